@@ -1,0 +1,224 @@
+"""Beautifier: the one path from a raw prompt to detailed candidates."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer
+
+from .cleaning import clean
+from .clip_tokens import limit_clip_tokens
+from .decoding import Answer, Sampling, check_seed, generate, is_whole, total_tokens
+from .families import FAMILIES, Family, read, render
+from .network import DecoderOnly, load_network
+from .syntax import SetAside, append, put_back, set_aside
+
+EMBEDDED = Path(__file__).parent / "embedded"
+
+MODES = ("rewrite", "append")
+MOST_CANDIDATES = 64
+# More than the characters of an average token of any text people write.
+CHARACTERS_PER_TOKEN = 32
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A detailed prompt in ComfyUI syntax; the score is there once a reward model has ranked it."""
+
+    text: str
+    score: float | None = None
+
+
+@dataclass(eq=False)
+class Beautifier:
+    """A checkpoint ready to answer: its network, its tokenizer and how its family is asked."""
+
+    name: str
+    family: Family
+    network: DecoderOnly | None = field(repr=False)
+    tokenizer: Tokenizer = field(repr=False)
+
+    def __post_init__(self):
+        # Whatever a user types is text: "</s>" in a raw prompt must not end it.
+        self.tokenizer.encode_special_tokens = True
+
+    def beautify(
+        self,
+        raw_prompt: str,
+        num_candidates: int = 5,
+        seed: int = 0,
+        sampling: Sampling | None = None,
+        mode: str = "rewrite",
+        clip_tokens: int | None = None,
+        on_step: Callable[[int, int], object] | None = None,
+        should_stop: Callable[[], bool] | None = None,
+    ) -> list[Candidate]:
+        """Write detailed prompts for a raw prompt.
+
+        raw_prompt      what the user typed; ComfyUI syntax in it comes back unchanged in every candidate
+        num_candidates  1 to 64; greedy sampling gives one, beam search at most num_beams
+        seed            0 to 2**64 - 1; candidate k of a seed is the same text whatever num_candidates is
+        sampling        None is the family's published settings
+        mode            "rewrite": the model's text replaces the raw prompt's words; "append": the raw prompt
+                        as it was typed, then new details. A raw prompt too long for the model is always
+                        appended to: its beginning is read, and nothing of it is lost.
+        clip_tokens     most CLIP tokens a candidate may have, None is no limit
+        on_step         called with (done, total) after each token step
+        should_stop     asked before each token step; once it says True, what was written so far comes back
+
+        A raw prompt without words (empty, or only syntax) comes back unchanged, as the one candidate.
+        Raises ValueError naming the argument that cannot be worked with.
+        """
+        check_arguments(raw_prompt, num_candidates, seed, sampling, mode, clip_tokens)
+        sampling = self.family.sampling if sampling is None else sampling
+        aside = set_aside(raw_prompt)
+        if not aside.words:
+            return [Candidate(raw_prompt)]
+        words = self.readable(aside.words, sampling)
+        if words != aside.words:
+            mode = "append"
+        tokens = self.encode(render(self.family, words))
+        answers = generate(self.network, tokens, num_candidates, seed, sampling, on_step, should_stop)
+        texts = [self.finish(raw_prompt, aside, self.read(words, answer), mode) for answer in answers]
+        if clip_tokens is not None:
+            texts = [limit_clip_tokens(text, clip_tokens) for text in texts]
+        return [Candidate(text) for text in texts]
+
+    def encode(self, text: str) -> list[int]:
+        """Token ids of a text, in which nothing is taken for a special token."""
+        return self.tokenizer.encode(text).ids
+
+    def readable(self, words: str, sampling: Sampling) -> str:
+        """As much of the words, from their beginning, as the network can read with room left to answer.
+
+        Raises ValueError when sampling.max_length has no room for a single character in the template.
+        """
+        limit = self.family.max_prompt_tokens
+        total = total_tokens(self.network, sampling)
+        if total is not None:
+            limit = min(limit, total - min(sampling.max_new_tokens, total // 2))
+        beginning = longest_beginning(
+            words[: limit * CHARACTERS_PER_TOKEN],
+            lambda text: len(self.encode(render(self.family, text))) <= limit,
+        )
+        if not beginning:
+            raise ValueError(
+                f"the {self.family.name} template and a raw prompt do not fit into {limit} tokens: "
+                "raise max_length or lower max_new_tokens"
+            )
+        return words if len(beginning) == len(words) else at_word_boundary(beginning, words)
+
+    def read(self, words: str, answer: Answer) -> str:
+        """The prompt in the network's answer to the words, cleaned; "" when nothing of use was written."""
+        text = self.tokenizer.decode(list(answer.tokens), skip_special_tokens=True)
+        text = clean(read(self.family, words, text), truncated=not answer.finished)
+        if self.family.continues and len(text) < len(words):
+            return ""  # the tail that was cut off was the user's own words
+        return text
+
+    def finish(self, raw_prompt: str, aside: SetAside, answer: str, mode: str) -> str:
+        """One candidate of a cleaned answer; where nothing is left of it the raw prompt's words stand in."""
+        if mode == "append":
+            return append(raw_prompt, answer)
+        return put_back(answer, aside, weights=self.family.weights) or aside.words
+
+
+def check_arguments(raw_prompt, num_candidates, seed, sampling, mode, clip_tokens) -> None:
+    """Raise a ValueError that names the argument of `beautify` that is wrong, and what it may be."""
+    if not isinstance(raw_prompt, str):
+        raise ValueError(f"raw_prompt must be a string, not {type(raw_prompt).__name__}")
+    if not is_whole(num_candidates, least=1) or num_candidates > MOST_CANDIDATES:
+        raise ValueError(
+            f"num_candidates must be a whole number from 1 to {MOST_CANDIDATES}, not {num_candidates!r}"
+        )
+    check_seed(seed)
+    if sampling is not None and not isinstance(sampling, Sampling):
+        raise ValueError(f"sampling must be a Sampling or None, not {type(sampling).__name__}")
+    if mode not in MODES:
+        raise ValueError(f"mode must be one of {', '.join(map(repr, MODES))}, not {mode!r}")
+    if clip_tokens is not None and not is_whole(clip_tokens, least=1):
+        raise ValueError(f"clip_tokens must be None or a whole number, 1 or more, not {clip_tokens!r}")
+
+
+def longest_beginning(text: str, fits: Callable[[str], bool]) -> str:
+    """The longest beginning of the text that fits, by bisection: "" when not even one character does."""
+    if fits(text):
+        return text
+    least, most = 0, len(text)
+    while most - least > 1:
+        middle = (least + most) // 2
+        least, most = (middle, most) if fits(text[:middle]) else (least, middle)
+    return text[:least]
+
+
+def at_word_boundary(beginning: str, text: str) -> str:
+    """The beginning of a text cut back to whole words, where that costs less than half of it."""
+    whole = beginning if text[len(beginning)].isspace() else beginning.rpartition(" ")[0]
+    return whole.strip() if 2 * len(whole) > len(beginning) else beginning.strip()
+
+
+def load_beautifier(
+    model: str | Path = "embedded",
+    device: str | torch.device = "cpu",
+    dtype: torch.dtype | None = None,
+    family: str | Family | None = None,
+) -> Beautifier:
+    """Load the embedded model, or a checkpoint folder (config.json, tokenizer.json and safetensors).
+
+    dtype   None is float32 on a CPU, float16 elsewhere
+    family  how the checkpoint is asked: a name in FAMILIES or a Family; None reads it from beautifier.json,
+            which training writes beside the weights
+
+    Raises FileNotFoundError for files that are not there, ValueError for files that cannot be understood.
+    """
+    folder = EMBEDDED if model == "embedded" else Path(model)
+    if not folder.is_dir():
+        raise FileNotFoundError(
+            f"there is no checkpoint folder {folder}: "
+            "give 'embedded' or a folder with config.json, tokenizer.json and *.safetensors"
+        )
+    if not (folder / "config.json").is_file():
+        raise FileNotFoundError(f"{folder} has no config.json: it is no checkpoint, or a copy is incomplete")
+    family = find_family(folder, family)
+    tokenizer = load_tokenizer(folder)
+    device = torch.device(device)
+    if dtype is None:
+        dtype = torch.float32 if device.type == "cpu" else torch.float16
+    name = "embedded" if folder == EMBEDDED else folder.resolve().name
+    return Beautifier(name, family, load_network(folder, dtype, device), tokenizer)
+
+
+def find_family(folder: Path, family: str | Family | None) -> Family:
+    """The family a caller named, or else the one named in the folder's beautifier.json."""
+    if isinstance(family, Family):
+        return family
+    known = ", ".join(FAMILIES)
+    if family is None:
+        path = folder / "beautifier.json"
+        if not path.is_file():
+            raise FileNotFoundError(
+                f"{folder} has no beautifier.json, which says how to ask a checkpoint: "
+                f'name its family ({known}), or write {{"family": "..."}} into that file'
+            )
+        try:
+            family = json.loads(path.read_text(encoding="utf-8"))["family"]
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise ValueError(f'{path} must hold {{"family": ...}}, one of {known}: {error!r}') from error
+    if not isinstance(family, str) or family not in FAMILIES:
+        raise ValueError(f"{family!r} is not a family of checkpoints: {folder} needs one of {known}")
+    return FAMILIES[family]
+
+
+def load_tokenizer(folder: Path) -> Tokenizer:
+    """The tokenizer.json of a checkpoint folder."""
+    path = folder / "tokenizer.json"
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"{folder} has no tokenizer.json: copy it there from where the checkpoint came from"
+        )
+    try:
+        return Tokenizer.from_file(str(path))
+    except Exception as error:  # tokenizers raises plain Exception for a damaged file
+        raise ValueError(f"{path} is no tokenizer ({error}): download or copy it again") from error

@@ -1,0 +1,216 @@
+"""The `beautify` command: raw prompts from arguments or lines in, candidates out as text or JSON.
+
+    beautify "1 girl" -n 5 --seed 7
+    beautify -n 1 < prompts.txt > beautified.txt
+    beautify --json "a cat" "a dog"
+
+Exit codes: 0 done, 1 failed, 2 wrong usage or argument, 130 interrupted, 141 the reader of the output left.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, NoReturn
+
+from tqdm import tqdm
+
+if TYPE_CHECKING:
+    from .beautify import Beautifier, Candidate
+
+INTERRUPTED = 130  # 128 + SIGINT, what a shell reports
+PIPE_CLOSED = 141  # 128 + SIGPIPE
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command.
+
+    Arguments:
+        argv: the arguments after the command's name; those of this process when None.
+    Returns: the exit code.
+    Raises: SystemExit(2) for wrong usage and SystemExit(0) after --help and --version, as argparse does.
+    """
+    parser = _parser()
+    try:
+        return _run(parser, parser.parse_intermixed_args(argv))
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Python flushes standard output once more on its way out: let that go nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return PIPE_CLOSED
+    except ModuleNotFoundError as error:
+        return _fail(parser, f"{error}; install it: pip install {error.name}")
+    except (OSError, RuntimeError) as error:
+        return _fail(parser, str(error))
+
+
+def _fail(parser: argparse.ArgumentParser, message: str) -> int:
+    print(f"{parser.prog}: {message}", file=sys.stderr)
+    return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="beautify",
+        usage="%(prog)s [options] [PROMPT ...]",
+        description="Turns short prompts into detailed ones that make better pictures.",
+        epilog="Sampling options that are not given keep the model's own published defaults.",
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add(
+        "prompts",
+        metavar="PROMPT",
+        nargs="*",
+        help="raw prompts; none, or -, reads them from standard input, one a line",
+    )
+    add("-n", "--num-candidates", type=int, default=5, metavar="N", help="candidates a prompt (default 5)")
+    add("--seed", type=int, default=0, metavar="N", help="same seed, same candidates (default 0)")
+    add("--mode", choices=("rewrite", "append"), default="rewrite", help="replace the prompt, or add to it")
+    add("--clip-tokens", type=int, metavar="N", help="end each candidate at a word within N CLIP tokens")
+    add("--model", default="embedded", metavar="NAME", help="embedded (default) or a checkpoint folder")
+    add("--family", metavar="NAME", help="how a checkpoint is asked (default: what its beautifier.json says)")
+    add("--device", default="cpu", metavar="NAME", help="cpu (default), cuda, cuda:1, mps, xpu")
+    add("--dtype", choices=("float32", "float16", "bfloat16"), help="numbers to compute in")
+    add("--json", action="store_true", help="one JSON object a prompt, one a line")
+    add("--version", action=_Version, nargs=0, help="print the version and leave")
+
+    sampling = parser.add_argument_group("sampling")
+    add = sampling.add_argument
+    add("--greedy", action="store_true", default=None, help="the likeliest token each time: one candidate")
+    add("--temperature", type=float, metavar="X", help="below 1 safer, above 1 wilder")
+    add("--top-k", type=int, metavar="N", help="draw from the N likeliest tokens; 0 from all")
+    add("--top-p", type=float, metavar="X", help="draw from the likeliest tokens of this total probability")
+    add("--repetition-penalty", type=float, metavar="X", help="above 1 repeats less")
+    add("--max-new-tokens", type=int, metavar="N", help="longest answer, in tokens of the model")
+    return parser
+
+
+class _Version(argparse.Action):
+    """Looks the version up only when it is asked for."""
+
+    def __call__(self, parser, *_) -> NoReturn:
+        from importlib.metadata import version
+
+        print(parser.prog, version("prompt-beautifier"))
+        parser.exit()
+
+
+def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
+    prompts = _prompts(parser, options.prompts)
+    if not prompts:
+        return 0
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A lone surrogate cannot be encoded; backslashreplace writes it as \ud800, its JSON escape.
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
+    beautifier = _load(parser, options)
+    sampling = replace(beautifier.family.sampling, **_given_sampling(options))
+    # disable=None shows the bar on a terminal only.
+    bar = tqdm(prompts, unit="prompt", dynamic_ncols=True, disable=None if len(prompts) > 1 else True)
+    with bar:
+        for raw_prompt in bar:
+            try:
+                candidates = beautifier.beautify(
+                    raw_prompt,
+                    num_candidates=options.num_candidates,
+                    seed=options.seed,
+                    sampling=sampling,
+                    mode=options.mode,
+                    clip_tokens=options.clip_tokens,
+                )
+            except ValueError as error:
+                parser.error(f"{error} (raw prompt: {raw_prompt[:60]!r})" if len(prompts) > 1 else str(error))
+            bar.clear()
+            print(_answer(options, beautifier.name, raw_prompt, candidates, len(prompts)), flush=True)
+            bar.refresh()
+    return 0
+
+
+def _prompts(parser: argparse.ArgumentParser, arguments: list[str]) -> list[str]:
+    """The raw prompts, with each "-" replaced by the lines of standard input."""
+    if not arguments and (sys.stdin is None or sys.stdin.isatty()):
+        parser.error('give a prompt, such as beautify "1 girl", or prompts on standard input, one a line')
+    prompts = []
+    for argument in arguments or ["-"]:
+        prompts += _lines(parser) if argument == "-" else [argument]
+    return prompts
+
+
+def _lines(parser: argparse.ArgumentParser) -> list[str]:
+    """The lines of standard input, all read and checked before the first one is worked on.
+
+    A blank line is a prompt too, and answered with itself, so that answers stay in step with lines.
+    """
+    lines = sys.stdin.buffer.read().removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    if lines[-1] == b"":
+        lines.pop()
+    prompts = []
+    for number, line in enumerate(lines, 1):
+        try:
+            prompts.append(line.removesuffix(b"\r").decode("utf-8"))
+        except UnicodeDecodeError as error:
+            byte = f"byte 0x{line[error.start]:02x} at column {error.start + 1}"
+            parser.error(f"line {number} of standard input is not UTF-8 text ({byte}); save it as UTF-8")
+    return prompts
+
+
+def _load(parser: argparse.ArgumentParser, options: argparse.Namespace) -> Beautifier:
+    """The beautifier that was asked for; wrong sampling options are found before the model is loaded."""
+    import torch  # here, so that --help and wrong usage answer at once
+
+    from .beautify import load_beautifier
+    from .decoding import Sampling
+
+    try:
+        Sampling(**_given_sampling(options))
+    except ValueError as error:
+        parser.error(str(error))
+    try:
+        torch.empty(1, device=options.device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        parser.error(f"argument --device: {options.device} cannot be used here: {reason}")
+    try:
+        dtype = getattr(torch, options.dtype) if options.dtype else None
+        return load_beautifier(options.model, options.device, dtype, options.family)
+    except (ValueError, FileNotFoundError) as error:
+        parser.error(f"argument --model: {error}")
+
+
+def _given_sampling(options: argparse.Namespace) -> dict:
+    """The sampling options that stand on the command line."""
+    from .decoding import Sampling
+
+    given = {field.name: getattr(options, field.name, None) for field in fields(Sampling)}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _answer(
+    options: argparse.Namespace, model: str, raw_prompt: str, candidates: list[Candidate], num_prompts: int
+) -> str:
+    """What is printed for one raw prompt: a JSON line, the bare text with -n 1, else a numbered list."""
+    if options.json:
+        answer = {
+            "raw_prompt": raw_prompt,
+            "model": model,
+            "seed": options.seed,
+            "candidates": [{"text": candidate.text, "score": candidate.score} for candidate in candidates],
+        }
+        return json.dumps(answer, ensure_ascii=False)
+    if options.num_candidates == 1 or options.greedy:
+        return candidates[0].text
+    heading = [raw_prompt or "(blank line)"] if num_prompts > 1 else []
+    width = len(str(len(candidates)))
+    numbered = [f"{k:>{width}}. {candidate.text}" for k, candidate in enumerate(candidates, 1)]
+    # A blank line keeps the lists of several prompts apart.
+    return "\n".join(heading + numbered + [""] * (num_prompts > 1))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

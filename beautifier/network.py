@@ -1,0 +1,372 @@
+"""The decoder-only network behind every checkpoint: BLOOM (ALiBi) and GPT-2 (learned positions), with a static KV cache.
+
+One small module covers both architectures, so decoding and training are written once. Weights are read straight
+from safetensors, memory-mapped: a tensor that already has the wanted dtype and device is not copied.
+"""
+
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import safe_open
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+ARCHITECTURES = ("bloom", "gpt2")
+
+# Larger than any published BLOOM or GPT-2; a config beyond these is a mistake or an attack, and is refused
+# before memory is taken for it.
+LIMITS = {
+    "vocab_size": 1_000_000,
+    "hidden_size": 65_536,
+    "num_layers": 1_000,
+    "num_heads": 1_024,
+    "intermediate_size": 262_144,
+    "max_positions": 1_000_000,
+}
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """Shape of a network. `max_positions` is None where there is no limit built into the weights (ALiBi)."""
+
+    architecture: str
+    vocab_size: int
+    hidden_size: int
+    num_layers: int
+    num_heads: int
+    intermediate_size: int
+    max_positions: int | None = None
+    layer_norm_epsilon: float = 1e-5
+    eos_token_id: int = 0
+    pad_token_id: int = 0
+
+    def __post_init__(self):
+        if self.architecture not in ARCHITECTURES:
+            raise ValueError(f"architecture {self.architecture!r} is not supported: one of {', '.join(ARCHITECTURES)}")
+        for name, most in LIMITS.items():
+            value = getattr(self, name)
+            if value is None and name == "max_positions" and self.architecture == "bloom":
+                continue
+            if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= most:
+                raise ValueError(f"config.json: {name} must be a whole number from 1 to {most:,}, not {value!r}")
+        if self.hidden_size % self.num_heads:
+            raise ValueError(
+                f"config.json: hidden_size {self.hidden_size} cannot be divided among {self.num_heads} heads"
+            )
+        for name in ("eos_token_id", "pad_token_id"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < self.vocab_size:
+                raise ValueError(f"config.json: {name} {value!r} is not a token of a {self.vocab_size}-word vocabulary")
+
+    @property
+    def head_size(self) -> int:
+        return self.hidden_size // self.num_heads
+
+
+def alibi_slopes(num_heads: int) -> Tensor:
+    """Slopes of ALiBi for any number of heads: float32 [num_heads] (Press et al. 2022, and its authors' rule for
+    head counts that are no power of two: the missing ones are every other slope of the next power)."""
+    power = 2 ** math.floor(math.log2(num_heads))
+    slopes = [2 ** (-8 * (i + 1) / power) for i in range(power)]
+    slopes += [2 ** (-4 * (i + 1) / power) for i in range(0, 2 * (num_heads - power), 2)]
+    return torch.tensor(slopes, dtype=torch.float32)
+
+
+class Cache:
+    """Keys and values of every layer for a fixed number of rows and positions; `length` positions are filled."""
+
+    def __init__(self, keys: Tensor, values: Tensor, length: int = 0):
+        self.keys = keys  # [layers, rows, heads, capacity, head size]
+        self.values = values
+        self.length = length
+
+    @property
+    def capacity(self) -> int:
+        return self.keys.shape[3]
+
+    @property
+    def rows(self) -> int:
+        return self.keys.shape[1]
+
+    def append(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
+        """Write new positions [rows, heads, new, head size] of one layer; all positions filled so far come back."""
+        end = self.length + keys.shape[2]
+        self.keys[layer, :, :, self.length : end] = keys
+        self.values[layer, :, :, self.length : end] = values
+        return self.keys[layer, :, :, :end], self.values[layer, :, :, :end]
+
+    def expand(self, rows: int) -> "Cache":
+        """A new cache of `rows` copies of this one-row cache."""
+        return self._like(rows, slice(None))
+
+    def reorder(self, rows: Tensor) -> "Cache":
+        """A new cache whose row i is this cache's row rows[i] (int64 [new rows]), as beam search needs."""
+        return self._like(len(rows), rows)
+
+    def _like(self, rows: int, source: Tensor | slice) -> "Cache":
+        shape = (self.keys.shape[0], rows, *self.keys.shape[2:])
+        copy = Cache(self.keys.new_zeros(shape), self.values.new_zeros(shape), self.length)
+        copy.keys[:, :, :, : self.length] = self.keys[:, source, :, : self.length]
+        copy.values[:, :, :, : self.length] = self.values[:, source, :, : self.length]
+        return copy
+
+
+class Attention(nn.Module):
+    def __init__(self, config: NetworkConfig):
+        super().__init__()
+        self.heads, self.head_size = config.num_heads, config.head_size
+        # Both layouts are kept as stored, so that the weights need no copy: BLOOM interleaves q, k, v within each
+        # head, GPT-2 puts all q before all k before all v.
+        self.interleaved = config.architecture == "bloom"
+        self.query_key_value = nn.Linear(config.hidden_size, 3 * config.hidden_size)
+        self.dense = nn.Linear(config.hidden_size, config.hidden_size)
+
+    def forward(self, x: Tensor, bias: Tensor | None, cache: Cache | None, layer: int) -> Tensor:
+        rows, new, _ = x.shape
+        fused = self.query_key_value(x)
+        if self.interleaved:
+            query, key, value = fused.view(rows, new, self.heads, 3, self.head_size).unbind(3)
+        else:
+            query, key, value = fused.view(rows, new, 3, self.heads, self.head_size).unbind(2)
+        query, key, value = query.transpose(1, 2), key.transpose(1, 2), value.transpose(1, 2)
+        if cache is not None:
+            key, value = cache.append(layer, key, value)
+        if torch.is_autocast_enabled(x.device.type):  # training: the backward pass in bfloat16 is slow on CPUs
+            query, key, value = query.float(), key.float(), value.float()
+        with torch.autocast(x.device.type, enabled=False):
+            mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=bias)
+        return self.dense(mixed.transpose(1, 2).reshape(rows, new, -1))
+
+
+class MLP(nn.Module):
+    def __init__(self, config: NetworkConfig):
+        super().__init__()
+        self.dense_h_to_4h = nn.Linear(config.hidden_size, config.intermediate_size)
+        self.dense_4h_to_h = nn.Linear(config.intermediate_size, config.hidden_size)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.dense_4h_to_h(F.gelu(self.dense_h_to_4h(x), approximate="tanh"))
+
+
+class Block(nn.Module):
+    def __init__(self, config: NetworkConfig):
+        super().__init__()
+        self.input_layernorm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_epsilon)
+        self.self_attention = Attention(config)
+        self.post_attention_layernorm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_epsilon)
+        self.mlp = MLP(config)
+
+    def forward(self, x: Tensor, bias: Tensor | None, cache: Cache | None, layer: int) -> Tensor:
+        x = x + self.self_attention(self.input_layernorm(x), bias, cache, layer)
+        return x + self.mlp(self.post_attention_layernorm(x))
+
+
+class DecoderOnly(nn.Module):
+    """BLOOM or GPT-2. Parameter names are BLOOM's own; GPT-2's are translated while loading."""
+
+    def __init__(self, config: NetworkConfig):
+        super().__init__()
+        self.config = config
+        self.word_embeddings = nn.Embedding(config.vocab_size, config.hidden_size)
+        if config.architecture == "bloom":
+            self.word_embeddings_layernorm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_epsilon)
+        else:
+            self.position_embeddings = nn.Embedding(config.max_positions, config.hidden_size)
+        self.h = nn.ModuleList(Block(config) for _ in range(config.num_layers))
+        self.ln_f = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_epsilon)
+
+    def new_cache(self, rows: int, length: int) -> Cache:
+        """An empty cache for `rows` sequences of at most `length` positions, in the network's dtype and device."""
+        config, like = self.config, self.word_embeddings.weight
+        shape = (config.num_layers, rows, config.num_heads, length, config.head_size)
+        return Cache(like.new_zeros(shape), like.new_zeros(shape))
+
+    def forward(self, tokens: Tensor, cache: Cache | None = None) -> Tensor:
+        """Last hidden states [rows, new, hidden] of tokens int64 [rows, new].
+
+        With a cache the tokens continue what it holds and are added to it. Rows are expected to have no padding,
+        or padding on the right only (positions after a row's end do not change those before it).
+        """
+        start = cache.length if cache is not None else 0
+        x = self._embed(tokens, start)
+        bias = self._attention_bias(start, tokens.shape[1], x)
+        for layer, block in enumerate(self.h):
+            x = block(x, bias, cache, layer)
+        if cache is not None:
+            cache.length += tokens.shape[1]
+        return self.ln_f(x)
+
+    def logits(self, hidden: Tensor) -> Tensor:
+        """Scores of every word of the vocabulary: [..., hidden] -> [..., vocab], through the tied embeddings."""
+        return F.linear(hidden, self.word_embeddings.weight)
+
+    def _embed(self, tokens: Tensor, start: int) -> Tensor:
+        x = self.word_embeddings(tokens)
+        if self.config.architecture == "bloom":
+            return self.word_embeddings_layernorm(x)
+        end = start + tokens.shape[1]
+        if end > self.config.max_positions:
+            raise ValueError(f"{end} tokens are more than the {self.config.max_positions} this network can hold")
+        return x + self.position_embeddings.weight[start:end]
+
+    def _attention_bias(self, start: int, new: int, like: Tensor) -> Tensor | None:
+        """What is added to the attention scores: [1, heads or 1, new, start + new], or None where it is all zero.
+
+        ALiBi is written relative to the query (slope · (key - query), never positive): softmax does not see the
+        difference to BLOOM's slope · key, but near keys keep their precision in 16-bit floats.
+        """
+        bloom = self.config.architecture == "bloom"
+        if new == 1 and not bloom:
+            return None
+        query = torch.arange(start, start + new, device=like.device)
+        distance = torch.arange(start + new, device=like.device) - query[:, None]
+        slopes = alibi_slopes(self.config.num_heads) if bloom else torch.zeros(1)
+        bias = distance * slopes.to(like.device)[:, None, None]
+        return bias.masked_fill(distance > 0, -math.inf).to(like.dtype)[None]
+
+
+def read_config(folder: Path) -> NetworkConfig:
+    """The shape of the checkpoint in a folder, from its Hugging Face config.json.
+
+    Raises ValueError that names the field when the architecture is unknown or a size is absurd.
+    """
+    path = Path(folder) / "config.json"
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise ValueError(f"{path} cannot be read as a model configuration: {error}") from error
+    if not isinstance(raw, dict):
+        raise ValueError(f"{path} must hold one JSON object, not a {type(raw).__name__}")
+    architecture = raw.get("model_type")
+    if architecture not in ARCHITECTURES:
+        raise ValueError(f"{path}: model_type {architecture!r} is not supported: one of {', '.join(ARCHITECTURES)}")
+    eos = raw.get("eos_token_id", 2 if architecture == "bloom" else 50256)
+    pad = raw.get("pad_token_id")
+    common = {
+        "architecture": architecture,
+        "vocab_size": raw.get("vocab_size"),
+        "layer_norm_epsilon": raw.get("layer_norm_epsilon", 1e-5),
+        "eos_token_id": eos,
+        "pad_token_id": eos if pad is None else pad,
+    }
+    if architecture == "bloom":
+        return NetworkConfig(**common, **_bloom_sizes(raw, path))
+    return NetworkConfig(**common, **_gpt2_sizes(raw, path))
+
+
+def _bloom_sizes(raw: dict, path: Path) -> dict:
+    if raw.get("apply_residual_connection_post_layernorm"):
+        raise ValueError(f"{path}: apply_residual_connection_post_layernorm is not supported (no text model here uses it)")
+    hidden = raw.get("hidden_size", raw.get("n_embed"))
+    return {
+        "hidden_size": hidden,
+        "num_layers": raw.get("n_layer", raw.get("num_hidden_layers")),
+        "num_heads": raw.get("n_head", raw.get("num_attention_heads")),
+        "intermediate_size": 4 * hidden if isinstance(hidden, int) else hidden,
+    }
+
+
+def _gpt2_sizes(raw: dict, path: Path) -> dict:
+    if raw.get("activation_function", "gelu_new") not in ("gelu_new", "gelu_pytorch_tanh"):
+        raise ValueError(f"{path}: activation_function {raw['activation_function']!r} is not supported, only gelu_new")
+    hidden = raw.get("n_embd", 768)
+    return {
+        "hidden_size": hidden,
+        "num_layers": raw.get("n_layer", 12),
+        "num_heads": raw.get("n_head", 12),
+        "intermediate_size": raw.get("n_inner") or (4 * hidden if isinstance(hidden, int) else hidden),
+        "max_positions": raw.get("n_positions", raw.get("n_ctx", 1024)),
+    }
+
+
+# GPT-2's names for what the network calls by BLOOM's; its Conv1D weights are stored [in, out].
+GPT2_NAMES = {
+    "wte": "word_embeddings",
+    "wpe": "position_embeddings",
+    "ln_1": "input_layernorm",
+    "attn.c_attn": "self_attention.query_key_value",
+    "attn.c_proj": "self_attention.dense",
+    "ln_2": "post_attention_layernorm",
+    "mlp.c_fc": "mlp.dense_h_to_4h",
+    "mlp.c_proj": "mlp.dense_4h_to_h",
+}
+
+
+def canonical_name(name: str, architecture: str) -> str | None:
+    """The network's parameter name for a checkpoint's tensor name; None for tensors it does not need
+    (the tied output layer, the causal masks that old GPT-2 files carry)."""
+    name = name.removeprefix("transformer.")
+    if name == "lm_head.weight" or name.endswith((".attn.bias", ".attn.masked_bias")):
+        return None
+    if architecture == "gpt2":
+        head, _, kind = name.rpartition(".")
+        stem = head.split(".", 2)
+        inner = stem[2] if stem[0] == "h" and len(stem) == 3 else head
+        name = f"{head[: len(head) - len(inner)]}{GPT2_NAMES.get(inner, inner)}.{kind}"
+    return name
+
+
+def weight_files(folder: Path) -> list[Path]:
+    """The safetensors files of a checkpoint folder, whole or sharded. Raises FileNotFoundError when there is none,
+    ValueError when the index names a file outside the folder."""
+    folder = Path(folder)
+    index = folder / "model.safetensors.index.json"
+    if not index.exists():
+        if not (folder / "model.safetensors").exists():
+            raise FileNotFoundError(f"{folder} has no model.safetensors: it is not a checkpoint, or a download is incomplete")
+        return [folder / "model.safetensors"]
+    try:
+        names = sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{index} is not a safetensors index: {error!r}") from error
+    for name in names:
+        if not isinstance(name, str) or Path(name).name != name or not name.endswith(".safetensors"):
+            raise ValueError(f"{index} names {name!r}: shards must be safetensors files in the same folder")
+        if not (folder / name).exists():
+            raise FileNotFoundError(f"{folder} has no {name}, which its index names: the download is incomplete")
+    return [folder / name for name in names]
+
+
+def load_network(folder: Path, dtype: torch.dtype = torch.float32, device: str | torch.device = "cpu") -> DecoderOnly:
+    """Read a BLOOM or GPT-2 checkpoint folder (config.json and safetensors), ready for inference.
+
+    Every shape is checked against config.json from the file headers before a tensor is read. Raises ValueError or
+    FileNotFoundError that name the file and what is wrong with it.
+    """
+    config = read_config(folder)
+    with torch.device("meta"):
+        network = DecoderOnly(config)
+    expected = {name: tuple(parameter.shape) for name, parameter in network.named_parameters()}
+    weights = {}
+    for path in weight_files(folder):
+        weights |= _read_weights(path, config.architecture, expected, dtype, device)
+    missing = sorted(expected.keys() - weights.keys())
+    if missing:
+        raise ValueError(f"{folder}: {len(missing)} tensors are missing from the weights, first {missing[0]!r}")
+    network.load_state_dict(weights, assign=True)
+    return network.eval().requires_grad_(False)
+
+
+def _read_weights(path: Path, architecture: str, expected: dict, dtype: torch.dtype, device) -> dict[str, Tensor]:
+    weights = {}
+    try:
+        with safe_open(path, framework="pt", device="cpu") as file:
+            for stored in file.keys():
+                name = canonical_name(stored, architecture)
+                if name not in expected:
+                    continue
+                flipped = architecture == "gpt2" and name.endswith(".weight") and ("attention" in name or "mlp" in name)
+                flipped = flipped and "layernorm" not in name
+                shape = tuple(file.get_slice(stored).get_shape())
+                if (shape[::-1] if flipped else shape) != expected[name]:
+                    raise ValueError(f"{path}: {stored} has shape {shape}, config.json says {expected[name]}")
+                tensor = file.get_tensor(stored)
+                weights[name] = (tensor.t() if flipped else tensor).to(device=device, dtype=dtype)
+    except ValueError:
+        raise
+    except Exception as error:  # safetensors raises its own class, and OSError, for a damaged file
+        raise ValueError(f"{path} cannot be read as safetensors ({error}): download or copy it again") from error
+    return weights

@@ -1,0 +1,317 @@
+"""Load Beautifier and Beautify Prompt."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from comfy_api.latest import io
+
+from ..beautifier.decoding import MAX_SEED, Sampling
+from ..beautifier.families import FAMILIES
+from . import comfy, metadata
+
+if TYPE_CHECKING:
+    from ..beautifier.beautify import Candidate
+
+# The same as in beautifier/beautify.py (a test compares), whose import every start of ComfyUI would wait for.
+MODES = ("rewrite", "append")
+MOST_CANDIDATES = 64
+
+CATEGORY = "Prompt Beautifier"
+BeautifierType = io.Custom("PROMPT_BEAUTIFIER")
+
+# Shown under "Show advanced"; written this way because io's inputs have no argument for it in ComfyUI 0.8.
+ADVANCED = {"advanced": True}
+USUAL = Sampling()
+
+
+class LoadBeautifier(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return comfy.node_schema(
+            node_id="PromptBeautifierLoadBeautifier",
+            display_name="Load Beautifier",
+            category=CATEGORY,
+            description="Loads a language model that makes detailed prompts of short ones.",
+            search_aliases=["load prompt model", "prompt enhancer loader", "加载提示词模型", "加载美化模型"],
+            inputs=[
+                io.Combo.Input(
+                    "model",
+                    options=["embedded", *comfy.checkpoints()],
+                    default="embedded",
+                    tooltip=(
+                        "embedded comes with the pack and runs on any computer. Below it: checkpoint "
+                        "folders found in models/LLM (a folder with config.json, tokenizer.json and "
+                        "safetensors files)."
+                    ),
+                ),
+                io.Combo.Input(
+                    "device",
+                    options=["auto", "cpu", "gpu"],
+                    default="auto",
+                    tooltip=(
+                        "Where the model runs. auto: where ComfyUI runs text encoders. cpu: leaves all "
+                        "GPU memory to the image model. gpu: where ComfyUI makes images."
+                    ),
+                ),
+                io.Combo.Input(
+                    "dtype",
+                    options=["auto", *comfy.DTYPES],
+                    default="auto",
+                    optional=True,
+                    extra_dict=ADVANCED,
+                    tooltip=(
+                        "Precision of the weights. auto: float32 on the CPU, ComfyUI's text encoder "
+                        "precision on a GPU."
+                    ),
+                ),
+                io.Combo.Input(
+                    "family",
+                    options=["auto", *FAMILIES],
+                    default="auto",
+                    optional=True,
+                    extra_dict=ADVANCED,
+                    tooltip=(
+                        "How the checkpoint was trained to be asked. auto reads it from the "
+                        "beautifier.json in its folder; name it here for a checkpoint without that "
+                        "file. Not used for embedded."
+                    ),
+                ),
+            ],
+            outputs=[
+                BeautifierType.Output("beautifier", tooltip="Connect it to Beautify Prompt."),
+            ],
+        )
+
+    @classmethod
+    def execute(
+        cls, model: str, device: str = "auto", dtype: str = "auto", family: str = "auto"
+    ) -> io.NodeOutput:
+        return io.NodeOutput(comfy.load(model, device, dtype, None if family == "auto" else family))
+
+
+class BeautifyPrompt(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return comfy.node_schema(
+            node_id=metadata.NODE,
+            display_name="Beautify Prompt",
+            category=CATEGORY,
+            description=(
+                "Makes detailed prompts of a short one. What you write in ComfyUI syntax, such as (red "
+                "dress:1.3) or embedding:name, comes back unchanged."
+            ),
+            search_aliases=[
+                "prompt enhance",
+                "prompt upsampling",
+                "magic prompt",
+                "expand prompt",
+                "prompt generator",
+                "提示词",
+                "美化",
+                "扩写",
+            ],
+            inputs=[*request_inputs(), *sampling_inputs()],
+            outputs=[
+                io.String.Output("prompt", tooltip="The chosen candidate. Connect it to CLIP Text Encode."),
+                io.String.Output(
+                    "candidates",
+                    is_output_list=True,
+                    tooltip=(
+                        "All candidates as a list: the nodes behind it run once for each, for example "
+                        "one image each."
+                    ),
+                ),
+                io.String.Output(
+                    "overview",
+                    tooltip=(
+                        "All candidates in one text, numbered. Connect it to Preview as Text to read them."
+                    ),
+                ),
+            ],
+            hidden=[io.Hidden.unique_id, io.Hidden.extra_pnginfo],
+        )
+
+    @classmethod
+    def execute(
+        cls,
+        beautifier: comfy.LoadedBeautifier,
+        prompt: str,
+        seed: int,
+        num_candidates: int = 5,
+        candidate: int = 1,
+        mode: str = "rewrite",
+        clip_tokens: int = 0,
+        sampling: str = "model default",
+        temperature: float = USUAL.temperature,
+        top_k: int = USUAL.top_k,
+        top_p: float = USUAL.top_p,
+        repetition_penalty: float = USUAL.repetition_penalty,
+        max_new_tokens: int = USUAL.max_new_tokens,
+    ) -> io.NodeOutput:
+        if candidate > num_candidates:
+            raise ValueError(
+                f"candidate is {candidate}, but num_candidates is {num_candidates}: "
+                f"choose a candidate from 1 to {num_candidates}, or make more"
+            )
+        custom = Sampling(temperature, top_k, top_p, repetition_penalty, max_new_tokens)
+        used = custom if sampling == "custom" else None
+        found = comfy.beautify(beautifier, prompt, num_candidates, seed, used, mode, clip_tokens or None)
+        texts = [each.text for each in found]
+        # A prompt without words comes back alone, and a model may give fewer candidates than were asked for.
+        chosen = texts[min(candidate, len(texts)) - 1]
+        entry = {
+            "raw_prompt": prompt,
+            "prompt": chosen,
+            "candidates": texts,
+            "seed": seed,
+            "model": beautifier.beautifier.name,
+        }
+        metadata.write(cls.hidden.extra_pnginfo, cls.hidden.unique_id, comfy.list_index(), entry)
+        return io.NodeOutput(chosen, texts, overview(found), ui={"text": texts})
+
+
+def request_inputs() -> list[io.Input]:
+    """The inputs of Beautify Prompt that everyone uses."""
+    return [
+        BeautifierType.Input("beautifier", tooltip="The model, from Load Beautifier."),
+        io.String.Input(
+            "prompt",
+            multiline=True,
+            dynamic_prompts=True,
+            default="1 girl",
+            placeholder="a short prompt",
+            tooltip=(
+                "A short description of the picture. Weights, embeddings, LoRA tags and other ComfyUI "
+                "syntax stay as they are."
+            ),
+        ),
+        io.Int.Input(
+            "seed",
+            default=0,
+            min=0,
+            max=MAX_SEED,
+            control_after_generate=True,
+            tooltip=(
+                "Another seed gives other candidates. The same seed, model and settings always give "
+                "the same ones."
+            ),
+        ),
+        io.Int.Input(
+            "num_candidates",
+            default=5,
+            min=1,
+            max=MOST_CANDIDATES,
+            tooltip="How many candidates to make. Making more does not change the first ones.",
+        ),
+        io.Int.Input(
+            "candidate",
+            default=1,
+            min=1,
+            max=MOST_CANDIDATES,
+            tooltip="Which candidate goes to the prompt output: 1 is the first.",
+        ),
+        io.Combo.Input(
+            "mode",
+            options=list(MODES),
+            default="rewrite",
+            tooltip=(
+                "rewrite: the model's text replaces your words. append: your prompt stays as typed and "
+                "new details follow it."
+            ),
+        ),
+        io.Int.Input(
+            "clip_tokens",
+            default=0,
+            min=0,
+            max=10_000,
+            tooltip=(
+                "Longest candidate, in CLIP tokens; it ends at a whole word. 0: no limit. 75 is what "
+                "fits into one CLIP chunk."
+            ),
+        ),
+    ]
+
+
+def sampling_inputs() -> list[io.Input]:
+    """The inputs of Beautify Prompt that say how the next word is chosen: the fields of Sampling by name."""
+    return [
+        io.Combo.Input(
+            "sampling",
+            options=["model default", "custom"],
+            default="model default",
+            optional=True,
+            extra_dict=ADVANCED,
+            tooltip=(
+                "model default: the settings the model was published with; those below are not used. "
+                "custom: the settings below."
+            ),
+        ),
+        io.Float.Input(
+            "temperature",
+            default=USUAL.temperature,
+            min=0.05,
+            max=5.0,
+            step=0.05,
+            optional=True,
+            extra_dict=ADVANCED,
+            tooltip=(
+                "Below 1 the wording is safer, above 1 it is more surprising. Used when sampling is custom."
+            ),
+        ),
+        io.Int.Input(
+            "top_k",
+            default=USUAL.top_k,
+            min=0,
+            max=10_000,
+            optional=True,
+            extra_dict=ADVANCED,
+            tooltip=(
+                "Choose the next token among this many of the likeliest. 0: among all. Used when "
+                "sampling is custom."
+            ),
+        ),
+        io.Float.Input(
+            "top_p",
+            default=USUAL.top_p,
+            min=0.01,
+            max=1.0,
+            step=0.01,
+            optional=True,
+            extra_dict=ADVANCED,
+            tooltip=(
+                "Choose among the likeliest tokens that together have this probability. 1: among all. "
+                "Used when sampling is custom."
+            ),
+        ),
+        io.Float.Input(
+            "repetition_penalty",
+            default=USUAL.repetition_penalty,
+            min=0.1,
+            max=5.0,
+            step=0.05,
+            optional=True,
+            extra_dict=ADVANCED,
+            tooltip=(
+                "Above 1, words that are already there become less likely. 1: off. Used when sampling "
+                "is custom."
+            ),
+        ),
+        io.Int.Input(
+            "max_new_tokens",
+            default=USUAL.max_new_tokens,
+            min=1,
+            max=4096,
+            optional=True,
+            extra_dict=ADVANCED,
+            tooltip="Longest answer, in the model's tokens. Used when sampling is custom.",
+        ),
+    ]
+
+
+def overview(candidates: list[Candidate]) -> str:
+    """All candidates in one text to read: numbered, an empty line between two."""
+    return "\n\n".join(f"{number}. {each.text}" for number, each in enumerate(candidates, 1))
+
+
+NODES = [LoadBeautifier, BeautifyPrompt]

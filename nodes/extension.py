@@ -1,0 +1,13 @@
+"""What ComfyUI gets from this pack: the list of its nodes, and the preparations they need."""
+
+from comfy_api.latest import ComfyExtension
+
+from . import beautify, comfy, metadata
+
+
+class PromptBeautifierExtension(ComfyExtension):
+    async def get_node_list(self) -> list[type]:
+        # Not in on_load: ComfyUI 0.8.0 does not call it.
+        comfy.register_model_folder()
+        comfy.before_each_run_is_queued(metadata.prepare)
+        return list(beautify.NODES)

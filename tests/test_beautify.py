@@ -1,0 +1,430 @@
+"""Beautifier: what is promised of seeds, of the user's own syntax, of bad input, and of loading.
+
+The network here has random weights: it answers with noise, the hardest case for everything around it.
+"""
+
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from prompt_beautifier.beautifier import beautify as module
+from prompt_beautifier.beautifier.beautify import (
+    Candidate,
+    at_word_boundary,
+    load_beautifier,
+    longest_beginning,
+)
+from prompt_beautifier.beautifier.clip_tokens import count_clip_tokens
+from prompt_beautifier.beautifier.decoding import Sampling
+from prompt_beautifier.beautifier.families import FAMILIES
+from prompt_beautifier.beautifier.store import list_checkpoints
+from prompt_beautifier.beautifier.syntax import balance, set_aside
+
+from . import tiny
+
+SHORT = Sampling(max_new_tokens=16)
+PROMPT = "1 girl in a red dress"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tiny.save_checkpoint(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture(scope="module")
+def beautifier(folder):
+    return load_beautifier(folder)
+
+
+@pytest.fixture(scope="module", params=FAMILIES)
+def of_family(request, tmp_path_factory):
+    """A random network asked in each family's way."""
+    architecture = "gpt2" if request.param in ("promptist", "magicprompt") else "bloom"
+    sizes = {"positions": 200} if architecture == "gpt2" else {}
+    return load_beautifier(
+        tiny.save_checkpoint(tmp_path_factory.mktemp("family"), architecture, request.param, **sizes)
+    )
+
+
+def balanced(text: str) -> bool:
+    """Whether every parenthesis that ComfyUI's parser sees has its partner."""
+    depth = 0
+    for character in text.replace(r"\(", "").replace(r"\)", ""):
+        depth += {"(": 1, ")": -1}.get(character, 0)
+        if depth < 0:
+            return False
+    return depth == 0
+
+
+def saying(beautifier, monkeypatch, text: str, finished: bool = True) -> list[dict]:
+    """Make every answer `text`, and record what the network was asked."""
+    asked = []
+
+    def generate(network, prompt_tokens, num_candidates, seed, sampling, on_step, should_stop):
+        asked.append({"text": beautifier.tokenizer.decode(prompt_tokens), "tokens": prompt_tokens})
+        tokens = tuple(beautifier.encode(text)) if text else ()
+        return [module.Answer(tokens, finished)] * num_candidates
+
+    monkeypatch.setattr(module, "generate", generate)
+    return asked
+
+
+# -- seeds -----------------------------------------------------------------------------------------
+
+
+def check_prefixes(beautifier, sampling):
+    twelve = beautifier.beautify(PROMPT, 12, seed=3, sampling=sampling)
+    assert len(twelve) == 12
+    for count in (1, 3, 5, 7):
+        assert beautifier.beautify(PROMPT, count, seed=3, sampling=sampling) == twelve[:count]
+    beautifier.beautify("another prompt", 2, seed=9, sampling=sampling)
+    assert beautifier.beautify(PROMPT, 12, seed=3, sampling=sampling) == twelve
+    assert beautifier.beautify(PROMPT, 3, seed=4, sampling=sampling) != twelve[:3]
+
+
+def test_a_candidate_depends_on_seed_and_number_alone(beautifier):
+    check_prefixes(beautifier, SHORT)
+
+
+def test_the_same_of_the_embedded_model(embedded_beautifier):
+    check_prefixes(embedded_beautifier, replace(embedded_beautifier.family.sampling, max_new_tokens=24))
+
+
+def test_greedy_is_one_candidate_and_needs_no_seed(beautifier):
+    greedy = replace(SHORT, greedy=True)
+    (candidate,) = beautifier.beautify(PROMPT, 5, seed=1, sampling=greedy)
+    assert beautifier.beautify(PROMPT, 1, seed=2, sampling=greedy) == [candidate]
+
+
+def test_every_family_runs_with_its_own_settings(of_family):
+    settings = replace(of_family.family.sampling, max_new_tokens=10)
+    candidates = of_family.beautify(PROMPT, 2, sampling=settings)
+    assert len(candidates) == 2
+    assert all(candidate.text and balanced(candidate.text) for candidate in candidates)
+    assert all(candidate.score is None for candidate in candidates)
+
+
+# -- the path --------------------------------------------------------------------------------------
+
+
+def test_the_network_reads_the_template_with_the_words(beautifier, monkeypatch):
+    asked = saying(beautifier, monkeypatch, "a cat, oil on canvas")
+    beautifier.beautify("a (red:1.2) cat <lora:x:0.8> {day|night}", 1)
+    assert asked[0]["text"] == "a red cat\n"
+
+
+def test_special_tokens_in_a_raw_prompt_are_text(beautifier, monkeypatch):
+    asked = saying(beautifier, monkeypatch, "a cat")
+    beautifier.beautify("a </s> cat<pad>", 1)
+    assert not {0, 1, tiny.EOS, 3} & set(asked[0]["tokens"])
+    assert "cat" in asked[0]["text"]
+
+
+def test_rewrite_replaces_and_append_adds(beautifier, monkeypatch):
+    saying(beautifier, monkeypatch, "portrait of a cat, oil on canvas")
+    assert beautifier.beautify("a cat", 1) == [Candidate("portrait of a cat, oil on canvas")]
+    (appended,) = beautifier.beautify("a (cat:1.2)", 1, mode="append")
+    assert appended.text.startswith("a (cat:1.2)") and "oil on canvas" in appended.text
+
+
+def test_pieces_come_back_in_both_modes(beautifier, monkeypatch):
+    saying(beautifier, monkeypatch, "a red dress, oil on canvas")
+    raw_prompt = r"(red dress:1.3), embedding:nice <lora:name:0.8> {a|b} __wild__ saber \(fate\)"
+    for mode in ("rewrite", "append"):
+        (candidate,) = beautifier.beautify(raw_prompt, 1, mode=mode)
+        for piece in set_aside(raw_prompt).pieces:
+            assert candidate.text.count(piece.text) == 1, (mode, piece)
+        assert "oil on canvas" in candidate.text
+
+
+@pytest.mark.parametrize("answer", ["", " ", " ,, ", "()", "\n"])
+def test_where_nothing_is_answered_the_words_stand_in(beautifier, monkeypatch, answer):
+    saying(beautifier, monkeypatch, answer)
+    assert beautifier.beautify("a cat, 8k", 1) == [Candidate("a cat, 8k")]
+    assert beautifier.beautify("a (cat:1.2), 8k", 1) == [Candidate("a (cat:1.2), 8k")]
+    assert beautifier.beautify("a (cat:1.2), 8k", 1, mode="append") == [Candidate("a (cat:1.2), 8k")]
+
+
+def test_a_continuation_never_loses_the_words(tmp_path, monkeypatch):
+    magic = load_beautifier(tiny.save_checkpoint(tmp_path, "gpt2", "magicprompt"))
+    saying(magic, monkeypatch, "", finished=False)
+    assert magic.beautify("a cat, sitting by the", 1) == [Candidate("a cat, sitting by the")]
+    saying(magic, monkeypatch, " sea, oil on", finished=False)
+    (candidate,) = magic.beautify("a cat, sitting by the", 1)
+    assert candidate.text.startswith("a cat, sitting by the")
+    saying(magic, monkeypatch, ", oil on canvas, elegant")
+    assert magic.beautify("a cat", 1) == [Candidate("a cat, oil on canvas, elegant")]
+
+
+def test_weights_of_the_model_only_count_where_its_family_writes_them(beautifier, tmp_path, monkeypatch):
+    saying(beautifier, monkeypatch, "((a cat)), [the sea]")
+    assert "(" not in beautifier.beautify("a cat", 1)[0].text
+    v2 = load_beautifier(tiny.save_checkpoint(tmp_path, family="text2prompt-v2"))
+    saying(v2, monkeypatch, "((a cat)), [the sea]")
+    assert v2.beautify("a cat", 1) == [Candidate("(a cat:1.21), (the sea:0.91)")]
+
+
+@pytest.mark.parametrize("mode", ["rewrite", "append"])
+def test_clip_tokens_limit_candidates_but_cut_no_piece(beautifier, monkeypatch, mode):
+    saying(beautifier, monkeypatch, "a red dress by the sea, oil on canvas, wide angle, elegant, soft light")
+    (free,) = beautifier.beautify("a (red dress:1.3)", 1, mode=mode)
+    (limited,) = beautifier.beautify("a (red dress:1.3)", 1, mode=mode, clip_tokens=10)
+    assert count_clip_tokens(free.text) > 10 >= count_clip_tokens(limited.text) > 4
+    assert "(red dress:1.3)" in limited.text
+
+
+# -- progress and stopping -------------------------------------------------------------------------
+
+
+def test_progress_counts_to_its_total(beautifier):
+    steps = []
+    beautifier.beautify(PROMPT, 7, sampling=SHORT, on_step=lambda *step: steps.append(step))
+    assert steps == sorted(set(steps)) and steps[0] == (1, 32) and steps[-1] == (32, 32)
+
+
+def test_a_stop_brings_back_what_was_written(beautifier):
+    steps = []
+    candidates = beautifier.beautify(
+        PROMPT,
+        7,
+        sampling=Sampling(max_new_tokens=200),
+        on_step=lambda *step: steps.append(step),
+        should_stop=lambda: len(steps) >= 12,
+    )
+    assert len(steps) == 12
+    assert len(candidates) == 7
+    assert all(candidate.text for candidate in candidates)
+    assert candidates[5:] == 2 * [Candidate(PROMPT)], "the second block had not begun"
+    assert any(candidate != Candidate(PROMPT) for candidate in candidates[:5])
+
+
+# -- input nobody should send ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "changed, name",
+    [
+        ({"raw_prompt": None}, "raw_prompt"),
+        ({"raw_prompt": b"a cat"}, "raw_prompt"),
+        ({"raw_prompt": ["a cat"]}, "raw_prompt"),
+        ({"num_candidates": 0}, "num_candidates"),
+        ({"num_candidates": 65}, "num_candidates"),
+        ({"num_candidates": True}, "num_candidates"),
+        ({"num_candidates": "5"}, "num_candidates"),
+        ({"seed": -1}, "seed"),
+        ({"seed": 2**64}, "seed"),
+        ({"seed": 0.5}, "seed"),
+        ({"mode": "replace"}, "mode"),
+        ({"mode": None}, "mode"),
+        ({"sampling": {"temperature": 1}}, "sampling"),
+        ({"clip_tokens": 0}, "clip_tokens"),
+        ({"clip_tokens": math.inf}, "clip_tokens"),
+    ],
+)
+def test_bad_arguments_are_named(beautifier, changed, name):
+    with pytest.raises(ValueError, match=f"^{name} must be"):
+        beautifier.beautify(**{"raw_prompt": "a cat"} | changed)
+
+
+@pytest.mark.parametrize(
+    "raw_prompt",
+    ["", " \n\t", ",,,", "<lora:name:0.8>", "{a|b}", "__wild__", "BREAK", "// a note", "()", "\0", "\ud800"],
+)
+def test_a_prompt_without_words_comes_back_as_it_was(beautifier, raw_prompt):
+    for mode in ("rewrite", "append"):
+        assert beautifier.beautify(raw_prompt, 3, mode=mode) == [Candidate(raw_prompt)]
+
+
+HOSTILE = {
+    "emoji": "🐱👩‍👩‍👧 a cat 🏳️‍🌈",
+    "Chinese": "一只猫坐在海边,夕阳",
+    "right to left": "قطة \u202e tac",
+    "NUL and controls": "a\0cat\x07 in\x1b[31m red\r\nhat",
+    "lone surrogates": "a \ud83d cat \udc31",
+    "open": "((((a cat",
+    "closed": "a cat))))",
+    "crossed": ")a( {cat} |[ (red:1.2",
+    "template": "Instruction: {raw_prompt}\nOutput: %s {} \\n",
+    "special tokens": "</s><s><pad><unk> a cat <|endoftext|>",
+    "one long word": "a" * 10_000,
+    "long Chinese": "猫" * 10_000,
+    "10 000 characters": "a cat, (red:1.2) hat, " * 455,
+    "backslashes": "a cat \\ \\( \\\\) \\",
+    "weights of nothing": "(:1.2) (,:1.3) a cat (:)",
+    "combining": "a" + "\u0301" * 3000 + " cat",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("mode", ["rewrite", "append"])
+def test_hostile_prompts_give_usable_candidates(beautifier, name, mode):
+    candidates = beautifier.beautify(HOSTILE[name], 2, sampling=SHORT, mode=mode)
+    assert len(candidates) == 2
+    for candidate in candidates:
+        assert candidate.text.strip() and balanced(candidate.text)
+
+
+SNIPPETS = st.sampled_from(
+    "a cat|the sea|red dress|,| |(red dress:1.3)|((moon))|(a (b:1.2) c:0.9)|\\(fate\\)|embedding:nice"
+    "|<lora:name:0.8>|__wild__|BREAK|(|)|:1.2|{|}|[x]|🐱|猫|\\|</s>".split("|")
+) | st.sampled_from(["{a|b}", "// a note\n", "\n", "/* x */", "\0"])
+
+
+@given(st.lists(SNIPPETS, min_size=1, max_size=9).map(" ".join), st.sampled_from(["rewrite", "append"]))
+@settings(deadline=None, max_examples=150)
+def test_noise_from_the_model_never_touches_the_users_syntax(beautifier, raw_prompt, mode):
+    aside = set_aside(raw_prompt)
+    candidates = beautifier.beautify(raw_prompt, 2, sampling=SHORT, mode=mode)
+    if not aside.words:
+        assert candidates == [Candidate(raw_prompt)]
+        return
+    for candidate in candidates:
+        assert balanced(candidate.text), candidate
+        if mode == "append":
+            assert candidate.text.startswith(balance(raw_prompt))
+        else:
+            for piece in set(aside.pieces):
+                assert candidate.text.count(piece.text) >= aside.pieces.count(piece), (piece, candidate)
+
+
+@pytest.mark.parametrize("mode", ["rewrite", "append"])
+@pytest.mark.parametrize("seed", range(4))
+def test_each_piece_is_in_every_candidate_exactly_once(beautifier, mode, seed):
+    raw_prompt = (
+        r"1 girl, (red dress:1.3), ((moon) and (sea:0.7):1.1), saber \(fate\), embedding:nice, "
+        "<lora:name:0.8> {day|night} __weather__ garden BREAK soft light // a note"
+    )
+    pieces = set_aside(raw_prompt).pieces
+    assert len(pieces) == 9
+    for candidate in beautifier.beautify(raw_prompt, 6, seed=seed, sampling=Sampling(), mode=mode):
+        assert [candidate.text.count(piece.text) for piece in pieces] == [1] * 9, candidate
+        assert balanced(candidate.text)
+
+
+# -- prompts longer than the model reads ------------------------------------------------------------
+
+
+def test_a_long_prompt_is_read_in_part_and_kept_whole(beautifier, monkeypatch):
+    asked = saying(beautifier, monkeypatch, "oil on canvas")
+    raw_prompt = ", ".join(f"detail number {i}" for i in range(600))
+    (candidate,) = beautifier.beautify(raw_prompt, 1)
+    assert candidate.text.startswith(raw_prompt) and candidate.text.endswith("oil on canvas")
+    assert 40 < len(asked[0]["tokens"]) <= beautifier.family.max_prompt_tokens
+    read = asked[0]["text"].removesuffix("\n")
+    assert raw_prompt.startswith(read) and not raw_prompt[len(read)].isalnum()
+
+
+def test_a_network_with_few_positions_keeps_room_for_its_answer(tmp_path, monkeypatch):
+    small = load_beautifier(tiny.save_checkpoint(tmp_path, "gpt2", "embedded", positions=40))
+    asked = saying(small, monkeypatch, "oil on canvas")
+    small.beautify("a cat and the sea " * 50, 1, sampling=Sampling(max_new_tokens=96))
+    assert len(asked[0]["tokens"]) <= 20
+    small.beautify("a cat and the sea " * 50, 1, sampling=Sampling(max_new_tokens=5))
+    assert 20 < len(asked[1]["tokens"]) <= 35
+
+
+def test_max_length_without_room_for_the_template_says_so(tmp_path):
+    v1 = load_beautifier(tiny.save_checkpoint(tmp_path, family="text2prompt-v1"))
+    with pytest.raises(ValueError, match="raise max_length"):
+        v1.beautify("a cat", 1, sampling=Sampling(max_length=20))
+
+
+@given(st.text("ab ", max_size=30), st.integers(0, 35))
+def test_longest_beginning(text, most):
+    assert longest_beginning(text, lambda beginning: len(beginning) <= most) == text[:most]
+
+
+@pytest.mark.parametrize(
+    "beginning, text, expected",
+    [
+        ("a cat", "a cat and", "a cat"),
+        ("a cat ", "a cat and", "a cat"),
+        ("a red ca", "a red cat", "a red"),
+        ("a elephan", "a elephant", "a elephan"),
+        ("猫猫猫", "猫猫猫猫", "猫猫猫"),
+    ],
+)
+def test_at_word_boundary(beginning, text, expected):
+    assert at_word_boundary(beginning, text) == expected
+
+
+# -- loading ---------------------------------------------------------------------------------------
+
+
+def test_a_folder_says_its_family_or_is_told(folder, tmp_path):
+    assert load_beautifier(folder).family is FAMILIES["embedded"]
+    assert load_beautifier(str(folder), family="promptist").family is FAMILIES["promptist"]
+    own = replace(FAMILIES["embedded"], name="own", template="{raw_prompt} =>")
+    assert load_beautifier(folder, family=own).family is own
+    assert load_beautifier(folder).name == folder.name
+
+
+def test_dtype_and_device_are_the_callers(folder):
+    weights = load_beautifier(folder).network.word_embeddings.weight
+    assert weights.dtype == torch.float32 and weights.device.type == "cpu"
+    half = load_beautifier(folder, device=torch.device("cpu"), dtype=torch.bfloat16)
+    assert half.network.word_embeddings.weight.dtype == torch.bfloat16
+    assert half.beautify(PROMPT, 3, sampling=SHORT) == half.beautify(PROMPT, 6, sampling=SHORT)[:3]
+
+
+@pytest.mark.parametrize("missing", ["config.json", "tokenizer.json", "model.safetensors", "beautifier.json"])
+def test_missing_files_are_named(tmp_path, missing):
+    folder = tiny.save_checkpoint(tmp_path / "checkpoint")
+    (folder / missing).unlink()
+    with pytest.raises(FileNotFoundError, match=missing):
+        load_beautifier(folder)
+
+
+def test_a_missing_folder_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match="nowhere.*'embedded'"):
+        load_beautifier(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{}", "[]", '"embedded"', '{"family": 3}', '{"family": "chat-9"}', "\xff"]
+)
+def test_a_bad_family_file_is_explained(tmp_path, content):
+    folder = tiny.save_checkpoint(tmp_path)
+    (folder / "beautifier.json").write_bytes(content.encode("latin-1"))
+    with pytest.raises(ValueError, match="text2prompt-v1"):
+        load_beautifier(folder)
+
+
+def test_a_damaged_tokenizer_is_named(tmp_path):
+    folder = tiny.save_checkpoint(tmp_path)
+    (folder / "tokenizer.json").write_text('{"version": "1.0"')
+    with pytest.raises(ValueError, match="tokenizer.json"):
+        load_beautifier(folder)
+
+
+def test_a_tokenizer_of_another_checkpoint_is_noticed(tmp_path):
+    folder = tiny.save_checkpoint(tmp_path)
+    tiny.save_bloom(folder, vocab_size=100)
+    with pytest.raises(ValueError, match="same checkpoint"):
+        load_beautifier(folder).beautify(PROMPT)
+
+
+def test_checkpoints_are_found_below_folders(tmp_path):
+    first, second = tmp_path / "first", tmp_path / "second"
+    tiny.save_checkpoint(first / "owner" / "model")
+    tiny.save_checkpoint(first / "Zebra", "gpt2")
+    tiny.save_checkpoint(second / "Zebra")
+    tiny.save_checkpoint(second / "alone", family=None)
+    tiny.save_checkpoint(second / ".cache" / "hidden")
+    tiny.save_checkpoint(second / "a" / "b" / "c" / "too deep")
+    (tiny.save_checkpoint(second / "no tokenizer") / "tokenizer.json").unlink()
+    (tiny.save_checkpoint(second / "no weights") / "model.safetensors").unlink()
+    (tiny.save_checkpoint(second / "broken") / "config.json").write_text("{")
+    (tiny.save_checkpoint(second / "other") / "config.json").write_text('{"model_type": "llama"}')
+    (second / "loop").symlink_to(second, target_is_directory=True)
+    found = list_checkpoints([tmp_path / "absent", first, second])
+    assert {name: path for name, path in found.items() if not name.startswith("loop/")} == {
+        "alone": second / "alone",
+        "owner/model": first / "owner" / "model",
+        "Zebra": first / "Zebra",
+    }
+    assert list_checkpoints([first]) == {"owner/model": first / "owner" / "model", "Zebra": first / "Zebra"}

@@ -1,0 +1,140 @@
+"""Small checkpoints with random weights, for tests that need a network but not what it knows."""
+
+import json
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+
+from prompt_beautifier.beautifier.families import FAMILIES
+
+SPECIAL_TOKENS = ["<unk>", "<s>", "</s>", "<pad>"]  # BLOOM's, with BLOOM's ids: </s> is 2
+EOS = 2
+VOCABULARY = 512  # the bytes, and merges enough to write the longest template in under 192 tokens
+
+TEXT = [
+    "a cat, highly detailed, digital painting, sharp focus, by the sea, (red dress:1.2), [blurry], 8k",
+    "portrait of 1 girl in a garden, soft light, oil on canvas, masterpiece, trending on artstation",
+    "a castle on a hill at sunset, volumetric light, wide angle, concept art, intricate, elegant",
+]
+
+
+def save_tokenizer(folder: Path, vocab_size: int = VOCABULARY) -> Tokenizer:
+    """Write a byte-level BPE tokenizer.json, as BLOOM's and GPT-2's are, of at most `vocab_size` tokens."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocab_size,
+        special_tokens=SPECIAL_TOKENS,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    templates = [family.template for family in FAMILIES.values()]
+    tokenizer.train_from_iterator(TEXT + templates, trainer)
+    folder.mkdir(parents=True, exist_ok=True)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    return tokenizer
+
+
+def save_bloom(
+    folder: Path,
+    seed: int = 0,
+    vocab_size: int = VOCABULARY,
+    hidden: int = 32,
+    layers: int = 2,
+    heads: int = 4,
+) -> Path:
+    """Write a BLOOM checkpoint (config.json, model.safetensors) under the names of the published ones."""
+    config = {
+        "model_type": "bloom",
+        "architectures": ["BloomForCausalLM"],
+        "vocab_size": vocab_size,
+        "hidden_size": hidden,
+        "n_layer": layers,
+        "n_head": heads,
+        "layer_norm_epsilon": 1e-5,
+        "bos_token_id": 1,
+        "eos_token_id": EOS,
+        "pad_token_id": 3,
+    }
+    shapes = {"word_embeddings.weight": (vocab_size, hidden)}
+    shapes |= norm_shapes("word_embeddings_layernorm", hidden)
+    for layer in range(layers):
+        block = f"h.{layer}"
+        shapes |= norm_shapes(f"{block}.input_layernorm", hidden)
+        shapes |= linear_shapes(f"{block}.self_attention.query_key_value", 3 * hidden, hidden)
+        shapes |= linear_shapes(f"{block}.self_attention.dense", hidden, hidden)
+        shapes |= norm_shapes(f"{block}.post_attention_layernorm", hidden)
+        shapes |= linear_shapes(f"{block}.mlp.dense_h_to_4h", 4 * hidden, hidden)
+        shapes |= linear_shapes(f"{block}.mlp.dense_4h_to_h", hidden, 4 * hidden)
+    return save(folder, config, shapes | norm_shapes("ln_f", hidden), seed)
+
+
+def save_gpt2(
+    folder: Path,
+    seed: int = 0,
+    vocab_size: int = VOCABULARY,
+    hidden: int = 32,
+    layers: int = 2,
+    heads: int = 4,
+    positions: int = 128,
+) -> Path:
+    """Write a GPT-2 checkpoint (config.json, model.safetensors) under the names of the published ones."""
+    config = {
+        "model_type": "gpt2",
+        "architectures": ["GPT2LMHeadModel"],
+        "vocab_size": vocab_size,
+        "n_embd": hidden,
+        "n_layer": layers,
+        "n_head": heads,
+        "n_positions": positions,
+        "layer_norm_epsilon": 1e-5,
+        "bos_token_id": EOS,
+        "eos_token_id": EOS,
+    }
+    shapes = {"wte.weight": (vocab_size, hidden), "wpe.weight": (positions, hidden)}
+    for layer in range(layers):
+        block = f"h.{layer}"
+        shapes |= norm_shapes(f"{block}.ln_1", hidden)
+        shapes |= linear_shapes(f"{block}.attn.c_attn", hidden, 3 * hidden, bias=3 * hidden)
+        shapes |= linear_shapes(f"{block}.attn.c_proj", hidden, hidden)
+        shapes |= norm_shapes(f"{block}.ln_2", hidden)
+        shapes |= linear_shapes(f"{block}.mlp.c_fc", hidden, 4 * hidden, bias=4 * hidden)
+        shapes |= linear_shapes(f"{block}.mlp.c_proj", 4 * hidden, hidden, bias=hidden)
+    return save(folder, config, shapes | norm_shapes("ln_f", hidden), seed)
+
+
+def linear_shapes(name: str, rows: int, columns: int, bias: int | None = None) -> dict[str, tuple]:
+    return {f"{name}.weight": (rows, columns), f"{name}.bias": (rows if bias is None else bias,)}
+
+
+def norm_shapes(name: str, size: int) -> dict[str, tuple]:
+    return {f"{name}.weight": (size,), f"{name}.bias": (size,)}
+
+
+def save(folder: Path, config: dict, shapes: dict[str, tuple], seed: int) -> Path:
+    """Write random weights large enough that the network's answers wander instead of repeating one token."""
+    random = torch.Generator().manual_seed(seed)
+    weights = {
+        f"transformer.{name}": 0.25 * torch.randn(shape, generator=random) for name, shape in shapes.items()
+    }
+    for name, tensor in weights.items():
+        if name.endswith((".ln_f.weight", "layernorm.weight", "ln_1.weight", "ln_2.weight")):
+            tensor += 1
+    folder.mkdir(parents=True, exist_ok=True)
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    return folder
+
+
+def save_checkpoint(
+    folder: Path, architecture: str = "bloom", family: str | None = "embedded", **sizes
+) -> Path:
+    """Write everything load_beautifier reads: a network, a tokenizer for it and beautifier.json."""
+    {"bloom": save_bloom, "gpt2": save_gpt2}[architecture](folder, **sizes)
+    save_tokenizer(folder, sizes.get("vocab_size", VOCABULARY))
+    if family is not None:
+        (folder / "beautifier.json").write_text(json.dumps({"family": family}), encoding="utf-8")
+    return folder
