@@ -64,7 +64,8 @@ class Beautifier:
         mode            "rewrite": the model's text replaces the raw prompt's words; "append": the raw prompt
                         as it was typed, then new details. A raw prompt too long for the model is always
                         appended to: its beginning is read, and nothing of it is lost.
-        clip_tokens     most CLIP tokens a candidate may have, None is no limit
+        clip_tokens     most CLIP tokens a candidate may have, None is no limit; the user's own syntax stays
+                        even if it alone has more
         on_step         called with (done, total) after each token step
         should_stop     asked before each token step; once it says True, what was written so far comes back
 
@@ -83,7 +84,7 @@ class Beautifier:
         answers = generate(self.network, tokens, num_candidates, seed, sampling, on_step, should_stop)
         texts = [self.finish(raw_prompt, aside, self.read(words, answer), mode) for answer in answers]
         if clip_tokens is not None:
-            texts = [limit_clip_tokens(text, clip_tokens) for text in texts]
+            texts = [shorten(text, aside, int(clip_tokens)) for text in texts]
         return [Candidate(text) for text in texts]
 
     def encode(self, text: str) -> list[int]:
@@ -123,6 +124,12 @@ class Beautifier:
         if mode == "append":
             return append(raw_prompt, answer)
         return put_back(answer, aside, weights=self.family.weights) or aside.words
+
+
+def shorten(text: str, aside: SetAside, clip_tokens: int) -> str:
+    """A candidate within the limit; where no word of it fits, as many of the raw prompt's words as do."""
+    pieces = [piece.text for piece in aside.pieces]
+    return limit_clip_tokens(text, clip_tokens, keep=pieces) or limit_clip_tokens(aside.words, clip_tokens)
 
 
 def check_arguments(raw_prompt, num_candidates, seed, sampling, mode, clip_tokens) -> None:

@@ -20,9 +20,11 @@ def _words(text: str) -> frozenset:
 _DIGITS = re.compile(r"(?<![\w.])\d(?!\w)(?: \d(?!\w))+")
 _DIGIT_SPACE = re.compile(r"\d[.,]? [a-z0-9%:/-]", re.IGNORECASE)
 # "unreal engine 5 8 k": the version of an engine is not the first digit of the next number.
-_ENGINE_VERSION = re.compile(r"\b((?:engine|unreal|ue) [3-5]) (?=\d(?: |\b))", re.IGNORECASE)
+_ENGINE = re.compile(r"\b(?:engine|unreal|ue) $", re.IGNORECASE)
+_BEFORE_DECIMAL = re.compile(r"(?:\b[ft]|[/ƒ:]) ?$", re.IGNORECASE)
 _ROBOT = re.compile(r"\b(r) ?2 ?-? ?(d) ?2\b", re.IGNORECASE)
 _DECIMAL = re.compile(r"(?<![\w.])(\d{1,2})\. (\d{1,2})(?![\w.])(?! ?[xk:/]\b)")
+_AFTER_DECIMAL = re.compile(r" ?([a-z]+)")
 _THOUSANDS = re.compile(r"(?<![\w.,])([1-9]\d{0,2}), (000)(?!\w)")
 _APERTURE = re.compile(r"\b([ft]|ƒ) ?/ ?(?=\d)|\b(f|ƒ) (?=\d\.\d)", re.IGNORECASE)
 _FRACTION = re.compile(r"(?<=\d) (/) (?=\d)|(?<=\d) (-) (?=\d+(?:mm|s)?\b)")
@@ -103,10 +105,8 @@ def repair_spacing(text: str) -> str:
 
 
 def _repair_numbers(text: str) -> str:
-    text = _ENGINE_VERSION.sub("\\1\0", text)
     text = _ROBOT.sub(r"\g<1>2-\g<2>2", text)
-    text = _DIGITS.sub(lambda run: run[0].replace(" ", ""), text)
-    text = text.replace("\0", " ")
+    text = _DIGITS.sub(_join_digits, text)
     text = _THOUSAND_PIXELS.sub(_join_resolution, text)
     text = _MILLIMETRES.sub(_join_millimetres, text)
     text = _DECIMAL.sub(_join_decimal, text)
@@ -118,12 +118,18 @@ def _repair_numbers(text: str) -> str:
     return _UNIT.sub(lambda found: "".join(part for part in found.groups() if part), text)
 
 
+def _join_digits(found: re.Match) -> str:
+    digits, start = found[0].replace(" ", ""), found.start()
+    if digits[0] in "345" and _ENGINE.search(found.string, max(start - 8, 0), start):
+        return f"{digits[0]} {digits[1:]}"
+    return digits
+
+
 def _join_decimal(found: re.Match) -> str:
     """ "2. 5" is one number; "fallout 4. 3 d render" and "page 12. 50 cats" are the end of a sentence."""
     whole, part = found.groups()
-    before, after = found.string[: found.start()], found.string[found.end() :]
-    measured = re.search(r"(?:[ft/ƒ]|:) ?$", before, re.IGNORECASE)
-    unit = re.match(r" ?([a-z]+)", after)
+    measured = _BEFORE_DECIMAL.search(found.string, max(found.start() - 4, 0), found.start())
+    unit = _AFTER_DECIMAL.match(found.string, found.end())
     if (
         measured
         or int(part) == 0

@@ -207,8 +207,9 @@ def _join(units: list[_Unit], kept: list[int]) -> str:
 
 
 def _one_gap(gap: str) -> str:
-    comma = "," if re.search("[,，、]", gap) else ""
-    return comma + ("\n" if "\n" in gap else " ")
+    """One comma, line end or blank for what stood around dropped words; a line comment ends at its line."""
+    before_line_end, line_end, _ = gap.partition("\n")
+    return ("," if re.search("[,，、]", before_line_end) else "") + (line_end or " ")
 
 
 def _good_cut(units: list[_Unit], words: list[int], count: int) -> int:

@@ -237,11 +237,10 @@ def decode_rows(
     watch: Watch,
     done: int = 0,
 ) -> list[Answer]:
-    """Continue the prompt in `rows` rows, of which the first `wanted` count; ends when all of those have
-    ended.
+    """Continue the prompt in `rows` rows, of which the first `wanted` count: the end is when they have ended.
 
-    choose(scores [rows, vocabulary], step) -> int64 [rows] picks the next tokens; `done` steps were reported
-    before.
+    choose  picks the next tokens: (scores float32 [rows, vocabulary], step) -> int64 [rows]
+    done    steps that were reported before
     """
     network, eos = start.network, start.network.config.eos_token_id
     cache, scores = start.cache.expand(rows), start.logits.repeat(rows, 1)

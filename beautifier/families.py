@@ -21,6 +21,7 @@ class Family:
     max_prompt_tokens  longest template with words, in tokens, that the network was trained to read
     continues          True where the prompt is the user's words and the answer together
     read               makes a prompt of the decoded text
+    lowercase          True where the network knows lower case only
     weights            True where that prompt has weights in ComfyUI syntax; else parentheses are noise
     """
 
@@ -30,11 +31,13 @@ class Family:
     max_prompt_tokens: int
     continues: bool = False
     read: Callable[[str], str] = str.strip
+    lowercase: bool = False
     weights: bool = False
 
 
 def render(family: Family, words: str) -> str:
     """The text the network reads for the user's words (braces in the words mean nothing)."""
+    words = words.lower() if family.lowercase else words
     return family.template.replace("{raw_prompt}", words.strip())
 
 
@@ -148,7 +151,8 @@ FAMILIES: dict[str, Family] = {
         # The model in beautifier/embedded, made by training/sft.py.
         Family(
             name="embedded",
-            template="{raw_prompt}\n",
+            template=" {raw_prompt}\n",
+            lowercase=True,
             sampling=Sampling(
                 temperature=0.9, top_k=50, top_p=0.95, repetition_penalty=1.2, max_new_tokens=96
             ),

@@ -1,4 +1,4 @@
-"""The decoder-only network behind every checkpoint: BLOOM (ALiBi) and GPT-2 (learned positions), with a static KV cache.
+"""The decoder-only network of every checkpoint: BLOOM (ALiBi) or GPT-2 (learned positions), with a static KV cache.
 
 One small module covers both architectures, so decoding and training are written once. Weights are read straight
 from safetensors, memory-mapped: a tensor that already has the wanted dtype and device is not copied.
@@ -45,13 +45,17 @@ class NetworkConfig:
 
     def __post_init__(self):
         if self.architecture not in ARCHITECTURES:
-            raise ValueError(f"architecture {self.architecture!r} is not supported: one of {', '.join(ARCHITECTURES)}")
+            raise ValueError(
+                f"architecture {self.architecture!r} is not supported: one of {', '.join(ARCHITECTURES)}"
+            )
         for name, most in LIMITS.items():
             value = getattr(self, name)
             if value is None and name == "max_positions" and self.architecture == "bloom":
                 continue
             if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= most:
-                raise ValueError(f"config.json: {name} must be a whole number from 1 to {most:,}, not {value!r}")
+                raise ValueError(
+                    f"config.json: {name} must be a whole number from 1 to {most:,}, not {value!r}"
+                )
         if self.hidden_size % self.num_heads:
             raise ValueError(
                 f"config.json: hidden_size {self.hidden_size} cannot be divided among {self.num_heads} heads"
@@ -59,7 +63,9 @@ class NetworkConfig:
         for name in ("eos_token_id", "pad_token_id"):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < self.vocab_size:
-                raise ValueError(f"config.json: {name} {value!r} is not a token of a {self.vocab_size}-word vocabulary")
+                raise ValueError(
+                    f"config.json: {name} {value!r} is not a token of a {self.vocab_size}-word vocabulary"
+                )
 
     @property
     def head_size(self) -> int:
@@ -134,7 +140,9 @@ class Attention(nn.Module):
         query, key, value = query.transpose(1, 2), key.transpose(1, 2), value.transpose(1, 2)
         if cache is not None:
             key, value = cache.append(layer, key, value)
-        if torch.is_autocast_enabled(x.device.type):  # training: the backward pass in bfloat16 is slow on CPUs
+        if torch.is_autocast_enabled(
+            x.device.type
+        ):  # training: the backward pass in bfloat16 is slow on CPUs
             query, key, value = query.float(), key.float(), value.float()
         with torch.autocast(x.device.type, enabled=False):
             mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=bias)
@@ -209,7 +217,9 @@ class DecoderOnly(nn.Module):
             return self.word_embeddings_layernorm(x)
         end = start + tokens.shape[1]
         if end > self.config.max_positions:
-            raise ValueError(f"{end} tokens are more than the {self.config.max_positions} this network can hold")
+            raise ValueError(
+                f"{end} tokens are more than the {self.config.max_positions} this network can hold"
+            )
         return x + self.position_embeddings.weight[start:end]
 
     def _attention_bias(self, start: int, new: int, like: Tensor) -> Tensor | None:
@@ -242,7 +252,9 @@ def read_config(folder: Path) -> NetworkConfig:
         raise ValueError(f"{path} must hold one JSON object, not a {type(raw).__name__}")
     architecture = raw.get("model_type")
     if architecture not in ARCHITECTURES:
-        raise ValueError(f"{path}: model_type {architecture!r} is not supported: one of {', '.join(ARCHITECTURES)}")
+        raise ValueError(
+            f"{path}: model_type {architecture!r} is not supported: one of {', '.join(ARCHITECTURES)}"
+        )
     eos = raw.get("eos_token_id", 2 if architecture == "bloom" else 50256)
     pad = raw.get("pad_token_id")
     common = {
@@ -259,7 +271,9 @@ def read_config(folder: Path) -> NetworkConfig:
 
 def _bloom_sizes(raw: dict, path: Path) -> dict:
     if raw.get("apply_residual_connection_post_layernorm"):
-        raise ValueError(f"{path}: apply_residual_connection_post_layernorm is not supported (no text model here uses it)")
+        raise ValueError(
+            f"{path}: apply_residual_connection_post_layernorm is not supported (no text model here uses it)"
+        )
     hidden = raw.get("hidden_size", raw.get("n_embed"))
     return {
         "hidden_size": hidden,
@@ -271,7 +285,9 @@ def _bloom_sizes(raw: dict, path: Path) -> dict:
 
 def _gpt2_sizes(raw: dict, path: Path) -> dict:
     if raw.get("activation_function", "gelu_new") not in ("gelu_new", "gelu_pytorch_tanh"):
-        raise ValueError(f"{path}: activation_function {raw['activation_function']!r} is not supported, only gelu_new")
+        raise ValueError(
+            f"{path}: activation_function {raw['activation_function']!r} is not supported, only gelu_new"
+        )
     hidden = raw.get("n_embd", 768)
     return {
         "hidden_size": hidden,
@@ -316,7 +332,9 @@ def weight_files(folder: Path) -> list[Path]:
     index = folder / "model.safetensors.index.json"
     if not index.exists():
         if not (folder / "model.safetensors").exists():
-            raise FileNotFoundError(f"{folder} has no model.safetensors: it is not a checkpoint, or a download is incomplete")
+            raise FileNotFoundError(
+                f"{folder} has no model.safetensors: it is not a checkpoint, or a download is incomplete"
+            )
         return [folder / "model.safetensors"]
     try:
         names = sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
@@ -326,11 +344,15 @@ def weight_files(folder: Path) -> list[Path]:
         if not isinstance(name, str) or Path(name).name != name or not name.endswith(".safetensors"):
             raise ValueError(f"{index} names {name!r}: shards must be safetensors files in the same folder")
         if not (folder / name).exists():
-            raise FileNotFoundError(f"{folder} has no {name}, which its index names: the download is incomplete")
+            raise FileNotFoundError(
+                f"{folder} has no {name}, which its index names: the download is incomplete"
+            )
     return [folder / name for name in names]
 
 
-def load_network(folder: Path, dtype: torch.dtype = torch.float32, device: str | torch.device = "cpu") -> DecoderOnly:
+def load_network(
+    folder: Path, dtype: torch.dtype = torch.float32, device: str | torch.device = "cpu"
+) -> DecoderOnly:
     """Read a BLOOM or GPT-2 checkpoint folder (config.json and safetensors), ready for inference.
 
     Every shape is checked against config.json from the file headers before a tensor is read. Raises ValueError or
@@ -345,12 +367,16 @@ def load_network(folder: Path, dtype: torch.dtype = torch.float32, device: str |
         weights |= _read_weights(path, config.architecture, expected, dtype, device)
     missing = sorted(expected.keys() - weights.keys())
     if missing:
-        raise ValueError(f"{folder}: {len(missing)} tensors are missing from the weights, first {missing[0]!r}")
+        raise ValueError(
+            f"{folder}: {len(missing)} tensors are missing from the weights, first {missing[0]!r}"
+        )
     network.load_state_dict(weights, assign=True)
     return network.eval().requires_grad_(False)
 
 
-def _read_weights(path: Path, architecture: str, expected: dict, dtype: torch.dtype, device) -> dict[str, Tensor]:
+def _read_weights(
+    path: Path, architecture: str, expected: dict, dtype: torch.dtype, device
+) -> dict[str, Tensor]:
     weights = {}
     try:
         with safe_open(path, framework="pt", device="cpu") as file:
@@ -358,7 +384,11 @@ def _read_weights(path: Path, architecture: str, expected: dict, dtype: torch.dt
                 name = canonical_name(stored, architecture)
                 if name not in expected:
                     continue
-                flipped = architecture == "gpt2" and name.endswith(".weight") and ("attention" in name or "mlp" in name)
+                flipped = (
+                    architecture == "gpt2"
+                    and name.endswith(".weight")
+                    and ("attention" in name or "mlp" in name)
+                )
                 flipped = flipped and "layernorm" not in name
                 shape = tuple(file.get_slice(stored).get_shape())
                 if (shape[::-1] if flipped else shape) != expected[name]:
@@ -368,5 +398,7 @@ def _read_weights(path: Path, architecture: str, expected: dict, dtype: torch.dt
     except ValueError:
         raise
     except Exception as error:  # safetensors raises its own class, and OSError, for a damaged file
-        raise ValueError(f"{path} cannot be read as safetensors ({error}): download or copy it again") from error
+        raise ValueError(
+            f"{path} cannot be read as safetensors ({error}): download or copy it again"
+        ) from error
     return weights

@@ -57,6 +57,7 @@ _STOP_WORDS = frozenset(
     "a an the and or of in on at by to for from with without as is are its his her their this that it into"
     " over under up".split()
 )
+_JOINT = re.compile(r"(?:(?<=\S) (?:and|or|with)(?= ))?(?P<noun>(?:(?:^|(?<=\s)| )(?:an?|the) )?)$")
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 
 
@@ -403,11 +404,11 @@ def _placed(plain: str, parts: tuple[str | Piece, ...]) -> list[_Edit]:
             sections[-1].append(part)
     answer = _Answer(plain)
     borders = _borders(answer, [_words_of(section)[0] for section in sections], len(plain))
-    edits: list[_Edit] = []
-    for number, section in enumerate(sections):
-        if number:
-            edits.append(_Edit(borders[number], borders[number], breaks[number - 1]))
-        edits += _place_section(answer, section, borders[number], borders[number + 1])
+    starts, stops = [0, *(begin for _, begin in borders)], [*(end for end, _ in borders), len(plain)]
+    edits = _place_section(answer, sections[0], starts[0], stops[0])
+    for number, piece in enumerate(breaks, start=1):
+        edits.append(_Edit(*borders[number - 1], piece))
+        edits += _place_section(answer, sections[number], starts[number], stops[number])
     return edits
 
 
@@ -420,30 +421,36 @@ def _words_of(section: list[str | Piece]) -> tuple[list[str], list[int]]:
     return words, counts
 
 
-def _borders(answer: _Answer, sections: list[list[str]], end: int) -> list[int]:
-    """Where in the answer each section of the raw prompt begins, then the answer's end."""
+def _borders(answer: _Answer, sections: list[list[str]], end: int) -> list[tuple[int, int]]:
+    """For each BREAK, where in the answer the section before it ends and the one after it begins."""
     total = sum(map(len, sections))
     searched = max(_anchor(answer, sections[0][:4], 0, end)[1], 0)  # behind what earlier sections say
-    borders, passed = [0], len(sections[0])
+    borders, begin, passed = [], 0, len(sections[0])
     for words in sections[1:]:
-        begin = borders[-1]
         if passed in (0, total):
-            border = 0 if not passed else end
+            border = (end, end) if passed else (0, 0)
         else:
-            border, after = _anchor(answer, words[:4], max(begin, searched), end)
-            if border < 0:
-                border = _nearest(answer.details(begin, end), end * passed / total)
+            position, after = _anchor(answer, words[:4], max(begin, searched), end)
+            if position >= 0:
+                border, searched = _border_before(answer, begin, position), after
             else:
-                border, searched = _detail_start(answer, begin, border), after
-        borders.append(max(begin, border))
+                border = (_nearest(answer.details(begin, end), end * passed / total),) * 2
+        borders.append(border)
+        begin = border[1]
         passed += len(words)
-    return [*borders, end]
+    return borders
 
 
-def _detail_start(answer: _Answer, begin: int, position: int) -> int:
-    """The start of the detail `position` is in, unless that is `begin`: then `position` itself."""
+def _border_before(answer: _Answer, begin: int, position: int) -> tuple[int, int]:
+    """The border of two sections, the second of which speaks of what is at `position`.
+
+    It is where the detail begins; within one detail an article stays with its noun and an "and" goes.
+    """
     start = answer.details(begin, position)[-2]
-    return start if start > begin else position
+    if start > begin:
+        return start, start
+    joint = _JOINT.search(answer.text, begin, position)
+    return joint.start(), joint.start("noun")
 
 
 def _nearest(places: list[int], target: float) -> int:
@@ -477,15 +484,12 @@ def _place_section(answer: _Answer, section: list[str | Piece], start: int, end:
             else:
                 waiting.append(index)
     edits += _repeated_details(answer, [edit.piece for edit in edits], start, end)
-    taken = [(edit.start, edit.end) for edit in edits]
     words, counts = _words_of(section)
     cursor = start
     for index in waiting:
-        before, after = _commas(section, index)
-        position = _position(answer, words, counts[index], section[index], (before, after), (cursor, end))
-        position = next((stop for begin, stop in taken if begin < position < stop), position)
-        cursor = max(cursor, position)
-        edits.append(_Edit(cursor, cursor, section[index], before, after))
+        commas = _commas(section, index)
+        cursor = _position(answer, words, counts[index], section[index], commas, (cursor, end))
+        edits.append(_Edit(cursor, cursor, section[index], *commas))
     return sorted(edits, key=lambda edit: (edit.start, edit.end))
 
 
@@ -547,7 +551,7 @@ def _render(plain: str, edits: list[_Edit]) -> str:
         page.text(plain[position : edit.start])
         if edit.piece:
             page.piece(edit)
-        position = max(position, edit.end)
+        position = max(position, edit.end)  # an insertion may fall inside what a piece has taken
     page.text(plain[position:])
     return "".join(page.written)
 

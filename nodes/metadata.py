@@ -80,6 +80,7 @@ def write(extra_pnginfo: dict | None, node_id: str, list_index: int, entry: dict
     _written.move_to_end(asked)
     while len(_written) > MOST_REMEMBERED:
         _written.popitem(last=False)
-    for other in filter(None, (reference() for reference in _queued)):
-        if other.questions.get(node_id) == asked:
+    for reference in _queued:
+        other = reference()
+        if other is not None and other.questions.get(node_id) == asked:
             other[node_id] = entries

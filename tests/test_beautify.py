@@ -20,7 +20,7 @@ from prompt_beautifier.beautifier.beautify import (
 )
 from prompt_beautifier.beautifier.clip_tokens import count_clip_tokens
 from prompt_beautifier.beautifier.decoding import Sampling
-from prompt_beautifier.beautifier.families import FAMILIES
+from prompt_beautifier.beautifier.families import FAMILIES, render
 from prompt_beautifier.beautifier.store import list_checkpoints
 from prompt_beautifier.beautifier.syntax import balance, set_aside
 
@@ -114,7 +114,7 @@ def test_every_family_runs_with_its_own_settings(of_family):
 def test_the_network_reads_the_template_with_the_words(beautifier, monkeypatch):
     asked = saying(beautifier, monkeypatch, "a cat, oil on canvas")
     beautifier.beautify("a (red:1.2) cat <lora:x:0.8> {day|night}", 1)
-    assert asked[0]["text"] == "a red cat\n"
+    assert asked[0]["text"] == render(beautifier.family, "a red cat")
 
 
 def test_special_tokens_in_a_raw_prompt_are_text(beautifier, monkeypatch):
@@ -149,9 +149,21 @@ def test_where_nothing_is_answered_the_words_stand_in(beautifier, monkeypatch, a
     assert beautifier.beautify("a (cat:1.2), 8k", 1, mode="append") == [Candidate("a (cat:1.2), 8k")]
 
 
+def test_an_unfinished_answer_loses_its_cut_tail(beautifier, monkeypatch):
+    saying(beautifier, monkeypatch, "portrait of a cat, oil on can", finished=False)
+    assert beautifier.beautify("a cat", 1) == [Candidate("portrait of a cat")]
+
+
+def test_special_tokens_in_an_answer_are_no_text(beautifier):
+    tokens = (3, *beautifier.encode("oil on canvas"), 0)
+    assert beautifier.read("a cat", module.Answer(tokens, True)) == "oil on canvas"
+
+
 def test_a_continuation_never_loses_the_words(tmp_path, monkeypatch):
     magic = load_beautifier(tiny.save_checkpoint(tmp_path, "gpt2", "magicprompt"))
     saying(magic, monkeypatch, "", finished=False)
+    assert magic.beautify("a cat, sitting by the", 1) == [Candidate("a cat, sitting by the")]
+    saying(magic, monkeypatch, " se", finished=False)
     assert magic.beautify("a cat, sitting by the", 1) == [Candidate("a cat, sitting by the")]
     saying(magic, monkeypatch, " sea, oil on", finished=False)
     (candidate,) = magic.beautify("a cat, sitting by the", 1)
@@ -175,6 +187,19 @@ def test_clip_tokens_limit_candidates_but_cut_no_piece(beautifier, monkeypatch, 
     (limited,) = beautifier.beautify("a (red dress:1.3)", 1, mode=mode, clip_tokens=10)
     assert count_clip_tokens(free.text) > 10 >= count_clip_tokens(limited.text) > 4
     assert "(red dress:1.3)" in limited.text
+
+
+def test_clip_tokens_leave_the_words_where_no_word_of_the_answer_fits(beautifier, monkeypatch):
+    saying(beautifier, monkeypatch, "floccinaucinihilipilification-pneumonoultramicroscopic")
+    assert beautifier.beautify("cats", 1, clip_tokens=3) == [Candidate("cats")]
+
+
+def test_clip_tokens_keep_the_users_weights_before_the_models(tmp_path, monkeypatch):
+    v2 = load_beautifier(tiny.save_checkpoint(tmp_path, family="text2prompt-v2"))
+    saying(v2, monkeypatch, "(a tall lighthouse:1.2), (waves:1.3), [oil on canvas], soft light")
+    (candidate,) = v2.beautify("the (sea:1.4)", 1, clip_tokens=7)
+    assert "(sea:1.4)" in candidate.text and "canvas" not in candidate.text
+    assert count_clip_tokens(candidate.text) <= 7 and balanced(candidate.text)
 
 
 # -- progress and stopping -------------------------------------------------------------------------
@@ -308,14 +333,15 @@ def test_each_piece_is_in_every_candidate_exactly_once(beautifier, mode, seed):
 # -- prompts longer than the model reads ------------------------------------------------------------
 
 
-def test_a_long_prompt_is_read_in_part_and_kept_whole(beautifier, monkeypatch):
+@pytest.mark.parametrize("shift", range(6))
+def test_a_long_prompt_is_read_in_part_and_kept_whole(beautifier, monkeypatch, shift):
     asked = saying(beautifier, monkeypatch, "oil on canvas")
-    raw_prompt = ", ".join(f"detail number {i}" for i in range(600))
+    raw_prompt = "x" * shift + ", extraordinary hippopotamuses" * 300
     (candidate,) = beautifier.beautify(raw_prompt, 1)
     assert candidate.text.startswith(raw_prompt) and candidate.text.endswith("oil on canvas")
     assert 40 < len(asked[0]["tokens"]) <= beautifier.family.max_prompt_tokens
-    read = asked[0]["text"].removesuffix("\n")
-    assert raw_prompt.startswith(read) and not raw_prompt[len(read)].isalnum()
+    read = asked[0]["text"].strip()
+    assert read in raw_prompt and read.endswith(("extraordinary", "hippopotamuses"))
 
 
 def test_a_network_with_few_positions_keeps_room_for_its_answer(tmp_path, monkeypatch):

@@ -9,9 +9,9 @@ from prompt_beautifier.beautifier.families import FAMILIES, from_a1111, read, re
 
 # Written out here a second time on purpose: a changed byte in the table must fail.
 RENDERED = {
-    "embedded": "a {cat} % \\n\n",
+    "embedded": " a {cat} % \\n\n",
     "text2prompt-v1": "Instruction: Give a simple description of the image to generate a drawing prompt.\n"
-    "Input: a {cat} % \\n\nOutput:",
+    "Input: a {Cat} % \\n\nOutput:",
     "text2prompt-v2": "Converts a simple image description into a prompt. "
     "Prompts are formatted as multiple related tags separated by commas, "
     "plus you can use () to increase the weight, [] to decrease the weight, "
@@ -19,15 +19,15 @@ RENDERED = {
     "You should add appropriate words to make the images described in the prompt "
     "more aesthetically pleasing, "
     "but make sure there is a correlation between the input and output.\n"
-    "### Input: a {cat} % \\n\n### Output:",
-    "promptist": "a {cat} % \\n Rephrase:",
-    "magicprompt": "a {cat} % \\n",
+    "### Input: a {Cat} % \\n\n### Output:",
+    "promptist": "a {Cat} % \\n Rephrase:",
+    "magicprompt": "a {Cat} % \\n",
 }
 
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_templates_are_exact(name):
-    assert render(FAMILIES[name], " a {cat} % \\n ") == RENDERED[name]
+    assert render(FAMILIES[name], " a {Cat} % \\n ") == RENDERED[name]
 
 
 def test_words_that_look_like_the_template_are_only_words():

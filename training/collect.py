@@ -10,7 +10,8 @@ prompt, refuse unsafe text, cut artists' and other people's names out of it, dro
 detail, drop near-duplicates, drop what an evaluation set contains. What each step dropped is printed with samples.
 
     python -m prompt_beautifier.training.collect --prompts prompts.tsv.xz --refinements refinements.jsonl \\
-        --descriptions descriptions.jsonl --artists artists.txt --modifiers flavors.txt --exclude PartiPrompts.tsv --out runs/pairs
+        --descriptions descriptions.jsonl --artists artists.txt --modifiers flavors.txt \\
+        --exclude PartiPrompts.tsv --out runs/pairs
 
 Writes OUT/train.jsonl, OUT/heldout.jsonl (about 1 % of the subjects, none of which is in train.jsonl), and
 OUT/name_words.txt (the words taken for people's names, which the evaluation needs again). Rows are
@@ -96,7 +97,9 @@ REMARK = re.compile(r"\([^()]*\)")
 NOT_PLAIN = re.compile(
     r"[\[\](){}<>|\\^~*_=+#@$/]|: ?:|https?|www\.|: ?-?\d|\d ?%|[^\x00-\x7f]|\d{5,}|!!|\?\?|(?:^| )--?\w"
 )
-FOREIGN = frozenset("une des les dans avec und der das mit ein eine los las con por una il della het een du sur pour".split())
+FOREIGN = frozenset(
+    "une des les dans avec und der das mit ein eine los las con por una il della het een du sur pour".split()
+)
 CREDIT = re.compile(
     r"(?:,?\s*\b(?:and|in|at|with)\b)?\s*(?:\b(?:a|an|the|art|artwork|painting|paintings|painted|illustration|illustrated"
     r"|drawing|drawn|photo|photograph|photography|photographed|concept|cover|poster|render|rendered|sculpture|style"
@@ -111,7 +114,9 @@ PLAIN_BY = re.compile(
     r"|pulled|ridden|topped|bathed|side|night|step|one|two)\s+by\b|\bby\s+(?:the|a|an|his|her|its|their|night|day|moonlight"
     r"|candlelight|sunlight|firelight|side|sea)\b"
 )
-TAIL = frozenset("and or with by of in on at a an the from to for as very highly ultra extremely super is are".split())
+TAIL = frozenset(
+    "and or with by of in on at a an the from to for as very highly ultra extremely super is are".split()
+)
 
 
 def plain_text(prompt: str) -> str:
@@ -132,7 +137,9 @@ def segments_of(prompt: str) -> list[str]:
     return [part for part in parts if part]
 
 
-def tidy_target(prompt: str, named: frozenset[str], modifiers: frozenset[str]) -> tuple[list[str] | None, str]:
+def tidy_target(
+    prompt: str, named: frozenset[str], modifiers: frozenset[str]
+) -> tuple[list[str] | None, str]:
     """The segments of a detailed prompt fit for training, or None and the reason why not."""
     text = plain_text(prompt)
     if NOT_PLAIN.search(text) or len(FOREIGN.intersection(text.split())) > 1:
@@ -183,7 +190,9 @@ MEDIUM = (
     r"|artwork|shot|close-up|closeup|still|poster|print|sculpture|statue|depiction|view|scene|wallpaper|screenshot|rendition"
     r"|headshot|study|masterpiece|design|cover|sticker|logo|icon|concept|film|movie|engraving|mural|tapestry|model)"
 )
-FRAMING = re.compile(rf"^(?:{ADJECTIVE}\s+)*{MEDIUM}(?:\s+{MEDIUM})*\s+(?:of|from|featuring|showing|depicting)\s+")
+FRAMING = re.compile(
+    rf"^(?:{ADJECTIVE}\s+)*{MEDIUM}(?:\s+{MEDIUM})*\s+(?:of|from|featuring|showing|depicting)\s+"
+)
 CUT = re.compile(
     r"\s(?:in|on|at|with|from|by|under|over|near|behind|inside|between|through|into|while|who|which|that|made|as|for"
     r"|against|above|beside|during|among|and|is|are|has|have|wearing|holding|sitting|standing|looking|riding|walking|flying|playing|eating"
@@ -194,7 +203,9 @@ CUT = re.compile(
 FRAMING_WORD = re.compile(rf"^(?:{ADJECTIVE}|{MEDIUM})$")
 GIRLS = frozenset("girl woman lady maiden princess queen".split())
 BOYS = frozenset("boy man guy prince king".split())
-NO_NOUN = frozenset("it he she they them him me you i we this that these those something everything nothing".split())
+NO_NOUN = frozenset(
+    "it he she they them him me you i we this that these those something everything nothing".split()
+)
 
 
 def shorter_subject(subject: str) -> str:
@@ -205,7 +216,13 @@ def shorter_subject(subject: str) -> str:
 def bare_noun(subject: str) -> str:
     """What a subject is, in one or two words: "a small red fox in a forest" -> "a fox"."""
     found = shorter_subject(subject).split()
-    if not found or "of" in found or not found[-1].isalpha() or found[-1] in NO_NOUN or FRAMING_WORD.match(found[-1]):
+    if (
+        not found
+        or "of" in found
+        or not found[-1].isalpha()
+        or found[-1] in NO_NOUN
+        or FRAMING_WORD.match(found[-1])
+    ):
         return ""
     article = "an" if found[-1][0] in "aeiou" else "a"
     return f"{article} {found[-1]}" if found[0] in ("a", "an", "one") else found[-1]
@@ -359,13 +376,19 @@ def row_problem(raw: str, target: str, named: frozenset[str], excluded: set[str]
 
 
 def main(argv: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--prompts", type=Path, required=True, help="count<TAB>prompt lines, plain or .xz")
     parser.add_argument("--refinements", type=Path, help="JSONL of raw_prompt and prompt")
     parser.add_argument("--descriptions", type=Path, help="JSONL of raw_prompt and prompt")
     parser.add_argument("--artists", type=Path, help="one artist's full name a line")
-    parser.add_argument("--modifiers", type=Path, help="one modifier a line, most frequent first: tags of a detailed prompt")
-    parser.add_argument("--exclude", type=Path, nargs="*", default=[], help="evaluation sets: TSV, prompt first")
+    parser.add_argument(
+        "--modifiers", type=Path, help="one modifier a line, most frequent first: tags of a detailed prompt"
+    )
+    parser.add_argument(
+        "--exclude", type=Path, nargs="*", default=[], help="evaluation sets: TSV, prompt first"
+    )
     parser.add_argument("--out", type=Path, required=True, help="folder for train.jsonl and heldout.jsonl")
     args = parser.parse_args(argv)
 

@@ -15,7 +15,8 @@ WORD = re.compile(r"[a-z]+(?:'[a-z]+)?")
 CREDIT = re.compile(r"\b(?:by|style of|styled? by|inspired by)\s+([^,.;:()\"|]*)")
 
 # Words that stand behind "by" often enough, or are somebody's first name, but mean something else in a prompt.
-ORDINARY = frozenset("""
+ORDINARY = frozenset(
+    """
 and or de la le the artist artists artwork artworks studio studios archives photogrammetry romanticism zootopia
 telescope campfire normal flow ghost sage photographer singer architect dutch price range law illustrator raider maple
 assistant servants virtuous stain trigger reactor flora comix pine bell pixar ghibli dreamworks disney weta ilm sanrio
@@ -40,10 +41,12 @@ cut crane turner porter baker cook miller smith fisher carpenter mills bass case
 cotton denim leather wool rice bean olive apple peach plum melon lemon mint pepper salt sugar sweet cake bread wine
 pan pot cup dish plate spoon knife fork bowl table chair bed lamp door window wall floor roof room hall
 ha mi ta na hal rod barry berg maxi dean gene jet dee cory pen bill frank mark rob pat art dot mat sue jack dan
-""".split()) - frozenset("dan dean cory frank bill jack sue gene rob mark berg turner porter smith mills barry".split())
+""".split()
+) - frozenset("dan dean cory frank bill jack sue gene rob mark berg turner porter smith mills barry".split())
 
 # Real people known by a single word, and first names that the census lists lack.
-KNOWN = frozenset("""
+KNOWN = frozenset(
+    """
 trump biden obama putin zelensky merkel hitler stalin lenin mao musk zuckerberg bezos kardashian kanye beyonce rihanna
 zendaya eminem drake adele shakira bjork madonna gadot gal elon keanu billie eilish ariana grande gaga ana armas scarlett
 johansson timothee chalamet margot robbie emma watson dwayne snoop pewdiepie thatcher reagan nixon kennedy clinton xi
@@ -54,7 +57,8 @@ sakimichan rossdraws loish kaws moebius mucha giger escher monet manet degas ren
 dali matisse klimt munch warhol hokusai hiroshige beksinski rutkowski frazetta mcfarlane liefeld gurney elvgren kinkade
 zaha hadid gaudi lagerfeld versace gucci dior mcqueen ackroyd nicolas nicholson schwarzenegger stallone willem dafoe
 hemsworth cumberbatch pitt depp dicaprio hanks bardem cavill swift sweeney chastain portman knightley sydney nouveau
-""".split()) - frozenset(["nouveau", "prophet", "drake", "swift", "grande", "tesla", "newton", "buddha"])
+""".split()
+) - frozenset(["nouveau", "prophet", "drake", "swift", "grande", "tesla", "newton", "buddha"])
 
 
 def credited_words(prompts: Iterable[str], least_share: float = 0.2, least_count: int = 20) -> set[str]:
@@ -64,7 +68,11 @@ def credited_words(prompts: Iterable[str], least_share: float = 0.2, least_count
         uses.update(set(WORD.findall(prompt)))
         for span in CREDIT.findall(prompt):
             credited.update(set(WORD.findall(" ".join(span.split()[:10]))))
-    return {word for word, n in uses.items() if n >= least_count and len(word) > 1 and credited[word] >= least_share * n}
+    return {
+        word
+        for word, n in uses.items()
+        if n >= least_count and len(word) > 1 and credited[word] >= least_share * n
+    }
 
 
 def first_names() -> set[str]:
@@ -80,4 +88,7 @@ def name_words(prompts: Iterable[str], artists: Iterable[str] = ()) -> frozenset
     """Every word that is taken for a part of a person's name. `artists`: full names, of which the parts that no
     ordinary word shares are added."""
     parts = {part for name in artists for part in WORD.findall(name.lower()) if len(part) > 4}
-    return frozenset((credited_words(prompts) | first_names() | (parts & credited_words(prompts, 0.1, 5)) | KNOWN) - ORDINARY)
+    return frozenset(
+        (credited_words(prompts) | first_names() | (parts & credited_words(prompts, 0.1, 5)) | KNOWN)
+        - ORDINARY
+    )

@@ -50,5 +50,5 @@ WORD = re.compile(r"[a-z0-9]+")
 
 
 def unsafe_words(prompt: str) -> set[str]:
- """The words for which a prompt is refused; empty when it is fine."""
- return UNSAFE.intersection(WORD.findall(prompt.lower()))
+    """The words for which a prompt is refused; empty when it is fine."""
+    return UNSAFE.intersection(WORD.findall(prompt.lower()))

@@ -115,7 +115,9 @@ def answer_loss(network: DecoderOnly, tokens: Tensor, answer: Tensor) -> Tensor:
     return F.cross_entropy(network.logits(hidden).float(), tokens[:, 1:][answer])
 
 
-def optimizers(network: DecoderOnly, lr: float, matrix_lr: float, weight_decay: float) -> list[torch.optim.Optimizer]:
+def optimizers(
+    network: DecoderOnly, lr: float, matrix_lr: float, weight_decay: float
+) -> list[torch.optim.Optimizer]:
     """Muon for the matrices of the blocks, AdamW for embeddings, norms and biases."""
     matrices = [parameter for parameter in network.h.parameters() if parameter.dim() == 2]
     chosen = {id(parameter) for parameter in matrices}
@@ -138,7 +140,7 @@ def evaluate(network: DecoderOnly, rows: Rows, pad: int, batch_tokens: int, limi
     for batch in epoch_batches(rows.lengths, batch_tokens, seed=0)[:limit]:
         tokens, answer = collate(rows, batch, pad)
         n = int(answer.sum())
-        total += float(answer_loss(network, tokens, answer)) * n
+        total += answer_loss(network, tokens, answer).item() * n
         count += n
     return {"loss": total / count, "tokens": count}
 
@@ -168,7 +170,9 @@ def export(network: DecoderOnly, tokenizer: Path, folder: Path) -> None:
     fresh = folder.with_name(folder.name + ".part")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
-    weights = {f"transformer.{name}": p.detach().half().contiguous() for name, p in network.named_parameters()}
+    weights = {
+        f"transformer.{name}": p.detach().half().contiguous() for name, p in network.named_parameters()
+    }
     save_file(weights, fresh / "model.safetensors", metadata={"format": "pt"})
     (fresh / "config.json").write_text(json.dumps(hugging_face_config(network.config), indent=2) + "\n")
     (fresh / "beautifier.json").write_text(json.dumps({"family": "embedded"}) + "\n")
@@ -179,7 +183,9 @@ def export(network: DecoderOnly, tokenizer: Path, folder: Path) -> None:
 
 def save_checkpoint(path: Path, network: DecoderOnly, optims: list, step: int) -> None:
     part = path.with_suffix(".part")
-    torch.save({"network": network.state_dict(), "optimizers": [o.state_dict() for o in optims], "step": step}, part)
+    torch.save(
+        {"network": network.state_dict(), "optimizers": [o.state_dict() for o in optims], "step": step}, part
+    )
     part.replace(path)
 
 
@@ -187,7 +193,9 @@ def save_checkpoint(path: Path, network: DecoderOnly, optims: list, step: int) -
 
 
 def main(argv: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--data", type=Path, required=True, help="folder with train.jsonl and heldout.jsonl")
     parser.add_argument("--tokenizer", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
@@ -203,9 +211,14 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--checkpoint-minutes", type=float, default=5)
     parser.add_argument("--max-steps", type=int, help="stop early, for a trial")
-    parser.add_argument("--bf16", action=argparse.BooleanOptionalAction, default=True, help="matrix products in bfloat16")
+    parser.add_argument(
+        "--bf16", action=argparse.BooleanOptionalAction, default=True, help="matrix products in bfloat16"
+    )
     args = parser.parse_args(argv)
 
+    torch.set_flush_denormal(
+        True
+    )  # the smallest probabilities' gradients would take the slow path of the CPU
     args.out.mkdir(parents=True, exist_ok=True)
     tokenizer = Tokenizer.from_file(str(args.tokenizer))
     eos, pad = tokenizer.token_to_id("</s>"), tokenizer.token_to_id("<pad>")
@@ -254,11 +267,17 @@ def main(argv: list[str] | None = None) -> None:
         losses.append(loss.item())
         if step % 50 == 0 or step == stop:
             pace = (time.monotonic() - started) / (step - first)
-            row = {"step": step, "loss": round(sum(losses) / len(losses), 4), "minutes_left": round(pace * (stop - step) / 60, 1)}
+            row = {
+                "step": step,
+                "loss": round(sum(losses) / len(losses), 4),
+                "minutes_left": round(pace * (stop - step) / 60, 1),
+            }
             losses = []
             if step % 500 == 0 or step == stop:
                 network.eval()
-                row["heldout_loss"] = round(evaluate(network, heldout, pad, args.batch_tokens, limit=40)["loss"], 4)
+                row["heldout_loss"] = round(
+                    evaluate(network, heldout, pad, args.batch_tokens, limit=40)["loss"], 4
+                )
                 network.train()
             print(json.dumps(row), flush=True)
             print(json.dumps(row), file=metrics, flush=True)
@@ -267,7 +286,9 @@ def main(argv: list[str] | None = None) -> None:
             export(network, args.tokenizer, args.out / "model")
             last_saved = time.monotonic()
     metrics.close()
-    print(f"held-out loss {evaluate(network, heldout, pad, args.batch_tokens)}; the model is in {args.out / 'model'}")
+    print(
+        f"held-out loss {evaluate(network, heldout, pad, args.batch_tokens)}; the model is in {args.out / 'model'}"
+    )
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ CODE = 64  # channels inside the decoder
 
 # What each latent channel adds to red, green and blue, and how strongly.
 COLOURS = [[0.3, 0.1, -0.2], [-0.2, 0.3, 0.1], [0.2, -0.1, 0.3], [-0.2, -0.2, 0.2]]
-CONTRAST = 0.5
+CONTRAST = 0.45
 
 SAME = torch.tensor([[0.0, 0, 0], [0, 1, 0], [0, 0, 0]])
 BLUR = torch.tensor([[1.0, 2, 1], [2, 4, 2], [1, 2, 1]]) / 16
@@ -90,9 +90,8 @@ def transformer(weights: Weights, at: str) -> None:
         weights.norm(f"{block}.norm{number}", CHANNELS)
         weights.dense(f"{block}.attn{number}.to_q", CHANNELS, CHANNELS, bias=False)
         weights.dense(f"{block}.attn{number}.to_k", CHANNELS, source, bias=False)
-        # Text counts for more than in a trained model: another prompt is to be seen as another picture.
-        weights.dense(f"{block}.attn{number}.to_v", CHANNELS, source, bias=False, gain=2.0 * number)
-        weights.dense(f"{block}.attn{number}.to_out.0", CHANNELS, CHANNELS, gain=number)
+        weights.dense(f"{block}.attn{number}.to_v", CHANNELS, source, bias=False)
+        weights.dense(f"{block}.attn{number}.to_out.0", CHANNELS, CHANNELS)
     weights.norm(f"{block}.norm3", CHANNELS)
     weights.dense(f"{block}.ff.net.0.proj", 8 * CHANNELS, CHANNELS)
     weights.dense(f"{block}.ff.net.2", CHANNELS, 4 * CHANNELS)

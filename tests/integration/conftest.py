@@ -1,0 +1,134 @@
+"""A real ComfyUI with the pack in it, for the tests of this folder.
+
+    COMFYUI_PATH=/path/to/ComfyUI python -m pytest tests/integration
+
+    COMFYUI_PATH    a checkout of ComfyUI 0.8 or newer; without it these tests are skipped
+    COMFYUI_PYTHON  the Python that runs it; the one that runs pytest by default
+    COMFYUI_ARGS    more arguments for its main.py, for example --front-end-root /path/to/a/newer/frontend
+    COMFYUI_PACK    the pack's folder; this repository by default, or an unpacked archive
+
+The server runs on the CPU, listens on 127.0.0.1 only, and has all its files in a temporary folder.
+"""
+
+import contextlib
+import os
+import shlex
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from .. import tiny
+from . import small_checkpoint
+from .client import Client
+
+STARTS_WITHIN = 180  # seconds
+
+CHECKPOINT = "small.safetensors"
+TINY, SLOW, ELSEWHERE = "random/tiny", "random-slow", "random-elsewhere"
+
+
+def pytest_collection_modifyitems(items):
+    comfyui = os.environ.get("COMFYUI_PATH")
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.comfyui)
+            if not comfyui:
+                item.add_marker(pytest.mark.skip(reason="needs COMFYUI_PATH, a checkout of ComfyUI"))
+
+
+@pytest.fixture(scope="session")
+def comfyui() -> Path:
+    folder = Path(os.environ["COMFYUI_PATH"]).resolve()
+    if not (folder / "main.py").is_file():
+        pytest.fail(f"COMFYUI_PATH is {folder}, which has no main.py")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def python() -> str:
+    return os.environ.get("COMFYUI_PYTHON", sys.executable)
+
+
+@pytest.fixture(scope="session")
+def pack(repository) -> Path:
+    return Path(os.environ.get("COMFYUI_PACK", repository)).resolve()
+
+
+@pytest.fixture(scope="session")
+def base(tmp_path_factory, pack):
+    """ComfyUI's base directory: the pack, a small image model, and text models with random weights."""
+    folder = tmp_path_factory.mktemp("comfyui")
+    for name in ("custom_nodes", "input", "output", "temp", "user"):
+        (folder / name).mkdir()
+    (folder / "custom_nodes" / "prompt-beautifier").symlink_to(pack, target_is_directory=True)
+    checkpoint = small_checkpoint.write(folder / "models" / "checkpoints" / CHECKPOINT)
+    tiny.save_checkpoint(folder / "models" / "LLM" / TINY)
+    tiny.save_checkpoint(folder / "models" / "LLM" / SLOW, hidden=256, layers=12)
+    tiny.save_checkpoint(folder / "elsewhere" / ELSEWHERE)
+    paths = f"elsewhere:\n    base_path: {folder.as_posix()}\n    LLM: elsewhere\n"
+    (folder / "paths.yaml").write_text(paths, encoding="utf-8")
+    yield folder
+    checkpoint.unlink()  # pytest keeps temporary folders, and this file is large
+
+
+@pytest.fixture(scope="session")
+def server(comfyui, python, base):
+    """A running ComfyUI: a Client of it, which also has its log."""
+    port = free_port()
+    log = base / "log.txt"
+    command = [
+        *(python, "main.py", "--cpu", "--listen", "127.0.0.1", "--port", str(port)),
+        *("--base-directory", str(base), "--extra-model-paths-config", str(base / "paths.yaml")),
+        *("--database-url", "sqlite:///:memory:", "--disable-api-nodes"),
+        *shlex.split(os.environ.get("COMFYUI_ARGS", "")),
+    ]
+    with log.open("w", encoding="utf-8") as output:
+        process = subprocess.Popen(command, cwd=comfyui, stdout=output, stderr=subprocess.STDOUT)
+    try:
+        client = Client(port, log)
+        wait_for_start(client, process)
+        yield client
+    finally:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def free_port() -> int:
+    with contextlib.closing(socket.socket()) as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def wait_for_start(client: Client, process: subprocess.Popen) -> None:
+    deadline = time.monotonic() + STARTS_WITHIN
+    while time.monotonic() < deadline and process.poll() is None:
+        with contextlib.suppress(OSError):
+            client.get("/system_stats")
+            return
+        time.sleep(0.3)
+    state = "ended" if process.poll() is not None else f"did not answer within {STARTS_WITHIN} s"
+    pytest.fail(f"ComfyUI {state}:\n{client.log[-4000:]}")
+
+
+@pytest.fixture(scope="session")
+def model(pack) -> str:
+    """The beautifier that workflows run with: the embedded one once it is there."""
+    return "embedded" if (pack / "beautifier" / "embedded" / "model.safetensors").is_file() else TINY
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The browser for tests of the frontend."""
+    pytest.importorskip("playwright.sync_api", reason="needs the Python package playwright")
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if found := shutil.which(name):
+            return found
+    pytest.skip("needs Chromium on the PATH")

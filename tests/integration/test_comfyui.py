@@ -1,0 +1,255 @@
+"""The pack in a real ComfyUI: registering, running, cancelling, caching, metadata, and what it serves."""
+
+import copy
+import io
+import json
+import subprocess
+import time
+
+import pytest
+
+from .client import messages
+from .conftest import CHECKPOINT, ELSEWHERE, SLOW, TINY
+
+LOAD, BEAUTIFY = "PromptBeautifierLoadBeautifier", "PromptBeautifierBeautifyPrompt"
+WORKFLOWS = ["every_candidate", "original_vs_beautified", "text_to_image"]
+
+
+@pytest.fixture(scope="session")
+def api_workflow(repository, model):
+    """A workflow's API format by name, made small enough for a CPU."""
+    small = {"KSampler": {"steps": 1}, "EmptyLatentImage": {"width": 64, "height": 64}}
+    small |= {"CheckpointLoaderSimple": {"ckpt_name": CHECKPOINT}, LOAD: {"model": model}}
+
+    def read(name: str) -> dict:
+        graph = json.loads((repository / "workflows" / "api" / f"{name}.json").read_text(encoding="utf-8"))
+        for node in graph.values():
+            node["inputs"].update(small.get(node["class_type"], {}))
+        return graph
+
+    return read
+
+
+def node_of(graph: dict, class_type: str) -> str:
+    """The id of the first node of a type."""
+    return next(key for key, node in graph.items() if node["class_type"] == class_type)
+
+
+def beautify_graph(model: str = TINY, **inputs) -> dict:
+    """A graph that only writes prompts."""
+    return {
+        "1": {"class_type": LOAD, "inputs": {"model": model, "device": "auto"}},
+        "2": {
+            "class_type": BEAUTIFY,
+            "inputs": {
+                "beautifier": ["1", 0],
+                **{"prompt": "a cat", "seed": 1, "num_candidates": 2, "candidate": 1},
+                **{"mode": "rewrite", "clip_tokens": 0},
+                **inputs,
+            },
+        },
+        "3": {"class_type": "PreviewAny", "inputs": {"source": ["2", 2]}},
+    }
+
+
+def prompts_in(png: bytes) -> dict:
+    """What the pack wrote into a PNG file."""
+    image = pytest.importorskip("PIL.Image").open(io.BytesIO(png))
+    return json.loads(image.text["prompt_beautifier"])
+
+
+# -- registering ---------------------------------------------------------------------------------------------
+
+
+def test_both_nodes_are_there(server):
+    info = {name: server.get(f"/object_info/{name}")[name] for name in (LOAD, BEAUTIFY)}
+    assert {each["category"] for each in info.values()} == {"Prompt Beautifier"}
+    assert info[LOAD]["output"] == ["PROMPT_BEAUTIFIER"]
+    assert list(info[LOAD]["input"]["required"]) == ["model", "device"]
+    assert list(info[LOAD]["input"]["optional"]) == ["dtype", "family"]
+    beautify = info[BEAUTIFY]
+    assert beautify["display_name"] == "Beautify Prompt"
+    assert beautify["output_name"] == ["prompt", "candidates", "overview"]
+    assert beautify["output_is_list"] == [False, True, False]
+    required, optional = beautify["input"]["required"], beautify["input"]["optional"]
+    assert list(required) == "beautifier prompt seed num_candidates candidate mode clip_tokens".split()
+    settings = "sampling temperature top_k top_p repetition_penalty max_new_tokens"
+    assert list(optional) == settings.split()
+    assert required["seed"][1]["control_after_generate"] and required["prompt"][1]["multiline"]
+    assert all(options["tooltip"] for _, options in (*required.values(), *optional.values()))
+    assert all(options["advanced"] for _, options in optional.values())
+    assert f"Error while calling comfy_entrypoint in {server.log_file.parent}" not in server.log
+
+
+def test_checkpoints_are_found_in_both_model_folders(server):
+    options = server.get(f"/object_info/{LOAD}")[LOAD]["input"]["required"]["model"][1]["options"]
+    assert options == ["embedded", ELSEWHERE, SLOW, TINY]
+
+
+IMPORT = """
+import asyncio, importlib.util, sys, time
+sys.argv = ["main.py", "--cpu"]
+import comfy.options
+comfy.options.enable_args_parsing()
+import nodes, comfy_api.latest, comfy_execution.utils
+before = set(sys.modules)
+began = time.process_time()
+spec = importlib.util.spec_from_file_location("the pack", {pack!r} + "/__init__.py")
+module = importlib.util.module_from_spec(spec)
+sys.modules["the pack"] = module
+spec.loader.exec_module(module)
+async def register():
+    return await (await module.comfy_entrypoint()).get_node_list()
+for node in asyncio.run(register()):
+    node.GET_SCHEMA()
+print(time.process_time() - began)
+heavy = ("torch", "transformers", "tokenizers")
+print(*(name for name in set(sys.modules) - before if name.split(".")[0] in heavy))
+"""
+
+
+def test_startup_is_not_slowed_down(comfyui, python, pack):
+    def seconds_and_modules():
+        command = [python, "-c", IMPORT.format(pack=str(pack))]
+        done = subprocess.run(command, cwd=comfyui, capture_output=True, text=True, check=True)
+        return done.stdout.splitlines()[-2:]
+
+    runs = [seconds_and_modules() for _ in range(2)]  # the first may have to compile the files
+    assert min(float(seconds) for seconds, _ in runs) < 0.05
+    assert runs[0][1].strip() == ""
+
+
+# -- running -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "pictures"), zip(WORKFLOWS, (4, 2, 1), strict=True))
+def test_a_workflow_runs_to_saved_images_that_carry_the_prompt(server, api_workflow, name, pictures):
+    graph = api_workflow(name)
+    history = server.run(graph)
+    files = server.images(history)
+    assert len(files) == pictures and len(set(files)) == pictures
+    node = node_of(graph, BEAUTIFY)
+    candidates = history["outputs"][node]["text"]
+    assert len(candidates) == graph[node]["inputs"]["num_candidates"]
+    raw = graph[node]["inputs"]["prompt"]
+    if isinstance(raw, list):
+        raw = graph[raw[0]]["inputs"]["value"]
+    (entry,) = prompts_in(files[0])[node]
+    assert (
+        entry["raw_prompt"] == raw and entry["prompt"] == candidates[0] and entry["candidates"] == candidates
+    )
+    preview = history["outputs"][node_of(graph, "PreviewAny")]["text"][0]
+    assert all(text in preview for text in candidates)
+
+
+def test_the_same_inputs_are_served_from_the_cache(server, api_workflow):
+    graph = api_workflow("text_to_image")
+    node = node_of(graph, BEAUTIFY)
+    graph[node]["inputs"]["seed"] = 1001
+    first = server.run(graph)
+    assert all(node not in cached["nodes"] for cached in messages(first, "execution_cached"))
+    again = server.run(graph)
+    assert set(graph) <= {key for cached in messages(again, "execution_cached") for key in cached["nodes"]}
+
+
+def test_images_of_a_cached_prompt_carry_it_too(server, api_workflow):
+    graph = api_workflow("text_to_image")
+    node, sampler = node_of(graph, BEAUTIFY), node_of(graph, "KSampler")
+    graph[node]["inputs"]["seed"] = 1002
+    entries = []
+    for seed in range(2):  # queued at once, as "batch count" does
+        graph[sampler]["inputs"]["seed"] = seed
+        entries.append(server.queue(copy.deepcopy(graph)))
+    histories = [server.wait(run) for run in entries]
+    graph[sampler]["inputs"]["seed"] = 2
+    histories.append(server.run(graph, extra_pnginfo={"workflow": {"nodes": []}}))
+    assert node in messages(histories[1], "execution_cached")[0]["nodes"]
+    assert node in messages(histories[2], "execution_cached")[0]["nodes"]
+    written = [prompts_in(server.images(history)[0])[node] for history in histories]
+    assert written[0] == written[1] == written[2]
+    assert written[0][0]["prompt"] == histories[0]["outputs"][node]["text"][0]
+
+
+def test_prompts_of_a_list_are_each_kept(server, api_workflow):
+    graph = api_workflow("every_candidate")
+    first = node_of(graph, BEAUTIFY)
+    graph["again"] = copy.deepcopy(graph[first])
+    graph["again"]["inputs"] |= {"prompt": [first, 1], "num_candidates": 1}
+    graph[node_of(graph, "CLIPTextEncode")]["inputs"]["text"] = ["again", 0]
+    history = server.run(graph)
+    entries = prompts_in(server.images(history)[0])["again"]
+    assert [entry["raw_prompt"] for entry in entries] == history["outputs"][first]["text"]
+    assert [entry["prompt"] for entry in entries] == history["outputs"]["again"]["text"]
+
+
+def test_a_checkpoint_from_extra_model_paths_runs(server):
+    history = server.run(beautify_graph(ELSEWHERE))
+    assert len(history["outputs"]["2"]["text"]) == 2
+
+
+def test_freed_memory_is_taken_again(server):
+    before = server.run(beautify_graph(seed=77))["outputs"]["2"]
+    server.post("/free", {"unload_models": True, "free_memory": True})
+    time.sleep(1)
+    after = server.run(beautify_graph(seed=77))
+    assert "2" not in messages(after, "execution_cached")[0]["nodes"]
+    assert after["outputs"]["2"] == before
+
+
+# -- what goes wrong -----------------------------------------------------------------------------------------
+
+
+def test_cancel_acts_within_a_second(server):
+    graph = beautify_graph(SLOW, num_candidates=64, sampling="custom", max_new_tokens=4096, temperature=5.0)
+    run = server.queue(graph)
+    began = time.monotonic()
+    while not server.get("/queue")["queue_running"] or time.monotonic() - began < 2:
+        time.sleep(0.05)
+    assert run not in server.get(f"/history/{run}"), "the run was over before it could be cancelled"
+    cancelled = time.monotonic()
+    server.post("/interrupt", {})
+    history = server.wait(run)
+    assert time.monotonic() - cancelled < 1
+    assert messages(history, "execution_interrupted")[0]["node_id"] == "2"
+    assert server.run(beautify_graph(seed=5))["outputs"]["2"]["text"]  # the next run is as usual
+
+
+def test_a_model_that_is_not_there_is_refused(server):
+    answer = server.post("/prompt", {"prompt": beautify_graph("gone")})
+    assert "Value not in list" in json.dumps(answer["node_errors"]["1"])
+
+
+@pytest.mark.parametrize(
+    ("inputs", "says"),
+    [
+        ({"candidate": 3}, "candidate is 3, but num_candidates is 2"),
+        ({"num_candidates": 65}, "bigger than max"),
+        ({"mode": "shorten"}, "Value not in list"),
+    ],
+)
+def test_inputs_that_cannot_be_are_named(server, inputs, says):
+    answer = server.post("/prompt", {"prompt": beautify_graph(**inputs)})
+    if "prompt_id" in answer:
+        answer = server.wait(answer["prompt_id"])["status"]["messages"]
+    assert says in json.dumps(answer)
+
+
+# -- what is served ------------------------------------------------------------------------------------------
+
+
+def test_templates_are_the_workflows_and_their_pictures(server):
+    assert sorted(server.get("/workflow_templates")["prompt-beautifier"]) == WORKFLOWS
+    for name in WORKFLOWS:
+        at = f"/api/workflow_templates/prompt-beautifier/{name}"
+        assert server.get(f"{at}.json")["nodes"]
+        assert server.get_bytes(f"{at}.jpg").startswith(b"\xff\xd8\xff")
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("node", [LOAD, BEAUTIFY])
+def test_help_and_translations_are_served(server, node, language):
+    page = server.get_bytes(f"/extensions/prompt-beautifier/docs/{node}/{language}.md").decode()
+    assert page.startswith("# ")
+    assert server.get("/i18n")[language]["nodeDefs"][node]["display_name"] == page.splitlines()[
+        0
+    ].removeprefix("# ")
