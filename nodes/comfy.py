@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -169,8 +170,7 @@ def list_index() -> int:
 
 def before_each_run_is_queued(handler: Callable[[dict], dict]) -> None:
     """Have `handler` see, and return, the JSON of every POST /prompt."""
-    from server import PromptServer
-
-    server = getattr(PromptServer, "instance", None)  # there is none where ComfyUI is used without its server
+    # ComfyUI has imported its server before it imports packs; where it is used without one there is none to ask.
+    server = getattr(getattr(sys.modules.get("server"), "PromptServer", None), "instance", None)
     if server is not None:
         server.add_on_prompt_handler(handler)

@@ -25,10 +25,7 @@ def published(architecture: str, heads: int, folder) -> torch.nn.Module:
             bos_token_id=2, eos_token_id=2,
         )  # fmt: skip
         model = transformers.GPT2LMHeadModel(config)
-    for (
-        name,
-        parameter,
-    ) in model.named_parameters():  # biases and norms start as 0 and 1: nothing would test them
+    for parameter in model.parameters():  # biases and norms start as 0 and 1: nothing would test them
         if parameter.dim() == 1:
             torch.nn.init.normal_(parameter, mean=parameter[0].item(), std=0.1)
     model.eval().save_pretrained(folder)

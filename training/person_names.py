@@ -48,7 +48,8 @@ ha mi ta na hal rod barry berg maxi dean gene jet dee cory pen bill frank mark r
 KNOWN = frozenset(
     """
 trump biden obama putin zelensky merkel hitler stalin lenin mao musk zuckerberg bezos kardashian kanye beyonce rihanna
-zendaya eminem drake adele shakira bjork madonna gadot gal elon keanu billie eilish ariana grande gaga ana armas scarlett
+zendaya eminem drake adele shakira bjork madonna gadot gal elon keanu billie eilish ariana grande gaga ana armas
+scarlett
 johansson timothee chalamet margot robbie emma watson dwayne snoop pewdiepie thatcher reagan nixon kennedy clinton xi
 jinping netanyahu erdogan macron sunak gandhi mandela einstein tesla newton freud darwin shakespeare beethoven mozart
 napoleon caesar nero jesus muhammad mohammed prophet buddha pope pele messi ronaldo maradona federer serena lebron

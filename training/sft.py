@@ -174,6 +174,7 @@ def export(network: DecoderOnly, tokenizer: Path, folder: Path) -> None:
         f"transformer.{name}": p.detach().half().contiguous() for name, p in network.named_parameters()
     }
     save_file(weights, fresh / "model.safetensors", metadata={"format": "pt"})
+    (fresh / "model.safetensors").chmod(0o644)  # safetensors writes it for the owner alone
     (fresh / "config.json").write_text(json.dumps(hugging_face_config(network.config), indent=2) + "\n")
     (fresh / "beautifier.json").write_text(json.dumps({"family": "embedded"}) + "\n")
     shutil.copyfile(tokenizer, fresh / "tokenizer.json")
