@@ -26,7 +26,6 @@ demo: $(VENV)/.demo
 	$(BIN)/beautify "1 girl" -n 5
 	@echo
 	$(BIN)/beautify "a cat" "a castle on a hill at night" -n 2 --seed 7
-	@echo
 	$(BIN)/beautify "(red dress:1.3), a woman in the rain <lora:film:0.8>" -n 1 --seed 2
 	@echo
 	$(BIN)/beautify "an old sailor" -n 1 --mode append

@@ -1,19 +1,19 @@
 """Beautifier: the one path from a raw prompt to detailed candidates."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
-from tokenizers import Tokenizer
+from tokenizers import Tokenizer, decoders, pre_tokenizers
+from tokenizers.models import BPE
 
 from .cleaning import clean
 from .clip_tokens import limit_clip_tokens
 from .decoding import Answer, Sampling, check_seed, generate, is_whole, total_tokens
 from .families import FAMILIES, Family, read, render
-from .network import DecoderOnly, load_network
-from .syntax import SetAside, append, put_back, set_aside
+from .network import DecoderOnly, check_inside, load_network, read_json
+from .syntax import SetAside, append, content_words, put_back, set_aside
 
 EMBEDDED = Path(__file__).parent / "embedded"
 
@@ -21,6 +21,9 @@ MODES = ("rewrite", "append")
 MOST_CANDIDATES = 64
 # More than the characters of an average token of any text people write.
 CHARACTERS_PER_TOKEN = 32
+# Bytes; BLOOM's tokenizer of 250,680 tokens has 15 million.
+LARGEST_TOKENIZER = 200_000_000
+GPT2_END = "<|endoftext|>"
 
 
 @dataclass(frozen=True)
@@ -74,18 +77,14 @@ class Beautifier:
         """
         check_arguments(raw_prompt, num_candidates, seed, sampling, mode, clip_tokens)
         sampling = self.family.sampling if sampling is None else sampling
-        aside = set_aside(raw_prompt)
-        if not aside.words:
-            return [Candidate(raw_prompt)]
-        words = self.readable(aside.words, sampling)
-        if words != aside.words:
-            mode = "append"
-        tokens = self.encode(render(self.family, words))
-        answers = generate(self.network, tokens, num_candidates, seed, sampling, on_step, should_stop)
-        texts = [self.finish(raw_prompt, aside, self.read(words, answer), mode) for answer in answers]
-        if clip_tokens is not None:
-            texts = [shorten(text, aside, int(clip_tokens)) for text in texts]
-        return [Candidate(text) for text in texts]
+
+        def write(words: str) -> tuple[str, list[str]]:
+            words = self.readable(words, sampling)
+            tokens = self.encode(render(self.family, words))
+            answers = generate(self.network, tokens, num_candidates, seed, sampling, on_step, should_stop)
+            return words, [self.read(words, answer) for answer in answers]
+
+        return candidates(raw_prompt, write, mode, clip_tokens, self.family.weights)
 
     def encode(self, text: str) -> list[int]:
         """Token ids of a text, in which nothing is taken for a special token."""
@@ -114,16 +113,57 @@ class Beautifier:
     def read(self, words: str, answer: Answer) -> str:
         """The prompt in the network's answer to the words, cleaned; "" when nothing of use was written."""
         text = self.tokenizer.decode(list(answer.tokens), skip_special_tokens=True)
-        text = clean(read(self.family, words, text), truncated=not answer.finished)
-        if self.family.continues and len(text) < len(words):
-            return ""  # the tail that was cut off was the user's own words
-        return text
+        return read_cleaned(self.family, words, text, answer.finished)
 
-    def finish(self, raw_prompt: str, aside: SetAside, answer: str, mode: str) -> str:
-        """One candidate of a cleaned answer; where nothing is left of it the raw prompt's words stand in."""
-        if mode == "append":
-            return append(raw_prompt, answer)
-        return put_back(answer, aside, weights=self.family.weights) or aside.words
+
+def read_cleaned(family: Family, words: str, text: str, finished: bool) -> str:
+    """The prompt in the text that was answered to the words, cleaned; "" when nothing of use was written."""
+    text = clean(read(family, words, text), truncated=not finished)
+    if family.continues and len(text) < len(words):
+        return ""  # the tail that was cut off was the user's own words
+    if family.small and loses_subject(words, text):
+        return append(words, text)
+    return text
+
+
+def loses_subject(words: str, answer: str) -> bool:
+    """Whether an answer says less than two thirds of what the user's words say."""
+    wanted = {word.lstrip("0123456789") for word in content_words(words)} - {""}  # "1girl" is a girl
+    return 3 * len(wanted.intersection(content_words(answer))) < 2 * len(wanted)
+
+
+def candidates(
+    raw_prompt: str,
+    write: Callable[[str], tuple[str, list[str]]],
+    mode: str,
+    clip_tokens: int | None,
+    weights: bool,
+) -> list[Candidate]:
+    """The way around every model: syntax is set aside, the model writes, the syntax comes back.
+
+    write    given the raw prompt's words, returns those of them that the model read (a beginning; if it is
+             not all of them, the answers are appended) and the model's cleaned answers
+    weights  whether the answers have weights in ComfyUI syntax
+
+    The other arguments are those of `Beautifier.beautify`.
+    """
+    aside = set_aside(raw_prompt)
+    if not aside.words:
+        return [Candidate(raw_prompt)]
+    words, answers = write(aside.words)
+    if words != aside.words:
+        mode = "append"
+    texts = [finish(raw_prompt, aside, answer, mode, weights) for answer in answers]
+    if clip_tokens is not None:
+        texts = [shorten(text, aside, int(clip_tokens)) for text in texts]
+    return [Candidate(text) for text in texts]
+
+
+def finish(raw_prompt: str, aside: SetAside, answer: str, mode: str, weights: bool) -> str:
+    """One candidate of a cleaned answer; where nothing is left of it the raw prompt's words stand in."""
+    if mode == "append":
+        return append(raw_prompt, answer)
+    return put_back(answer, aside, weights=weights) or aside.words
 
 
 def shorten(text: str, aside: SetAside, clip_tokens: int) -> str:
@@ -210,7 +250,7 @@ def find_family(folder: Path, family: str | Family | None) -> Family:
                 f'name its family ({known}), or write {{"family": "..."}} into that file'
             )
         try:
-            family = json.loads(path.read_text(encoding="utf-8"))["family"]
+            family = read_json(path)["family"]
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise ValueError(f'{path} must hold {{"family": ...}}, one of {known}: {error!r}') from error
     if not isinstance(family, str) or family not in FAMILIES:
@@ -219,13 +259,35 @@ def find_family(folder: Path, family: str | Family | None) -> Family:
 
 
 def load_tokenizer(folder: Path) -> Tokenizer:
-    """The tokenizer.json of a checkpoint folder."""
-    path = folder / "tokenizer.json"
-    if not path.is_file():
+    """The tokenizer of a checkpoint folder: its tokenizer.json, or GPT-2's made of vocab.json and merges.txt."""
+    path, vocabulary, merges = (folder / name for name in ("tokenizer.json", "vocab.json", "merges.txt"))
+    made_of = [path] if path.is_file() else [vocabulary, merges]
+    if not all(part.is_file() for part in made_of):
         raise FileNotFoundError(
             f"{folder} has no tokenizer.json: copy it there from where the checkpoint came from"
         )
+    for part in made_of:
+        check_inside(part)
+        if part.stat().st_size > LARGEST_TOKENIZER:
+            raise ValueError(f"{part} has more than {LARGEST_TOKENIZER:,} bytes: it is no tokenizer")
     try:
-        return Tokenizer.from_file(str(path))
+        tokenizer = (
+            Tokenizer.from_file(str(path)) if made_of == [path] else gpt2_tokenizer(vocabulary, merges)
+        )
     except Exception as error:  # tokenizers raises plain Exception for a damaged file
-        raise ValueError(f"{path} is no tokenizer ({error}): download or copy it again") from error
+        names = " with ".join(str(part) for part in made_of)
+        raise ValueError(f"{names} is no tokenizer ({error}): download or copy it again") from error
+    # Settings that a file may bring along for batches: here they would cut a prompt, or add to it.
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
+
+
+def gpt2_tokenizer(vocabulary: Path, merges: Path) -> Tokenizer:
+    """GPT-2's byte-level BPE of a vocabulary and its merges, as in repositories without a tokenizer.json."""
+    tokenizer = Tokenizer(BPE.from_file(str(vocabulary), str(merges)))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    if tokenizer.token_to_id(GPT2_END) is not None:
+        tokenizer.add_special_tokens([GPT2_END])
+    return tokenizer

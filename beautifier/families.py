@@ -21,7 +21,8 @@ class Family:
     max_prompt_tokens  longest template with words, in tokens, that the network was trained to read
     continues          True where the prompt is the user's words and the answer together
     read               makes a prompt of the decoded text
-    lowercase          True where the network knows lower case only
+    small              True for a network that knows lower case only and may lose sight of the subject: words that
+                       its answer lacks are put in front of it
     weights            True where that prompt has weights in ComfyUI syntax; else parentheses are noise
     """
 
@@ -31,13 +32,13 @@ class Family:
     max_prompt_tokens: int
     continues: bool = False
     read: Callable[[str], str] = str.strip
-    lowercase: bool = False
+    small: bool = False
     weights: bool = False
 
 
 def render(family: Family, words: str) -> str:
     """The text the network reads for the user's words (braces in the words mean nothing)."""
-    words = words.lower() if family.lowercase else words
+    words = words.lower() if family.small else words
     return family.template.replace("{raw_prompt}", words.strip())
 
 
@@ -152,9 +153,9 @@ FAMILIES: dict[str, Family] = {
         Family(
             name="embedded",
             template=" {raw_prompt}\n",
-            lowercase=True,
+            small=True,
             sampling=Sampling(
-                temperature=0.9, top_k=50, top_p=0.95, repetition_penalty=1.2, max_new_tokens=96
+                temperature=0.9, top_k=50, top_p=0.95, repetition_penalty=1.0, max_new_tokens=96
             ),
             max_prompt_tokens=64,
         ),

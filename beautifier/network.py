@@ -26,6 +26,8 @@ LIMITS = {
     "intermediate_size": 262_144,
     "max_positions": 1_000_000,
 }
+# Bytes; the index of the largest published BLOOM has a few hundred thousand.
+LARGEST_JSON = 16_000_000
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,11 @@ class NetworkConfig:
         if self.hidden_size % self.num_heads:
             raise ValueError(
                 f"config.json: hidden_size {self.hidden_size} cannot be divided among {self.num_heads} heads"
+            )
+        epsilon = self.layer_norm_epsilon
+        if isinstance(epsilon, bool) or not isinstance(epsilon, (int, float)) or not 0 < epsilon < 1:
+            raise ValueError(
+                f"config.json: layer_norm_epsilon must be a number between 0 and 1, not {epsilon!r}"
             )
         for name in ("eos_token_id", "pad_token_id"):
             value = getattr(self, name)
@@ -238,18 +245,40 @@ class DecoderOnly(nn.Module):
         return bias.masked_fill(distance > 0, -math.inf).to(like.dtype)[None]
 
 
+def check_inside(path: Path) -> None:
+    """Raise ValueError for a file that is a link out of its folder: a checkpoint may not reach for other files."""
+    try:
+        inside = path.resolve().parent == path.parent.resolve()
+    except (OSError, RuntimeError):  # a link that goes round
+        inside = False
+    if not inside:
+        raise ValueError(f"{path} is a link out of its folder: put the file itself there")
+
+
+def read_json(path: Path) -> dict:
+    """The JSON object in a file of a checkpoint folder. Raises ValueError where there is none, FileNotFoundError
+    where there is no file."""
+    check_inside(path)
+    try:
+        if path.stat().st_size > LARGEST_JSON:
+            raise ValueError(f"it has more than {LARGEST_JSON:,} bytes")
+        raw = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError, RecursionError) as error:
+        raise ValueError(f"{path} cannot be read as JSON: {error}") from error
+    if not isinstance(raw, dict):
+        raise ValueError(f"{path} must hold one JSON object, not a {type(raw).__name__}")
+    return raw
+
+
 def read_config(folder: Path) -> NetworkConfig:
     """The shape of the checkpoint in a folder, from its Hugging Face config.json.
 
     Raises ValueError that names the field when the architecture is unknown or a size is absurd.
     """
     path = Path(folder) / "config.json"
-    try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise ValueError(f"{path} cannot be read as a model configuration: {error}") from error
-    if not isinstance(raw, dict):
-        raise ValueError(f"{path} must hold one JSON object, not a {type(raw).__name__}")
+    raw = read_json(path)
     architecture = raw.get("model_type")
     if architecture not in ARCHITECTURES:
         raise ValueError(
@@ -326,28 +355,29 @@ def canonical_name(name: str, architecture: str) -> str | None:
 
 
 def weight_files(folder: Path) -> list[Path]:
-    """The safetensors files of a checkpoint folder, whole or sharded. Raises FileNotFoundError when there is none,
-    ValueError when the index names a file outside the folder."""
+    """The safetensors files of a checkpoint folder, whole or sharded. Raises FileNotFoundError when one is missing,
+    ValueError when one is outside the folder, by the index or by a link."""
     folder = Path(folder)
     index = folder / "model.safetensors.index.json"
-    if not index.exists():
-        if not (folder / "model.safetensors").exists():
-            raise FileNotFoundError(
-                f"{folder} has no model.safetensors: it is not a checkpoint, or a download is incomplete"
-            )
-        return [folder / "model.safetensors"]
-    try:
-        names = sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"{index} is not a safetensors index: {error!r}") from error
+    names = _indexed_names(index) if index.exists() else ["model.safetensors"]
     for name in names:
-        if not isinstance(name, str) or Path(name).name != name or not name.endswith(".safetensors"):
-            raise ValueError(f"{index} names {name!r}: shards must be safetensors files in the same folder")
         if not (folder / name).exists():
             raise FileNotFoundError(
-                f"{folder} has no {name}, which its index names: the download is incomplete"
+                f"{folder} has no {name}: it is no checkpoint, or a download is incomplete"
             )
+        check_inside(folder / name)
     return [folder / name for name in names]
+
+
+def _indexed_names(index: Path) -> list[str]:
+    """The names of the shards that an index speaks of."""
+    weight_map = read_json(index).get("weight_map")
+    if not isinstance(weight_map, dict) or not weight_map:
+        raise ValueError(f"{index} is not a safetensors index: it has no weight_map")
+    for name in weight_map.values():
+        if not isinstance(name, str) or Path(name).name != name or not name.endswith(".safetensors"):
+            raise ValueError(f"{index} names {name!r}: shards must be safetensors files in the same folder")
+    return sorted(set(weight_map.values()))
 
 
 def load_network(
@@ -362,43 +392,54 @@ def load_network(
     with torch.device("meta"):
         network = DecoderOnly(config)
     expected = {name: tuple(parameter.shape) for name, parameter in network.named_parameters()}
-    weights = {}
-    for path in weight_files(folder):
-        weights |= _read_weights(path, config.architecture, expected, dtype, device)
-    missing = sorted(expected.keys() - weights.keys())
+    files = {path: _tensors_in(path, config.architecture, expected) for path in weight_files(folder)}
+    missing = sorted(expected.keys() - set().union(*files.values()))
     if missing:
         raise ValueError(
             f"{folder}: {len(missing)} tensors are missing from the weights, first {missing[0]!r}"
         )
+    weights = {}
+    for path, tensors in files.items():
+        with safe_open(path, framework="pt", device="cpu") as file:
+            for name, stored in tensors.items():
+                tensor = file.get_tensor(stored)
+                tensor = tensor.t() if _is_flipped(name, config.architecture) else tensor
+                weights[name] = tensor.to(device=device, dtype=dtype)
     network.load_state_dict(weights, assign=True)
     return network.eval().requires_grad_(False)
 
 
-def _read_weights(
-    path: Path, architecture: str, expected: dict, dtype: torch.dtype, device
-) -> dict[str, Tensor]:
-    weights = {}
+def _is_flipped(name: str, architecture: str) -> bool:
+    """Whether a weight is stored as [in, out]: those of GPT-2's attention and MLP."""
+    linear = name.endswith(".weight") and ("attention." in name or "mlp." in name)
+    return architecture == "gpt2" and linear
+
+
+def _tensors_in(path: Path, architecture: str, expected: dict[str, tuple]) -> dict[str, str]:
+    """The parameters that a file holds, by name, and what they are called there. Only its header is read.
+
+    Raises ValueError for a shape that is not the expected one, or numbers that are no floats.
+    """
+    tensors = {}
     try:
         with safe_open(path, framework="pt", device="cpu") as file:
             for stored in file.keys():
                 name = canonical_name(stored, architecture)
                 if name not in expected:
                     continue
-                flipped = (
-                    architecture == "gpt2"
-                    and name.endswith(".weight")
-                    and ("attention" in name or "mlp" in name)
-                )
-                flipped = flipped and "layernorm" not in name
-                shape = tuple(file.get_slice(stored).get_shape())
-                if (shape[::-1] if flipped else shape) != expected[name]:
+                header = file.get_slice(stored)
+                shape, dtype = tuple(header.get_shape()), header.get_dtype()
+                if (shape[::-1] if _is_flipped(name, architecture) else shape) != expected[name]:
                     raise ValueError(f"{path}: {stored} has shape {shape}, config.json says {expected[name]}")
-                tensor = file.get_tensor(stored)
-                weights[name] = (tensor.t() if flipped else tensor).to(device=device, dtype=dtype)
+                if dtype not in ("F64", "F32", "F16", "BF16"):
+                    raise ValueError(
+                        f"{path}: {stored} is stored as {dtype}; quantized weights do not work here"
+                    )
+                tensors[name] = stored
     except ValueError:
         raise
     except Exception as error:  # safetensors raises its own class, and OSError, for a damaged file
         raise ValueError(
             f"{path} cannot be read as safetensors ({error}): download or copy it again"
         ) from error
-    return weights
+    return tensors

@@ -57,6 +57,10 @@ _STOP_WORDS = frozenset(
     "a an the and or of in on at by to for from with without as is are its his her their this that it into"
     " over under up".split()
 )
+_ARTICLE = re.compile(r"^(?:an?|the|one) ", re.IGNORECASE)
+_LEADS_TO_SUBJECT = re.compile(
+    r"(?:\b(?:of|showing|featuring|with|and)\s+)?(?:\b(?:an?|the|one)\s+)?$", re.IGNORECASE
+)
 _JOINT = re.compile(r"(?:(?<=\S) (?:and|or|with)(?= ))?(?P<noun>(?:(?:^|(?<=\s)| )(?:an?|the) )?)$")
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 
@@ -606,25 +610,42 @@ class _Page:
 # -- appending -----------------------------------------------------------------------------------------------
 
 
+def content_words(text: str) -> list[str]:
+    """The words of a text that carry its meaning, lower case: no articles, no prepositions."""
+    return [word for word in _WORD.findall(text.lower()) if word not in _STOP_WORDS]
+
+
 def append(raw_prompt: str, answer: str) -> str:
     """`raw_prompt` verbatim, then the details of `answer` that say something new, separated by commas.
 
     Only stray parentheses of the raw prompt change (see `balance`), and lone surrogates go, which are no
-    text. A detail is new if one of its content words is not in the raw prompt. Details are plain words:
-    syntax in the answer loses its marks. After a comment they begin on a new line. Without new details the
-    raw prompt comes back alone. Raises ValueError if an argument is no string.
+    text. A detail is new if one of its content words is not in the raw prompt; where a detail says the raw
+    prompt's words again ("portrait of an old sailor, smiling"), only what is around them is appended. Details
+    are plain words: syntax in the answer loses its marks. After a comment they begin on a new line. Without
+    new details the raw prompt comes back alone. Raises ValueError if an argument is no string.
     """
     raw = balance(_SURROGATES.sub("", _checked(raw_prompt, "raw_prompt")))
     said = set(_WORD.findall(raw.lower()))
+    subject = _ARTICLE.sub("", set_aside(raw).words)
     details = []
     for detail in _tame(_checked(answer, "answer"), (), weights=False).split(", "):
-        words = [word for word in _WORD.findall(detail.lower()) if word not in _STOP_WORDS]
-        if not said.issuperset(words) and detail.lower() not in raw.lower():
-            details.append(detail)
-            said.update(words)
+        for part in _around(subject, detail):
+            words = content_words(part)
+            if not said.issuperset(words) and part.lower() not in raw.lower():
+                details.append(part)
+                said.update(words)
     if not details:
         return raw
     return raw + _gap_after(raw) + ", ".join(details)
+
+
+def _around(subject: str, detail: str) -> list[str]:
+    """What a detail says before and after a subject: ("cat", "portrait of a cat in a hat") -> portrait, in a hat."""
+    found = re.search(rf"(?<!\w){re.escape(subject)}(?!\w)", detail, re.IGNORECASE) if subject else None
+    if not found:
+        return [detail]
+    before, after = _LEADS_TO_SUBJECT.sub("", detail[: found.start()]), detail[found.end() :]
+    return [part for part in (before.strip(), after.strip()) if part]
 
 
 def _gap_after(raw: str) -> str:

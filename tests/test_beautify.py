@@ -17,6 +17,7 @@ from prompt_beautifier.beautifier.beautify import (
     at_word_boundary,
     load_beautifier,
     longest_beginning,
+    read_cleaned,
 )
 from prompt_beautifier.beautifier.clip_tokens import count_clip_tokens
 from prompt_beautifier.beautifier.decoding import Sampling
@@ -156,7 +157,7 @@ def test_an_unfinished_answer_loses_its_cut_tail(beautifier, monkeypatch):
 
 def test_special_tokens_in_an_answer_are_no_text(beautifier):
     tokens = (3, *beautifier.encode("oil on canvas"), 0)
-    assert beautifier.read("a cat", module.Answer(tokens, True)) == "oil on canvas"
+    assert beautifier.read("canvas", module.Answer(tokens, True)) == "oil on canvas"
 
 
 def test_a_continuation_never_loses_the_words(tmp_path, monkeypatch):
@@ -454,3 +455,24 @@ def test_checkpoints_are_found_below_folders(tmp_path):
         "Zebra": first / "Zebra",
     }
     assert list_checkpoints([first]) == {"owner/model": first / "owner" / "model", "Zebra": first / "Zebra"}
+
+
+@pytest.mark.parametrize(
+    ("words", "answer", "expected"),
+    [
+        ("a cat", "a large cat, soft light", "a large cat, soft light"),
+        ("a cat", "a large wolf, soft light", "a cat, a large wolf, soft light"),
+        ("a cat in a red hat", "a cat in a hat, soft light", "a cat in a hat, soft light"),
+        (
+            "a cat in a red hat",
+            "a wolf in a hat, soft light",
+            "a cat in a red hat, a wolf in a hat, soft light",
+        ),
+        ("1girl", "a girl, soft light", "a girl, soft light"),
+        ("2 girls", "a wolf, soft light", "2 girls, a wolf, soft light"),
+        ("a cat", "", "a cat"),
+    ],
+)
+def test_a_small_model_that_lost_the_subject_gets_it_put_in_front(words, answer, expected):
+    assert read_cleaned(FAMILIES["embedded"], words, f" {answer}", finished=True) == expected
+    assert read_cleaned(FAMILIES["text2prompt-v1"], words, f" {answer}", finished=True) == answer

@@ -574,3 +574,16 @@ def test_long_prompts_take_no_time(name):
             piece.text for piece in set_aside(candidate).pieces
         )
     assert time.process_time() - started < 3
+
+
+@pytest.mark.parametrize(
+    ("raw", "answer", "expected"),
+    [
+        ("an old sailor", "an old sailor smiling, soft light", "an old sailor, smiling, soft light"),
+        ("a cat", "portrait of a cat in a hat, 8k", "a cat, portrait, in a hat, 8k"),
+        ("a cat", "a catalogue of birds, 8k", "a cat, a catalogue of birds, 8k"),
+        ("cat", "painting of a Cat", "cat, painting"),
+    ],
+)
+def test_append_does_not_say_the_subject_again(raw, answer, expected):
+    assert append(raw, answer) == expected

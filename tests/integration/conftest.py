@@ -28,7 +28,9 @@ from .client import Client
 
 STARTS_WITHIN = 180  # seconds
 
-CHECKPOINT = "small.safetensors"
+CHECKPOINT = (
+    "v1-5-pruned-emaonly-fp16.safetensors"  # what the workflows ask for; the file is a small random one
+)
 TINY, SLOW, ELSEWHERE = "random/tiny", "random-slow", "random-elsewhere"
 
 

@@ -1,0 +1,75 @@
+"""Parity with transformers on the full shapes of the published checkpoints, with random weights.
+
+    python benchmarks/parity.py              bloom-1b1 and GPT-2 small; 14 GB of memory and 5 GB of disk
+    python benchmarks/parity.py gpt2         one of them
+
+Prints, for each: the largest difference of the logits in float32, and whether greedy and beam search write the same
+tokens as transformers' generate with the published arguments. The test suite does the same on small networks.
+"""
+
+import sys
+import tempfile
+import time
+
+import torch
+import transformers
+from prompt_beautifier.beautifier.decoding import Sampling, generate
+from prompt_beautifier.beautifier.network import load_network
+
+SHAPES = {
+    # alibaba-pai/pai-bloom-1b1-text2prompt-sd: bigscience/bloom-1b1
+    "bloom-1b1": lambda: transformers.BloomForCausalLM(
+        transformers.BloomConfig(
+            vocab_size=250_880, hidden_size=1536, n_layer=24, n_head=16, pad_token_id=3, initializer_range=0.05
+        )
+    ),
+    # microsoft/Promptist, Gustavosta/MagicPrompt-Stable-Diffusion: GPT-2 small
+    "gpt2": lambda: transformers.GPT2LMHeadModel(transformers.GPT2Config(initializer_range=0.08)),
+}
+PROMPT_TOKENS, NEW_TOKENS = 28, 40
+GREEDY = {"do_sample": False, "repetition_penalty": 1.2}
+BEAMS = {"do_sample": False, "num_beams": 8, "num_return_sequences": 8, "length_penalty": -1.0}
+
+
+@torch.inference_mode()
+def compare(name: str) -> None:
+    torch.manual_seed(0)
+    model = SHAPES[name]().eval()
+    for parameter in model.parameters():  # biases and norms start as 0 and 1, which would hide mistakes
+        if parameter.dim() == 1:
+            torch.nn.init.normal_(parameter, mean=parameter[0].item(), std=0.02)
+    eos, vocabulary = model.config.eos_token_id, model.config.vocab_size
+    tokens = torch.randint(100, vocabulary - 1000, (1, PROMPT_TOKENS))
+    with tempfile.TemporaryDirectory() as folder:
+        model.save_pretrained(folder)
+        started = time.perf_counter()
+        network = load_network(folder)
+        loaded = time.perf_counter() - started
+        ours, theirs = network.logits(network(tokens)), model(tokens).logits
+        difference = (ours - theirs).abs().max().item()
+        print(f"{name}, transformers {transformers.__version__}: {sum(p.numel() for p in network.parameters()):,} weights")
+        print(f"  logits        max |difference| {difference:.2e} (their spread {theirs.std():.2f}), loaded in {loaded:.2f} s")
+        searches = {
+            "greedy": (GREEDY, Sampling(greedy=True, repetition_penalty=1.2, max_new_tokens=NEW_TOKENS)),
+            "beam search": (
+                BEAMS,
+                Sampling(num_beams=8, length_penalty=-1.0, repetition_penalty=1.0, max_new_tokens=NEW_TOKENS),
+            ),
+        }
+        for label, (arguments, sampling) in searches.items():
+            written = model.generate(
+                tokens, attention_mask=torch.ones_like(tokens), max_new_tokens=NEW_TOKENS, pad_token_id=eos, **arguments
+            )
+            expected = [until(eos, row) for row in written[:, PROMPT_TOKENS:].tolist()]
+            found = [list(answer.tokens) for answer in generate(network, tokens[0].tolist(), 8, 0, sampling)]
+            print(f"  {label:<13} {sum(a == b for a, b in zip(found, expected, strict=True))} of {len(expected)} equal")
+
+
+def until(eos: int, row: list[int]) -> list[int]:
+    return row[: row.index(eos)] if eos in row else row
+
+
+if __name__ == "__main__":
+    transformers.logging.set_verbosity_error()
+    for chosen in sys.argv[1:] or SHAPES:
+        compare(chosen)

@@ -1,0 +1,95 @@
+"""Connect Prompt LLM: Beautify Prompt on a server's model."""
+
+from __future__ import annotations
+
+from comfy_api.latest import io
+
+from ..beautifier.chat import SERVED_FAMILIES, UNUSABLE
+from ..beautifier.endpoints import FILE_NAME, endpoint_names
+from . import comfy
+from .beautify import ADVANCED, CATEGORY, BeautifierType
+
+
+class ConnectPromptLLM(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return comfy.node_schema(
+            node_id="PromptBeautifierConnectPromptLLM",
+            display_name="Connect Prompt LLM",
+            category=CATEGORY,
+            description=(
+                "Lets Beautify Prompt ask a language model on a server: vLLM, llama.cpp, Ollama, or any other "
+                "with an OpenAI-compatible API. Your prompt is sent to that server."
+            ),
+            search_aliases=[
+                "openai compatible",
+                "chatgpt prompt",
+                "ollama",
+                "vllm",
+                "llama.cpp",
+                "remote llm",
+                "连接提示词模型",
+                "大语言模型",
+            ],
+            inputs=[
+                io.Combo.Input(
+                    "endpoint",
+                    options=endpoint_names(comfy.endpoints_file()),
+                    tooltip=(
+                        f"The server, by its name in {FILE_NAME} in ComfyUI's user folder. Addresses and keys "
+                        "stay in that file; it is made, with examples, when this node first runs."
+                    ),
+                ),
+                io.String.Input(
+                    "model",
+                    default="",
+                    placeholder="the endpoint's own",
+                    tooltip="The model's name at the server. Empty: the one in the file, or the server's only one.",
+                ),
+                io.Combo.Input(
+                    "family",
+                    options=list(SERVED_FAMILIES),
+                    default="chat",
+                    tooltip=(
+                        "chat: any chat model. The others are for checkpoints made for prompts, such as "
+                        "pai-bloom-1b1-text2prompt-sd served by vLLM."
+                    ),
+                ),
+                io.Combo.Input(
+                    "unusable_answer",
+                    options=list(UNUSABLE),
+                    default="error",
+                    tooltip=(
+                        "What to do where the model refuses, or answers something else. error: leave that answer "
+                        "out, and stop if none is left. raw prompt: take your own prompt in its place."
+                    ),
+                ),
+                io.Float.Input(
+                    "timeout",
+                    default=120.0,
+                    min=1.0,
+                    max=3600.0,
+                    step=1.0,
+                    optional=True,
+                    extra_dict=ADVANCED,
+                    tooltip="Give up when the server sends nothing for this many seconds.",
+                ),
+            ],
+            outputs=[
+                BeautifierType.Output("beautifier", tooltip="Connect it to Beautify Prompt."),
+            ],
+        )
+
+    @classmethod
+    def execute(
+        cls,
+        endpoint: str,
+        model: str = "",
+        family: str = "chat",
+        unusable_answer: str = "error",
+        timeout: float = 120.0,
+    ) -> io.NodeOutput:
+        return io.NodeOutput(comfy.connect(endpoint, model, family, unusable_answer, timeout))
+
+
+NODES = [ConnectPromptLLM]
