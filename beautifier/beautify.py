@@ -1,5 +1,7 @@
 """Beautifier: the one path from a raw prompt to detailed candidates."""
 
+import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +18,9 @@ from .network import DecoderOnly, check_inside, load_network, read_json
 from .syntax import SetAside, append, content_words, put_back, set_aside
 
 EMBEDDED = Path(__file__).parent / "embedded"
+
+# What a small model is asked for when it can read nothing of the raw prompt: only its manner is of use then.
+UNKNOWN_SUBJECT = "scenery, soft light, highly detailed"
 
 MODES = ("rewrite", "append")
 MOST_CANDIDATES = 64
@@ -79,10 +84,12 @@ class Beautifier:
         sampling = self.family.sampling if sampling is None else sampling
 
         def write(words: str) -> tuple[str, list[str]]:
-            words = self.readable(words, sampling)
+            known = english(words) if self.family.small else words
+            words = self.readable(known or UNKNOWN_SUBJECT, sampling)
             tokens = self.encode(render(self.family, words))
             answers = generate(self.network, tokens, num_candidates, seed, sampling, on_step, should_stop)
-            return words, [self.read(words, answer) for answer in answers]
+            texts = [self.read(words, answer) for answer in answers]
+            return words, texts if known else [manner(text) for text in texts]
 
         return candidates(raw_prompt, write, mode, clip_tokens, self.family.weights)
 
@@ -124,6 +131,19 @@ def read_cleaned(family: Family, words: str, text: str, finished: bool) -> str:
     if family.small and loses_subject(words, text):
         return append(words, text)
     return text
+
+
+def english(words: str) -> str:
+    """The words that are written in ASCII, accents taken off; "" where there is no letter among them."""
+    plain = unicodedata.normalize("NFKD", words).encode("ascii", "ignore").decode()
+    plain = re.sub(r"\s*,[\s,]*", ", ", " ".join(plain.split())).strip(" ,")
+    return plain if re.search("[A-Za-z]", plain) else ""
+
+
+def manner(answer: str) -> str:
+    """The second half of an answer's details: prompts say first what there is to see, and then in which manner."""
+    details = answer.split(", ")
+    return ", ".join(details[(len(details) + 1) // 2 :])
 
 
 def loses_subject(words: str, answer: str) -> bool:

@@ -10,6 +10,7 @@ import unicodedata
 
 from .decoding import Sampling
 from .families import FAMILIES, Family
+from .syntax import content_words
 
 SYSTEM_PROMPT = (
     "You write prompts for text-to-image models. The user sends a short description of a picture. "
@@ -231,10 +232,10 @@ REFUSAL = re.compile(
     re.IGNORECASE,
 )
 LETTERS = re.compile(r"[^\W\d_]+")
+# Words of talk, which an answer about anything has.
 NO_CONTENT = frozenset(
-    "a an the and or but of in on at by to for from with without into onto over under as is are was were be its it"
-    " his her hers their them they he she him this that these those there here some any very one two no not like"
-    " up down out off 一 个 的 是 在 了 和 有".split()
+    "i you me my your he she him they them we us what would like there here some any very no not one"
+    " 一 个 的 是 在 了 和 有".split()
 )
 
 
@@ -257,7 +258,7 @@ def is_related(words: str, prompt: str) -> bool:
 
 def _content_words(text: str) -> set[str]:
     found = set()
-    for word in LETTERS.findall(text.lower()):
+    for word in LETTERS.findall(" ".join(content_words(text))):
         # Scripts without blanks have no words to see: their characters are compared.
         found |= {word} if _script(word) not in ("CJK", "HIRAGANA", "KATAKANA", "THAI") else set(word)
     return found - NO_CONTENT

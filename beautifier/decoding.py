@@ -36,6 +36,7 @@ class Sampling:
     top_p               keep the best tokens that together reach this probability, 0 < top_p <= 1; 1 is off
     repetition_penalty  > 0; makes tokens of the prompt and of the answer less likely; 1 is off
     max_new_tokens      longest answer, in tokens
+    min_new_tokens      an answer does not end before it has this many tokens
     max_length          prompt and answer together, in tokens; None is no limit
     greedy              the best token each time: one answer, temperature, top_k, top_p and num_beams unused
     num_beams           above 1: beam search, at most num_beams answers, the best first, no chance
@@ -49,6 +50,7 @@ class Sampling:
     top_p: float = 0.95
     repetition_penalty: float = 1.2
     max_new_tokens: int = 128
+    min_new_tokens: int = 0
     max_length: int | None = None
     greedy: bool = False
     num_beams: int = 1
@@ -70,6 +72,8 @@ class Sampling:
             )
         if not is_whole(self.max_new_tokens, least=1):
             raise ValueError(f"max_new_tokens must be a whole number, 1 or more, not {self.max_new_tokens!r}")
+        if not is_whole(self.min_new_tokens, least=0):
+            raise ValueError(f"min_new_tokens must be a whole number, 0 or more, not {self.min_new_tokens!r}")
         if self.max_length is not None and not is_whole(self.max_length, least=2):
             raise ValueError(f"max_length must be None or a whole number, 2 or more, not {self.max_length!r}")
         if not isinstance(self.greedy, bool):
@@ -250,6 +254,8 @@ def decode_rows(
         if watch.stopped():
             break
         penalise_(scores, history[:, : length + step], sampling.repetition_penalty)
+        if step < sampling.min_new_tokens:
+            scores[:, eos] = -math.inf
         tokens = choose(scores, step)
         history[:, length + step] = tokens
         for row, token in enumerate(tokens.tolist()[:wanted]):
@@ -377,6 +383,8 @@ def search_beams(start: Start, sampling: Sampling, watch: Watch) -> list[Answer]
             break
         scores = logits.log_softmax(-1)
         penalise_(scores, history[:, : length + step], sampling.repetition_penalty)
+        if step < sampling.min_new_tokens:
+            scores[:, eos] = -math.inf
         values, places = (scores + log_probabilities[:, None]).flatten().topk(2 * beams)
         ranks = (values / (step + 1) ** sampling.length_penalty).tolist()
         places = places.tolist()

@@ -155,7 +155,12 @@ FAMILIES: dict[str, Family] = {
             template=" {raw_prompt}\n",
             small=True,
             sampling=Sampling(
-                temperature=0.9, top_k=50, top_p=0.95, repetition_penalty=1.0, max_new_tokens=96
+                temperature=0.9,
+                top_k=50,
+                top_p=0.95,
+                repetition_penalty=1.0,
+                max_new_tokens=96,
+                min_new_tokens=24,
             ),
             max_prompt_tokens=64,
         ),

@@ -380,15 +380,26 @@ def from_hub(checkpoint: Checkpoint, file: File, notes: dict, transfer: Transfer
         return from_hub(checkpoint, file.otherwise, notes, transfer)
     if revision != remote.revision:
         notes["commits"][branch] = remote.revision
-    earlier = notes["files"].get(file.name, {})
-    same = (earlier.get("repository"), earlier.get("revision")) == (repository, remote.revision)
-    known = file.sha256 or (earlier.get("sha256") if same else None)
-    if known and remote.checksum and len(remote.checksum) == 64 and remote.checksum != known:
+    return replace(remote, **known_of(file, remote, notes["files"].get(file.name, {})))
+
+
+def known_of(file: File, remote: Remote, earlier: dict) -> dict:
+    """Size and checksum of a file as the catalog, an earlier download of the same commit, or else the hub has them.
+
+    Raises DownloadError where the hub does not agree with the others.
+    """
+    if (earlier.get("repository"), earlier.get("revision")) != (remote.repository, remote.revision):
+        earlier = {}
+    size = file.size or earlier.get("size") or remote.size
+    checksum = file.sha256 or earlier.get("sha256") or remote.checksum
+    comparable = remote.checksum and checksum and len(remote.checksum) == len(checksum)
+    if remote.size not in (None, size) or (comparable and remote.checksum != checksum):
         raise DownloadError(
-            f"{repository} offers another {file.name} than the known one (sha256 {remote.checksum}, not {known})",
+            f"{remote.repository} offers another {remote.name} than the known one: {remote.size:,} bytes with hash "
+            f"{remote.checksum}, instead of {size:,} bytes with hash {checksum}",
             "Behind a mirror, unset HF_ENDPOINT and run again; else update this pack",
         )
-    return replace(remote, size=file.size or remote.size, checksum=known or remote.checksum)
+    return {"size": size, "checksum": checksum}
 
 
 def already_there(remote: Remote, place: Path, waiting: Path, transfer: Transfer) -> bool:

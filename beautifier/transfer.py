@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from io import FileIO
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,7 +22,7 @@ MODELSCOPE = "https://modelscope.cn"
 MODELSCOPE_BRANCH = "master"
 # Seconds between two attempts; when the last one brings nothing either, the download fails.
 PAUSES = (1, 2, 4)
-CHUNK = 1 << 16
+CHUNK = 1 << 14
 LIBRARY = "prompt-beautifier"
 
 Result = TypeVar("Result")
@@ -123,7 +124,10 @@ def ask_modelscope(repository: str, names: list[str], transfer: Transfer) -> lis
     def listing() -> dict[str, dict]:
         answer = get_session().get(url, timeout=constants.HF_HUB_DOWNLOAD_TIMEOUT)
         answer.raise_for_status()
-        return {file["Path"]: file for file in answer.json()["Data"]["Files"]}
+        try:
+            return {file["Path"]: file for file in answer.json()["Data"]["Files"]}
+        except (ValueError, KeyError, TypeError) as error:
+            raise Unreachable(f"{url} is not answered by ModelScope", "Try again later") from error
 
     listed = with_patience(listing, repository, url, transfer)
     missing = sorted(set(names) - listed.keys())
@@ -159,16 +163,23 @@ def with_patience(action: Callable[[], Result], repository: str, url: str, trans
         before = transfer.done
         try:
             return action()
-        except DownloadError:
-            raise
-        except (
-            Exception
-        ) as error:  # of httpx, httpx2 or requests, by huggingface_hub's version: no common class
+        except Exception as error:
+            if isinstance(error, DownloadError) or not is_of_the_network(error):
+                raise
             failure = explain(error, repository, url)
             attempts = 1 if transfer.done > before else attempts + 1
             if attempts > len(PAUSES) or not isinstance(failure, Unreachable):
                 raise failure from error
         transfer.pause(PAUSES[attempts - 1])
+
+
+def is_of_the_network(error: Exception) -> bool:
+    """Whether an error is one of the HTTP library, which is requests, httpx or httpx2, by huggingface_hub's version.
+
+    Those of requests are OSErrors; the others have no base that all versions have.
+    """
+    modules = {base.__module__.partition(".")[0] for base in type(error).__mro__}
+    return isinstance(error, OSError) or not modules.isdisjoint({"httpx", "httpx2", "huggingface_hub"})
 
 
 def explain(error: Exception, repository: str, url: str) -> DownloadError:
@@ -267,7 +278,7 @@ def receive(remote: Remote, part: Path, transfer: Transfer) -> None:
         if have and not (response.status_code == 206 and resumed):
             transfer.done -= have
             have = 0
-        with part.open("ab" if have else "wb", buffering=0) as file:
+        with opened_for_writing(part, "ab" if have else "wb") as file:
             for chunk in chunks:
                 transfer.check()
                 if remote.size is not None:
@@ -286,17 +297,24 @@ def opened(url: str, headers: dict[str, str]) -> Iterator[tuple]:
     from huggingface_hub.utils import hf_raise_for_status
 
     session, timeout = get_session(), constants.HF_HUB_DOWNLOAD_TIMEOUT
-    if hasattr(session, "stream"):  # httpx or httpx2, huggingface_hub's since 1.0
+    if callable(session.stream):  # httpx or httpx2, huggingface_hub's since 1.0
         with session.stream("GET", url, headers=headers, timeout=timeout, follow_redirects=True) as response:
             hf_raise_for_status(response)
             yield response, response.iter_bytes()
-    else:
+    else:  # requests, whose `stream` is a setting
         with session.get(url, headers=headers, timeout=timeout, stream=True) as response:
             hf_raise_for_status(response)
             yield response, response.iter_content(CHUNK)
 
 
-def write(file, chunk: bytes) -> None:
+def opened_for_writing(path: Path, mode: str) -> FileIO:
+    try:
+        return path.open(mode, buffering=0)
+    except OSError as error:
+        raise disk_error(error, path.parent) from error
+
+
+def write(file: FileIO, chunk: bytes) -> None:
     try:
         view = memoryview(chunk)
         while view:

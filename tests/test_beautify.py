@@ -15,6 +15,7 @@ from prompt_beautifier.beautifier import beautify as module
 from prompt_beautifier.beautifier.beautify import (
     Candidate,
     at_word_boundary,
+    english,
     load_beautifier,
     longest_beginning,
     read_cleaned,
@@ -476,3 +477,23 @@ def test_checkpoints_are_found_below_folders(tmp_path):
 def test_a_small_model_that_lost_the_subject_gets_it_put_in_front(words, answer, expected):
     assert read_cleaned(FAMILIES["embedded"], words, f" {answer}", finished=True) == expected
     assert read_cleaned(FAMILIES["text2prompt-v1"], words, f" {answer}", finished=True) == answer
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("a cat", "a cat"),
+        ("a café, 夜", "a cafe"),
+        ("一个女孩, red dress, 夜", "red dress"),
+        ("一个女孩", ""),
+        ("😀 8", ""),
+    ],
+)
+def test_a_small_model_reads_what_is_english(words, expected):
+    assert english(words) == expected
+
+
+def test_where_a_small_model_can_read_nothing_only_its_manner_is_appended(beautifier, monkeypatch):
+    saying(beautifier, monkeypatch, "painting of a castle, a tree, soft light, 8k")
+    assert beautifier.beautify("一个女孩", 1) == [Candidate("一个女孩, soft light, 8k")]
+    assert beautifier.beautify("一个女孩, a dog", 1)[0].text.startswith("一个女孩, a dog, ")

@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("names", reason="the list of first names is a training dependency")
 
 from prompt_beautifier.training import collect, report  # noqa: E402
-from prompt_beautifier.training.person_names import credited_words, name_words  # noqa: E402
+from prompt_beautifier.training.person_names import Uses, name_words  # noqa: E402
 from prompt_beautifier.training.safety import unsafe_words  # noqa: E402
 
 
@@ -79,11 +79,17 @@ def test_words_behind_by_are_taken_for_names_and_ordinary_ones_are_not():
     prompts = ["a castle by jane qwertz", "a castle by qwertz", "a blue castle by the sea"] * 10 + [
         "the sea"
     ] * 90
-    assert "qwertz" in credited_words(prompts)
-    assert "sea" not in credited_words(prompts)
+    assert "qwertz" in Uses(prompts).mostly_credited()
+    assert "sea" not in Uses(prompts).mostly_credited()
     found = name_words(prompts)
     assert {"qwertz", "jennifer"} <= found
     assert not {"rose", "summer", "castle", "stone"} & found
+
+
+def test_names_of_listed_artists_are_found_where_nobody_writes_by():
+    prompts = (prompt for prompt in ["a castle, ivo qwertz, 8k"] * 5 + ["a castle at sea"] * 5)
+    found = name_words(prompts, ["Ivo Qwertz", "Castle Sea"])
+    assert {"ivo", "qwertz"} <= found and not {"castle", "sea"} & found
 
 
 def test_unsafe_words_are_whole_words():

@@ -545,6 +545,17 @@ def test_a_failed_try_leaves_nothing_in_the_answer(server, beautifier):
     assert texts(beautifier.beautify("a cat", 1)) == ["a cat, oil"]
 
 
+def test_a_cut_in_one_answer_of_several_is_seen(server, beautifier):
+    def half(handler, body):
+        llm_stand_in.begin_stream(handler)
+        both = [llm_stand_in.choice(body, 0, "a cat, oil", "stop"), llm_stand_in.choice(body, 1, "a cat")]
+        llm_stand_in.event(handler, {"choices": both})
+
+    server.replies = [half, chat("a cat, oil", "a cat, ink")]
+    assert texts(beautifier.beautify("a cat", 2)) == ["a cat, oil", "a cat, ink"]
+    assert [body["n"] for body in server.asked] == [2, 2]
+
+
 # -- what does not pass --------------------------------------------------------------------------------------
 
 NO_JSON = "it answered with something that is no JSON object"
@@ -706,13 +717,14 @@ def test_no_error_shows_a_key(server, endpoints, name, caplog):
 
 def test_a_failure_nobody_thought_of_shows_no_key_either(server, endpoints, monkeypatch):
     def surprise(*_):
-        raise KeyError(f"http://me:{KEY}@proxy/ {KEY}")
+        raise KeyError(f"http://me:the-proxys-password@proxy/ {KEY}")
 
     monkeypatch.setattr(remote, "take", surprise)
     with pytest.raises(RemoteError, match="the request failed") as caught:
         connect(endpoints(api_key=KEY), "mine").beautify("a cat", 1)
-    assert KEY not in "".join(traceback.format_exception(caught.value, chain=True))
-    assert "surprise" in "".join(traceback.format_exception(caught.value)), "where it happened is shown"
+    shown = "".join(traceback.format_exception(caught.value, chain=True))
+    assert KEY not in shown and "proxys-password" not in shown.split("RemoteError")[-1]
+    assert "in surprise" in shown, "where it happened is shown"
 
 
 # -- cost ----------------------------------------------------------------------------------------------------

@@ -14,6 +14,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import huggingface_hub.constants
+import huggingface_hub.file_download
+import huggingface_hub.utils._http
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
@@ -63,7 +65,8 @@ def hub(monkeypatch, tmp_path):
         constants = huggingface_hub.constants
         monkeypatch.setattr(constants, "ENDPOINT", hub.url)
         template = hub.url + "/{repo_id}/resolve/{revision}/{filename}"
-        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+        for module in (constants, huggingface_hub.file_download):  # before 1.0 the second has its own
+            monkeypatch.setattr(module, "HUGGINGFACE_CO_URL_TEMPLATE", template, raising=False)
         monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path / "no token"))
         monkeypatch.setattr(transfer, "MODELSCOPE", hub.url)
         monkeypatch.setattr(transfer, "PAUSES", ())
@@ -84,6 +87,11 @@ def assert_whole(place: Path, files: dict[str, bytes]) -> None:
     assert {name: (place / name).read_bytes() for name in files} == files
     assert {path.name for path in place.iterdir()} == {*files, "beautifier.json"}
     assert [path.name for path in place.parent.iterdir()] == [place.name]  # nothing is left beside it
+
+
+def resumed_at(request: fake_hub.Request) -> int:
+    """The byte from which on a request asked for a file. Its HTTP library may have lost the last few that came."""
+    return int(request.headers["Range"].removeprefix("bytes=").removesuffix("-"))
 
 
 # -- a download that works -----------------------------------------------------------------------------------
@@ -112,7 +120,7 @@ def test_a_download_brings_a_checkpoint_that_loads(hub, files, models):
 
 def test_progress_grows_to_the_size_of_the_checkpoint(hub, files, models):
     hub.add(OWNER, files)
-    hub.fail(WEIGHTS, "slow", at=0.01)
+    hub.fail(WEIGHTS, "slow", at=0.02)
     seen, caller = [], threading.current_thread()
 
     def on_bytes(done, total):
@@ -369,8 +377,7 @@ def test_a_folder_that_cannot_be_written_to_is_named(hub, models):
 def test_what_the_catalog_knows_of_a_file_is_held_against_it(known, hub, files, models):
     hub.add(OWNER, files)
     weights = replace(File("model.safetensors"), **known)
-    message = "offers another model.safetensors" if known["sha256"] else "bytes, 7 were announced"
-    with pytest.raises(DownloadError, match=message):
+    with pytest.raises(DownloadError, match="^tiny: someone/Tiny offers another model.safetensors"):
         store.download(entry(files=(*BLOOM_FILES[:2], weights)), models)
     assert_no_checkpoint(models)
 
@@ -391,8 +398,8 @@ def test_a_cut_connection_resumes_where_it_ended(hub, files, models):
     seen = []
     place = store.download(TINY, models, lambda done, total: seen.append(done))
     assert_whole(place, files)
-    assert hub.asked("/model.safetensors")[-1].headers["Range"] == "bytes=50000-"
-    assert seen[0] >= 50_000
+    assert 30_000 < resumed_at(hub.asked("/model.safetensors")[-1]) <= 50_000
+    assert seen[0] > 30_000
 
 
 def test_a_connection_that_is_cut_now_and_then_is_taken_up_again(hub, files, models, monkeypatch):
@@ -533,7 +540,7 @@ def test_files_of_modelscope_are_verified_and_resumed(hub, files, models):
         store.download(MIRRORED, models)
     with pytest.raises(DownloadError, match="arrived damaged"):
         store.download(MIRRORED, models)
-    assert hub.asked("master/model.safetensors")[-1].headers["Range"] == "bytes=50000-"
+    assert 30_000 < resumed_at(hub.asked("master/model.safetensors")[-1]) <= 50_000
     assert_no_checkpoint(models)
     assert_whole(store.download(MIRRORED, models), files)
 
@@ -703,8 +710,9 @@ def test_a_menu_shows_what_is_there_and_how_large_the_rest_is(hub, files, models
     hub.fail(fake_hub.sha256(files["model.safetensors"]), "cut", at=50_000)
     with pytest.raises(DownloadError):
         store.download(TINY, models)
-    left = 200_000 - 50_000 - len(files["config.json"]) - len(files["tokenizer.json"])
-    assert store.size_to_download(TINY, [models]) == left
+    (part,) = models.rglob("*.part")
+    left = 200_000 - part.stat().st_size - len(files["config.json"]) - len(files["tokenizer.json"])
+    assert store.size_to_download(TINY, [models]) == left < 170_000
     hub.recover()
     store.download(TINY, models)
     assert store.size_to_download(TINY, [models]) == 0

@@ -2,11 +2,12 @@
 
 The embedded model must not add an artist or a real person the user did not write, so its training targets hold none.
 Prompts of the time name artists in every second line, hardly ever in the same spelling, so a fixed list is not
-enough: a word that stands mostly behind "by" or "in the style of" is taken for a part of a name.
+enough: a word that stands often behind "by" or "in the style of", or mostly inside the full name of a listed artist,
+is taken for a part of a name.
 """
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 import names  # the census lists of first names, `pip install names`
@@ -62,18 +63,36 @@ hemsworth cumberbatch pitt depp dicaprio hanks bardem cavill swift sweeney chast
 ) - frozenset(["nouveau", "prophet", "drake", "swift", "grande", "tesla", "newton", "buddha"])
 
 
-def credited_words(prompts: Iterable[str], least_share: float = 0.2, least_count: int = 20) -> set[str]:
-    """Words of lower-case prompts that stand behind "by" or "style of" in at least `least_share` of their uses."""
-    uses, credited = Counter(), Counter()
-    for prompt in prompts:
-        uses.update(set(WORD.findall(prompt)))
-        for span in CREDIT.findall(prompt):
-            credited.update(set(WORD.findall(" ".join(span.split()[:10]))))
-    return {
-        word
-        for word, n in uses.items()
-        if n >= least_count and len(word) > 1 and credited[word] >= least_share * n
-    }
+class Uses:
+    """How often each word of lower-case prompts is used, how often behind "by" or "style of", and how often
+    inside the full name of a listed artist."""
+
+    def __init__(self, prompts: Iterable[str], artists: Iterable[str] = ()):
+        names_by_first = defaultdict(set)
+        for artist in artists:
+            parts = tuple(WORD.findall(artist.lower()))
+            if 2 <= len(parts) <= 4:
+                names_by_first[parts[0]].add(parts)
+        self.all, self.credited, self.in_names = Counter(), Counter(), Counter()
+        for prompt in prompts:
+            found = WORD.findall(prompt)
+            self.all.update(set(found))
+            for span in CREDIT.findall(prompt):
+                self.credited.update(set(WORD.findall(" ".join(span.split()[:10]))))
+            for i, word in enumerate(found):
+                for parts in names_by_first.get(word, ()):
+                    if tuple(found[i : i + len(parts)]) == parts:
+                        self.in_names.update(parts)
+
+    def mostly_credited(self, least_share: float = 0.2, least_count: int = 20) -> set[str]:
+        return {
+            word
+            for word, n in self.all.items()
+            if n >= least_count and len(word) > 1 and self.credited[word] >= least_share * n
+        }
+
+    def mostly_in_names(self, least_share: float = 0.3) -> set[str]:
+        return {w for w, n in self.in_names.items() if len(w) > 2 and n >= least_share * self.all[w]}
 
 
 def first_names() -> set[str]:
@@ -86,10 +105,6 @@ def first_names() -> set[str]:
 
 
 def name_words(prompts: Iterable[str], artists: Iterable[str] = ()) -> frozenset[str]:
-    """Every word that is taken for a part of a person's name. `artists`: full names, of which the parts that no
-    ordinary word shares are added."""
-    parts = {part for name in artists for part in WORD.findall(name.lower()) if len(part) > 4}
-    return frozenset(
-        (credited_words(prompts) | first_names() | (parts & credited_words(prompts, 0.1, 5)) | KNOWN)
-        - ORDINARY
-    )
+    """Every word that is taken for a part of a person's name; `artists` are full names."""
+    uses = Uses(prompts, artists)
+    return frozenset((uses.mostly_credited() | uses.mostly_in_names() | first_names() | KNOWN) - ORDINARY)
