@@ -13,6 +13,7 @@ import time
 
 import torch
 import transformers
+
 from prompt_beautifier.beautifier.decoding import Sampling, generate
 from prompt_beautifier.beautifier.network import load_network
 
@@ -20,7 +21,12 @@ SHAPES = {
     # alibaba-pai/pai-bloom-1b1-text2prompt-sd: bigscience/bloom-1b1
     "bloom-1b1": lambda: transformers.BloomForCausalLM(
         transformers.BloomConfig(
-            vocab_size=250_880, hidden_size=1536, n_layer=24, n_head=16, pad_token_id=3, initializer_range=0.05
+            vocab_size=250_880,
+            hidden_size=1536,
+            n_layer=24,
+            n_head=16,
+            pad_token_id=3,
+            initializer_range=0.05,
         )
     ),
     # microsoft/Promptist, Gustavosta/MagicPrompt-Stable-Diffusion: GPT-2 small
@@ -47,8 +53,9 @@ def compare(name: str) -> None:
         loaded = time.perf_counter() - started
         ours, theirs = network.logits(network(tokens)), model(tokens).logits
         difference = (ours - theirs).abs().max().item()
-        print(f"{name}, transformers {transformers.__version__}: {sum(p.numel() for p in network.parameters()):,} weights")
-        print(f"  logits        max |difference| {difference:.2e} (their spread {theirs.std():.2f}), loaded in {loaded:.2f} s")
+        size = sum(parameter.numel() for parameter in network.parameters())
+        print(f"{name}, transformers {transformers.__version__}: {size:,} weights, loaded in {loaded:.2f} s")
+        print(f"  logits        max |difference| {difference:.2e} (their spread {theirs.std():.2f})")
         searches = {
             "greedy": (GREEDY, Sampling(greedy=True, repetition_penalty=1.2, max_new_tokens=NEW_TOKENS)),
             "beam search": (
@@ -58,11 +65,17 @@ def compare(name: str) -> None:
         }
         for label, (arguments, sampling) in searches.items():
             written = model.generate(
-                tokens, attention_mask=torch.ones_like(tokens), max_new_tokens=NEW_TOKENS, pad_token_id=eos, **arguments
+                tokens,
+                attention_mask=torch.ones_like(tokens),
+                max_new_tokens=NEW_TOKENS,
+                pad_token_id=eos,
+                **arguments,
             )
             expected = [until(eos, row) for row in written[:, PROMPT_TOKENS:].tolist()]
             found = [list(answer.tokens) for answer in generate(network, tokens[0].tolist(), 8, 0, sampling)]
-            print(f"  {label:<13} {sum(a == b for a, b in zip(found, expected, strict=True))} of {len(expected)} equal")
+            print(
+                f"  {label:<13} {sum(a == b for a, b in zip(found, expected, strict=True))} of {len(expected)} equal"
+            )
 
 
 def until(eos: int, row: list[int]) -> list[int]:
