@@ -88,7 +88,7 @@ class Beautifier:
             words = self.readable(known or UNKNOWN_SUBJECT, sampling)
             tokens = self.encode(render(self.family, words))
             answers = generate(self.network, tokens, num_candidates, seed, sampling, on_step, should_stop)
-            texts = [self.read(words, answer) for answer in answers]
+            texts = [self.read(words if known else "", answer) for answer in answers]
             return words, texts if known else [manner(text) for text in texts]
 
         return candidates(raw_prompt, write, mode, clip_tokens, self.family.weights)
