@@ -3,6 +3,7 @@
     beautify "1 girl" -n 5 --seed 7
     beautify -n 1 < prompts.txt > beautified.txt
     beautify --json "a cat" "a dog"
+    beautify --model promptist "a cat"
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or argument, 130 interrupted, 141 the reader of the output left.
 """
@@ -16,12 +17,16 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import fields, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from tqdm import tqdm
 
+from .catalog import CATALOG
+
 if TYPE_CHECKING:
     from .beautify import Beautifier, Candidate
+    from .families import Family
 
 INTERRUPTED = 130  # 128 + SIGINT, what a shell reports
 PIPE_CLOSED = 141  # 128 + SIGPIPE
@@ -74,8 +79,20 @@ def _parser() -> argparse.ArgumentParser:
     add("--seed", type=int, default=0, metavar="N", help="same seed, same candidates (default 0)")
     add("--mode", choices=("rewrite", "append"), default="rewrite", help="replace the prompt, or add to it")
     add("--clip-tokens", type=int, metavar="N", help="end each candidate at a word within N CLIP tokens")
-    add("--model", default="embedded", metavar="NAME", help="embedded (default) or a checkpoint folder")
+    add(
+        "--model",
+        default="embedded",
+        metavar="NAME",
+        help=f"embedded (default), a checkpoint folder, or one to download: {', '.join(CATALOG)}",
+    )
+    add(
+        "--models-dir",
+        metavar="FOLDER",
+        help="where downloads are kept (default: models/LLM of the ComfyUI this is installed in, else "
+        ".prompt-beautifier/models in the home folder)",
+    )
     add("--family", metavar="NAME", help="how a checkpoint is asked (default: what its beautifier.json says)")
+    add("--template", metavar="TEXT", help="what a checkpoint is given to read, {raw_prompt} for your words")
     add("--device", default="cpu", metavar="NAME", help="cpu (default), cuda, cuda:1, mps, xpu")
     add("--dtype", choices=("float32", "float16", "bfloat16"), help="numbers to compute in")
     add("--json", action="store_true", help="one JSON object a prompt, one a line")
@@ -171,6 +188,7 @@ def _load(parser: argparse.ArgumentParser, options: argparse.Namespace) -> Beaut
         Sampling(**_given_sampling(options))
     except ValueError as error:
         parser.error(str(error))
+    family = _family(parser, options)
     try:
         torch.empty(1, device=options.device)
     except (RuntimeError, AssertionError) as error:
@@ -178,9 +196,68 @@ def _load(parser: argparse.ArgumentParser, options: argparse.Namespace) -> Beaut
         parser.error(f"argument --device: {options.device} cannot be used here: {reason}")
     try:
         dtype = getattr(torch, options.dtype) if options.dtype else None
-        return load_beautifier(options.model, options.device, dtype, options.family)
+        model, published_family = _checkpoint(options)
+        return load_beautifier(model, options.device, dtype, family or published_family)
     except (ValueError, FileNotFoundError) as error:
         parser.error(f"argument --model: {error}")
+
+
+def _family(parser: argparse.ArgumentParser, options: argparse.Namespace) -> str | Family | None:
+    """How the checkpoint is to be asked, where the options say it; checked before anything is downloaded."""
+    from .families import CUSTOM, FAMILIES, custom_family
+
+    if options.family not in (None, CUSTOM, *FAMILIES):
+        parser.error(f"argument --family: {options.family!r} is none of {', '.join(FAMILIES)}, {CUSTOM}")
+
+    if options.template is None:
+        if options.family == CUSTOM:
+            parser.error("argument --family: custom needs a --template")
+        return options.family
+    if options.family not in (None, CUSTOM):
+        parser.error(f"argument --template: it is that of family custom, not {options.family}: leave one out")
+    try:
+        return custom_family(options.template)
+    except ValueError as error:
+        parser.error(f"argument --template: {error}")
+
+
+def _checkpoint(options: argparse.Namespace) -> tuple[str | Path, str | None]:
+    """What --model names, downloaded if need be, and its family where it is a published checkpoint.
+
+    Raises FileNotFoundError for what is neither there nor published, DownloadError for a failed download.
+    """
+    if options.model == "embedded" or Path(options.model).is_dir():
+        return options.model, None
+    from .store import default_folder, obtain
+
+    folder = Path(options.models_dir) if options.models_dir is not None else default_folder()
+    with _Bytes() as bar:
+        try:
+            return obtain(options.model, [folder], bar.show)
+        except FileNotFoundError as error:
+            raise FileNotFoundError(f"{options.model!r} is no folder, and {error}") from error
+
+
+class _Bytes:
+    """The progress bar of a download, on a terminal: there once bytes have come."""
+
+    def __init__(self):
+        self.bar = None
+
+    def __enter__(self) -> _Bytes:
+        return self
+
+    def __exit__(self, *_) -> None:
+        if self.bar is not None:
+            self.bar.close()
+
+    def show(self, done: int, total: int) -> None:
+        if self.bar is None:  # what came earlier is no speed
+            self.bar = tqdm(
+                total=total, initial=done, unit="B", unit_scale=True, dynamic_ncols=True, disable=None
+            )
+        self.bar.total = total
+        self.bar.update(done - self.bar.n)
 
 
 def _given_sampling(options: argparse.Namespace) -> dict:

@@ -11,6 +11,8 @@ from itertools import groupby
 
 from .decoding import Sampling
 
+CUSTOM = "custom"  # no family of FAMILIES: a template of the user's own
+
 
 @dataclass(frozen=True)
 class Family:
@@ -47,6 +49,27 @@ def read(family: Family, words: str, answer: str) -> str:
     if not answer.strip():
         return ""
     return family.read(words.strip() + answer if family.continues else answer)
+
+
+def custom_family(template: str) -> Family:
+    """The family of a checkpoint that a template of the user's own asks; default sampling.
+
+    template  what the network reads, {raw_prompt} standing for the user's words. With nothing but that in it the
+              network goes on from the words, and both together are the prompt.
+
+    Raises ValueError for a template without {raw_prompt}.
+    """
+    if "{raw_prompt}" not in template:
+        raise ValueError(
+            f"template must have {{raw_prompt}} in it, where your words are to go, and {shorten(template)!r} has not: "
+            "write, for example, 'Input: {raw_prompt}'"
+        )
+    continues = template.strip() == "{raw_prompt}"
+    return Family(CUSTOM, template, Sampling(), max_prompt_tokens=256, continues=continues)
+
+
+def shorten(text: str) -> str:
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 # -- A1111 weights

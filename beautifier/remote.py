@@ -94,11 +94,11 @@ class Written:
         self.tokens = self.thoughts = 0
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class RemoteBeautifier:
     """A server's model, ready to be asked. It holds the endpoint's name and no key: the file is read each time.
 
-    name       what PNG metadata and --json call the model
+    name       what PNG metadata and --json call the model: once it has answered, endpoint and model
     family     how it is asked: `chat`, or the family of a checkpoint that is served for completions
     model      the model's name at the server; "" for the endpoint's, or the server's only one
     unusable   what becomes of an answer that is a refusal, empty or unrelated to the raw prompt: "error" leaves
@@ -158,6 +158,8 @@ class RemoteBeautifier:
                 return bool(should_stop and should_stop())
 
             stopped = run_until_stopped(lambda: write_answers(server, request, written), tick)
+            if request.get("model"):
+                self.name = f"{self.endpoint}: {request['model']}"
             return words, self.read(server.endpoint, words, written, stopped)
 
         return candidates(raw_prompt, write, mode, clip_tokens, self.family.weights)
@@ -204,15 +206,14 @@ def connect(
     if not is_number(timeout) or timeout <= 0:
         raise ValueError(f"timeout must be a number of seconds above 0, not {timeout!r}")
     path = Path(endpoints_file)
-    model = model.strip() or find_endpoint(path, endpoint).model
-    name = f"{endpoint}: {model}" if model else endpoint
-    return RemoteBeautifier(name, family, path, endpoint, model, unusable, timeout)
+    find_endpoint(path, endpoint)
+    return RemoteBeautifier(endpoint, family, path, endpoint, model.strip(), unusable, timeout)
 
 
 def readable(family: Family, words: str) -> str:
     """As much of the words, from their beginning, as a model of the family reads.
 
-    The server's tokenizer is not here: CLIP's stands in, whose smaller vocabulary makes more tokens of a text.
+    The server's tokenizer is not here: CLIP's stands in, which makes as many tokens of a text, or more.
     """
     limit = family.max_prompt_tokens
     beginning = longest_beginning(

@@ -26,10 +26,12 @@ from .transfer import (
     Unreachable,
     ask_hub,
     ask_modelscope,
+    bytes_in,
     disk_error,
     fetch,
     hashes,
     is_safetensors,
+    part_of,
     what_is_wrong,
 )
 
@@ -53,6 +55,9 @@ DEEPEST = 3
 
 # In a checkpoint's folder: its family, and for a downloaded one where each file came from, its size and sha256.
 NOTES = "beautifier.json"
+
+# The weights of a checkpoint, and what a repository may have in their stead.
+WEIGHTS, PICKLED = "model.safetensors", "pytorch_model.bin"
 
 # Seconds between two looks at a running download: how soon a stop takes effect.
 LOOK = 0.1
@@ -222,14 +227,17 @@ def download(
     if is_whole(place):
         return place
     waiting, lock = waiting_folder(place), place.with_name(f".{place.name}.lock")
+
+    def work(transfer: Transfer) -> None:
+        try:
+            bring(checkpoint, place, lock, transfer)
+        except OSError as error:  # those of the network have become DownloadErrors already
+            raise disk_error(error, place.parent) from error
+
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        in_background(lambda transfer: bring(checkpoint, place, lock, transfer), on_bytes, should_stop)
+        in_background(work, on_bytes, should_stop)
     except DownloadError as error:
         raise type(error)(f"{checkpoint.name}: {error.what}", error.todo, kept(waiting)) from error
-    except OSError as error:
-        failure = disk_error(error, place.parent)
-        raise DownloadError(f"{checkpoint.name}: {failure.what}", failure.todo, kept(waiting)) from error
     # Whoever still waits for the lock will find the checkpoint in its place, and touch neither.
     shutil.rmtree(waiting, ignore_errors=True)
     with suppress(OSError):
@@ -299,6 +307,7 @@ def bring(checkpoint: Checkpoint, place: Path, lock: Path, transfer: Transfer) -
     """Bring what is missing into the waiting folder, and all of it to its place."""
     from huggingface_hub.utils import WeakFileLock
 
+    place.parent.mkdir(parents=True, exist_ok=True)
     with WeakFileLock(lock):  # ComfyUI and the command may want the same checkpoint at once
         transfer.check()
         if is_whole(place):
@@ -309,28 +318,34 @@ def bring(checkpoint: Checkpoint, place: Path, lock: Path, transfer: Transfer) -
         notes["family"] = checkpoint.family
         remotes = plan(checkpoint, notes, transfer)
         write_notes(waiting, notes)  # the commits are known now: a next run must not mix in others
-        transfer.total = sum(remote.size or 0 for remote in remotes)
         missing = [remote for remote in remotes if not already_there(remote, place, waiting, transfer)]
+        transfer.done += sum(bytes_in(part_of(remote, waiting)) for remote in missing)
+        transfer.total = sum(remote.size or 0 for remote in remotes)
         check_disk(missing, waiting)
         for remote in missing:
             notes["files"][remote.name] = note(remote, fetch(remote, waiting, transfer))
             write_notes(waiting, notes)
-        convert(place, waiting, notes)
+        names = {remote.name for remote in remotes}
+        if PICKLED in names:
+            convert(place, waiting, notes)
+            names = names - {PICKLED} | {WEIGHTS}
         transfer.check()
-        publish(waiting, place)
+        publish(waiting, place, names | {NOTES})
 
 
 # What is remembered of a download: the commit that each branch stood for, and what each file is.
 
 
 def read_notes(folder: Path) -> dict:
+    """The notes in a folder; whatever a user has made of the file, "commits" and "files" are what they must be."""
     try:
         notes = read_json(folder / NOTES)
     except (OSError, ValueError):
         notes = {}
-    for key in ("commits", "files"):
-        if not isinstance(notes.get(key), dict):
-            notes[key] = {}
+    for key, kind in (("commits", str), ("files", dict)):
+        found = notes.get(key)
+        found = found.items() if isinstance(found, dict) else ()
+        notes[key] = {name: value for name, value in found if isinstance(value, kind)}
     return notes
 
 
@@ -395,8 +410,8 @@ def known_of(file: File, remote: Remote, earlier: dict) -> dict:
     comparable = remote.checksum and checksum and len(remote.checksum) == len(checksum)
     if remote.size not in (None, size) or (comparable and remote.checksum != checksum):
         raise DownloadError(
-            f"{remote.repository} offers another {remote.name} than the known one: {remote.size:,} bytes with hash "
-            f"{remote.checksum}, instead of {size:,} bytes with hash {checksum}",
+            f"{remote.repository} offers another {remote.name} than the known one: {remote.size} bytes with hash "
+            f"{remote.checksum}, instead of {size} bytes with hash {checksum}",
             "Behind a mirror, unset HF_ENDPOINT and run again; else update this pack",
         )
     return {"size": size, "checksum": checksum}
@@ -426,29 +441,30 @@ def check_disk(missing: list[Remote], waiting: Path) -> None:
 
 
 def convert(place: Path, waiting: Path, notes: dict) -> None:
-    """Make model.safetensors of a pickled file that has come in its stead."""
-    pickled, whole = waiting / "pytorch_model.bin", waiting / "model.safetensors"
-    if not pickled.exists():
-        return
+    """Make safetensors of the pickled file that has come in their stead."""
+    pickled, whole = waiting / PICKLED, waiting / WEIGHTS
+    if not pickled.exists():  # the user put it into its place; it stays there
+        pickled = place / PICKLED
     config = waiting if (waiting / "config.json").exists() else place
-    part = waiting / "model.safetensors.part"
+    part = waiting / f"{WEIGHTS}.part"
     try:
         to_safetensors(pickled, part, read_json(config / "config.json").get("model_type"))
     except UnsafeFile as error:
-        pickled.unlink()
+        with suppress(OSError):  # Windows keeps a file that is still mapped
+            pickled.unlink()
         raise DownloadError(
-            f"{error}; it was deleted", f"Put a model.safetensors from a source you trust into {place}"
+            f"{error}; it was deleted", f"Put a {WEIGHTS} from a source you trust into {place}"
         ) from error
     part.replace(whole)
-    pickled.unlink()
-    size = whole.stat().st_size
-    notes["files"][whole.name] = {"made_from": pickled.name, "size": size, "sha256": sha256(whole)}
+    if pickled.parent == waiting:
+        pickled.unlink()
+    notes["files"][WEIGHTS] = {"made_from": PICKLED, "size": whole.stat().st_size, "sha256": sha256(whole)}
     write_notes(waiting, notes)
 
 
-def publish(waiting: Path, place: Path) -> None:
+def publish(waiting: Path, place: Path, names: set[str]) -> None:
     """Put the files that have come into their place; config.json last, since it makes the folder a checkpoint."""
     place.mkdir(parents=True, exist_ok=True)
-    come = [path for path in waiting.iterdir() if path.suffix != ".part"]
-    for path in sorted(come, key=lambda path: path.name == "config.json"):
-        path.replace(place / path.name)
+    for name in sorted(names, key=lambda name: name == "config.json"):
+        if (waiting / name).exists():
+            (waiting / name).replace(place / name)

@@ -99,12 +99,12 @@ def ask_hub(repository: str, revision: str | None, name: str, transfer: Transfer
     found = with_patience(lambda: get_hf_file_metadata(url, library_name=LIBRARY), repository, url, transfer)
     if not found.commit_hash:
         raise DownloadError(
-            f"{url} is not answered by a hub: something between, such as a proxy or a login page, answers instead",
+            f"{shown(url)} is not answered by a hub, but by something between, such as a proxy or a login page",
             "Check the proxy settings and HF_ENDPOINT, then run again",
         )
     if re.fullmatch(r"[0-9a-f]{40}", revision or "") and found.commit_hash != revision:
         raise DownloadError(
-            f"{url} is answered with another commit, {found.commit_hash}",
+            f"{shown(url)} is answered with another commit, {found.commit_hash}",
             "Behind a mirror, unset HF_ENDPOINT and run again",
         )
     headers = build_hf_headers(library_name=LIBRARY) | {"Accept-Encoding": "identity"}
@@ -193,9 +193,8 @@ def explain(error: Exception, repository: str, url: str) -> DownloadError:
         )
     response = getattr(error, "response", None)
     if response is None:
-        host = url.split("/")[2]
         return Unreachable(
-            f"{host} cannot be reached ({type(error).__name__}: {error})",
+            f"{shown(url)} cannot be reached ({type(error).__name__}: {shown(str(error))[:300]})",
             "Check the connection and the proxy, or set HF_ENDPOINT to a mirror, then run again",
         )
     status, code = response.status_code, response.headers.get("X-Error-Code")
@@ -213,7 +212,7 @@ def explain(error: Exception, repository: str, url: str) -> DownloadError:
         missing = {"EntryNotFound": "file", "RevisionNotFound": "revision"}.get(code, "repository")
         error_class = DownloadError if missing == "repository" else NoSuchFile
         return error_class(
-            f"there is no such {missing} (HTTP 404): {url}",
+            f"there is no such {missing} (HTTP 404): {shown(url)}",
             "Update this pack; behind a mirror, unset HF_ENDPOINT and run again",
         )
     if status == 407:
@@ -222,8 +221,13 @@ def explain(error: Exception, repository: str, url: str) -> DownloadError:
             "Correct the proxy settings, then run again",
         )
     if status in (408, 429) or status >= 500:
-        return Unreachable(f"{url.split('/')[2]} is busy or out of order (HTTP {status})", "Try again later")
-    return DownloadError(f"{url} was answered with HTTP {status}", "Try again later")
+        return Unreachable(f"{shown(url)} is busy or out of order (HTTP {status})", "Try again later")
+    return DownloadError(f"{shown(url)} was answered with HTTP {status}", "Try again later")
+
+
+def shown(url: str) -> str:
+    """An address without the name and password that an HF_ENDPOINT may hold."""
+    return re.sub(r"//[^/]*@", "//", url)
 
 
 # -- bringing
@@ -233,12 +237,13 @@ def explain(error: Exception, repository: str, url: str) -> DownloadError:
 def fetch(remote: Remote, folder: Path, transfer: Transfer) -> Path:
     """Bring a file into a folder: from where an earlier attempt ended, under its own name once it is verified.
 
-    Raises DownloadError; what has come so far stays, unless it was found to be wrong.
+    transfer.done counts what has come earlier already. Raises DownloadError; what has come so far stays, unless it
+    was found to be wrong.
     """
     part = part_of(remote, folder)
-    if remote.size is None:
-        part.unlink(missing_ok=True)  # nothing tells whether it is complete
-    transfer.done += bytes_in(part)
+    if remote.size is None and part.exists():  # nothing tells whether it is complete
+        transfer.done -= bytes_in(part)
+        part.unlink()
     with_patience(lambda: receive(remote, part, transfer), remote.repository, remote.url, transfer)
     wrong = what_is_wrong(part, remote, transfer)
     if wrong:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from comfy_api.latest import io
 
 from ..beautifier.decoding import MAX_SEED, Sampling
-from ..beautifier.families import FAMILIES
+from ..beautifier.families import CUSTOM, FAMILIES
 from . import comfy, metadata
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ BeautifierType = io.Custom("PROMPT_BEAUTIFIER")
 # Shown under "Show advanced"; written this way because io's inputs have no argument for it in ComfyUI 0.8.
 ADVANCED = {"advanced": True}
 USUAL = Sampling()
+TEMPLATE = "{raw_prompt}"
 
 
 class LoadBeautifier(io.ComfyNode):
@@ -37,12 +38,13 @@ class LoadBeautifier(io.ComfyNode):
             inputs=[
                 io.Combo.Input(
                     "model",
-                    options=["embedded", *comfy.checkpoints()],
+                    options=comfy.model_choices(),
                     default="embedded",
                     tooltip=(
-                        "embedded comes with the pack and runs on any computer. Below it: checkpoint "
-                        "folders found in models/LLM (a folder with config.json, tokenizer.json and "
-                        "safetensors files)."
+                        "embedded comes with the pack and runs on any computer. Below it: published "
+                        "models, which are downloaded into models/LLM when the node first runs with "
+                        "them, and checkpoint folders found in models/LLM (a folder with config.json, "
+                        "tokenizer.json and safetensors files)."
                     ),
                 ),
                 io.Combo.Input(
@@ -67,14 +69,26 @@ class LoadBeautifier(io.ComfyNode):
                 ),
                 io.Combo.Input(
                     "family",
-                    options=["auto", *FAMILIES],
+                    options=["auto", *FAMILIES, CUSTOM],
                     default="auto",
                     optional=True,
                     extra_dict=ADVANCED,
                     tooltip=(
-                        "How the checkpoint was trained to be asked. auto reads it from the "
-                        "beautifier.json in its folder; name it here for a checkpoint without that "
-                        "file. Not used for embedded."
+                        "How the checkpoint was trained to be asked. auto knows it for published models "
+                        "and reads it from the beautifier.json in other folders; name it here for a "
+                        "checkpoint without that file. custom: by the template below. Not used for "
+                        "embedded."
+                    ),
+                ),
+                io.String.Input(
+                    "template",
+                    multiline=True,
+                    default=TEMPLATE,
+                    optional=True,
+                    extra_dict=ADVANCED,
+                    tooltip=(
+                        "What the checkpoint is given to read; raw_prompt in curly brackets stands for the "
+                        "words of your prompt. Used when family is custom."
                     ),
                 ),
             ],
@@ -84,10 +98,26 @@ class LoadBeautifier(io.ComfyNode):
         )
 
     @classmethod
+    def validate_inputs(cls, model) -> bool | str:
+        # That it takes `model` keeps ComfyUI from looking for it in the menu: what a menu says of a download
+        # changes, and a saved workflow still holds what it said. None stands for what a link will bring.
+        if model is None or comfy.is_known(model):
+            return True
+        return (
+            f"there is no checkpoint {model!r}: put its folder into models/LLM and press R in ComfyUI, or choose "
+            "another model"
+        )
+
+    @classmethod
     def execute(
-        cls, model: str, device: str = "auto", dtype: str = "auto", family: str = "auto"
+        cls,
+        model: str,
+        device: str = "auto",
+        dtype: str = "auto",
+        family: str = "auto",
+        template: str = TEMPLATE,
     ) -> io.NodeOutput:
-        return io.NodeOutput(comfy.load(model, device, dtype, None if family == "auto" else family))
+        return io.NodeOutput(comfy.load(model, device, dtype, None if family == "auto" else family, template))
 
 
 class BeautifyPrompt(io.ComfyNode):
@@ -174,7 +204,7 @@ class BeautifyPrompt(io.ComfyNode):
 def request_inputs() -> list[io.Input]:
     """The inputs of Beautify Prompt that everyone uses."""
     return [
-        BeautifierType.Input("beautifier", tooltip="The model, from Load Beautifier."),
+        BeautifierType.Input("beautifier", tooltip="The model, from Load Beautifier or Connect Prompt LLM."),
         io.String.Input(
             "prompt",
             multiline=True,

@@ -20,11 +20,15 @@ import torch
 from comfy_api.latest import io
 from comfy_execution.utils import get_executing_context
 
+from ..beautifier.catalog import find_checkpoint
 from ..beautifier.decoding import BLOCK, Sampling
-from ..beautifier.store import list_checkpoints
+from ..beautifier.endpoints import FILE_NAME
+from ..beautifier.families import CUSTOM, custom_family
+from ..beautifier.store import choices, list_checkpoints, name_in, obtain
 
 if TYPE_CHECKING:  # imported for real when a model is loaded: every start of ComfyUI would wait for it
     from ..beautifier.beautify import Beautifier, Candidate
+    from ..beautifier.remote import RemoteBeautifier
 
 MODEL_FOLDER = "LLM"  # models/LLM: where ComfyUI users keep language models, by convention
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -47,9 +51,34 @@ def register_model_folder() -> None:
     folder_paths.add_model_folder_path(MODEL_FOLDER, os.path.join(folder_paths.models_dir, MODEL_FOLDER))
 
 
-def checkpoints() -> dict[str, Path]:
-    """Checkpoint folders by the name users choose them by."""
-    return list_checkpoints([Path(folder) for folder in folder_paths.get_folder_paths(MODEL_FOLDER)])
+def model_folders() -> list[Path]:
+    """Where checkpoints lie; what is downloaded goes into the first."""
+    return [Path(folder) for folder in folder_paths.get_folder_paths(MODEL_FOLDER)]
+
+
+def model_choices() -> list[str]:
+    """What the menu of models shows: embedded, published checkpoints with their state, folders of the user's."""
+    return ["embedded", *choices(model_folders()).values()]
+
+
+def is_known(model: str) -> bool:
+    """Whether a model can be loaded, be it after a download; `model` is what a menu showed at any time, or a name."""
+    name = name_in(model)
+    return name == "embedded" or bool(find_checkpoint(name)) or name in list_checkpoints(model_folders())
+
+
+def download(model: str) -> tuple[Path, str | None]:
+    """The folder of a checkpoint, and its family where it is a published one, which may be downloaded for it.
+
+    Progress shows on the node, in bytes. Cancel ends the download; what has come is kept for the next run.
+    """
+    bar = comfy.utils.ProgressBar(1)
+
+    def cancelled() -> bool:
+        comfy.model_management.throw_exception_if_processing_interrupted()
+        return False
+
+    return obtain(model, model_folders(), bar.update_absolute, cancelled)
 
 
 # -- memory --------------------------------------------------------------------------------------------------
@@ -67,20 +96,24 @@ class Holder(torch.nn.Module):
 class LoadedBeautifier:
     """A Beautifier whose weights ComfyUI moves between devices. What travels on PROMPT_BEAUTIFIER links.
 
-    ComfyUI's list of loaded models holds only weak references: this is the strong one to the patcher.
+    ComfyUI's list of loaded models holds only weak references: this is the strong one to the patcher. A model
+    on a server has none.
     """
 
-    beautifier: Beautifier
-    patcher: comfy.model_patcher.ModelPatcher
+    beautifier: Beautifier | RemoteBeautifier
+    patcher: comfy.model_patcher.ModelPatcher | None
 
 
-def load(model: str, device: str, dtype: str, family: str | None) -> LoadedBeautifier:
-    """Load "embedded" or a checkpoint from the model folders; its weights wait where ComfyUI keeps idle ones.
+def load(model: str, device: str, dtype: str, family: str | None, template: str) -> LoadedBeautifier:
+    """Load "embedded" or another of the model_choices; its weights wait where ComfyUI keeps idle ones.
+
+    A published checkpoint that is in none of the model folders is downloaded.
 
     device  "auto" is where ComfyUI runs text encoders, "gpu" where it samples, "cpu"
     dtype   a name in DTYPES, or "auto"
-    family  how a checkpoint is asked; None reads it from its folder. The embedded model needs none.
-    Raises FileNotFoundError or ValueError saying what is wrong with the checkpoint.
+    family  how a checkpoint is asked; None is what it was published with or what its folder says; "custom" is
+            by the template. The embedded model needs none.
+    Raises FileNotFoundError, ValueError or DownloadError saying what is wrong with the checkpoint.
     """
     from ..beautifier.beautify import load_beautifier
 
@@ -89,20 +122,11 @@ def load(model: str, device: str, dtype: str, family: str | None) -> LoadedBeaut
     if model == "embedded":
         beautifier = load_beautifier(model, offload_device, dtype)
     else:
-        beautifier = load_beautifier(checkpoint_folder(model), offload_device, dtype, family)
+        asked = custom_family(template) if family == CUSTOM else family
+        folder, published_family = download(model)
+        beautifier = load_beautifier(folder, offload_device, dtype, asked or published_family)
     patcher = comfy.model_patcher.ModelPatcher(Holder(beautifier.network), load_device, offload_device)
     return LoadedBeautifier(beautifier, patcher)
-
-
-def checkpoint_folder(model: str) -> Path:
-    found = checkpoints()
-    if model not in found:
-        places = ", ".join(folder_paths.get_folder_paths(MODEL_FOLDER))
-        raise FileNotFoundError(
-            f"there is no checkpoint {model!r} in {places}: put its folder (config.json, tokenizer.json and "
-            "*.safetensors) there and press R in ComfyUI to see it, or choose 'embedded'"
-        )
-    return found[model]
 
 
 def devices(choice: str) -> tuple[torch.device, torch.device]:
@@ -136,6 +160,21 @@ def working_memory(beautifier: Beautifier, raw_prompt: str, sampling: Sampling) 
     return cache + reading + attention + logits
 
 
+# -- servers -------------------------------------------------------------------------------------------------
+
+
+def endpoints_file() -> Path:
+    """The user's file of servers. No route of ComfyUI's serves what lies in the user folder itself."""
+    return Path(folder_paths.get_user_directory()) / FILE_NAME
+
+
+def connect(endpoint: str, model: str, family: str, unusable: str, timeout: float) -> LoadedBeautifier:
+    """A server's model for Beautify Prompt; see `remote.connect` for the arguments and the errors."""
+    from ..beautifier.remote import connect
+
+    return LoadedBeautifier(connect(endpoints_file(), endpoint, model, family, unusable, timeout), None)
+
+
 # -- running -------------------------------------------------------------------------------------------------
 
 
@@ -150,9 +189,10 @@ def beautify(
 ) -> list[Candidate]:
     """`Beautifier.beautify` with ComfyUI's memory, progress bar and Cancel, which acts within one token."""
     beautifier = loaded.beautifier
-    needed = working_memory(beautifier, raw_prompt, sampling or beautifier.family.sampling)
-    # Without force_full_load a network that is not made of ComfyUI's own layers may stay where it waits.
-    comfy.model_management.load_models_gpu([loaded.patcher], memory_required=needed, force_full_load=True)
+    if loaded.patcher is not None:
+        needed = working_memory(beautifier, raw_prompt, sampling or beautifier.family.sampling)
+        # Without force_full_load a network that is not made of ComfyUI's own layers may stay where it waits.
+        comfy.model_management.load_models_gpu([loaded.patcher], memory_required=needed, force_full_load=True)
     bar = comfy.utils.ProgressBar(1)
 
     def on_step(done: int, total: int) -> None:

@@ -2,7 +2,7 @@
 
 from comfy_api.latest import ComfyExtension
 
-from . import beautify, comfy, metadata
+from . import beautify, comfy, metadata, remote
 
 
 class PromptBeautifierExtension(ComfyExtension):
@@ -10,4 +10,4 @@ class PromptBeautifierExtension(ComfyExtension):
         # Not in on_load: ComfyUI 0.8.0 does not call it.
         comfy.register_model_folder()
         comfy.before_each_run_is_queued(metadata.prepare)
-        return list(beautify.NODES)
+        return [*beautify.NODES, *remote.NODES]

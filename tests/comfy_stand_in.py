@@ -160,6 +160,7 @@ def modules(comfy: Comfy) -> dict[str, types.ModuleType]:
             "models_dir": str(comfy.models),
             "add_model_folder_path": comfy.add_model_folder_path,
             "get_folder_paths": lambda name: list(comfy.folders.get(name, [])),
+            "get_user_directory": lambda: str(comfy.models.parent / "user"),
         },
         "server": {"PromptServer": SimpleNamespace(instance=server)},
     }

@@ -1,5 +1,6 @@
 """Fixtures that several test files share."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -26,3 +27,28 @@ def embedded_beautifier(embedded):
     from prompt_beautifier.beautifier.beautify import load_beautifier
 
     return load_beautifier(embedded)
+
+
+@pytest.fixture
+def hub(monkeypatch, tmp_path):
+    """A fake hub in the place of huggingface.co and of modelscope.cn; nobody is logged in."""
+    import huggingface_hub
+    import huggingface_hub.file_download
+
+    from prompt_beautifier.beautifier import transfer
+
+    from . import fake_hub
+
+    for name in list(os.environ):
+        if name.lower().endswith("_proxy") or name == "HF_TOKEN":
+            monkeypatch.delenv(name)
+    with fake_hub.FakeHub() as hub:
+        constants = huggingface_hub.constants
+        monkeypatch.setattr(constants, "ENDPOINT", hub.url)
+        template = hub.url + "/{repo_id}/resolve/{revision}/{filename}"
+        for module in (constants, huggingface_hub.file_download):  # before 1.0 the second has its own
+            monkeypatch.setattr(module, "HUGGINGFACE_CO_URL_TEMPLATE", template, raising=False)
+        monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path / "no token"))
+        monkeypatch.setattr(transfer, "MODELSCOPE", hub.url)
+        monkeypatch.setattr(transfer, "PAUSES", ())
+        yield hub

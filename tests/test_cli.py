@@ -1,5 +1,6 @@
 """The `beautify` command: what it reads, what it prints, how it ends."""
 
+import _thread
 import io
 import json
 import os
@@ -7,6 +8,7 @@ import signal
 import struct
 import subprocess
 import sys
+import threading
 import time
 from types import SimpleNamespace
 
@@ -15,7 +17,10 @@ import pytest
 from prompt_beautifier.beautifier import beautify as library
 from prompt_beautifier.beautifier import cli
 from prompt_beautifier.beautifier.beautify import Candidate
+from prompt_beautifier.beautifier.catalog import BLOOM_FILES, CATALOG, Checkpoint
 from prompt_beautifier.beautifier.decoding import Sampling
+
+from . import tiny
 
 FAMILY_SAMPLING = Sampling(temperature=0.7, top_k=11, top_p=0.8, repetition_penalty=1.1, max_new_tokens=60)
 
@@ -106,14 +111,23 @@ def test_a_sampling_option_changes_its_own_field_alone(fake, arguments, field, v
     assert sampling == {name: kept for name, kept in vars(FAMILY_SAMPLING).items() if name != field}
 
 
-def test_other_options_reach_the_library(fake):
+def test_other_options_reach_the_library(fake, tmp_path):
     import torch
 
-    arguments = "-n 3 --seed 7 --mode append --clip-tokens 75 --model my/folder --dtype bfloat16 --family x"
-    assert cli.main([*arguments.split(), "a cat"]) == 0
+    arguments = "-n 3 --seed 7 --mode append --clip-tokens 75 --dtype bfloat16 --family promptist --model"
+    assert cli.main([*arguments.split(), str(tmp_path), "a cat"]) == 0
     call = fake.calls[0]
     assert (call["num_candidates"], call["seed"], call["mode"], call["clip_tokens"]) == (3, 7, "append", 75)
-    assert fake.loaded == ("my/folder", "cpu", torch.bfloat16, "x")
+    assert fake.loaded == (str(tmp_path), "cpu", torch.bfloat16, "promptist")
+
+
+def test_a_template_asks_a_checkpoint_in_its_own_way(fake, tmp_path):
+    for arguments in ([], ["--family", "custom"]):
+        options = ["--model", str(tmp_path), "--template", "in: {raw_prompt}\nout:", *arguments]
+        assert cli.main([*options, "a cat"]) == 0
+        family = fake.loaded[3]
+        assert (family.template, family.continues) == ("in: {raw_prompt}\nout:", False)
+        assert family.sampling == Sampling()
 
 
 def test_prompts_may_stand_between_options_and_begin_with_a_dash(fake):
@@ -232,6 +246,10 @@ def test_a_lone_surrogate_can_be_printed(fake, capsys):
         (["cat", "--mode", "improve"], "--mode"),
         (["cat", "--device", "abacus"], "--device"),
         (["cat", "--dtype", "int8"], "--dtype"),
+        (["cat", "--template", "no place"], "--template: template must have {raw_prompt}"),
+        (["cat", "--template", "{raw_prompt}", "--family", "promptist"], "--template"),
+        (["cat", "--family", "custom"], "custom needs a --template"),
+        (["cat", "--family", "chat"], "--family: 'chat' is none of embedded, text2prompt-v1"),
         (["cat", "--tempo", "1"], "--tempo"),
         (["cat", "--temp", "1"], "--temp"),
     ],
@@ -265,7 +283,9 @@ def test_the_prompt_of_a_batch_that_fails_is_named_and_earlier_answers_are_print
 
 
 def test_a_model_that_is_not_there_is_wrong_usage(capsys, tmp_path):
-    assert "argument --model" in usage_error(capsys, "cat", "--model", str(tmp_path / "nothing"))
+    message = usage_error(capsys, "cat", "--model", "nothing", "--models-dir", str(tmp_path))
+    assert "argument --model: 'nothing' is no folder, and there is no checkpoint 'nothing' in " in message
+    assert str(tmp_path) in message and "promptist" in message
 
 
 @pytest.mark.parametrize("error", [RuntimeError("out of memory"), PermissionError("not allowed")])
@@ -287,6 +307,101 @@ def test_version_is_the_one_of_the_package(capsys, repository):
     assert stopped.value.code == 0
     version = capsys.readouterr().out.removeprefix("beautify ").strip()
     assert f'version = "{version}"' in (repository / "pyproject.toml").read_text(encoding="utf-8")
+
+
+# -- published checkpoints ------------------------------------------------------------------------------
+
+ARCHITECTURES = {
+    "text2prompt-v1": "bloom",
+    "text2prompt-v2": "bloom",
+    "promptist": "gpt2",
+    "magicprompt": "gpt2",
+}
+
+
+@pytest.mark.parametrize("checkpoint", CATALOG.values(), ids=CATALOG)
+def test_every_published_checkpoint_answers(hub, capsys, tmp_path, checkpoint):
+    """On random weights, in a folder as a download leaves it; called by its name, and by its repository."""
+    folder = tiny.save_checkpoint(
+        tmp_path / checkpoint.repository, ARCHITECTURES[checkpoint.name], checkpoint.family
+    )
+    options = ["a cat", "-n", "2", "--json", "--max-new-tokens", "8", "--models-dir", str(tmp_path)]
+    answers = []
+    for name in (checkpoint.name, checkpoint.repository, str(folder)):
+        assert cli.main([*options, "--model", name]) == 0
+        answers += json_lines(capsys.readouterr().out)
+    assert answers[0] == answers[1] == answers[2]
+    assert answers[0]["model"] == folder.name
+    candidates = [candidate["text"] for candidate in answers[0]["candidates"]]
+    assert len(candidates) == 2 and all(candidates)
+    assert not hub.requests
+
+
+@pytest.fixture
+def published(hub, monkeypatch, tmp_path_factory):
+    """A small checkpoint called tiny, on a hub."""
+    folder = tiny.save_checkpoint(tmp_path_factory.mktemp("published"), family=None)
+    hub.add("someone/Tiny", {path.name: path.read_bytes() for path in folder.iterdir()})
+    entry = Checkpoint("tiny", "someone/Tiny", None, BLOOM_FILES, "text2prompt-v1", "MIT", bytes=200_000)
+    monkeypatch.setitem(CATALOG, "tiny", entry)
+    return hub
+
+
+def test_a_checkpoint_is_downloaded_once(published, capsys, tmp_path):
+    options = ["a cat", "-n", "1", "--max-new-tokens", "8", "--models-dir", str(tmp_path), "--model"]
+    assert cli.main([*options, "tiny"]) == 0
+    first = capsys.readouterr()
+    assert first.out.strip() and first.err == ""
+    assert (tmp_path / "someone" / "Tiny" / "model.safetensors").is_file()
+    asked = len(published.requests)
+    assert asked > 0
+    assert cli.main([*options, "someone/Tiny"]) == 0
+    assert capsys.readouterr().out == first.out
+    assert len(published.requests) == asked
+
+
+def test_a_failed_download_is_one_line_and_not_wrong_usage(published, capsys, tmp_path):
+    published.fail("config.json", "status", status=404, code="EntryNotFound")
+    assert cli.main(["a cat", "--model", "tiny", "--models-dir", str(tmp_path)]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("beautify: tiny: there is no such file (HTTP 404)")
+    assert printed.err.count("\n") == 1
+
+
+def test_ctrl_c_keeps_what_was_downloaded(published, capsys, tmp_path):
+    published.fail("/content/", "slow", at=0.05)
+    waiting = tmp_path / "someone" / ".Tiny.download"
+
+    def interrupt():
+        while not any(path.stat().st_size for path in waiting.glob("*.part")):
+            time.sleep(0.01)
+        _thread.interrupt_main()
+
+    watcher = threading.Thread(target=interrupt, daemon=True)
+    watcher.start()
+    options = ["a cat", "-n", "1", "--max-new-tokens", "8", "--model", "tiny", "--models-dir", str(tmp_path)]
+    assert cli.main(options) == 130
+    watcher.join(5)
+    assert any(path.stat().st_size for path in waiting.glob("*.part"))
+    published.recover()
+    before = len(published.requests)
+    assert cli.main(options) == 0
+    assert any("Range" in request.headers for request in published.requests[before:])
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_a_download_shows_bytes_on_a_terminal(published, monkeypatch, tmp_path):
+    published.fail("/content/", "slow", at=0.02)
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    options = ["a cat", "-n", "1", "--max-new-tokens", "8", "--model", "tiny", "--models-dir", str(tmp_path)]
+    assert cli.main(options) == 0
+    assert "100%" in terminal.getvalue() and "B/s" in terminal.getvalue()
 
 
 # -- as a process of its own ----------------------------------------------------------------------------

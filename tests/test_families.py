@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prompt_beautifier.beautifier.decoding import Sampling
-from prompt_beautifier.beautifier.families import FAMILIES, from_a1111, read, render
+from prompt_beautifier.beautifier.families import CUSTOM, FAMILIES, custom_family, from_a1111, read, render
 
 # Written out here a second time on purpose: a changed byte in the table must fail.
 RENDERED = {
@@ -23,6 +23,25 @@ RENDERED = {
     "promptist": "a {Cat} % \\n Rephrase:",
     "magicprompt": "a {Cat} % \\n",
 }
+
+
+def test_a_template_of_the_users_own():
+    family = custom_family("draw: {raw_prompt}\n>")
+    assert (family.name, family.sampling) == (CUSTOM, Sampling()) and CUSTOM not in FAMILIES
+    assert render(family, " a {Cat} ") == "draw: a {Cat}\n>"
+    assert read(family, "a cat", " a detailed cat") == "a detailed cat"
+
+
+def test_a_template_that_is_the_words_alone_goes_on_from_them():
+    family = custom_family("{raw_prompt}")
+    assert read(family, "a cat", ", oil on canvas") == "a cat, oil on canvas"
+
+
+@pytest.mark.parametrize("template", ["", "Input: \nOutput:", "{prompt}", "{ raw_prompt }", "x" * 1000])
+def test_a_template_without_a_place_for_the_words_is_refused(template):
+    with pytest.raises(ValueError, match=r"template must have \{raw_prompt\} in it") as refused:
+        custom_family(template)
+    assert len(str(refused.value)) < 250
 
 
 @pytest.mark.parametrize("name", FAMILIES)

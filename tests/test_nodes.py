@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import importlib
+import inspect
 import itertools
 import json
 import shutil
@@ -14,7 +15,9 @@ import pytest
 import torch
 
 from prompt_beautifier.beautifier import beautify as library
+from prompt_beautifier.beautifier.catalog import BLOOM_FILES, CATALOG, Checkpoint
 from prompt_beautifier.beautifier.decoding import MAX_SEED, Sampling
+from prompt_beautifier.beautifier.store import DownloadError
 
 from . import comfy_stand_in, tiny
 
@@ -72,6 +75,7 @@ def test_nodes_are_registered_under_the_prefix(comfy):
     assert [schema.node_id for schema in found] == [
         "PromptBeautifierLoadBeautifier",
         "PromptBeautifierBeautifyPrompt",
+        "PromptBeautifierConnectPromptLLM",
     ]
     assert {schema.category for schema in found} == {"Prompt Beautifier"}
     assert not hasattr(importlib.import_module("prompt_beautifier"), "NODE_CLASS_MAPPINGS")  # would hide V3
@@ -117,11 +121,12 @@ def test_model_choices_are_embedded_and_the_checkpoints_found(comfy, nodes, mode
     def choices():
         return nodes["PromptBeautifierLoadBeautifier"].define_schema().inputs[0].options["options"]
 
-    assert choices() == ["embedded", CHECKPOINT]
+    published = [f"{name} ({each.bytes / 1e9:.2f} GB, not downloaded)" for name, each in CATALOG.items()]
+    assert choices() == ["embedded", *published, CHECKPOINT]
     elsewhere = models.parent / "elsewhere"
     shutil.copytree(models / "LLM" / CHECKPOINT, elsewhere / "another")
     comfy.folders["LLM"].append(str(elsewhere))  # as extra_model_paths.yaml does
-    assert choices() == ["embedded", "another", CHECKPOINT]
+    assert choices() == ["embedded", *published, "another", CHECKPOINT]
 
 
 # -- loading and running -------------------------------------------------------------------------------------
@@ -171,7 +176,7 @@ def test_a_candidate_that_is_not_made_is_an_error(loaded, beautify):
 
 
 def test_a_missing_checkpoint_is_named(load):
-    with pytest.raises(FileNotFoundError, match=r"no checkpoint 'gone'.*LLM.*embedded"):
+    with pytest.raises(FileNotFoundError, match=r"no checkpoint 'gone'.*LLM.*promptist"):
         load("gone")
 
 
@@ -181,6 +186,82 @@ def test_a_checkpoint_without_beautifier_json_needs_its_family(load, models):
     with pytest.raises(FileNotFoundError, match=r"beautifier\.json"):
         load("plain")
     assert load("plain", family="magicprompt").args[0].beautifier.family.name == "magicprompt"
+
+
+def test_a_checkpoint_is_asked_by_a_template_of_the_users_own(load, beautify, models):
+    loaded = load(CHECKPOINT, family="custom", template="say {raw_prompt}:").args[0]
+    assert loaded.beautifier.family.template == "say {raw_prompt}:"
+    assert beautify(loaded, "a cat", seed=0, num_candidates=1).args[0]
+    with pytest.raises(ValueError, match=r"template must have \{raw_prompt\} in it"):
+        load(CHECKPOINT, family="custom", template="say it")
+    assert load(CHECKPOINT, template="not used").args[0].beautifier.family.name == "embedded"
+
+
+# -- published models ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def published(hub, comfy, monkeypatch, tmp_path):
+    """A small checkpoint called tiny, on a hub, and an empty models/LLM."""
+    folder = tiny.save_checkpoint(tmp_path / "published", family=None)
+    hub.files = {path.name: path.read_bytes() for path in folder.iterdir()}
+    hub.add("someone/Tiny", hub.files)
+    entry = Checkpoint("tiny", "someone/Tiny", None, BLOOM_FILES, "text2prompt-v1", "MIT", bytes=200_000)
+    monkeypatch.setitem(CATALOG, "tiny", entry)
+    comfy.folders["LLM"] = [str(tmp_path / "models" / "LLM"), str(tmp_path / "elsewhere")]
+    return hub
+
+
+def model_menu(nodes):
+    return nodes["PromptBeautifierLoadBeautifier"].define_schema().inputs[0].options["options"]
+
+
+def test_a_published_model_is_downloaded_when_the_node_runs(published, comfy, nodes, load, tmp_path):
+    shown = "tiny (200.0 kB, not downloaded)"
+    assert shown in model_menu(nodes) and not published.requests
+    loaded = load(shown).args[0]
+    assert loaded.beautifier.family.name == "text2prompt-v1"
+    assert (tmp_path / "models" / "LLM" / "someone" / "Tiny" / "model.safetensors").is_file()
+    size = sum(map(len, published.files.values()))
+    assert comfy.progress == sorted(comfy.progress) and comfy.progress[-1] == (size, size)
+    assert "tiny (downloaded)" in model_menu(nodes) and "someone/Tiny" not in model_menu(nodes)
+    asked = len(published.requests)
+    for saved in (shown, "tiny (downloaded)", "tiny", "someone/Tiny"):  # in workflows, then and now
+        assert load(saved).args[0].beautifier.name == "Tiny"
+    assert len(published.requests) == asked
+
+
+def test_comfyui_does_not_compare_a_saved_model_with_the_menu(nodes):
+    """It leaves out the comparison for what validate_inputs takes by name."""
+    validate = nodes["PromptBeautifierLoadBeautifier"].validate_inputs
+    assert inspect.getfullargspec(validate).args == ["cls", "model"]
+    for known in ("embedded", "promptist (downloaded)", "microsoft/Promptist", CHECKPOINT, None):
+        assert validate(known) is True
+    assert "there is no checkpoint 'gone'" in validate("gone")
+
+
+def test_cancel_ends_a_download_and_the_next_run_goes_on(published, comfy, load, tmp_path):
+    published.fail("/content/", "slow", at=0.02)
+    comfy.interrupt_after = 2
+    with pytest.raises(comfy_stand_in.InterruptProcessingException):
+        load("tiny")
+    assert len(comfy.progress) == 2
+    waiting = tmp_path / "models" / "LLM" / "someone" / ".Tiny.download"
+    assert sum(path.stat().st_size for path in waiting.iterdir()) > 0
+    published.recover()
+    comfy.interrupt_after = None
+    begun = len(comfy.progress)
+    assert load("tiny").args[0].beautifier.name == "Tiny"
+    assert comfy.progress[begun][0] > 0
+
+
+def test_a_failed_download_says_what_to_do(published, load):
+    published.fail("config.json", "status", status=401)
+    with pytest.raises(DownloadError, match=r"tiny: .*`hf auth login`"):
+        load("tiny")
+
+
+# -- memory, progress, devices -------------------------------------------------------------------------------
 
 
 def test_the_whole_network_is_loaded_with_room_to_work(comfy, loaded, beautify):

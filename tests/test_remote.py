@@ -229,9 +229,10 @@ def test_an_authorization_header_of_the_users_own_wins(server, endpoints):
 
 def test_a_changed_file_is_used_at_the_next_prompt(server, endpoints):
     beautifier = connect(endpoints(api_key="first-key"), "mine")
-    endpoints(api_key="second-key")
+    endpoints(api_key="second-key", model="second")
     beautifier.beautify("a cat", 1)
     assert server.requests[0].headers["authorization"] == "Bearer second-key"
+    assert server.asked[0]["model"] == "second" and beautifier.name == "mine: second"
 
 
 @pytest.mark.parametrize(("in_node", "in_file", "asked"), [("n", "f", "n"), ("", "f", "f"), ("", "", "only")])
@@ -239,7 +240,7 @@ def test_the_model_is_the_nodes_else_the_files_else_the_only_one(server, endpoin
     beautifier = connect(endpoints(model=in_file), "mine", model=in_node)
     beautifier.beautify("a cat", 1)
     assert server.asked[0]["model"] == asked
-    assert beautifier.name == {"n": "mine: n", "f": "mine: f", "only": "mine"}[asked]
+    assert beautifier.name == f"mine: {asked}"
 
 
 @pytest.mark.parametrize(

@@ -56,24 +56,6 @@ def gpt2_files(tmp_path_factory) -> dict[str, bytes]:
 
 
 @pytest.fixture
-def hub(monkeypatch, tmp_path):
-    """A fake hub in the place of huggingface.co and of modelscope.cn; nobody is logged in."""
-    for name in list(os.environ):
-        if name.lower().endswith("_proxy") or name == "HF_TOKEN":
-            monkeypatch.delenv(name)
-    with fake_hub.FakeHub() as hub:
-        constants = huggingface_hub.constants
-        monkeypatch.setattr(constants, "ENDPOINT", hub.url)
-        template = hub.url + "/{repo_id}/resolve/{revision}/{filename}"
-        for module in (constants, huggingface_hub.file_download):  # before 1.0 the second has its own
-            monkeypatch.setattr(module, "HUGGINGFACE_CO_URL_TEMPLATE", template, raising=False)
-        monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path / "no token"))
-        monkeypatch.setattr(transfer, "MODELSCOPE", hub.url)
-        monkeypatch.setattr(transfer, "PAUSES", ())
-        yield hub
-
-
-@pytest.fixture
 def models(tmp_path) -> Path:
     return tmp_path / "models" / "LLM"
 
@@ -294,7 +276,7 @@ def test_an_answer_with_an_error_is_explained(part, failure, message, hub, files
         (WEIGHTS, "GET", "wrong", 0, "arrived damaged and was deleted: its hash is not"),
         (WEIGHTS, "GET", "short", 5000, "arrived damaged and was deleted: it has 5,000 bytes, .* announced"),
         ("/model.safetensors", "HEAD", "short", 5000, "arrived damaged and was deleted: its hash is not"),
-        ("config", None, "login", 0, "is not answered by a hub: .*login page"),
+        ("config", None, "login", 0, "is not answered by a hub, .*login page"),
         ("/model.safetensors", "GET", "login", 0, "model.safetensors .*arrived damaged"),
     ],
 )
@@ -324,10 +306,22 @@ def test_nothing_beyond_the_announced_size_is_written(hub, files, models):
 def test_a_hub_that_refuses_connections(hub, files, models):
     hub.close()
     with pytest.raises(
-        DownloadError, match=r"127.0.0.1:\d+ cannot be reached .*Nothing was kept.*HF_ENDPOINT"
+        DownloadError, match=r"127.0.0.1:\d+/.* cannot be reached .*Nothing was kept.*HF_ENDPOINT"
     ):
         store.download(TINY, models)
     assert_no_checkpoint(models)
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_a_password_in_the_endpoint_is_not_shown(answers, hub, models, monkeypatch):
+    hub.fail("", "status", status=500)
+    endpoint = hub.url if answers else "http://127.0.0.1:9"
+    template = endpoint.replace("//", "//me:secret@") + "/{repo_id}/resolve/{revision}/{filename}"
+    for module in (huggingface_hub.constants, huggingface_hub.file_download):
+        monkeypatch.setattr(module, "HUGGINGFACE_CO_URL_TEMPLATE", template, raising=False)
+    with pytest.raises(DownloadError, match="HTTP 500" if answers else "cannot be reached") as caught:
+        store.download(TINY, models)
+    assert "secret" not in str(caught.value)
 
 
 def test_offline_is_said_to_be_offline(hub, models, monkeypatch):
@@ -500,7 +494,7 @@ def test_a_killed_process_leaves_what_the_next_one_continues(hub, files, models)
     had = part.stat().st_size
     assert 20_000 < had < len(files["model.safetensors"])
     hub.recover()
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=True)
     assert int(done.stdout.split()[0]) >= had
     assert_whole(models / OWNER, files)
     assert hub.asked("/model.safetensors")[-1].headers["Range"] == f"bytes={had}-"
@@ -616,6 +610,37 @@ def test_pickled_weights_become_safetensors(branch, hub, gpt2_files, pickled_onl
     made_of = json.loads((place / "beautifier.json").read_text())["files"]["model.safetensors"]
     assert made_of["made_from"] == "pytorch_model.bin"
     assert made_of["sha256"] == fake_hub.sha256((place / "model.safetensors").read_bytes())
+
+
+def test_pickled_weights_that_the_user_put_there_are_not_downloaded_again(hub, pickled_only, models):
+    hub.add(OWNER, pickled_only)
+    (models / OWNER).mkdir(parents=True)
+    (models / OWNER / "pytorch_model.bin").write_bytes(pickled_only["pytorch_model.bin"])
+    assert load_beautifier(store.download(PICKLED, models))
+    assert not hub.asked("pytorch_model.bin")
+    assert (models / OWNER / "pytorch_model.bin").read_bytes() == pickled_only["pytorch_model.bin"]
+
+
+def test_safetensors_that_appear_later_are_preferred_to_a_pickled_file_that_waits(
+    hub, gpt2_files, pickled_only, models
+):
+    hub.add(OWNER, pickled_only)
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(ZeroDivisionError):
+        patch.setattr(store, "to_safetensors", lambda *_: 1 / 0)
+        store.download(PICKLED, models)
+    assert list(models.rglob("pytorch_model.bin"))
+    hub.add(OWNER, gpt2_files, branch="refs/pr/2")
+    assert_whole(store.download(PICKLED, models), gpt2_files)
+
+
+def test_an_error_of_the_caller_is_not_taken_for_one_of_the_disk(hub, files, models):
+    hub.add(OWNER, files)
+
+    def gone(done, total):
+        raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        store.download(TINY, models, gone)
 
 
 def hostile(kind: str, tmp_path: Path) -> bytes:

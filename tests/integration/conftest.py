@@ -37,7 +37,7 @@ TINY, SLOW, ELSEWHERE = "random/tiny", "random-slow", "random-elsewhere"
 def pytest_collection_modifyitems(items):
     comfyui = os.environ.get("COMFYUI_PATH")
     for item in items:
-        if Path(__file__).parent in item.path.parents:
+        if Path(__file__).parent in item.path.parents and "comfyui" in item.fixturenames:
             item.add_marker(pytest.mark.comfyui)
             if not comfyui:
                 item.add_marker(pytest.mark.skip(reason="needs COMFYUI_PATH, a checkout of ComfyUI"))
@@ -71,6 +71,7 @@ def base(tmp_path_factory, pack):
     checkpoint = small_checkpoint.write(folder / "models" / "checkpoints" / CHECKPOINT)
     tiny.save_checkpoint(folder / "models" / "LLM" / TINY)
     tiny.save_checkpoint(folder / "models" / "LLM" / SLOW, hidden=256, layers=12)
+    tiny.save_checkpoint(folder / "models" / "LLM" / "microsoft" / "Promptist", "gpt2", "promptist")
     tiny.save_checkpoint(folder / "elsewhere" / ELSEWHERE)
     paths = f"elsewhere:\n    base_path: {folder.as_posix()}\n    LLM: elsewhere\n"
     (folder / "paths.yaml").write_text(paths, encoding="utf-8")

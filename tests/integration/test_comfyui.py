@@ -12,6 +12,7 @@ from .client import messages
 from .conftest import ELSEWHERE, SLOW, TINY
 
 LOAD, BEAUTIFY = "PromptBeautifierLoadBeautifier", "PromptBeautifierBeautifyPrompt"
+CONNECT = "PromptBeautifierConnectPromptLLM"
 WORKFLOWS = ["every_candidate", "original_vs_beautified", "text_to_image"]
 
 
@@ -61,12 +62,12 @@ def prompts_in(png: bytes) -> dict:
 # -- registering ---------------------------------------------------------------------------------------------
 
 
-def test_both_nodes_are_there(server):
-    info = {name: server.get(f"/object_info/{name}")[name] for name in (LOAD, BEAUTIFY)}
+def test_all_nodes_are_there(server):
+    info = {name: server.get(f"/object_info/{name}")[name] for name in (LOAD, BEAUTIFY, CONNECT)}
     assert {each["category"] for each in info.values()} == {"Prompt Beautifier"}
     assert info[LOAD]["output"] == ["PROMPT_BEAUTIFIER"]
     assert list(info[LOAD]["input"]["required"]) == ["model", "device"]
-    assert list(info[LOAD]["input"]["optional"]) == ["dtype", "family"]
+    assert list(info[LOAD]["input"]["optional"]) == ["dtype", "family", "template"]
     beautify = info[BEAUTIFY]
     assert beautify["display_name"] == "Beautify Prompt"
     assert beautify["output_name"] == ["prompt", "candidates", "overview"]
@@ -83,7 +84,10 @@ def test_both_nodes_are_there(server):
 
 def test_checkpoints_are_found_in_both_model_folders(server):
     options = server.get(f"/object_info/{LOAD}")[LOAD]["input"]["required"]["model"][1]["options"]
-    assert options == ["embedded", ELSEWHERE, SLOW, TINY]
+    missing = [name for name in options if "not downloaded" in name]
+    assert len(missing) == 3
+    there = [name for name in options if name not in missing]
+    assert there == ["embedded", "promptist (downloaded)", ELSEWHERE, SLOW, TINY]
 
 
 IMPORT = """
@@ -187,6 +191,12 @@ def test_a_checkpoint_from_extra_model_paths_runs(server):
     assert len(history["outputs"]["2"]["text"]) == 2
 
 
+def test_a_published_model_runs_whatever_the_menu_said_when_the_workflow_was_saved(server):
+    for model in ("promptist (0.50 GB, not downloaded)", "promptist (downloaded)", "promptist"):
+        history = server.run(beautify_graph(model, sampling="custom", max_new_tokens=8))
+        assert len(history["outputs"]["2"]["text"]) == 2
+
+
 def test_freed_memory_is_taken_again(server):
     before = server.run(beautify_graph(seed=77))["outputs"]["2"]
     server.post("/free", {"unload_models": True, "free_memory": True})
@@ -215,7 +225,7 @@ def test_cancel_acts_within_a_second(server):
 
 def test_a_model_that_is_not_there_is_refused(server):
     answer = server.post("/prompt", {"prompt": beautify_graph("gone")})
-    assert "Value not in list" in json.dumps(answer["node_errors"]["1"])
+    assert "there is no checkpoint 'gone'" in json.dumps(answer["node_errors"]["1"])
 
 
 @pytest.mark.parametrize(
@@ -245,7 +255,7 @@ def test_templates_are_the_workflows_and_their_pictures(server):
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-@pytest.mark.parametrize("node", [LOAD, BEAUTIFY])
+@pytest.mark.parametrize("node", [LOAD, BEAUTIFY, CONNECT])
 def test_help_and_translations_are_served(server, node, language):
     page = server.get_bytes(f"/extensions/prompt-beautifier/docs/{node}/{language}.md").decode()
     assert page.startswith("# ")
