@@ -7,6 +7,7 @@ from safetensors, memory-mapped: a tensor that already has the wanted dtype and 
 import json
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import torch
@@ -86,6 +87,13 @@ def alibi_slopes(num_heads: int) -> Tensor:
     slopes = [2 ** (-8 * (i + 1) / power) for i in range(power)]
     slopes += [2 ** (-4 * (i + 1) / power) for i in range(0, 2 * (num_heads - power), 2)]
     return torch.tensor(slopes, dtype=torch.float32)
+
+
+@lru_cache
+def _slopes(num_heads: int, device: torch.device) -> Tensor:
+    """The slopes on a device, made once: the decoding of every token needs them. 0 heads: a single slope of zero."""
+    with torch.inference_mode(False):  # training may use what inference made first
+        return (alibi_slopes(num_heads) if num_heads else torch.zeros(1)).to(device)
 
 
 class Cache:
@@ -240,8 +248,7 @@ class DecoderOnly(nn.Module):
             return None
         query = torch.arange(start, start + new, device=like.device)
         distance = torch.arange(start + new, device=like.device) - query[:, None]
-        slopes = alibi_slopes(self.config.num_heads) if bloom else torch.zeros(1)
-        bias = distance * slopes.to(like.device)[:, None, None]
+        bias = distance * _slopes(self.config.num_heads if bloom else 0, like.device)[:, None, None]
         return bias.masked_fill(distance > 0, -math.inf).to(like.dtype)[None]
 
 

@@ -9,6 +9,7 @@ import torch
 from tokenizers import Tokenizer
 
 from prompt_beautifier.beautifier.beautify import load_beautifier
+from prompt_beautifier.beautifier.families import FAMILIES, render
 from prompt_beautifier.beautifier.network import NetworkConfig
 from prompt_beautifier.training import sft
 from prompt_beautifier.training import tokenizer as tokenizer_stage
@@ -69,10 +70,12 @@ def test_every_row_is_in_one_batch_of_an_epoch_and_the_seed_sets_the_order():
     assert any(len(a) != len(b) or not np.array_equal(a, b) for a, b in zip(batches, other, strict=False))
 
 
-def test_a_template_of_training_is_that_of_the_family():
-    from prompt_beautifier.beautifier.families import FAMILIES, render
-
-    assert render(FAMILIES["embedded"], "A Cat") == sft.TEMPLATE.format(raw_prompt="a cat")
+def test_rows_are_what_the_beautifier_asks(data):
+    tokenizer = Tokenizer.from_file(str(data / "tokenizer.json"))
+    rows = sft.read_rows(data / "train.jsonl", tokenizer, 1, 160)
+    asked = tokenizer.encode(render(FAMILIES["embedded"], "Red Castle")).ids
+    assert rows.tokens[: rows.answers[0]].tolist() == asked
+    assert tokenizer.decode(asked) == " red castle\n"
 
 
 def test_it_learns_and_what_it_writes_answers(data):

@@ -27,9 +27,10 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn import functional as F
 
+from ..beautifier.families import FAMILIES, render
 from ..beautifier.network import DecoderOnly, NetworkConfig
 
-TEMPLATE = " {raw_prompt}\n"  # the embedded family's; the answer starts with a space, too
+FAMILY = FAMILIES["embedded"]  # how the network will be asked; its answer starts with a space, too
 
 
 # -- rows -------------------------------------------------------------------------------------------------
@@ -55,7 +56,7 @@ def read_rows(path: Path, tokenizer: Tokenizer, eos: int, max_length: int) -> Ro
     """Tokenise a JSONL file of raw_prompt and prompt; rows over `max_length` tokens are left out."""
     with open(path, encoding="utf-8") as lines:
         pairs = [json.loads(line) for line in lines]
-    inputs = tokenizer.encode_batch([TEMPLATE.format(raw_prompt=pair["raw_prompt"]) for pair in pairs])
+    inputs = tokenizer.encode_batch([render(FAMILY, pair["raw_prompt"]) for pair in pairs])
     outputs = tokenizer.encode_batch([f" {pair['prompt']}" for pair in pairs])
     rows, answers = [], []
     for given, answer in zip(inputs, outputs, strict=True):
@@ -176,7 +177,7 @@ def export(network: DecoderOnly, tokenizer: Path, folder: Path) -> None:
     save_file(weights, fresh / "model.safetensors", metadata={"format": "pt"})
     (fresh / "model.safetensors").chmod(0o644)  # safetensors writes it for the owner alone
     (fresh / "config.json").write_text(json.dumps(hugging_face_config(network.config), indent=2) + "\n")
-    (fresh / "beautifier.json").write_text(json.dumps({"family": "embedded"}) + "\n")
+    (fresh / "beautifier.json").write_text(json.dumps({"family": FAMILY.name}) + "\n")
     shutil.copyfile(tokenizer, fresh / "tokenizer.json")
     shutil.rmtree(folder, ignore_errors=True)
     fresh.rename(folder)
