@@ -218,9 +218,6 @@ def main(argv: list[str] | None = None) -> None:
     )
     args = parser.parse_args(argv)
 
-    torch.set_flush_denormal(
-        True
-    )  # the smallest probabilities' gradients would take the slow path of the CPU
     args.out.mkdir(parents=True, exist_ok=True)
     tokenizer = Tokenizer.from_file(str(args.tokenizer))
     eos, pad = tokenizer.token_to_id("</s>"), tokenizer.token_to_id("<pad>")
@@ -294,4 +291,7 @@ def main(argv: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
+    # The gradients of the smallest probabilities would take the slow path of the CPU. A setting of the whole
+    # process: not for those who call main.
+    torch.set_flush_denormal(True)
     main()
