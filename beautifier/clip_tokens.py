@@ -67,6 +67,17 @@ def limit_clip_tokens(text: str, limit: int, keep: Iterable[str] | None = None) 
     return _join(units, words[: _good_cut(units, words, least)])
 
 
+def clip_token_ids(text: str) -> list[int]:
+    """The CLIP tokens of plain `text`, without the start and end tokens: those of transformers' CLIPTokenizer.
+
+    Unlike in `count_clip_tokens` nothing is taken off: parentheses and weights are text here.
+    Raises ValueError if `text` is no string.
+    """
+    # A lone surrogate is no text, and a tokenizer refuses it.
+    encoded = _checked(text).encode("utf-8", "ignore").decode()
+    return _tokenizer().encode(encoded, add_special_tokens=False).ids
+
+
 def _checked(text: str) -> str:
     if not isinstance(text, str):
         raise ValueError(f"text must be a string, not {type(text).__name__}")
@@ -150,8 +161,7 @@ def _count_segment(segment: str) -> int:
 
 
 def _count_text(text: str) -> int:
-    # A lone surrogate is no text, and a tokenizer refuses it.
-    return len(_tokenizer().encode(text.encode("utf-8", "ignore").decode(), add_special_tokens=False).ids)
+    return len(clip_token_ids(text))
 
 
 # -- cutting -----------------------------------------------------------------------------------------------

@@ -6,13 +6,12 @@ more is refused with the name of what it wanted.
 
 import re
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
 from torch import Tensor
-
-from .network import canonical_name
 
 # Before 2.6 a prepared file could get around weights_only (CVE-2025-32434).
 OLDEST_TORCH = (2, 6)
@@ -22,17 +21,18 @@ class UnsafeFile(ValueError):
     """A pickled file that wants more than to hold tensors, or is not what torch.save writes."""
 
 
-def to_safetensors(source: Path, target: Path, architecture: str) -> None:
-    """Write the tensors of a file made by torch.save that a network of this architecture needs as safetensors.
+def to_safetensors(source: Path, target: Path, is_wanted: Callable[[str], bool] = lambda name: True) -> None:
+    """Write the weights of a file made by torch.save as safetensors: those whose names are wanted.
 
-    Names, dtypes and values stay as they are. Nothing of the file is run, and no more memory is taken than the
-    file is long. Raises UnsafeFile, and writes nothing, where that cannot be.
+    Names, dtypes and values stay as they are; counters, position numbers and masks, which are no floats, are left
+    out. Nothing of the file is run, and no more memory is taken than the file is long. Raises UnsafeFile, and
+    writes nothing, where that cannot be.
     """
     if tuple(map(int, re.findall(r"\d+", torch.__version__)[:2])) < OLDEST_TORCH:
         raise UnsafeFile(f"torch {torch.__version__} cannot open pickled weights safely, 2.6 and newer can")
     weights = read_tensors(source)
-    # Tensors that share memory cannot be saved; the tied output layer, which does, is one of those left out.
-    wanted = {name: tensor for name, tensor in weights.items() if canonical_name(name, architecture)}
+    # Tensors that share memory cannot be saved; a tied output layer, which does, is not wanted.
+    wanted = {name: value for name, value in weights.items() if is_wanted(name) and value.is_floating_point()}
     if sum(tensor.nbytes for tensor in wanted.values()) > source.stat().st_size:  # views may claim any size
         raise UnsafeFile(f"the tensors of {source.name} are larger than the file itself")
     save_file(
@@ -41,7 +41,10 @@ def to_safetensors(source: Path, target: Path, architecture: str) -> None:
 
 
 def read_tensors(source: Path) -> dict[str, Tensor]:
-    """The tensors of a file made by torch.save, memory-mapped."""
+    """The named tensors of a file made by torch.save, memory-mapped.
+
+    A training checkpoint holds them under "state_dict" beside other things, which are left where they are.
+    """
     if not zipfile.is_zipfile(source):
         # The format before torch 1.6 says how much memory to take before it shows that it has as many bytes.
         raise UnsafeFile(f"{source.name} is not a file that torch 1.6 or newer wrote")
@@ -57,7 +60,9 @@ def read_tensors(source: Path) -> dict[str, Tensor]:
         unsafe = names
     if unsafe:
         raise UnsafeFile(f"{source.name} wants to run {', '.join(sorted(set(unsafe)))}, so it was not opened")
-    if not isinstance(weights, dict) or not all(map(is_named_tensor, weights.items())):
+    if isinstance(weights, dict) and isinstance(weights.get("state_dict"), dict):
+        weights = weights["state_dict"]
+    if not isinstance(weights, dict) or not weights or not all(map(is_named_tensor, weights.items())):
         raise UnsafeFile(f"{source.name} does not hold named tensors and nothing else")
     return weights
 

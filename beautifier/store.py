@@ -1,7 +1,8 @@
 """Where checkpoints are on disk, and how a published one gets there.
 
-A checkpoint lies below a model folder, which the caller names: ComfyUI's models/LLM, or default_folder(). What is
-on its way there waits in a hidden folder beside its place, so that half a download never looks like a checkpoint.
+A checkpoint lies below a model folder, which the caller names: ComfyUI's models/LLM, or default_folder(); what
+scorers are made of lies below models/scorers in the same way. What is on its way there waits in a hidden folder
+beside its place, so that half a download never looks like a checkpoint.
 """
 
 import json
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from .catalog import CATALOG, Checkpoint, File, find_checkpoint
-from .network import ARCHITECTURES, read_json, weight_files
+from .network import ARCHITECTURES, canonical_name, read_json, weight_files
 from .pickles import UnsafeFile, to_safetensors
 from .transfer import (
     DownloadError,
@@ -55,9 +56,6 @@ DEEPEST = 3
 
 # In a checkpoint's folder: its family, and for a downloaded one where each file came from, its size and sha256.
 NOTES = "beautifier.json"
-
-# The weights of a checkpoint, and what a repository may have in their stead.
-WEIGHTS, PICKLED = "model.safetensors", "pytorch_model.bin"
 
 # Seconds between two looks at a running download: how soon a stop takes effect.
 LOOK = 0.1
@@ -102,6 +100,8 @@ def is_checkpoint(folder: Path) -> bool:
     try:
         if not has_tokenizer(folder) or not any(folder.glob("*.safetensors")):
             return False
+        if (folder / "reward.json").is_file():  # it scores prompts, and writes none
+            return False
         return read_json(folder / "config.json").get("model_type") in ARCHITECTURES
     except (OSError, ValueError, TypeError):
         return False
@@ -121,10 +121,25 @@ def is_whole(folder: Path) -> bool:
         return False
 
 
+def is_there(checkpoint: Checkpoint, folder: Path) -> bool:
+    """Whether a folder holds all files of a published checkpoint, and holds them whole."""
+    if checkpoint.family is not None:
+        return is_whole(folder)
+    return all(is_whole_file(folder / file.name, file.size) for file in checkpoint.files)
+
+
+def is_whole_file(path: Path, size: int | None) -> bool:
+    """Whether a file is there and whole: by its header, or else by its size in bytes where that is known."""
+    if path.suffix == ".safetensors":
+        return is_safetensors(path)
+    return path.is_file() and size in (None, path.stat().st_size)
+
+
 def locate(checkpoint: Checkpoint, folders: list[Path]) -> Path | None:
     """Where a published checkpoint lies below `folders`: as owner/name or as name; None where it does not."""
     below = checkpoint.repository, checkpoint.repository.partition("/")[2]
-    return next((path for folder in folders for name in below if is_whole(path := Path(folder) / name)), None)
+    places = (Path(folder) / name for folder in folders for name in below)
+    return next((path for path in places if is_there(checkpoint, path)), None)
 
 
 def is_downloaded(checkpoint: Checkpoint, folders: list[Path]) -> bool:
@@ -224,7 +239,7 @@ def download(
     what to do next.
     """
     place = place_of(checkpoint, Path(folder))
-    if is_whole(place):
+    if is_there(checkpoint, place):
         return place
     waiting, lock = waiting_folder(place), place.with_name(f".{place.name}.lock")
 
@@ -310,12 +325,13 @@ def bring(checkpoint: Checkpoint, place: Path, lock: Path, transfer: Transfer) -
     place.parent.mkdir(parents=True, exist_ok=True)
     with WeakFileLock(lock):  # ComfyUI and the command may want the same checkpoint at once
         transfer.check()
-        if is_whole(place):
+        if is_there(checkpoint, place):
             return
         waiting = waiting_folder(place)
         waiting.mkdir(exist_ok=True)
         notes = read_notes(waiting if (waiting / NOTES).exists() else place)
-        notes["family"] = checkpoint.family
+        if checkpoint.family is not None:
+            notes["family"] = checkpoint.family
         remotes = plan(checkpoint, notes, transfer)
         write_notes(waiting, notes)  # the commits are known now: a next run must not mix in others
         missing = [remote for remote in remotes if not already_there(remote, place, waiting, transfer)]
@@ -325,12 +341,11 @@ def bring(checkpoint: Checkpoint, place: Path, lock: Path, transfer: Transfer) -
         for remote in missing:
             notes["files"][remote.name] = note(remote, fetch(remote, waiting, transfer))
             write_notes(waiting, notes)
-        names = {remote.name for remote in remotes}
-        if PICKLED in names:
-            convert(place, waiting, notes)
-            names = names - {PICKLED} | {WEIGHTS}
+        for file in checkpoint.files:
+            if file.otherwise and file.otherwise.name in {remote.name for remote in remotes}:
+                convert(checkpoint, file, place, waiting, notes)
         transfer.check()
-        publish(waiting, place, names | {NOTES})
+        publish(waiting, place, {file.name for file in checkpoint.files} | {NOTES})
 
 
 # What is remembered of a download: the commit that each branch stood for, and what each file is.
@@ -374,12 +389,21 @@ def plan(checkpoint: Checkpoint, notes: dict, transfer: Transfer) -> list[Remote
         if checkpoint.modelscope is None:
             raise
         try:
-            names = [file.name for file in checkpoint.files]
-            return ask_modelscope(checkpoint.modelscope, names, transfer)
+            return from_modelscope(checkpoint, transfer)
         except DownloadStopped:
             raise
         except DownloadError as second:
             raise Unreachable(f"{first.what}, nor did ModelScope help: {second.what}", first.todo) from second
+
+
+def from_modelscope(checkpoint: Checkpoint, transfer: Transfer) -> list[Remote]:
+    """The files of a checkpoint on ModelScope, under the names that they have in its folder; as from_hub()."""
+    paths = [file.modelscope or file.name for file in checkpoint.files]
+    remotes = ask_modelscope(checkpoint.modelscope, paths, transfer)
+    return [
+        replace(remote, name=file.name, **known_of(file, remote, {}))
+        for file, remote in zip(checkpoint.files, remotes, strict=True)
+    ]
 
 
 def from_hub(checkpoint: Checkpoint, file: File, notes: dict, transfer: Transfer) -> Remote:
@@ -430,7 +454,7 @@ def already_there(remote: Remote, place: Path, waiting: Path, transfer: Transfer
 def check_disk(missing: list[Remote], waiting: Path) -> None:
     """Raise DownloadError where there is no room for the missing files, and for the copies of pickled ones."""
     sizes = [remote.size or 0 for remote in missing]
-    copies = [remote.size or 0 for remote in missing if remote.name.endswith(".bin")]
+    copies = [remote.size or 0 for remote in missing if remote.name.endswith((".bin", ".pt", ".pth"))]
     needed = sum(sizes) + sum(copies) - sum(path.stat().st_size for path in waiting.glob("*.part"))
     free = shutil.disk_usage(waiting).free
     if needed > free:
@@ -440,25 +464,30 @@ def check_disk(missing: list[Remote], waiting: Path) -> None:
         )
 
 
-def convert(place: Path, waiting: Path, notes: dict) -> None:
-    """Make safetensors of the pickled file that has come in their stead."""
-    pickled, whole = waiting / PICKLED, waiting / WEIGHTS
+def convert(checkpoint: Checkpoint, file: File, place: Path, waiting: Path, notes: dict) -> None:
+    """Make safetensors, under the name of a file of a checkpoint, of the pickled one that has come in its stead."""
+    pickled, whole = waiting / file.otherwise.name, waiting / file.name
     if not pickled.exists():  # the user put it into its place; it stays there
-        pickled = place / PICKLED
+        pickled = place / file.otherwise.name
     config = waiting if (waiting / "config.json").exists() else place
-    part = waiting / f"{WEIGHTS}.part"
+    part = waiting / f"{file.name}.part"
     try:
-        to_safetensors(pickled, part, read_json(config / "config.json").get("model_type"))
+        if checkpoint.family is None:
+            to_safetensors(pickled, part)
+        else:
+            architecture = read_json(config / "config.json").get("model_type")
+            to_safetensors(pickled, part, lambda name: canonical_name(name, architecture) is not None)
     except UnsafeFile as error:
         with suppress(OSError):  # Windows keeps a file that is still mapped
             pickled.unlink()
         raise DownloadError(
-            f"{error}; it was deleted", f"Put a {WEIGHTS} from a source you trust into {place}"
+            f"{error}; it was deleted", f"Put a {file.name} from a source you trust into {place}"
         ) from error
     part.replace(whole)
     if pickled.parent == waiting:
         pickled.unlink()
-    notes["files"][WEIGHTS] = {"made_from": PICKLED, "size": whole.stat().st_size, "sha256": sha256(whole)}
+    made = {"made_from": pickled.name, "size": whole.stat().st_size, "sha256": sha256(whole)}
+    notes["files"][file.name] = made
     write_notes(waiting, notes)
 
 

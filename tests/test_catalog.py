@@ -4,10 +4,11 @@ import re
 
 import pytest
 
-from prompt_beautifier.beautifier.catalog import CATALOG, File, find_checkpoint
+from prompt_beautifier.beautifier.catalog import CATALOG, SCORER_CATALOG, File, find_checkpoint
 from prompt_beautifier.beautifier.families import FAMILIES
 
 EVERY = pytest.mark.parametrize("checkpoint", CATALOG.values(), ids=CATALOG)
+SCORERS = pytest.mark.parametrize("checkpoint", SCORER_CATALOG.values(), ids=SCORER_CATALOG)
 
 
 def with_others(files: tuple[File, ...]) -> list[File]:
@@ -38,7 +39,26 @@ def test_only_the_weights_may_come_in_another_format(checkpoint):
     assert others in ({}, {"model.safetensors": "pytorch_model.bin"})
 
 
-@EVERY
+@SCORERS
+def test_an_entry_of_a_scorer_is_one_file_that_can_be_read(checkpoint):
+    (file,) = checkpoint.files
+    assert file.name.endswith((".safetensors", ".txt"))
+    assert file.otherwise is None or file.otherwise.name.endswith((".pt", ".pth"))
+    assert checkpoint.family is None
+    assert checkpoint.licence in ("Apache-2.0", "MIT", "not stated")
+    assert file.modelscope and checkpoint.modelscope
+    sizes = {each.size for each in with_others(checkpoint.files)} - {None}
+    assert sizes <= {checkpoint.bytes}
+
+
+def test_scorers_and_prompt_models_have_names_of_their_own():
+    assert not CATALOG.keys() & SCORER_CATALOG.keys()
+    assert not any(find_checkpoint(name) for name in SCORER_CATALOG)
+
+
+@pytest.mark.parametrize(
+    "checkpoint", [*CATALOG.values(), *SCORER_CATALOG.values()], ids=lambda each: each.name
+)
 def test_what_is_known_of_files_is_well_formed(checkpoint):
     for file in with_others(checkpoint.files):
         revision = file.revision or checkpoint.revision
