@@ -4,6 +4,7 @@
     beautify -n 1 < prompts.txt > beautified.txt
     beautify --json "a cat" "a dog"
     beautify --model promptist "a cat"
+    beautify --reward-model runs/reward/model "a cat"
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or argument, 130 interrupted, 141 the reader of the output left.
 """
@@ -27,6 +28,7 @@ from .catalog import CATALOG
 if TYPE_CHECKING:
     from .beautify import Beautifier, Candidate
     from .families import Family
+    from .rewards import RewardModel
 
 INTERRUPTED = 130  # 128 + SIGINT, what a shell reports
 PIPE_CLOSED = 141  # 128 + SIGPIPE
@@ -93,6 +95,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--family", metavar="NAME", help="how a checkpoint is asked (default: what its beautifier.json says)")
     add("--template", metavar="TEXT", help="what a checkpoint is given to read, {raw_prompt} for your words")
+    add(
+        "--reward-model",
+        metavar="NAME",
+        help="put the best candidate first, by the scores of this model: embedded, or a reward folder, by its path "
+        "or by its name in --models-dir",
+    )
     add("--device", default="cpu", metavar="NAME", help="cpu (default), cuda, cuda:1, mps, xpu")
     add("--dtype", choices=("float32", "float16", "bfloat16"), help="numbers to compute in")
     add("--json", action="store_true", help="one JSON object a prompt, one a line")
@@ -126,6 +134,8 @@ def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A lone surrogate cannot be encoded; backslashreplace writes it as \ud800, its JSON escape.
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
+    _check(parser, options)
+    reward_model = _load_reward_model(parser, options)  # soon loaded: what is wrong shows before a download
     beautifier = _load(parser, options)
     sampling = replace(beautifier.family.sampling, **_given_sampling(options))
     # disable=None shows the bar on a terminal only.
@@ -141,6 +151,8 @@ def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
                     mode=options.mode,
                     clip_tokens=options.clip_tokens,
                 )
+                if reward_model is not None:
+                    candidates = reward_model.rank(raw_prompt, candidates)
             except ValueError as error:
                 parser.error(f"{error} (raw prompt: {raw_prompt[:60]!r})" if len(prompts) > 1 else str(error))
             bar.clear()
@@ -177,29 +189,57 @@ def _lines(parser: argparse.ArgumentParser) -> list[str]:
     return prompts
 
 
-def _load(parser: argparse.ArgumentParser, options: argparse.Namespace) -> Beautifier:
-    """The beautifier that was asked for; wrong sampling options are found before the model is loaded."""
+def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    """Leaves with a message for wrong sampling options, an unknown family and a device that cannot be used."""
     import torch  # here, so that --help and wrong usage answer at once
 
-    from .beautify import load_beautifier
     from .decoding import Sampling
 
     try:
         Sampling(**_given_sampling(options))
     except ValueError as error:
         parser.error(str(error))
-    family = _family(parser, options)
+    _family(parser, options)
     try:
         torch.empty(1, device=options.device)
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
         parser.error(f"argument --device: {options.device} cannot be used here: {reason}")
+
+
+def _dtype(options: argparse.Namespace):
+    """The torch.dtype that was asked for, or None."""
+    import torch
+
+    return getattr(torch, options.dtype) if options.dtype else None
+
+
+def _load(parser: argparse.ArgumentParser, options: argparse.Namespace) -> Beautifier:
+    """The beautifier that was asked for."""
+    from .beautify import load_beautifier
+
+    family = _family(parser, options)
     try:
-        dtype = getattr(torch, options.dtype) if options.dtype else None
         model, published_family = _checkpoint(options)
-        return load_beautifier(model, options.device, dtype, family or published_family)
+        return load_beautifier(model, options.device, _dtype(options), family or published_family)
     except (ValueError, FileNotFoundError) as error:
         parser.error(f"argument --model: {error}")
+
+
+def _load_reward_model(parser: argparse.ArgumentParser, options: argparse.Namespace) -> RewardModel | None:
+    """The reward model that was asked for, if one was."""
+    if options.reward_model is None:
+        return None
+    from .reward_folders import list_reward_models
+    from .rewards import load_reward_model
+
+    model = options.reward_model
+    if model != "embedded" and not Path(model).is_dir():
+        model = list_reward_models([_models_folder(options)]).get(model, model)
+    try:
+        return load_reward_model(model, options.device, _dtype(options))
+    except (ValueError, FileNotFoundError) as error:
+        parser.error(f"argument --reward-model: {error}")
 
 
 def _family(parser: argparse.ArgumentParser, options: argparse.Namespace) -> str | Family | None:
@@ -228,14 +268,20 @@ def _checkpoint(options: argparse.Namespace) -> tuple[str | Path, str | None]:
     """
     if options.model == "embedded" or Path(options.model).is_dir():
         return options.model, None
-    from .store import default_folder, obtain
+    from .store import obtain
 
-    folder = Path(options.models_dir) if options.models_dir is not None else default_folder()
+    folder = _models_folder(options)
     with _Bytes() as bar:
         try:
             return obtain(options.model, [folder], bar.show)
         except FileNotFoundError as error:
             raise FileNotFoundError(f"{options.model!r} is no folder, and {error}") from error
+
+
+def _models_folder(options: argparse.Namespace) -> Path:
+    from .store import default_folder
+
+    return Path(options.models_dir) if options.models_dir is not None else default_folder()
 
 
 class _Bytes:
@@ -284,9 +330,13 @@ def _answer(
         return candidates[0].text
     heading = [raw_prompt or "(blank line)"] if num_prompts > 1 else []
     width = len(str(len(candidates)))
-    numbered = [f"{k:>{width}}. {candidate.text}" for k, candidate in enumerate(candidates, 1)]
+    numbered = [f"{k:>{width}}. {_with_score(candidate)}" for k, candidate in enumerate(candidates, 1)]
     # A blank line keeps the lists of several prompts apart.
     return "\n".join(heading + numbered + [""] * (num_prompts > 1))
+
+
+def _with_score(candidate: Candidate) -> str:
+    return candidate.text if candidate.score is None else f"[{candidate.score:.3f}] {candidate.text}"
 
 
 if __name__ == "__main__":

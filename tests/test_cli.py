@@ -19,8 +19,9 @@ from prompt_beautifier.beautifier import cli
 from prompt_beautifier.beautifier.beautify import Candidate
 from prompt_beautifier.beautifier.catalog import BLOOM_FILES, CATALOG, Checkpoint
 from prompt_beautifier.beautifier.decoding import Sampling
+from prompt_beautifier.beautifier.rewards import load_reward_model
 
-from . import tiny
+from . import tiny, tiny_rewards
 
 FAMILY_SAMPLING = Sampling(temperature=0.7, top_k=11, top_p=0.8, repetition_penalty=1.1, max_new_tokens=60)
 
@@ -402,6 +403,42 @@ def test_a_download_shows_bytes_on_a_terminal(published, monkeypatch, tmp_path):
     options = ["a cat", "-n", "1", "--max-new-tokens", "8", "--model", "tiny", "--models-dir", str(tmp_path)]
     assert cli.main(options) == 0
     assert "100%" in terminal.getvalue() and "B/s" in terminal.getvalue()
+
+
+# -- a reward model -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def reward_folder(tmp_path):
+    return tiny_rewards.save_reward(tmp_path / "LLM" / "someone" / "pick")
+
+
+def test_candidates_are_ranked_by_a_reward_model(fake, capsys, reward_folder, tmp_path):
+    expected = load_reward_model(reward_folder).rank("cat", [Candidate(f"cat {k}") for k in range(1, 7)])
+    assert [each.text for each in expected] != [f"cat {k}" for k in range(1, 7)]
+    assert cli.main(["cat", "-n", "6", "--reward-model", str(reward_folder)]) == 0
+    listed = [f"{k}. [{each.score:.3f}] {each.text}" for k, each in enumerate(expected, 1)]
+    assert capsys.readouterr().out.splitlines() == listed
+    names = ["--reward-model", "someone/pick", "--models-dir", str(tmp_path / "LLM")]
+    assert cli.main(["cat", "-n", "6", "--json", *names]) == 0
+    (answer,) = json_lines(capsys.readouterr().out)
+    assert [each["text"] for each in answer["candidates"]] == [each.text for each in expected]
+    scores = [each["score"] for each in answer["candidates"]]
+    assert scores == pytest.approx([each.score for each in expected], abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("nothing", "there is no reward folder nothing"), ("writer", "writer is a beautifier")],
+)
+def test_a_wrong_reward_model_is_named_before_a_model_is_loaded(
+    fake, capsys, tmp_path, monkeypatch, name, message
+):
+    tiny.save_checkpoint(tmp_path / "writer")
+    monkeypatch.chdir(tmp_path)
+    shown = usage_error(capsys, "cat", "--reward-model", name, "--models-dir", str(tmp_path))
+    assert f"argument --reward-model: {message}" in shown
+    assert not hasattr(fake, "loaded")
 
 
 # -- as a process of its own ----------------------------------------------------------------------------
