@@ -8,7 +8,7 @@ is taken for a part of a name.
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import names  # the census lists of first names, `pip install names`
 
@@ -67,7 +67,7 @@ class Uses:
     """How often each word of lower-case prompts is used, how often behind "by" or "style of", and how often
     inside the full name of a listed artist."""
 
-    def __init__(self, prompts: Iterable[str], artists: Iterable[str] = ()):
+    def __init__(self, prompts: Iterable[str] = (), artists: Iterable[str] = ()):
         names_by_first = defaultdict(set)
         for artist in artists:
             parts = tuple(WORD.findall(artist.lower()))
@@ -77,22 +77,49 @@ class Uses:
         for prompt in prompts:
             found = WORD.findall(prompt)
             self.all.update(set(found))
-            for span in CREDIT.findall(prompt):
-                self.credited.update(set(WORD.findall(" ".join(span.split()[:10]))))
+            if "by" in prompt or "style" in prompt:  # what CREDIT looks for; faster
+                for span in CREDIT.findall(prompt):
+                    self.credited.update(set(WORD.findall(" ".join(span.split()[:10]))))
             for i, word in enumerate(found):
                 for parts in names_by_first.get(word, ()):
                     if tuple(found[i : i + len(parts)]) == parts:
                         self.in_names.update(parts)
 
+    def as_json(self) -> dict:
+        return {"all": self.all, "credited": self.credited, "in_names": self.in_names}
+
     def mostly_credited(self, least_share: float = 0.2, least_count: int = 20) -> set[str]:
         return {
             word
-            for word, n in self.all.items()
-            if n >= least_count and len(word) > 1 and self.credited[word] >= least_share * n
+            for word, n in self.credited.items()
+            if self.all[word] >= least_count and len(word) > 1 and n >= least_share * self.all[word]
         }
 
     def mostly_in_names(self, least_share: float = 0.3) -> set[str]:
         return {w for w, n in self.in_names.items() if len(w) > 2 and n >= least_share * self.all[w]}
+
+    def name_words(self) -> frozenset[str]:
+        """Every word that is taken for a part of a person's name."""
+        learnt = self.mostly_credited() | self.mostly_in_names()
+        return frozenset((learnt | first_names() | KNOWN) - ORDINARY)
+
+
+def merged(parts: Iterable[Callable[[], dict]]) -> Uses:
+    """The uses of all parts, each of which reads one `Uses.as_json` when it is called.
+
+    They are read twice: first to see which words may be names, then for how often these are used at all, so that
+    the many words that nobody is called by take no memory.
+    """
+    parts, uses = list(parts), Uses()
+    for read in parts:
+        part = read()
+        uses.credited.update(part["credited"])
+        uses.in_names.update(part["in_names"])
+    for read in parts:
+        for word, count in read()["all"].items():
+            if word in uses.credited or word in uses.in_names:
+                uses.all[word] += count
+    return uses
 
 
 def first_names() -> set[str]:
@@ -106,5 +133,4 @@ def first_names() -> set[str]:
 
 def name_words(prompts: Iterable[str], artists: Iterable[str] = ()) -> frozenset[str]:
     """Every word that is taken for a part of a person's name; `artists` are full names."""
-    uses = Uses(prompts, artists)
-    return frozenset((uses.mostly_credited() | uses.mostly_in_names() | first_names() | KNOWN) - ORDINARY)
+    return Uses(prompts, artists).name_words()

@@ -1,297 +1,403 @@
-"""Supervised fine-tuning: teach a network to answer a raw prompt with a detailed one.
+"""Supervised fine-tuning: a pre-trained checkpoint learns to answer a raw prompt with a detailed one.
 
 Loss on the answer only: L = -sum_i log P(y_i | x, y_<i), with x = the family's template around the raw prompt and
-y = the detailed prompt and the end-of-text token (BeautifulPrompt, section 3.2).
+y = the detailed prompt and the end-of-text token (BeautifulPrompt, section 3.2). What is trained is, token for token,
+what the Beautifier will ask and read. The training loop is TRL's SFTTrainer.
 
-    python -m prompt_beautifier.training.sft --data runs/pairs --tokenizer runs/sft/tokenizer.json --out runs/sft
+    python -m prompt_beautifier.training.sft --config training/configs/sft-beautifulprompt.yaml \
+        --data runs/pairs --out runs/sft
 
-Trains a BLOOM-architecture network from scratch, small enough for a CPU. Rows are batched by length, so almost no
-work goes into padding. Matrices are updated by Muon, the rest by AdamW. The run is cut into checkpoints: the same
-command continues a run that was stopped, with the same batches in the same order as if it had not been.
-Writes OUT/checkpoint.pt while training and OUT/model/ (config.json, model.safetensors in fp16, tokenizer.json,
-beautifier.json) at every checkpoint; OUT/metrics.jsonl holds the loss over time.
+    # several GPUs: the same command behind accelerate
+    accelerate launch --config_file training/configs/accelerate/zero2.yaml -m prompt_beautifier.training.sft ...
+
+    # a small one on a CPU
+    python -m prompt_beautifier.training.sft --model embedded --data runs/pairs --out runs/small --batch-size 64 \
+        --lr 2e-4 --epochs 1 --bf16
+
+--data is a folder with train.jsonl and heldout.jsonl, rows {"raw_prompt", "prompt", and maybe "pick_score"}.
+--model is any BLOOM or GPT-2 checkpoint. --batch-size is that of an update over all devices: the number of devices
+and --micro-batch change speed and memory, not the result. The same command continues a run that was killed: no row
+is lost or seen twice. OUT/model is the folder for Load Beautifier; OUT/metrics.jsonl and OUT/tensorboard hold the
+losses; OUT/checkpoints is needed to continue and may be deleted afterwards.
 """
 
 import argparse
-import json
-import math
+import random
 import shutil
 import time
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
-from safetensors.torch import save_file
+from accelerate import PartialState
+from datasets import Dataset, disable_progress_bars
+from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from torch import Tensor
-from torch.nn import functional as F
+from transformers import AutoConfig, AutoModelForCausalLM, PrinterCallback, Trainer, TrainerCallback, set_seed
+from transformers.utils.logging import disable_progress_bar
+from trl import SFTConfig, SFTTrainer
 
-from ..beautifier.families import FAMILIES, render
-from ..beautifier.network import DecoderOnly, NetworkConfig
+from ..beautifier.families import Family, render
+from ..beautifier.network import NetworkConfig, weight_files
+from .bases import base_tokenizer, find_base, hugging_face_config, short_name, transformers_tokenizer
+from .estimates import (
+    Estimate,
+    activation_memory,
+    count_parameters,
+    duration,
+    memory_of,
+    seconds_for,
+    training_memory,
+)
+from .export import DTYPES, export, model_card
+from .metrics import Metrics
+from .options import parse
+from .rows import answer_of, read_jsonl
 
-FAMILY = FAMILIES["embedded"]  # how the network will be asked; its answer starts with a space, too
+# A checkpoint that was written to its end has this file; one that a kill cut off has not.
+COMPLETE = "complete"
 
 
 # -- rows -------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class Rows:
-    """Tokenised pairs, one after another: row i is tokens[starts[i]:starts[i + 1]], its answer begins at answers[i]."""
+class Filter:
+    """Which rows are learnt from (the reference keeps 18.5, 25, and of those under 35 tokens 70 %).
 
-    tokens: np.ndarray  # int32 [total]
-    starts: np.ndarray  # int64 [rows + 1]
-    answers: np.ndarray  # int32 [rows]: index within the row
+    min_pick_score  rows whose own pick_score is lower are dropped; rows without one stay
+    min_tokens      prompts of fewer tokens are dropped
+    short_tokens    of prompts of fewer tokens than this ...
+    drop_short      ... this share is dropped, chosen by the seed
+    max_length      rows of more tokens, template and end included, are dropped
+    """
 
-    def __len__(self) -> int:
-        return len(self.answers)
-
-    @property
-    def lengths(self) -> np.ndarray:
-        return np.diff(self.starts)
-
-
-def read_rows(path: Path, tokenizer: Tokenizer, eos: int, max_length: int) -> Rows:
-    """Tokenise a JSONL file of raw_prompt and prompt; rows over `max_length` tokens are left out."""
-    with open(path, encoding="utf-8") as lines:
-        pairs = [json.loads(line) for line in lines]
-    inputs = tokenizer.encode_batch([render(FAMILY, pair["raw_prompt"]) for pair in pairs])
-    outputs = tokenizer.encode_batch([f" {pair['prompt']}" for pair in pairs])
-    rows, answers = [], []
-    for given, answer in zip(inputs, outputs, strict=True):
-        row = [*given.ids, *answer.ids, eos]
-        if len(row) <= max_length:
-            rows.append(row)
-            answers.append(len(given.ids))
-    starts = np.concatenate([[0], np.cumsum([len(row) for row in rows])])
-    tokens = np.fromiter((token for row in rows for token in row), dtype=np.int32, count=int(starts[-1]))
-    return Rows(tokens, starts.astype(np.int64), np.array(answers, dtype=np.int32))
+    min_pick_score: float = 18.5
+    min_tokens: int = 0
+    short_tokens: int = 35
+    drop_short: float = 0.0
+    max_length: int = 384
+    seed: int = 0
 
 
-def epoch_batches(lengths: np.ndarray, batch_tokens: int, seed: int) -> list[np.ndarray]:
-    """Row numbers of each batch of one epoch: rows of like length together, at most `batch_tokens` padded tokens a
-    batch, batches and rows in an order that depends on the seed alone."""
-    rng = np.random.default_rng(seed)
-    order = np.lexsort((rng.random(len(lengths)), lengths))
-    batches, first = [], 0
-    for last in range(1, len(order) + 1):
-        if last == len(order) or (last + 1 - first) * lengths[order[last]] > batch_tokens:
-            batches.append(order[first:last])
-            first = last
-    rng.shuffle(batches)
-    return batches
+def training_row(family: Family, tokenizer: Tokenizer, eos: int, row: dict) -> dict | None:
+    """One row as SFTTrainer takes it: input_ids, and labels that are -100 for the template. None where the row does
+    not fit the family."""
+    answer = answer_of(family, row["raw_prompt"], row["prompt"])
+    if answer is None:
+        return None
+    asked = tokenizer.encode(render(family, row["raw_prompt"])).ids
+    written = [*tokenizer.encode(answer).ids, eos]
+    return {"input_ids": asked + written, "labels": [-100] * len(asked) + written}
 
 
-def collate(rows: Rows, batch: np.ndarray, pad: int) -> tuple[Tensor, Tensor]:
-    """Tokens int64 [rows, length], padded on the right, and bool [rows, length - 1]: which next tokens are answer."""
-    lengths = rows.lengths[batch]
-    tokens = np.full((len(batch), lengths.max()), pad, dtype=np.int64)
-    for i, row in enumerate(batch):
-        tokens[i, : lengths[i]] = rows.tokens[rows.starts[row] : rows.starts[row + 1]]
-    position = np.arange(1, tokens.shape[1])
-    answer = (position >= rows.answers[batch][:, None]) & (position < lengths[:, None])
-    return torch.from_numpy(tokens), torch.from_numpy(answer)
+def training_rows(
+    rows: list[dict], family: Family, tokenizer: Tokenizer, eos: int, keep: Filter
+) -> tuple[list[dict], Counter]:
+    """The rows that pass the filter, and how many were dropped for which reason."""
+    chance, kept, dropped = random.Random(keep.seed), [], Counter()
+    for row in rows:
+        made = training_row(family, tokenizer, eos, row)
+        reason = drop_reason(row, made, keep, chance)
+        if reason:
+            dropped[reason] += 1
+        else:
+            kept.append(made)
+    return kept, dropped
 
 
-# -- the network ------------------------------------------------------------------------------------------
+def drop_reason(row: dict, made: dict | None, keep: Filter, chance: random.Random) -> str:
+    """Why a row is not learnt from; "" when it is."""
+    if made is None:
+        return "the prompt does not begin with the raw prompt"
+    tokens = sum(label != -100 for label in made["labels"]) - 1
+    if row.get("pick_score") is not None and row["pick_score"] < keep.min_pick_score:
+        return f"pick_score below {keep.min_pick_score:g}"
+    if tokens < keep.min_tokens:
+        return f"under {keep.min_tokens} tokens"
+    if keep.drop_short and tokens < keep.short_tokens and chance.random() < keep.drop_short:
+        return f"{keep.drop_short:.0%} of those under {keep.short_tokens} tokens"
+    if len(made["input_ids"]) > keep.max_length:
+        return f"over {keep.max_length} tokens with the template"
+    return ""
 
 
-def new_network(config: NetworkConfig, seed: int) -> DecoderOnly:
-    """A network with random weights: normal, 0.02, and smaller by depth where a layer adds to the residual stream."""
-    torch.manual_seed(seed)
-    network = DecoderOnly(config)
-    for name, parameter in network.named_parameters():
-        if parameter.dim() == 2:
-            small = name.endswith(("self_attention.dense.weight", "dense_4h_to_h.weight"))
-            torch.nn.init.normal_(parameter, std=0.02 / math.sqrt(2 * config.num_layers) if small else 0.02)
-        elif name.endswith(".bias"):
-            torch.nn.init.zeros_(parameter)
-    return network
+def read_rows(
+    path: Path, family: Family, tokenizer: Tokenizer, config: NetworkConfig, keep: Filter
+) -> list[dict]:
+    """The rows of a file that are learnt from; prints what was dropped."""
+    rows = read_jsonl(path, "raw_prompt", "prompt")
+    kept, dropped = training_rows(rows, family, tokenizer, config.eos_token_id, keep)
+    say(f"{path.name}: {len(kept):,} of {len(rows):,} rows")
+    for reason, count in dropped.items():
+        say(f"  dropped {count:,}: {reason}")
+    if not kept:
+        raise ValueError(f"no row of {path} is left to learn from: loosen the filter")
+    return kept
 
 
-def answer_loss(network: DecoderOnly, tokens: Tensor, answer: Tensor) -> Tensor:
-    """Mean negative log-likelihood of the answer tokens; logits are computed for their positions only."""
-    hidden = network(tokens[:, :-1])[answer]
-    return F.cross_entropy(network.logits(hidden).float(), tokens[:, 1:][answer])
+def row_order(rows: int, updates: int, batch_size: int, seed: int) -> list[int]:
+    """Which row comes when, for a whole run: one permutation of all rows after another, cut to whole updates.
 
-
-def optimizers(
-    network: DecoderOnly, lr: float, matrix_lr: float, weight_decay: float
-) -> list[torch.optim.Optimizer]:
-    """Muon for the matrices of the blocks, AdamW for embeddings, norms and biases."""
-    matrices = [parameter for parameter in network.h.parameters() if parameter.dim() == 2]
-    chosen = {id(parameter) for parameter in matrices}
-    others = [parameter for parameter in network.parameters() if id(parameter) not in chosen]
-    return [
-        torch.optim.Muon(matrices, lr=matrix_lr, weight_decay=weight_decay, momentum=0.95),
-        torch.optim.AdamW(others, lr=lr, betas=(0.9, 0.95), weight_decay=0.0, fused=True),
-    ]
-
-
-def schedule(progress: float, warmup: float = 0.02, end: float = 0.02) -> float:
-    """Factor on the learning rate over a run (progress 0 to 1): a short warm-up, then linear down to `end`."""
-    return min(progress / warmup, 1.0) * (1 - (1 - end) * progress)
-
-
-@torch.inference_mode()
-def evaluate(network: DecoderOnly, rows: Rows, pad: int, batch_tokens: int, limit: int | None = None) -> dict:
-    """Answer loss on held-out rows: nats per token, and the number of tokens it was taken over."""
-    total, count = 0.0, 0
-    for batch in epoch_batches(rows.lengths, batch_tokens, seed=0)[:limit]:
-        tokens, answer = collate(rows, batch, pad)
-        n = int(answer.sum())
-        total += answer_loss(network, tokens, answer).item() * n
-        count += n
-    return {"loss": total / count, "tokens": count}
-
-
-# -- what is written --------------------------------------------------------------------------------------
-
-
-def hugging_face_config(config: NetworkConfig) -> dict:
-    return {
-        "architectures": ["BloomForCausalLM"],
-        "model_type": "bloom",
-        "vocab_size": config.vocab_size,
-        "hidden_size": config.hidden_size,
-        "n_layer": config.num_layers,
-        "n_head": config.num_heads,
-        "layer_norm_epsilon": config.layer_norm_epsilon,
-        "bos_token_id": config.eos_token_id,
-        "eos_token_id": config.eos_token_id,
-        "pad_token_id": config.pad_token_id,
-        "torch_dtype": "float16",
-        "tie_word_embeddings": True,
-    }
-
-
-def export(network: DecoderOnly, tokenizer: Path, folder: Path) -> None:
-    """Write a checkpoint folder that transformers and Load Beautifier read. It replaces an older one whole."""
-    fresh = folder.with_name(folder.name + ".part")
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
-    weights = {
-        f"transformer.{name}": p.detach().half().contiguous() for name, p in network.named_parameters()
-    }
-    save_file(weights, fresh / "model.safetensors", metadata={"format": "pt"})
-    (fresh / "model.safetensors").chmod(0o644)  # safetensors writes it for the owner alone
-    (fresh / "config.json").write_text(json.dumps(hugging_face_config(network.config), indent=2) + "\n")
-    (fresh / "beautifier.json").write_text(json.dumps({"family": FAMILY.name}) + "\n")
-    shutil.copyfile(tokenizer, fresh / "tokenizer.json")
-    shutil.rmtree(folder, ignore_errors=True)
-    fresh.rename(folder)
-
-
-def save_checkpoint(path: Path, network: DecoderOnly, optims: list, step: int) -> None:
-    part = path.with_suffix(".part")
-    torch.save(
-        {"network": network.state_dict(), "optimizers": [o.state_dict() for o in optims], "step": step}, part
-    )
-    part.replace(path)
+    With this written out, an update is the same rows on any number of devices, and epochs need no padding."""
+    chance, order = random.Random(seed), []
+    while len(order) < updates * batch_size:
+        order += chance.sample(range(rows), rows)
+    return order[: updates * batch_size]
 
 
 # -- the run ----------------------------------------------------------------------------------------------
 
 
-def main(argv: list[str] | None = None) -> None:
+def say(text: object) -> None:
+    """Print once, whatever the number of processes."""
+    if PartialState().is_main_process:
+        print(text, flush=True)
+
+
+def load_model(folder: Path, dropout: float):
+    """The checkpoint as transformers' model in float32, with one dropout everywhere."""
+    config = AutoConfig.from_pretrained(folder)
+    for name in ("attention_dropout", "hidden_dropout", "attn_pdrop", "resid_pdrop", "embd_pdrop"):
+        if hasattr(config, name):
+            setattr(config, name, dropout)
+    return AutoModelForCausalLM.from_pretrained(
+        folder, config=config, dtype=torch.float32, use_safetensors=True
+    )
+
+
+def accumulation(batch_size: int, micro_batch: int, processes: int) -> int:
+    """Forward passes per update on each process. Raises ValueError where the batch cannot be dealt out evenly."""
+    if batch_size % (micro_batch * processes):
+        raise ValueError(
+            f"--batch-size {batch_size} must be a multiple of --micro-batch {micro_batch} times the number of "
+            f"processes, {processes}"
+        )
+    return batch_size // (micro_batch * processes)
+
+
+NAMES = {"loss": "loss", "eval_loss": "heldout_loss", "learning_rate": "lr", "grad_norm": "grad_norm"}
+
+
+class Watch(TrainerCallback):
+    """Puts numbers into the metrics, prints progress with the time that is left, and marks whole checkpoints.
+
+    names  which of the trainer's numbers, and what they are called here
+    """
+
+    def __init__(self, out: Path, names: dict[str, str] = NAMES):
+        self.out, self.names = out, names
+        self.metrics, self.figures, self.heldout_at = None, {}, None
+
+    def on_train_begin(self, args, state, control, **kwargs):
+        self.started, self.first = time.monotonic(), state.global_step
+        if state.is_world_process_zero:
+            self.metrics = Metrics(self.out, state.global_step)
+
+    def on_log(self, args, state, control, logs, **kwargs):
+        row = {name: float(logs[key]) for key, name in self.names.items() if key in logs}
+        if "heldout_loss" in row:
+            self.heldout_at = state.global_step
+        if not row or self.metrics is None:
+            return
+        self.figures |= {name: value for name, value in row.items() if name not in ("lr", "grad_norm")}
+        self.metrics.write(state.global_step, row)
+        done = state.global_step - self.first
+        left = (time.monotonic() - self.started) / max(done, 1) * (state.max_steps - state.global_step)
+        numbers = "  ".join(f"{name} {value:.4g}" for name, value in row.items())
+        print(f"step {state.global_step:,}/{state.max_steps:,}  {numbers}  {duration(left)} left", flush=True)
+
+    def on_save(self, args, state, control, **kwargs):
+        PartialState().wait_for_everyone()
+        if state.is_world_process_zero:
+            (Path(args.output_dir) / f"checkpoint-{state.global_step}" / COMPLETE).touch()
+
+
+def newest_checkpoint(folder: Path) -> Path | None:
+    """The last checkpoint that was written to its end; the remains of others are deleted."""
+    steps = {int(path.name.partition("-")[2]): path for path in folder.glob("checkpoint-*") if path.is_dir()}
+    whole = {step: path for step, path in steps.items() if (path / COMPLETE).is_file()}
+    if PartialState().is_main_process:
+        for step in steps.keys() - whole.keys():
+            shutil.rmtree(steps[step])
+    PartialState().wait_for_everyone()
+    return whole[max(whole)] if whole else None
+
+
+def gathered_weights(trainer: Trainer, out: Path) -> dict[str, Tensor]:
+    """The trained weights by transformers' names, however they are dealt out over devices; on the main process."""
+    trainer.save_model(str(out / "whole"))
+    weights = {}
+    if PartialState().is_main_process:
+        for path in weight_files(out / "whole"):
+            weights |= load_file(path)
+        shutil.rmtree(out / "whole")
+    return weights
+
+
+def trainer_settings(args: argparse.Namespace, bf16: bool, on_cpu: bool) -> SFTConfig:
+    return SFTConfig(
+        output_dir=str(args.out / "checkpoints"),
+        per_device_train_batch_size=args.micro_batch,
+        per_device_eval_batch_size=args.micro_batch,
+        gradient_accumulation_steps=accumulation(
+            args.batch_size, args.micro_batch, PartialState().num_processes
+        ),
+        num_train_epochs=1,  # all epochs are written out in row_order
+        train_sampling_strategy="sequential",
+        ddp_find_unused_parameters=False,
+        learning_rate=args.lr,
+        weight_decay=args.weight_decay,
+        warmup_steps=args.warmup_steps,
+        lr_scheduler_type=args.lr_schedule,
+        max_grad_norm=args.max_grad_norm,
+        bf16=bf16,
+        use_cpu=on_cpu,
+        max_length=None,  # rows that are too long were left out, none is cut
+        gradient_checkpointing=args.gradient_checkpointing,
+        logging_steps=args.log_steps,
+        eval_strategy="steps" if args.eval_rows else "no",
+        eval_steps=args.checkpoint_steps,
+        save_steps=args.checkpoint_steps,
+        save_total_limit=2,
+        seed=args.seed,
+        report_to=[],
+        disable_tqdm=True,
+    )
+
+
+def option_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--data", type=Path, required=True, help="folder with train.jsonl and heldout.jsonl")
-    parser.add_argument("--tokenizer", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--hidden-size", type=int, default=256)
-    parser.add_argument("--num-layers", type=int, default=6)
-    parser.add_argument("--num-heads", type=int, default=4)
-    parser.add_argument("--max-length", type=int, default=160, help="longest row, in tokens")
-    parser.add_argument("--batch-tokens", type=int, default=6144)
-    parser.add_argument("--epochs", type=float, default=1.0)
-    parser.add_argument("--lr", type=float, default=3e-3, help="of embeddings, norms and biases (AdamW)")
-    parser.add_argument("--matrix-lr", type=float, default=2e-2, help="of the blocks' matrices (Muon)")
-    parser.add_argument("--weight-decay", type=float, default=0.01, help="of the blocks' matrices")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--checkpoint-minutes", type=float, default=5)
-    parser.add_argument("--max-steps", type=int, help="stop early, for a trial")
-    parser.add_argument(
-        "--bf16", action=argparse.BooleanOptionalAction, default=True, help="matrix products in bfloat16"
+    add = parser.add_argument
+    add("--model", required=True, help="'embedded', a folder, a published model, or a repository")
+    add("--family", help="how the model is asked; default: what its beautifier.json says")
+    add("--data", type=Path, required=True, help="folder with train.jsonl and heldout.jsonl")
+    add("--out", type=Path, required=True, help="folder of the run")
+    add("--epochs", type=float, default=4)
+    add("--max-steps", type=int, help="updates of the run, instead of --epochs")
+    add("--batch-size", type=int, default=64, help="rows of one update, over all devices")
+    add("--micro-batch", type=int, default=16, help="rows of one forward pass on one device")
+    add("--lr", type=float, default=2e-5)
+    add("--lr-schedule", choices=("linear", "cosine", "constant"), default="linear")
+    add("--warmup-steps", type=int, default=0)
+    add("--weight-decay", type=float, default=0.0)
+    add("--max-grad-norm", type=float, default=1.0)
+    add("--dropout", type=float, default=0.0)
+    add("--max-length", type=int, default=384, help="longest row, in tokens with the template")
+    add("--min-pick-score", type=float, default=18.5, help="for rows that have a pick_score")
+    add("--min-tokens", type=int, default=0, help="shortest prompt that is learnt from (reference: 25)")
+    add("--short-tokens", type=int, default=35, help="prompts of fewer tokens are short")
+    add("--drop-short", type=float, default=0.0, help="share of short prompts to drop (reference: 0.3)")
+    add("--eval-rows", type=int, default=500, help="held-out rows to take the loss of")
+    add("--log-steps", type=int, default=10)
+    add("--checkpoint-steps", type=int, default=200, help="updates between checkpoints and held-out losses")
+    add(
+        "--gradient-checkpointing",
+        action=argparse.BooleanOptionalAction,
+        default=False,
+        help="less memory, slower",
     )
-    args = parser.parse_args(argv)
+    add("--bf16", action=argparse.BooleanOptionalAction, help="default: on GPUs that can")
+    add("--cpu", action="store_true", help="leave the GPU alone")
+    add("--export-dtype", choices=DTYPES, default="float16")
+    add("--seed", type=int, default=0)
+    return parser
 
-    args.out.mkdir(parents=True, exist_ok=True)
-    tokenizer = Tokenizer.from_file(str(args.tokenizer))
-    eos, pad = tokenizer.token_to_id("</s>"), tokenizer.token_to_id("<pad>")
-    train = read_rows(args.data / "train.jsonl", tokenizer, eos, args.max_length)
-    heldout = read_rows(args.data / "heldout.jsonl", tokenizer, eos, args.max_length)
-    config = NetworkConfig(
-        "bloom", tokenizer.get_vocab_size(), args.hidden_size, args.num_layers, args.num_heads,
-        4 * args.hidden_size, eos_token_id=eos, pad_token_id=pad,
-    )  # fmt: skip
-    network = new_network(config, args.seed)
-    optims = optimizers(network, args.lr, args.matrix_lr, args.weight_decay)
-    base_lrs = [args.matrix_lr, args.lr]
-    epoch_length = len(epoch_batches(train.lengths, args.batch_tokens, args.seed))
-    total = int(epoch_length * args.epochs)
-    print(f"{len(train):,} rows, {len(train.tokens):,} tokens, {len(heldout):,} held-out rows; "
-          f"{sum(p.numel() for p in network.parameters()):,} parameters; {total:,} steps", flush=True)  # fmt: skip
 
-    step, saved = 0, args.out / "checkpoint.pt"
-    if saved.exists():
-        state = torch.load(saved, weights_only=True)
-        network.load_state_dict(state["network"])
-        for optim, values in zip(optims, state["optimizers"], strict=True):
-            optim.load_state_dict(values)
-        step = state["step"]
-        print(f"continuing after step {step:,}", flush=True)
+def main(argv: list[str] | None = None) -> None:
+    args = parse(option_parser(), argv)
+    device = PartialState(cpu=args.cpu).device
+    bf16 = device.type == "cuda" and torch.cuda.is_bf16_supported() if args.bf16 is None else args.bf16
+    settings = trainer_settings(args, bf16, device.type == "cpu")
+    set_seed(args.seed)
+    disable_progress_bar()  # of writing weights
+    disable_progress_bars()  # of data sets that are ready in a second
 
-    started, first, last_saved, losses = time.monotonic(), step, time.monotonic(), []
-    stop = min(total, args.max_steps or total)
-    metrics = open(args.out / "metrics.jsonl", "a", encoding="utf-8")  # noqa: SIM115 (open for the whole run)
-    batches, epoch = [], -1
-    while step < stop:
-        if step // epoch_length != epoch:
-            epoch = step // epoch_length
-            batches = epoch_batches(train.lengths, args.batch_tokens, args.seed + epoch)
-        tokens, answer = collate(train, batches[step % epoch_length], pad)
-        for optim, base in zip(optims, base_lrs, strict=True):
-            optim.param_groups[0]["lr"] = base * schedule((step + 1) / total)
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=args.bf16):
-            loss = answer_loss(network, tokens, answer)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        for optim in optims:
-            optim.step()
-            optim.zero_grad(set_to_none=True)
-        step += 1
-        losses.append(loss.item())
-        if step % 50 == 0 or step == stop:
-            pace = (time.monotonic() - started) / (step - first)
-            row = {
-                "step": step,
-                "loss": round(sum(losses) / len(losses), 4),
-                "minutes_left": round(pace * (stop - step) / 60, 1),
-            }
-            losses = []
-            if step % 500 == 0 or step == stop:
-                network.eval()
-                row["heldout_loss"] = round(
-                    evaluate(network, heldout, pad, args.batch_tokens, limit=40)["loss"], 4
-                )
-                network.train()
-            print(json.dumps(row), flush=True)
-            print(json.dumps(row), file=metrics, flush=True)
-        if step == stop or time.monotonic() - last_saved > args.checkpoint_minutes * 60:
-            save_checkpoint(saved, network, optims, step)
-            export(network, args.tokenizer, args.out / "model")
-            last_saved = time.monotonic()
-    metrics.close()
-    print(
-        f"held-out loss {evaluate(network, heldout, pad, args.batch_tokens)}; the model is in {args.out / 'model'}"
+    folder, family = find_base(args.model, args.family)
+    tokenizer, config = base_tokenizer(folder)
+    longest = min(args.max_length, config.max_positions or args.max_length)
+    keep = Filter(
+        args.min_pick_score, args.min_tokens, args.short_tokens, args.drop_short, longest, args.seed
     )
+    train = read_rows(args.data / "train.jsonl", family, tokenizer, config, keep)
+    heldout = (
+        read_rows(
+            args.data / "heldout.jsonl", family, tokenizer, config, Filter(float("-inf"), max_length=longest)
+        )
+        if args.eval_rows
+        else []
+    )[: args.eval_rows]
+
+    updates = args.max_steps or int(len(train) * args.epochs) // args.batch_size
+    if updates == 0:
+        raise ValueError(
+            f"{len(train)} rows in {args.epochs:g} epochs do not fill one --batch-size of {args.batch_size}"
+        )
+
+    weights, lengths = count_parameters(config), [len(row["input_ids"]) for row in train]
+    operations = 6.0 * weights * sum(lengths) / len(lengths) * args.batch_size * updates
+    estimate = Estimate(
+        training_memory(weights, weights)
+        + activation_memory(
+            config, config.num_layers, args.micro_batch, max(lengths), bf16, args.gradient_checkpointing
+        ),
+        seconds_for(operations, device, bf16) / PartialState().num_processes,
+    )
+    say(f"{weights:,} weights on {PartialState().num_processes} x {device.type}: {estimate}")
+    if memory_of(device) is not None and estimate.memory > memory_of(device):
+        say(
+            f"that is more than this device's {memory_of(device) / 1e9:.0f} GB: "
+            "lower --micro-batch, use --gradient-checkpointing, or zero2.yaml / fsdp.yaml on several devices"
+        )
+
+    watch = Watch(args.out)
+    trainer = SFTTrainer(
+        load_model(folder, args.dropout),
+        settings,
+        train_dataset=Dataset.from_list(train).select(
+            row_order(len(train), updates, args.batch_size, args.seed)
+        ),
+        eval_dataset=Dataset.from_list(heldout) if heldout else None,
+        processing_class=transformers_tokenizer(tokenizer, config),
+        callbacks=[watch],
+    )
+    trainer.remove_callback(PrinterCallback)
+    checkpoint = newest_checkpoint(args.out / "checkpoints")
+    if checkpoint is not None:
+        say(f"continuing from {checkpoint.name}")
+    started = time.monotonic()
+    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    if heldout and watch.heldout_at != trainer.state.global_step:
+        trainer.evaluate()
+
+    trained = gathered_weights(trainer, args.out)
+    if PartialState().is_main_process:
+        watch.metrics.close()
+        figures = {
+            "rows": len(train), "updates": trainer.state.global_step, **watch.figures,
+            "minutes of this part of the run": (time.monotonic() - started) / 60,
+        }  # fmt: skip
+        options = {name: value for name, value in vars(args).items() if name not in ("out", "config")}
+        card = model_card(
+            args.out.resolve().name, "supervised fine-tuning (training/sft.py)", short_name(args.model), family,
+            f"{len(train):,} pairs of a raw prompt and a detailed one", options, figures,
+        )  # fmt: skip
+        export(
+            args.out / "model",
+            trained,
+            hugging_face_config(folder),
+            tokenizer,
+            family,
+            card,
+            args.export_dtype,
+        )
+        print(f"the model is in {args.out / 'model'}", flush=True)
+    PartialState().wait_for_everyone()
 
 
 if __name__ == "__main__":
-    # The gradients of the smallest probabilities would take the slow path of the CPU. A setting of the whole
-    # process: not for those who call main.
-    torch.set_flush_denormal(True)
     main()

@@ -1,0 +1,89 @@
+"""The checkpoint that a stage starts from: where it is, how it is asked, its tokenizer."""
+
+import json
+from pathlib import Path
+
+from tokenizers import Tokenizer
+
+from ..beautifier.beautify import EMBEDDED, find_family, load_tokenizer
+from ..beautifier.catalog import find_checkpoint
+from ..beautifier.families import Family
+from ..beautifier.network import NetworkConfig, read_config
+from ..beautifier.store import default_folder, obtain
+
+# What is needed of a repository; weights in other formats than safetensors are not fetched.
+WANTED = [
+    "config.json",
+    "tokenizer.json",
+    "vocab.json",
+    "merges.txt",
+    "*.safetensors",
+    "*.safetensors.index.json",
+]
+
+
+def find_base(model: str, family: str | None = None) -> tuple[Path, Family]:
+    """The checkpoint folder that `--model` names, and how it is asked.
+
+    model   "embedded", a folder, a published model (`text2prompt-v1`, `promptist`; it is downloaded unless it is
+            there), or another repository on the Hugging Face hub (`bigscience/bloom-1b1`), of which the
+            safetensors are fetched
+    family  a name in FAMILIES; None is what the checkpoint was published with, or its beautifier.json says
+
+    Raises FileNotFoundError or ValueError that says what to do when there is no such model or family.
+    """
+    if model == "embedded":
+        return EMBEDDED, find_family(EMBEDDED, family)
+    if Path(model).is_dir():
+        return Path(model), find_family(Path(model), family)
+    if find_checkpoint(model) is not None:
+        folder, published = obtain(model, [default_folder()])
+        return folder, find_family(folder, family or published)
+    if model.count("/") != 1 or model.startswith((".", "/", "~")):
+        raise FileNotFoundError(
+            f"there is no model {model!r}: give 'embedded', a checkpoint folder, a published model's name, "
+            "or a repository as owner/name"
+        )
+    folder = from_hub(model)
+    return folder, find_family(folder, family)
+
+
+def from_hub(repository: str) -> Path:
+    """The folder that a repository's config.json, tokenizer and safetensors were fetched to."""
+    from huggingface_hub import snapshot_download
+
+    folder = Path(snapshot_download(repository, allow_patterns=WANTED))
+    if not list(folder.glob("*.safetensors")):
+        raise FileNotFoundError(
+            f"{repository} has no safetensors: convert its weights, and give the folder with model.safetensors"
+        )
+    return folder
+
+
+def short_name(model: str) -> str:
+    """What a model card calls `--model`: the last two parts of a path say which run it is of."""
+    return "/".join(Path(model).parts[-2:])
+
+
+def base_tokenizer(folder: Path) -> tuple[Tokenizer, NetworkConfig]:
+    """The tokenizer as the Beautifier uses it (nothing in a text is a special token), and the network's shape."""
+    tokenizer = load_tokenizer(folder)
+    tokenizer.encode_special_tokens = True
+    return tokenizer, read_config(folder)
+
+
+def hugging_face_config(folder: Path) -> dict:
+    """config.json of a checkpoint folder."""
+    return json.loads((folder / "config.json").read_text(encoding="utf-8"))
+
+
+def transformers_tokenizer(tokenizer: Tokenizer, config: NetworkConfig):
+    """The same tokenizer for transformers' trainers, with the network's end and padding tokens, padded on the left."""
+    from transformers import PreTrainedTokenizerFast
+
+    eos, pad = tokenizer.id_to_token(config.eos_token_id), tokenizer.id_to_token(config.pad_token_id)
+    made = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, eos_token=eos, pad_token=pad, padding_side="left"
+    )
+    made.split_special_tokens = True  # as an argument it is not heeded
+    return made

@@ -1,0 +1,191 @@
+"""Work on many parts at once with Ray: in this process, on the cores of this computer, or on a cluster; and its memory.
+
+`--workers 0` uses no Ray, `--workers N` starts Ray with N cores here and ends it again, `--address` joins a cluster
+that runs, whose computers must all see the output folder under the same path and have this package installed.
+"""
+
+import argparse
+import logging
+import os
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import psutil
+from tqdm import tqdm
+
+OBJECT_STORE = (
+    256 * 2**20
+)  # bytes; what travels through Ray is numbers of parts, the rows travel through files
+NO_RAY = "Ray is not installed: pip install prompt-beautifier[training], or work without it (--workers 0)"
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The flags that say where the work is done."""
+    group = parser.add_argument_group("where the work is done")
+    group.add_argument(
+        "--workers",
+        type=int,
+        default=1,
+        help="processes on this computer; 0: this process alone, without Ray",
+    )
+    group.add_argument(
+        "--address", help="'auto' or host:port of a Ray cluster that runs, instead of --workers"
+    )
+
+
+@contextmanager
+def cluster(workers: int, address: str | None = None, gpus: int | None = None) -> Iterator[bool]:
+    """Ray for as long as the block lasts; whether there is one (`workers` above 0, or an address).
+
+    gpus: how many to tell Ray of; None leaves it to Ray to find them. A Ray that this process has started before
+    is used and left running. Raises ImportError without Ray, ValueError for a negative number of workers.
+    """
+    if workers < 0:
+        raise ValueError(f"workers must be 0 or more, not {workers}")
+    if not workers and not address:
+        yield False
+        return
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # Ray would report to its makers
+    try:
+        import ray
+        import ray.data
+    except ImportError as error:
+        raise ImportError(NO_RAY) from error
+    ours = not ray.is_initialized()
+    if ours and address:
+        ray.init(address=address, logging_level=logging.ERROR)
+    elif ours:
+        start_ray(workers, gpus)
+    logging.getLogger("ray.data").setLevel(logging.CRITICAL)
+    context = ray.data.DataContext.get_current()
+    context.enable_progress_bars = False
+    context.print_on_execution_start = False
+    try:
+        yield True
+    finally:
+        if ours:
+            ray.shutdown()
+
+
+def start_ray(cores: int, gpus: int | None = None) -> None:
+    """Start Ray on this computer alone: no dashboard, nothing sent to its makers, and workers that are as urgent as
+    this process (Ray's own are at nice 15: beside other work on the computer they hardly get on)."""
+    import ray
+
+    ray.init(
+        num_cpus=cores, num_gpus=gpus, include_dashboard=False, object_store_memory=OBJECT_STORE,
+        logging_level=logging.ERROR, log_to_driver=False, _system_config={"worker_niceness": 0},
+    )  # fmt: skip
+
+
+def each(
+    work: Callable[[int], object], parts: Sequence[int], with_ray: bool, name: str = "", **resources
+) -> Iterator[int]:
+    """Have work(part) done for every part, in any order; the parts as they are done, with a progress bar.
+
+    resources: what Ray Data's map is to be told, such as num_gpus; with `concurrency` as many actors live through
+    all the parts, so that what `work` has loaded stays loaded. Raises what `work` raises, first come first served.
+    """
+    found = _with_ray(work, parts, resources) if with_ray else _here(work, parts)
+    yield from tqdm(found, desc=name, total=len(parts), unit=" parts")
+
+
+def _here(work: Callable[[int], object], parts: Sequence[int]) -> Iterator[int]:
+    for part in parts:
+        work(part)
+        yield part
+
+
+def _with_ray(work: Callable[[int], object], parts: Sequence[int], resources: dict) -> Iterator[int]:
+    import ray.data
+
+    rows = ray.data.from_items([{"part": int(part)} for part in parts], override_num_blocks=len(parts))
+    if "concurrency" in resources:
+        rows = rows.map(Actor, fn_constructor_args=[work], **resources)
+    else:
+        rows = rows.map(Task(work), **resources)
+    for row in rows.iter_rows():
+        if row["error"]:
+            raise EXPECTED.get(row["error"], RuntimeError)(row["message"])
+        yield row["part"]
+
+
+def actors() -> dict:
+    """What Ray is to be told of work that loads a network: one process a GPU, or one at all."""
+    import ray
+
+    gpus = int(ray.cluster_resources().get("GPU", 0))
+    return {"concurrency": max(1, gpus), **({"num_gpus": 1} if gpus else {"num_cpus": 1})}
+
+
+# What the work raises with a message for the user; of other errors the user gets the stack, too.
+EXPECTED = {
+    kind.__name__: kind for kind in (FileNotFoundError, ImportError, OSError, RuntimeError, ValueError)
+}
+
+
+class Task:
+    """One call of `work`, as a row of Ray Data.
+
+    What goes wrong travels as a value: of an error that is raised Ray Data hands on no more than the text of a
+    whole stack.
+    """
+
+    def __init__(self, work: Callable[[int], object]):
+        self.work = work
+
+    def __call__(self, row: dict) -> dict:
+        error = message = ""
+        try:
+            self.work(row["part"])
+        except Exception as problem:
+            error = type(problem).__name__
+            message = str(problem) if error in EXPECTED else traceback.format_exc()
+        return {"part": row["part"], "error": error, "message": message}
+
+
+class Actor(Task):
+    """The same, in a process that lives on."""
+
+
+class PeakMemory:
+    """The largest memory that this process and all it started have used together, in bytes, looked at twice a second.
+
+    Shared pages are counted once (Linux: proportional set size; elsewhere resident memory, which counts them in
+    every process). Other computers of a cluster are not seen.
+    """
+
+    def __init__(self, every: float = 0.5):
+        self.bytes, self.every = 0, every
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="peak-memory", daemon=True)
+
+    def __enter__(self) -> "PeakMemory":
+        self.started = time.monotonic()
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._stop.set()
+        self._thread.join()
+        self.seconds = time.monotonic() - self.started
+
+    def _watch(self) -> None:
+        me = psutil.Process()
+        while True:
+            self.bytes = max(self.bytes, sum(map(memory_of, [me, *me.children(recursive=True)])))
+            if self._stop.wait(self.every):
+                return
+
+
+def memory_of(process: psutil.Process) -> int:
+    """Bytes of one process, 0 for one that has ended."""
+    try:
+        if psutil.LINUX:
+            return process.memory_full_info().pss
+        return process.memory_info().rss
+    except psutil.Error:
+        return 0

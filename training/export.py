@@ -1,0 +1,154 @@
+"""The folder that a training stage hands over: what Load Beautifier lists, `beautify --model FOLDER` and
+transformers read.
+
+    config.json  model.safetensors (float16)  tokenizer.json  tokenizer_config.json  beautifier.json  README.md
+"""
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from ..beautifier.families import Family, render
+from ..beautifier.network import GPT2_NAMES, DecoderOnly
+
+DTYPES = {"float16": torch.float16, "bfloat16": torch.bfloat16, "float32": torch.float32}
+
+
+def export(
+    folder: Path,
+    weights: Mapping[str, Tensor],
+    config: dict,
+    tokenizer: Tokenizer,
+    family: Family,
+    card: str,
+    dtype: str = "float16",
+) -> None:
+    """Write a checkpoint folder. It replaces an older one whole, or not at all.
+
+    weights    by transformers' names; the output layer tied to the embeddings may be among them
+    config     config.json of the checkpoint that training started from, or of a new one
+    tokenizer  as base_tokenizer gives it
+    card       text of README.md
+    dtype      a name in DTYPES
+    """
+    fresh = folder.with_name(f".{folder.name}.part")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    stored = {
+        name: tensor.detach().to("cpu", DTYPES[dtype]).contiguous()
+        for name, tensor in weights.items()
+        if name != "lm_head.weight"
+    }
+    broken = [name for name, tensor in stored.items() if not tensor.isfinite().all()]
+    if broken:
+        raise ValueError(
+            f"{broken[0]} and {len(broken) - 1} other tensors have numbers that {dtype} cannot hold, or none at all: "
+            "the run diverged (lower the learning rate), or export as bfloat16"
+        )
+    save_file(stored, fresh / "model.safetensors", metadata={"format": "pt"})
+    (fresh / "model.safetensors").chmod(0o644)  # safetensors writes it for the owner alone
+    settings = {
+        name: value for name, value in config.items() if name not in ("dtype", "transformers_version")
+    }
+    write_json(fresh / "config.json", {**settings, "torch_dtype": dtype, "tie_word_embeddings": True})
+    tokenizer.save(str(fresh / "tokenizer.json"))
+    eos, pad = (config.get(f"{name}_token_id") for name in ("eos", "pad"))
+    names = {
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        "eos_token": tokenizer.id_to_token(eos),
+        "pad_token": tokenizer.id_to_token(eos if pad is None else pad),
+    }
+    write_json(fresh / "tokenizer_config.json", names)
+    write_json(fresh / "beautifier.json", {"family": family.name})
+    (fresh / "README.md").write_text(card, encoding="utf-8")
+    shutil.rmtree(folder, ignore_errors=True)
+    fresh.rename(folder)
+
+
+def write_json(path: Path, values: dict) -> None:
+    path.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def hugging_face_weights(network: DecoderOnly) -> dict[str, Tensor]:
+    """A network's weights by transformers' names, as the checkpoints of its architecture store them."""
+    return {
+        f"transformer.{stored_name(name, network.config.architecture)}": (
+            parameter.t() if is_conv1d(name, network.config.architecture) else parameter
+        )
+        for name, parameter in network.named_parameters()
+    }
+
+
+OWN_NAMES = {own: gpt2 for gpt2, own in GPT2_NAMES.items()}
+
+
+def stored_name(name: str, architecture: str) -> str:
+    """The other way round of network.canonical_name."""
+    if architecture == "bloom":
+        return name
+    stem, _, kind = name.rpartition(".")
+    parts = stem.split(".", 2)
+    inner = parts[2] if len(parts) == 3 else stem
+    return f"{stem[: len(stem) - len(inner)]}{OWN_NAMES.get(inner, inner)}.{kind}"
+
+
+def is_conv1d(name: str, architecture: str) -> bool:
+    """Whether transformers stores a weight as [in, out]: those of GPT-2's attention and MLP."""
+    return architecture == "gpt2" and name.endswith(".weight") and ("attention." in name or "mlp." in name)
+
+
+def model_card(
+    name: str,
+    stage: str,
+    base: str,
+    family: Family,
+    data: str,
+    settings: Mapping[str, object],
+    figures: Mapping[str, object],
+    note: str = "",
+) -> str:
+    """README.md of a trained checkpoint, filled in from its run.
+
+    stage     what was done, for example "Supervised fine-tuning"
+    base      the checkpoint it started from
+    data      a sentence on the rows
+    settings  options by name, as given on the command line
+    figures   what was measured, by name
+    """
+    rows = [f"| {key} | {plain(value)} |" for key, value in settings.items() if value is not None]
+    measured = [f"| {key} | {plain(value)} |" for key, value in figures.items()]
+    return "\n".join(
+        [
+            "---", "pipeline_tag: text-generation", "tags: [prompt-enhancement, text-to-image]", "---", "",
+            f"# {name}", "",
+            "A language model that makes a detailed image prompt of a short one.", "",
+            f"- stage: {stage}",
+            f"- started from: {base}",
+            f"- data: {data}",
+            "- licence: that of the checkpoint it started from and of the data", "",
+            "## How to ask it", "",
+            "```bash", 'beautify --model FOLDER "a cat"', "```", "",
+            f"FOLDER is this one. In ComfyUI: put it into `models/LLM` and choose it in *Load Beautifier*. Family "
+            f"`{family.name}`: the network reads {render(family, 'RAW PROMPT')!r} and answers until its end token.", "",
+            *([note, ""] if note else []),
+            "## Figures", "", "| figure | value |", "|---|---|", *measured, "",
+            "## Settings", "", "| option | value |", "|---|---|", *rows, "",
+        ]
+    )  # fmt: skip
+
+
+def plain(value: object) -> str:
+    """A value for a cell of the card: numbers short, lists in a row, of a path its name alone."""
+    if isinstance(value, Path):
+        return value.name
+    if isinstance(value, float):
+        return f"{value:.5g}"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(plain, value))
+    return str(value).replace("|", "\\|").replace("\n", "\\n")

@@ -1,0 +1,94 @@
+"""Options of a training stage: a YAML file gives defaults, flags override it.
+
+    python -m prompt_beautifier.training.ppo --config training/configs/ppo-beautifulprompt.yaml --lr 1e-5
+
+A file is one mapping; its keys are the stage's flags without the dashes in front (`reward-weights` or
+`reward_weights`), its values what would stand behind the flag: one value, a list where the flag takes several,
+true or false where it is a switch. Paths are relative to the working directory, as on the command line.
+"""
+
+import argparse
+import difflib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import yaml
+
+
+def parse(parser: argparse.ArgumentParser, argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parse the command line of a stage, with `--config FILE.yaml` as a source of defaults.
+
+    parser  the stage's own options; --config is added to it. None of them may be positional or append.
+    argv    arguments behind the stage's name; None is this process's own
+
+    Every value of the file is checked as if it stood on the command line. Exits with code 2 and a message that
+    names the file and the key, as argparse does, for a file that cannot be read, an unknown key or a bad value.
+    """
+    parser.add_argument("--config", type=Path, metavar="FILE.yaml", help="defaults for these options")
+    parser.allow_abbrev = False  # --conf would be taken for --config, but not read
+    finder = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    finder.add_argument("--config", type=Path)
+    given, _ = finder.parse_known_args(argv)
+    if given.config is None:
+        return parser.parse_args(argv)
+    try:
+        settings = read_settings(given.config)
+        flags = [flag for key, value in settings.items() for flag in as_flags(parser, key, value)]
+    except ValueError as error:
+        parser.error(f"{given.config}: {error}")
+    return parser.parse_args([*flags, *(sys.argv[1:] if argv is None else argv)])
+
+
+def read_settings(path: Path) -> dict:
+    """The mapping in a YAML file. Raises ValueError when there is none."""
+    try:
+        settings = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ValueError(f"it cannot be read as YAML: {error}") from error
+    if not isinstance(settings, dict):
+        found = "nothing" if settings is None else repr(settings)
+        raise ValueError(f"it must hold lines like 'lr: 1e-5', and holds {found}")
+    return settings
+
+
+def as_flags(parser: argparse.ArgumentParser, key: object, value: object) -> list[str]:
+    """One setting as it would stand on the command line; [] for null, which leaves the stage's own default."""
+    action = _action(parser, key)
+    flag = action.option_strings[0]
+    if value is None:
+        return []
+    if action.nargs == 0 or isinstance(action, argparse.BooleanOptionalAction):
+        return _switch(action, key, value)
+    values = value if isinstance(value, list) else [value]
+    if any(isinstance(item, bool | dict | list) for item in values):
+        raise ValueError(f"{key} must be a text or a number, not {value!r}")
+    if isinstance(value, list):
+        if action.nargs is None:
+            raise ValueError(f"{key} takes one value, not the list {value!r}")
+        return [flag, *map(str, values)]
+    return [f"{flag}={value}"]
+
+
+def _action(parser: argparse.ArgumentParser, key: object) -> argparse.Action:
+    """The option that a key means. Raises ValueError with the names that come close for one that is none."""
+    actions = {
+        option.lstrip("-").replace("-", "_"): action
+        for action in parser._actions
+        for option in action.option_strings
+        if option.startswith("--") and option not in ("--help", "--config")
+    }
+    name = str(key).replace("-", "_")
+    if name not in actions:
+        close = difflib.get_close_matches(name, actions, n=3)
+        hint = f"did you mean {' or '.join(close)}?" if close else f"known are {', '.join(sorted(actions))}"
+        raise ValueError(f"there is no option {key!r}: {hint}")
+    return actions[name]
+
+
+def _switch(action: argparse.Action, key: object, value: object) -> list[str]:
+    if not isinstance(value, bool):
+        raise ValueError(f"{key} must be true or false, not {value!r}")
+    if isinstance(action, argparse.BooleanOptionalAction):
+        return [action.option_strings[0 if value else 1]]
+    return [action.option_strings[0]] if value else []

@@ -1,0 +1,138 @@
+"""The parts of a run on disk: each is written whole or not at all, so that a run can be killed and go on.
+
+OUT/parts/manifest.json     what the run was asked for
+OUT/parts/<stage>-00007...  what a stage made of part 7; <stage>-00007.json comes last and says that it is done
+"""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+FORMAT = 1  # of the files here; to be raised when their meaning changes
+
+
+@contextmanager
+def written(path: Path):
+    """A path to write to, beside `path`, which takes the place of `path` when the block ends without an error."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=f".part{path.suffix}")
+    os.close(handle)
+    try:
+        yield Path(name)
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def write_json(path: Path, value: object) -> None:
+    with written(path) as unfinished:
+        unfinished.write_text(json.dumps(value, ensure_ascii=False), encoding="utf-8")
+
+
+def read_json(path: Path) -> dict:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def write_rows(path: Path, rows: Iterable[dict]) -> None:
+    """A JSONL file."""
+    with written(path) as unfinished, open(unfinished, "w", encoding="utf-8") as file:
+        for row in rows:
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+def read_rows(path: Path) -> list[dict]:
+    with open(path, encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def write_array(path: Path, array: np.ndarray) -> None:
+    with written(path) as unfinished, open(unfinished, "wb") as file:
+        np.save(file, array)
+
+
+class Manifest:
+    """What a run was asked for, kept beside its parts: parts of another request are not taken for its own.
+
+    settings   everything that decides what the rows are, as JSON knows it
+    Raises ValueError where the folder holds unfinished parts of other settings.
+    """
+
+    def __init__(self, folder: Path, settings: dict, restart: bool = False):
+        self.folder, self.path = folder, folder / "manifest.json"
+        if restart:
+            shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        settings = json.loads(json.dumps({"format": FORMAT, **settings}))
+        found = read_json(self.path) if self.path.exists() else None
+        if found and found["settings"] != settings:
+            if not found.get("done"):
+                names = found["settings"].keys() | settings.keys()
+                other = sorted(n for n in names if found["settings"].get(n) != settings.get(n))
+                raise ValueError(
+                    f"{folder} holds unfinished parts of a run with another {', '.join(other)}: give the same "
+                    "options to go on with it, --restart to begin anew, or another --out"
+                )
+            found = None
+        self.content = found or {"settings": settings}
+        if not found:
+            self._forget_parts()
+            write_json(self.path, self.content)
+
+    @property
+    def done(self) -> dict | None:
+        """The report of the finished run, None while it is not finished."""
+        return self.content.get("done")
+
+    def finish(self, report: dict, keep_parts: bool = False) -> None:
+        self.content["done"] = report
+        write_json(self.path, self.content)
+        if not keep_parts:
+            self._forget_parts()
+
+    def _forget_parts(self) -> None:
+        for path in self.folder.iterdir():
+            if path != self.path:
+                path.unlink()
+
+
+def file_identity(path: Path) -> list:
+    """What tells a version of an input file from another: name, size and time of the last change."""
+    stat = path.stat()
+    return [str(path.resolve()), stat.st_size, stat.st_mtime_ns]
+
+
+def run_stage(
+    folder: Path,
+    stage: str,
+    count: int,
+    work: Callable[[int], dict],
+    each: Callable[[Callable[[int], dict], list[int]], Iterable],
+) -> list[Path]:
+    """Have `work` done on the parts 0 to count - 1 that are not done yet; the done-files of all, in order.
+
+    work(part) writes what it makes of the part and returns what its done-file shall hold; each(work, parts) calls
+    it on all of them, wherever.
+    """
+    done = [folder / f"{stage}-{part:05d}.json" for part in range(count)]
+    todo = [part for part in range(count) if not done[part].exists()]
+    for _ in each(Finished(folder, stage, work), todo) if todo else ():
+        pass
+    return done
+
+
+class Finished:
+    """work(part), and then its done-file. A class, because it travels to other processes."""
+
+    def __init__(self, folder: Path, stage: str, work: Callable[[int], dict]):
+        self.folder, self.stage, self.work = folder, stage, work
+
+    def __call__(self, part: int) -> int:
+        write_json(self.folder / f"{self.stage}-{part:05d}.json", self.work(part))
+        return part

@@ -1,0 +1,163 @@
+"""Pictures of prompts by a Stable Diffusion pipeline, for scoring: the same prompt and seed give the same picture.
+
+What the published evaluation uses (BeautifulPrompt, section 4.1): SD v1.5, Euler ancestral, 20 steps, 512 x 512, one
+fixed negative prompt, and an encoding of prompts longer than the 77 tokens that CLIP reads at once. Each picture has
+a random generator of its own on the CPU, and pictures whose prompts differ in length are not mixed in a batch, so
+that neither the device nor the batch decides what is drawn (up to the last bits of the arithmetic).
+"""
+
+from collections.abc import Sequence
+from itertools import groupby
+
+import torch
+from torch import Tensor
+
+MODEL = "stable-diffusion-v1-5/stable-diffusion-v1-5"
+NEGATIVE_PROMPT = "blurry, low quality, deformed, bad anatomy, cropped, watermark, text"
+SAMPLERS = {"euler-ancestral": "EulerAncestralDiscreteScheduler", "dpm-solver": "DPMSolverMultistepScheduler"}
+
+
+class Pictures:
+    """A loaded pipeline and the settings that all its pictures share.
+
+    model            a diffusers folder, or a repository that diffusers downloads; Stable Diffusion 1.x or 2.x
+    device, dtype    where it runs; without a dtype float16 on a GPU, float32 elsewhere
+    steps            denoising steps
+    size             height and width of a picture in pixels, a multiple of 8
+    guidance         scale of classifier-free guidance; 1 for none
+    negative_prompt  what the guidance leads away from
+    sampler          one of SAMPLERS
+    long_prompts     encode all of a prompt, in pieces of 75 tokens; else CLIP cuts it off after 75
+    batch_size       pictures drawn at once; the memory needed grows with it, the pictures stay the same
+
+    Raises ImportError without diffusers, ValueError for settings or pipelines it cannot work with.
+    """
+
+    def __init__(
+        self,
+        model: str = MODEL,
+        device: str | torch.device = "cpu",
+        steps: int = 20,
+        size: int = 512,
+        guidance: float = 7.5,
+        negative_prompt: str = NEGATIVE_PROMPT,
+        sampler: str = "euler-ancestral",
+        long_prompts: bool = True,
+        batch_size: int = 8,
+        dtype: torch.dtype | None = None,
+    ):
+        if sampler not in SAMPLERS:
+            raise ValueError(f"sampler must be one of {', '.join(SAMPLERS)}, not {sampler!r}")
+        if size <= 0 or size % 8:
+            raise ValueError(f"size must be a multiple of 8 pixels, not {size}")
+        if steps < 1 or batch_size < 1:
+            raise ValueError(f"steps and batch_size must be 1 or more, not {steps} and {batch_size}")
+        self.device = torch.device(device)
+        if dtype is None:
+            dtype = torch.float16 if self.device.type == "cuda" else torch.float32
+        self.pipeline = load_pipeline(model, sampler, dtype).to(self.device)
+        self.steps, self.size, self.guidance = steps, size, guidance
+        self.negative_prompt, self.long_prompts, self.batch_size = negative_prompt, long_prompts, batch_size
+
+    @torch.inference_mode()
+    def draw(self, prompts: Sequence[str], seeds: Sequence[int]) -> Tensor:
+        """A picture of every prompt for every seed.
+
+        Returns float32 [len(prompts) * len(seeds), size, size, 3] in 0..1 on the CPU: all seeds of the first
+        prompt, then all of the second one. Raises ValueError where there is no prompt or no seed.
+        """
+        if not prompts or not seeds:
+            raise ValueError(
+                f"{len(prompts)} prompts and {len(seeds)} seeds: there must be one of each at least"
+            )
+        pieces = {prompt: token_pieces(self.pipeline.tokenizer, prompt) for prompt in prompts}
+        negative = token_pieces(self.pipeline.tokenizer, self.negative_prompt)
+        if not self.long_prompts:
+            pieces, negative = {prompt: found[:1] for prompt, found in pieces.items()}, negative[:1]
+
+        def length(index: int) -> int:
+            return max(len(negative), len(pieces[prompts[index]]))
+
+        embedded = {}
+        for prompt, found in pieces.items():
+            count = max(len(negative), len(found))
+            embedded[prompt] = (self.embed(found, count), self.embed(negative, count))
+        images = torch.empty(len(prompts), len(seeds), self.size, self.size, 3)
+        for _, indices in groupby(sorted(range(len(prompts)), key=length), key=length):
+            wanted = [(index, place) for index in indices for place in range(len(seeds))]
+            for start in range(0, len(wanted), self.batch_size):
+                batch = wanted[start : start + self.batch_size]
+                drawn = self._draw_batch(
+                    [embedded[prompts[index]] for index, _ in batch], [seeds[place] for _, place in batch]
+                )
+                for (index, place), image in zip(batch, drawn, strict=True):
+                    images[index, place] = image
+        return images.flatten(0, 1)
+
+    def _draw_batch(self, embedded: list[tuple[Tensor, Tensor]], seeds: list[int]) -> Tensor:
+        """Pictures [N, size, size, 3] of N embedded prompts with their negative prompts."""
+        guided = self.guidance > 1
+        result = self.pipeline(
+            prompt_embeds=torch.cat([prompt for prompt, _ in embedded]),
+            negative_prompt_embeds=torch.cat([negative for _, negative in embedded]) if guided else None,
+            height=self.size,
+            width=self.size,
+            num_inference_steps=self.steps,
+            guidance_scale=self.guidance,
+            generator=[torch.Generator("cpu").manual_seed(seed) for seed in seeds],
+            output_type="pt",
+        )
+        return result.images.permute(0, 2, 3, 1).float().cpu()
+
+    def embed(self, pieces: list[list[int]], count: int) -> Tensor:
+        """What the U-Net attends to: [1, count * 77, width], one encoding after the other of `count` pieces.
+
+        Every piece is encoded by itself between its own begin and end tokens; pieces that are missing are empty,
+        which makes a short prompt as long as its negative prompt.
+        """
+        tokenizer, encoder = self.pipeline.tokenizer, self.pipeline.text_encoder
+        limit, rows = tokenizer.model_max_length, []
+        for piece in pieces + [[]] * (count - len(pieces)):
+            row = [tokenizer.bos_token_id, *piece, tokenizer.eos_token_id]
+            rows.append(row + [tokenizer.pad_token_id] * (limit - len(row)))
+        states = encoder(torch.tensor(rows, device=self.device))[0]
+        return states.reshape(1, count * limit, -1).to(encoder.dtype)
+
+
+def token_pieces(tokenizer, prompt: str) -> list[list[int]]:
+    """A prompt's tokens in pieces that CLIP can read (75 tokens); no word stands in two of them, if it is not
+    longer than a piece. At least one piece, which is empty for an empty prompt."""
+    limit = tokenizer.model_max_length - 2
+    # Told not to be verbose, the tokenizer does not warn of the length that is dealt with here.
+    tokens = tokenizer(prompt, add_special_tokens=False, truncation=False, verbose=False).input_ids
+    word_ends = [token.endswith("</w>") for token in tokenizer.convert_ids_to_tokens(tokens)]
+    pieces, start = [], 0
+    while len(tokens) - start > limit:
+        ends = [end for end in range(start + 1, start + limit + 1) if word_ends[end - 1]]
+        end = ends[-1] if ends else start + limit
+        pieces.append(tokens[start:end])
+        start = end
+    return [*pieces, tokens[start:]]
+
+
+def load_pipeline(model: str, sampler: str, dtype: torch.dtype):
+    """A Stable Diffusion pipeline of safetensors, with that sampler and without safety checker: a picture that
+    it blackens would be scored as a picture."""
+    try:
+        import diffusers
+    except ImportError as error:
+        raise ImportError("diffusers is not installed: pip install prompt-beautifier[training]") from error
+    kind = diffusers.StableDiffusionPipeline.load_config(model).get("_class_name")
+    if kind != "StableDiffusionPipeline":
+        raise ValueError(f"{model} is a {kind}; a StableDiffusionPipeline (1.x or 2.x) is expected")
+    pipeline = diffusers.StableDiffusionPipeline.from_pretrained(
+        model,
+        torch_dtype=dtype,
+        use_safetensors=True,
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    )
+    pipeline.scheduler = getattr(diffusers, SAMPLERS[sampler]).from_config(pipeline.scheduler.config)
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline

@@ -1,0 +1,298 @@
+"""Training from random weights: a small network learns to answer a raw prompt with a detailed one, on a CPU.
+
+Loss on the answer only: L = -sum_i log P(y_i | x, y_<i), with x = the family's template around the raw prompt and
+y = the detailed prompt and the end-of-text token (BeautifulPrompt, section 3.2).
+
+    python -m prompt_beautifier.training.pretrain --data runs/pairs --tokenizer runs/base/tokenizer.json \
+        --out runs/base
+
+This made the embedded model; sft.py fine-tunes what others made. Rows are batched by length, so almost no work goes
+into padding. Matrices are updated by Muon, the rest by AdamW. The run is cut into checkpoints: the same command
+continues a run that was stopped, with the same batches in the same order as if it had not been.
+Writes OUT/checkpoint.pt while training and OUT/model/ (config.json, model.safetensors in fp16, tokenizer.json,
+beautifier.json, README.md) at every checkpoint; OUT/metrics.jsonl and OUT/tensorboard hold the loss over time.
+"""
+
+import argparse
+import json
+import math
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor
+from torch.nn import functional as F
+
+from ..beautifier.families import FAMILIES, render
+from ..beautifier.network import DecoderOnly, NetworkConfig
+from .estimates import Estimate, activation_memory, seconds_for, training_memory
+from .export import export, hugging_face_weights, model_card
+from .metrics import Metrics
+from .options import parse
+
+FAMILY = FAMILIES["embedded"]  # how the network will be asked; its answer starts with a space, too
+
+
+# -- rows -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Tokenised pairs, one after another: row i is tokens[starts[i]:starts[i + 1]], its answer begins at answers[i]."""
+
+    tokens: np.ndarray  # int32 [total]
+    starts: np.ndarray  # int64 [rows + 1]
+    answers: np.ndarray  # int32 [rows]: index within the row
+
+    def __len__(self) -> int:
+        return len(self.answers)
+
+    @property
+    def lengths(self) -> np.ndarray:
+        return np.diff(self.starts)
+
+
+def read_rows(path: Path, tokenizer: Tokenizer, eos: int, max_length: int) -> Rows:
+    """Tokenise a JSONL file of raw_prompt and prompt; rows over `max_length` tokens are left out."""
+    with open(path, encoding="utf-8") as lines:
+        pairs = [json.loads(line) for line in lines]
+    inputs = tokenizer.encode_batch([render(FAMILY, pair["raw_prompt"]) for pair in pairs])
+    outputs = tokenizer.encode_batch([f" {pair['prompt']}" for pair in pairs])
+    rows, answers = [], []
+    for given, answer in zip(inputs, outputs, strict=True):
+        row = [*given.ids, *answer.ids, eos]
+        if len(row) <= max_length:
+            rows.append(row)
+            answers.append(len(given.ids))
+    starts = np.concatenate([[0], np.cumsum([len(row) for row in rows])])
+    tokens = np.fromiter((token for row in rows for token in row), dtype=np.int32, count=int(starts[-1]))
+    return Rows(tokens, starts.astype(np.int64), np.array(answers, dtype=np.int32))
+
+
+def epoch_batches(lengths: np.ndarray, batch_tokens: int, seed: int) -> list[np.ndarray]:
+    """Row numbers of each batch of one epoch: rows of like length together, at most `batch_tokens` padded tokens a
+    batch, batches and rows in an order that depends on the seed alone."""
+    rng = np.random.default_rng(seed)
+    order = np.lexsort((rng.random(len(lengths)), lengths))
+    batches, first = [], 0
+    for last in range(1, len(order) + 1):
+        if last == len(order) or (last + 1 - first) * lengths[order[last]] > batch_tokens:
+            batches.append(order[first:last])
+            first = last
+    rng.shuffle(batches)
+    return batches
+
+
+def collate(rows: Rows, batch: np.ndarray, pad: int) -> tuple[Tensor, Tensor]:
+    """Tokens int64 [rows, length], padded on the right, and bool [rows, length - 1]: which next tokens are answer."""
+    lengths = rows.lengths[batch]
+    tokens = np.full((len(batch), lengths.max()), pad, dtype=np.int64)
+    for i, row in enumerate(batch):
+        tokens[i, : lengths[i]] = rows.tokens[rows.starts[row] : rows.starts[row + 1]]
+    position = np.arange(1, tokens.shape[1])
+    answer = (position >= rows.answers[batch][:, None]) & (position < lengths[:, None])
+    return torch.from_numpy(tokens), torch.from_numpy(answer)
+
+
+# -- the network ------------------------------------------------------------------------------------------
+
+
+def new_network(config: NetworkConfig, seed: int) -> DecoderOnly:
+    """A network with random weights: normal, 0.02, and smaller by depth where a layer adds to the residual stream."""
+    torch.manual_seed(seed)
+    network = DecoderOnly(config)
+    for name, parameter in network.named_parameters():
+        if parameter.dim() == 2:
+            small = name.endswith(("self_attention.dense.weight", "dense_4h_to_h.weight"))
+            torch.nn.init.normal_(parameter, std=0.02 / math.sqrt(2 * config.num_layers) if small else 0.02)
+        elif name.endswith(".bias"):
+            torch.nn.init.zeros_(parameter)
+    return network
+
+
+def answer_loss(network: DecoderOnly, tokens: Tensor, answer: Tensor) -> Tensor:
+    """Mean negative log-likelihood of the answer tokens; logits are computed for their positions only."""
+    hidden = network(tokens[:, :-1])[answer]
+    return F.cross_entropy(network.logits(hidden).float(), tokens[:, 1:][answer])
+
+
+def optimizers(
+    network: DecoderOnly, lr: float, matrix_lr: float, weight_decay: float
+) -> list[torch.optim.Optimizer]:
+    """Muon for the matrices of the blocks, AdamW for embeddings, norms and biases."""
+    matrices = [parameter for parameter in network.h.parameters() if parameter.dim() == 2]
+    chosen = {id(parameter) for parameter in matrices}
+    others = [parameter for parameter in network.parameters() if id(parameter) not in chosen]
+    return [
+        torch.optim.Muon(matrices, lr=matrix_lr, weight_decay=weight_decay, momentum=0.95),
+        torch.optim.AdamW(others, lr=lr, betas=(0.9, 0.95), weight_decay=0.0, fused=True),
+    ]
+
+
+def schedule(progress: float, warmup: float = 0.02, end: float = 0.02) -> float:
+    """Factor on the learning rate over a run (progress 0 to 1): a short warm-up, then linear down to `end`."""
+    return min(progress / warmup, 1.0) * (1 - (1 - end) * progress)
+
+
+@torch.inference_mode()
+def evaluate(network: DecoderOnly, rows: Rows, pad: int, batch_tokens: int, limit: int | None = None) -> dict:
+    """Answer loss on held-out rows: nats per token, and the number of tokens it was taken over."""
+    total, count = 0.0, 0
+    for batch in epoch_batches(rows.lengths, batch_tokens, seed=0)[:limit]:
+        tokens, answer = collate(rows, batch, pad)
+        n = int(answer.sum())
+        total += answer_loss(network, tokens, answer).item() * n
+        count += n
+    return {"loss": total / count, "tokens": count}
+
+
+# -- what is written --------------------------------------------------------------------------------------
+
+
+def hugging_face_config(config: NetworkConfig) -> dict:
+    return {
+        "architectures": ["BloomForCausalLM"],
+        "model_type": "bloom",
+        "vocab_size": config.vocab_size,
+        "hidden_size": config.hidden_size,
+        "n_layer": config.num_layers,
+        "n_head": config.num_heads,
+        "layer_norm_epsilon": config.layer_norm_epsilon,
+        "bos_token_id": config.eos_token_id,
+        "eos_token_id": config.eos_token_id,
+        "pad_token_id": config.pad_token_id,
+    }
+
+
+def export_model(
+    network: DecoderOnly, tokenizer: Tokenizer, args: argparse.Namespace, rows: int, figures: dict
+) -> None:
+    settings = {name: value for name, value in vars(args).items() if name not in ("out", "config")}
+    card = model_card(
+        "model", "training from random weights", "none", FAMILY, f"{rows:,} pairs", settings, figures
+    )
+    config = hugging_face_config(network.config)
+    export(args.out / "model", hugging_face_weights(network), config, tokenizer, FAMILY, card)
+
+
+def save_checkpoint(path: Path, network: DecoderOnly, optims: list, step: int) -> None:
+    part = path.with_suffix(".part")
+    torch.save(
+        {"network": network.state_dict(), "optimizers": [o.state_dict() for o in optims], "step": step}, part
+    )
+    part.replace(path)
+
+
+# -- the run ----------------------------------------------------------------------------------------------
+
+
+def main(argv: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, required=True, help="folder with train.jsonl and heldout.jsonl")
+    parser.add_argument("--tokenizer", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--hidden-size", type=int, default=256)
+    parser.add_argument("--num-layers", type=int, default=6)
+    parser.add_argument("--num-heads", type=int, default=4)
+    parser.add_argument("--max-length", type=int, default=160, help="longest row, in tokens")
+    parser.add_argument("--batch-tokens", type=int, default=6144)
+    parser.add_argument("--epochs", type=float, default=1.0)
+    parser.add_argument("--lr", type=float, default=3e-3, help="of embeddings, norms and biases (AdamW)")
+    parser.add_argument("--matrix-lr", type=float, default=2e-2, help="of the blocks' matrices (Muon)")
+    parser.add_argument("--weight-decay", type=float, default=0.01, help="of the blocks' matrices")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--checkpoint-minutes", type=float, default=5)
+    parser.add_argument("--max-steps", type=int, help="stop early, for a trial")
+    parser.add_argument(
+        "--bf16", action=argparse.BooleanOptionalAction, default=True, help="matrix products in bfloat16"
+    )
+    args = parse(parser, argv)
+
+    args.out.mkdir(parents=True, exist_ok=True)
+    tokenizer = Tokenizer.from_file(str(args.tokenizer))
+    eos, pad = tokenizer.token_to_id("</s>"), tokenizer.token_to_id("<pad>")
+    train = read_rows(args.data / "train.jsonl", tokenizer, eos, args.max_length)
+    heldout = read_rows(args.data / "heldout.jsonl", tokenizer, eos, args.max_length)
+    config = NetworkConfig(
+        "bloom", tokenizer.get_vocab_size(), args.hidden_size, args.num_layers, args.num_heads,
+        4 * args.hidden_size, eos_token_id=eos, pad_token_id=pad,
+    )  # fmt: skip
+    network = new_network(config, args.seed)
+    optims = optimizers(network, args.lr, args.matrix_lr, args.weight_decay)
+    base_lrs = [args.matrix_lr, args.lr]
+    epoch_length = len(epoch_batches(train.lengths, args.batch_tokens, args.seed))
+    total = int(epoch_length * args.epochs)
+    print(f"{len(train):,} rows, {len(train.tokens):,} tokens, {len(heldout):,} held-out rows; "
+          f"{sum(p.numel() for p in network.parameters()):,} parameters; {total:,} steps", flush=True)  # fmt: skip
+
+    weights = sum(p.numel() for p in network.parameters())
+    operations = 6.0 * weights * float(train.lengths.sum()) * args.epochs
+    memory = training_memory(weights, weights) + activation_memory(
+        config, args.num_layers, args.batch_tokens // args.max_length, args.max_length, bits16=False
+    )
+    print(Estimate(memory, seconds_for(operations, torch.device("cpu"), args.bf16)), flush=True)
+
+    step, saved = 0, args.out / "checkpoint.pt"
+    if saved.exists():
+        state = torch.load(saved, weights_only=True)
+        network.load_state_dict(state["network"])
+        for optim, values in zip(optims, state["optimizers"], strict=True):
+            optim.load_state_dict(values)
+        step = state["step"]
+        print(f"continuing after step {step:,}", flush=True)
+
+    started, first, last_saved, losses, row = time.monotonic(), step, time.monotonic(), [], {}
+    stop = min(total, args.max_steps or total)
+    metrics = Metrics(args.out, step)
+    batches, epoch = [], -1
+    while step < stop:
+        if step // epoch_length != epoch:
+            epoch = step // epoch_length
+            batches = epoch_batches(train.lengths, args.batch_tokens, args.seed + epoch)
+        tokens, answer = collate(train, batches[step % epoch_length], pad)
+        for optim, base in zip(optims, base_lrs, strict=True):
+            optim.param_groups[0]["lr"] = base * schedule((step + 1) / total)
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=args.bf16):
+            loss = answer_loss(network, tokens, answer)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        for optim in optims:
+            optim.step()
+            optim.zero_grad(set_to_none=True)
+        step += 1
+        losses.append(loss.item())
+        if step % 50 == 0 or step == stop:
+            pace = (time.monotonic() - started) / (step - first)
+            row = {
+                "loss": round(sum(losses) / len(losses), 4),
+                "minutes_left": round(pace * (stop - step) / 60, 1),
+            }
+            losses = []
+            if step % 500 == 0 or step == stop:
+                network.eval()
+                row["heldout_loss"] = round(
+                    evaluate(network, heldout, pad, args.batch_tokens, limit=40)["loss"], 4
+                )
+                network.train()
+            print(json.dumps({"step": step, **row}), flush=True)
+            metrics.write(step, row)
+        if step == stop or time.monotonic() - last_saved > args.checkpoint_minutes * 60:
+            save_checkpoint(saved, network, optims, step)
+            export_model(network, tokenizer, args, len(train), {"steps": step, **row})
+            last_saved = time.monotonic()
+    metrics.close()
+    print(
+        f"held-out loss {evaluate(network, heldout, pad, args.batch_tokens)}; the model is in {args.out / 'model'}"
+    )
+
+
+if __name__ == "__main__":
+    # The gradients of the smallest probabilities would take the slow path of the CPU. A setting of the whole
+    # process: not for those who call main.
+    torch.set_flush_denormal(True)
+    main()
