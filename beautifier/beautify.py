@@ -14,7 +14,8 @@ from .cleaning import clean
 from .clip_tokens import limit_clip_tokens
 from .decoding import Answer, Sampling, check_seed, generate, is_whole, total_tokens
 from .families import FAMILIES, Family, read, render
-from .network import DecoderOnly, check_inside, load_network, read_json
+from .network import DecoderOnly, check_inside, load_network, read_config, read_json
+from .packed import SMALLEST_HIDDEN_SIZE, can_pack, fast_dtype, load_packed
 from .syntax import SetAside, append, content_words, put_back, set_aside
 
 EMBEDDED = Path(__file__).parent / "embedded"
@@ -231,12 +232,15 @@ def load_beautifier(
     device: str | torch.device = "cpu",
     dtype: torch.dtype | None = None,
     family: str | Family | None = None,
+    stays: bool = True,
 ) -> Beautifier:
     """Load the embedded model, or a checkpoint folder (config.json, tokenizer.json and safetensors).
 
-    dtype   None is float32 on a CPU, float16 elsewhere
+    dtype   None is float16 on a GPU; on a CPU float32 for the embedded model and others as small, for larger ones
+            bfloat16 where the processor has it. torch.int8 is for a CPU alone: see packed.py
     family  how the checkpoint is asked: a name in FAMILIES or a Family; None reads it from beautifier.json,
             which training writes beside the weights
+    stays   False: the weights will be moved to another device; on a CPU they are laid out for it otherwise
 
     Raises FileNotFoundError for files that are not there, ValueError for files that cannot be understood.
     """
@@ -251,10 +255,23 @@ def load_beautifier(
     family = find_family(folder, family)
     tokenizer = load_tokenizer(folder)
     device = torch.device(device)
-    if dtype is None:
-        dtype = torch.float32 if device.type == "cpu" else torch.float16
     name = "embedded" if folder == EMBEDDED else folder.resolve().name
-    return Beautifier(name, family, load_network(folder, dtype, device), tokenizer)
+    network = load_fastest(folder, dtype, device, stays)
+    return Beautifier(name, family, network, tokenizer)
+
+
+def load_fastest(folder: Path, dtype: torch.dtype | None, device: torch.device, stays: bool) -> DecoderOnly:
+    """The network in the form that is fastest where it runs; arguments as those of load_beautifier."""
+    if device.type != "cpu" or not stays:
+        if dtype == torch.int8:
+            raise ValueError("int8 is for the CPU: choose it as the device, or another dtype")
+        return load_network(folder, dtype or torch.float16, device)
+    small = read_config(folder).hidden_size < SMALLEST_HIDDEN_SIZE
+    if dtype is None:
+        dtype = torch.float32 if small else fast_dtype()
+    if dtype == torch.int8 or (not small and can_pack(dtype)):
+        return load_packed(folder, dtype)
+    return load_network(folder, dtype, device)
 
 
 def find_family(folder: Path, family: str | Family | None) -> Family:

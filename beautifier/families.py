@@ -172,7 +172,7 @@ TEXT2PROMPT_SAMPLING = Sampling(
 FAMILIES: dict[str, Family] = {
     family.name: family
     for family in (
-        # The model in beautifier/embedded, made by training/sft.py.
+        # The model in beautifier/embedded, made by training/pretrain.py.
         Family(
             name="embedded",
             template=" {raw_prompt}\n",

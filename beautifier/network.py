@@ -200,10 +200,14 @@ class DecoderOnly(nn.Module):
             self.position_embeddings = nn.Embedding(config.max_positions, config.hidden_size)
         self.h = nn.ModuleList(Block(config) for _ in range(config.num_layers))
         self.ln_f = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_epsilon)
+        # What packed weights bring along: an output layer of their own, and whether a row of a batch comes out the
+        # same to the last bit whatever the other rows are.
+        self.head: nn.Module | None = None
+        self.rows_are_independent = False
 
     def new_cache(self, rows: int, length: int) -> Cache:
         """An empty cache for `rows` sequences of at most `length` positions, in the network's dtype and device."""
-        config, like = self.config, self.word_embeddings.weight
+        config, like = self.config, self.ln_f.weight
         shape = (config.num_layers, rows, config.num_heads, length, config.head_size)
         return Cache(like.new_zeros(shape), like.new_zeros(shape))
 
@@ -224,7 +228,7 @@ class DecoderOnly(nn.Module):
 
     def logits(self, hidden: Tensor) -> Tensor:
         """Scores of every word of the vocabulary: [..., hidden] -> [..., vocab], through the tied embeddings."""
-        return F.linear(hidden, self.word_embeddings.weight)
+        return F.linear(hidden, self.word_embeddings.weight) if self.head is None else self.head(hidden)
 
     def _embed(self, tokens: Tensor, start: int) -> Tensor:
         x = self.word_embeddings(tokens)
@@ -396,24 +400,42 @@ def load_network(
     FileNotFoundError that name the file and what is wrong with it.
     """
     config = read_config(folder)
+    network = empty_network(config)
+    weights = {}
+    for path, tensors in stored_weights(folder, network).items():
+        with safe_open(path, framework="pt", device="cpu") as file:
+            for name, stored in tensors.items():
+                weights[name] = as_used(file.get_tensor(stored), name, config).to(device=device, dtype=dtype)
+    network.load_state_dict(weights, assign=True)
+    return network.eval().requires_grad_(False)
+
+
+def empty_network(config: NetworkConfig) -> "DecoderOnly":
+    """A network without weights: all its parameters are on the meta device."""
     with torch.device("meta"):
-        network = DecoderOnly(config)
+        return DecoderOnly(config)
+
+
+def stored_weights(folder: Path, network: "DecoderOnly") -> dict[Path, dict[str, str]]:
+    """The files of a checkpoint folder, and for each the parameters in it by name and what they are called there.
+
+    Only headers are read. Raises ValueError or FileNotFoundError, as load_network does.
+    """
     expected = {name: tuple(parameter.shape) for name, parameter in network.named_parameters()}
-    files = {path: _tensors_in(path, config.architecture, expected) for path in weight_files(folder)}
+    files = {
+        path: _tensors_in(path, network.config.architecture, expected) for path in weight_files(folder)
+    }
     missing = sorted(expected.keys() - set().union(*files.values()))
     if missing:
         raise ValueError(
             f"{folder}: {len(missing)} tensors are missing from the weights, first {missing[0]!r}"
         )
-    weights = {}
-    for path, tensors in files.items():
-        with safe_open(path, framework="pt", device="cpu") as file:
-            for name, stored in tensors.items():
-                tensor = file.get_tensor(stored)
-                tensor = tensor.t() if _is_flipped(name, config.architecture) else tensor
-                weights[name] = tensor.to(device=device, dtype=dtype)
-    network.load_state_dict(weights, assign=True)
-    return network.eval().requires_grad_(False)
+    return files
+
+
+def as_used(tensor: Tensor, name: str, config: NetworkConfig) -> Tensor:
+    """A stored tensor in the orientation of the network's parameter of that name; a view."""
+    return tensor.t() if _is_flipped(name, config.architecture) else tensor
 
 
 def _is_flipped(name: str, architecture: str) -> bool:

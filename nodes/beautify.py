@@ -19,6 +19,7 @@ MOST_CANDIDATES = 64
 
 CATEGORY = "Prompt Beautifier"
 BeautifierType = io.Custom("PROMPT_BEAUTIFIER")
+RewardModelType = io.Custom("PROMPT_BEAUTIFIER_REWARD_MODEL")
 
 # Shown under "Show advanced"; written this way because io's inputs have no argument for it in ComfyUI 0.8.
 ADVANCED = {"advanced": True}
@@ -141,7 +142,7 @@ class BeautifyPrompt(io.ComfyNode):
                 "美化",
                 "扩写",
             ],
-            inputs=[*request_inputs(), *sampling_inputs()],
+            inputs=[*request_inputs(), *sampling_inputs(), reward_model_input()],
             outputs=[
                 io.String.Output("prompt", tooltip="The chosen candidate. Connect it to CLIP Text Encode."),
                 io.String.Output(
@@ -178,6 +179,7 @@ class BeautifyPrompt(io.ComfyNode):
         top_p: float = USUAL.top_p,
         repetition_penalty: float = USUAL.repetition_penalty,
         max_new_tokens: int = USUAL.max_new_tokens,
+        reward_model: comfy.LoadedRewardModel | None = None,
     ) -> io.NodeOutput:
         if candidate > num_candidates:
             raise ValueError(
@@ -187,6 +189,8 @@ class BeautifyPrompt(io.ComfyNode):
         custom = Sampling(temperature, top_k, top_p, repetition_penalty, max_new_tokens)
         used = custom if sampling == "custom" else None
         found = comfy.beautify(beautifier, prompt, num_candidates, seed, used, mode, clip_tokens or None)
+        if reward_model is not None:
+            found = comfy.rank(reward_model, prompt, found)
         texts = [each.text for each in found]
         # A prompt without words comes back alone, and a model may give fewer candidates than were asked for.
         chosen = texts[min(candidate, len(texts)) - 1]
@@ -197,8 +201,17 @@ class BeautifyPrompt(io.ComfyNode):
             "seed": seed,
             "model": beautifier.beautifier.name,
         }
+        if reward_model is not None:
+            entry["scores"] = [each.score for each in found]
+            entry["reward_model"] = reward_model.reward_model.name
         metadata.write(cls.hidden.extra_pnginfo, cls.hidden.unique_id, comfy.list_index(), entry)
-        return io.NodeOutput(chosen, texts, overview(found), ui={"text": texts})
+        listed = {
+            "texts": texts,
+            "scores": entry.get("scores"),
+            "seed": seed,
+            "used": min(candidate, len(texts)) - 1,
+        }
+        return io.NodeOutput(chosen, texts, overview(found), ui={"text": texts, "prompt_beautifier": [listed]})
 
 
 def request_inputs() -> list[io.Input]:
@@ -239,7 +252,9 @@ def request_inputs() -> list[io.Input]:
             default=1,
             min=1,
             max=MOST_CANDIDATES,
-            tooltip="Which candidate goes to the prompt output: 1 is the first.",
+            tooltip=(
+                "Which candidate goes to the prompt output: 1 is the first, and with a reward model the best."
+            ),
         ),
         io.Combo.Input(
             "mode",
@@ -339,9 +354,27 @@ def sampling_inputs() -> list[io.Input]:
     ]
 
 
+def reward_model_input() -> io.Input:
+    """The input of Beautify Prompt for a model that ranks the candidates."""
+    return RewardModelType.Input(
+        "reward_model",
+        optional=True,
+        tooltip=(
+            "Ranks the candidates, the best first: candidate 1 is then the best of all that were made. From Load "
+            "Reward Model."
+        ),
+    )
+
+
 def overview(candidates: list[Candidate]) -> str:
-    """All candidates in one text to read: numbered, an empty line between two."""
-    return "\n\n".join(f"{number}. {each.text}" for number, each in enumerate(candidates, 1))
+    """All candidates in one text to read: numbered, with their scores if they have any, an empty line between two."""
+    shown = [each.text if each.score is None else with_score(each.text, each.score) for each in candidates]
+    return "\n\n".join(f"{number}. {text}" for number, text in enumerate(shown, 1))
+
+
+def with_score(text: str, score: float, terms: str = "") -> str:
+    """A prompt behind its score, and what the score is made of."""
+    return f"[{score:.3f}{f': {terms}' if terms else ''}] {text}"
 
 
 NODES = [LoadBeautifier, BeautifyPrompt]

@@ -1,11 +1,17 @@
-"""Writes the prompts a run made into the images it saves: under KEY in the hidden extra_pnginfo dictionary.
+"""Writes the prompts and scores a run made into the images it saves: under KEY in the hidden extra_pnginfo.
 
-Two things make this more than one assignment. A node served from the cache does not run, so it cannot write
-into the metadata of that run, though a new image may be saved because another sampler seed was set. And a
-client of the HTTP API may send no extra_pnginfo at all. So every run gets a dictionary of its own when it is
-queued, filled with what the same nodes with the same inputs wrote before, or write in an earlier queued run.
+Three things make this more than one assignment. A node served from the cache does not run, so it cannot write
+into the metadata of that run, though a new image may be saved because another sampler seed was set. A client of
+the HTTP API may send no extra_pnginfo at all. So every run gets a dictionary of its own when it is queued, filled
+with what the same nodes with the same inputs wrote before, or write in an earlier queued run. And what is saved
+behind Pick Best is a list of images that share the dictionary: it adds what belongs to the one being saved, as it
+is turned into JSON for that image's file.
 
-    {"7": [{"raw_prompt": "1 girl", "prompt": "...", "candidates": ["..."], "seed": 3, "model": "embedded"}]}
+    {"7": [{"raw_prompt": "1 girl", "prompt": "...", "candidates": ["..."], "seed": 3, "model": "embedded"}],
+     "8": [{"scorer": "PickScore", "raw_prompts": ["1 girl"], "scores": [...], "probabilities": [...],
+            "best_index": 4}],
+     "9": [{"kept": [4, 0], "scores": [22.1, 21.7], "prompts": ["...", "..."],
+            "this_image": {"index": 4, "score": 22.1, "prompt": "..."}}]}
 
 The key is the node's id; a node that runs once for each item of a list has several entries.
 """
@@ -14,8 +20,12 @@ import json
 import weakref
 from collections import OrderedDict
 
+from . import comfy
+
 KEY = "prompt_beautifier"
 NODE = "PromptBeautifierBeautifyPrompt"
+SCORE = "PromptBeautifierScoreImages"
+PICK = "PromptBeautifierPickBest"
 MOST_REMEMBERED = 200
 
 
@@ -23,6 +33,19 @@ class RunPrompts(dict):
     """What the images of one run are to carry under KEY; `questions` has what each node is asked."""
 
     questions: dict[str, str] = {}
+    graph: dict = {}
+
+    def items(self):
+        """The entries by node; while a node runs that saves what Pick Best kept, with that image's own values.
+
+        json.dumps asks a dictionary that is not exactly a dict for its items.
+        """
+        node_id, item = comfy.running_item()
+        picks = list_makers(self.graph, node_id, PICK)
+        return [
+            (key, [with_this_image(entry, item) for entry in entries] if key in picks else entries)
+            for key, entries in super().items()
+        ]
 
 
 _written: OrderedDict[str, list[dict]] = OrderedDict()  # question -> entries, the most recent last
@@ -35,10 +58,11 @@ def prepare(request: dict) -> dict:
     if not isinstance(graph, dict):
         return request
     run = RunPrompts()
+    run.graph = graph
     run.questions = {
         node_id: question(graph, node_id)
         for node_id, node in graph.items()
-        if isinstance(node, dict) and node.get("class_type") == NODE
+        if isinstance(node, dict) and node.get("class_type") in (NODE, SCORE, PICK)
     }
     if not run.questions:
         return request
@@ -59,11 +83,51 @@ def question(graph: dict, node_id: str) -> str:
         node = graph.get(current)
         if current in above or not isinstance(node, dict):
             continue
-        inputs = node.get("inputs") or {}
-        above[current] = [node.get("class_type"), inputs]
-        links = [value for value in inputs.values() if isinstance(value, list) and len(value) == 2]
-        todo += [node_above for node_above, _ in links if isinstance(node_above, str)]
+        above[current] = [node.get("class_type"), node.get("inputs") or {}]
+        todo += [node_above for node_above, _ in links_of(node)]
     return json.dumps([node_id, above], sort_keys=True)
+
+
+def links_of(node: dict) -> list[tuple[str, int]]:
+    """The outputs that a node of a graph is connected to: (node id, number of the output)."""
+    values = (node.get("inputs") or {}).values()
+    links = [value for value in values if isinstance(value, list) and len(value) == 2]
+    return [(above, output) for above, output in links if isinstance(above, str)]
+
+
+def list_makers(graph: dict, node_id: str | None, class_type: str) -> set[str]:
+    """The nodes of a type whose lists a node works through: its item number k comes of theirs.
+
+    That holds through nodes that run once for each item. A node that gathers lists, or makes them, starts a new
+    count.
+    """
+    found, seen, todo = set(), set(), [node_id]
+    while todo:
+        current = todo.pop()
+        node = graph.get(current)
+        if current in seen or not isinstance(node, dict) or comfy.gathers_lists(node.get("class_type")):
+            continue
+        seen.add(current)
+        for above, output in links_of(node):
+            maker = graph.get(above)
+            above_type = maker.get("class_type") if isinstance(maker, dict) else None
+            if above_type == class_type:
+                found.add(above)
+            elif not comfy.makes_list(above_type, output):
+                todo.append(above)
+    return found
+
+
+def with_this_image(entry: dict, item: int) -> dict:
+    """An entry of Pick Best with what belongs to the image that is number `item` of those it kept."""
+    if not entry["kept"]:
+        return entry
+    # Where another list is longer, ComfyUI takes the last item again.
+    item = min(item, len(entry["kept"]) - 1)
+    own = {"index": entry["kept"][item], "score": entry["scores"][item]}
+    if entry["prompts"]:
+        own["prompt"] = entry["prompts"][item]
+    return {**entry, "this_image": own}
 
 
 def write(extra_pnginfo: dict | None, node_id: str, list_index: int, entry: dict) -> None:

@@ -21,6 +21,10 @@ KEYWORDS = {
     "STRING": WIDGET | {"multiline", "placeholder", "dynamic_prompts"},
     "INT": WIDGET | {"min", "max", "step", "control_after_generate", "display_mode"},
     "FLOAT": WIDGET | {"min", "max", "step", "round", "display_mode"},
+    "BOOLEAN": WIDGET | {"label_on", "label_off"},
+    "IMAGE": COMMON,
+    "LATENT": COMMON,
+    "MASK": COMMON,
 }
 
 
@@ -83,6 +87,11 @@ class ComfyNode:
     hidden = SimpleNamespace(unique_id="7", extra_pnginfo=None)
 
 
+class ExecutionBlocker:
+    def __init__(self, message):
+        self.message = message
+
+
 class InterruptProcessingException(Exception):
     pass
 
@@ -100,11 +109,15 @@ class Comfy:
         self.models = models
         self.loads: list[SimpleNamespace] = []
         self.progress: list[tuple[int, int]] = []
+        self.progress_texts: list[tuple[str, str]] = []  # (id of a node, what it says)
         self.interrupt_after: int | None = None
         self.text_encoder_device = torch.device("cpu")
         self.text_encoder_dtype = torch.float16
+        self.running: str | None = None  # the id of the node that runs
         self.list_index: int | None = None
+        self.node_classes: dict[str, type] = {}
         self.handlers: list = []
+        self.routes: dict = {}  # path -> the handler of POST requests
         self.folders: dict[str, list[str]] = {}
 
     def load_models_gpu(self, models, memory_required=0, force_full_load=False):
@@ -119,6 +132,9 @@ class Comfy:
             self.progress.append((value, total))
 
         return SimpleNamespace(update_absolute=update_absolute)
+
+    def send_progress_text(self, text, node_id, sid=None):
+        self.progress_texts.append((node_id, text))
 
     def add_model_folder_path(self, name, path, is_default=False):
         self.folders.setdefault(name, []).append(path)
@@ -144,7 +160,13 @@ def modules(comfy: Comfy) -> dict[str, types.ModuleType]:
         "Custom": io_type,
         **{name.title(): io_type(name) for name in KEYWORDS},
     }
-    server = SimpleNamespace(add_on_prompt_handler=comfy.handlers.append)
+    routes = SimpleNamespace(post=lambda path: lambda handler: comfy.routes.setdefault(path, handler))
+    server = SimpleNamespace(
+        add_on_prompt_handler=comfy.handlers.append,
+        routes=routes,
+        client_id="page",
+        send_progress_text=comfy.send_progress_text,
+    )
     contents = {
         "comfy": {},
         "comfy.model_management": management,
@@ -153,9 +175,13 @@ def modules(comfy: Comfy) -> dict[str, types.ModuleType]:
         "comfy_api": {},
         "comfy_api.latest": {"io": SimpleNamespace(**io), "ComfyExtension": object},
         "comfy_execution": {},
+        "comfy_execution.graph_utils": {"ExecutionBlocker": ExecutionBlocker},
         "comfy_execution.utils": {
-            "get_executing_context": lambda: SimpleNamespace(list_index=comfy.list_index)
+            "get_executing_context": lambda: SimpleNamespace(
+                node_id=comfy.running, list_index=comfy.list_index
+            )
         },
+        "nodes": {"NODE_CLASS_MAPPINGS": comfy.node_classes},
         "folder_paths": {
             "models_dir": str(comfy.models),
             "add_model_folder_path": comfy.add_model_folder_path,

@@ -15,6 +15,7 @@ class Client:
     def __init__(self, port: int, log_file: Path):
         self.url = f"http://127.0.0.1:{port}"
         self.log_file = log_file
+        self.pid: int | None = None  # of the server's process
 
     @property
     def log(self) -> str:

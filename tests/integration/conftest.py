@@ -11,6 +11,7 @@ The server runs on the CPU, listens on 127.0.0.1 only, and has all its files in 
 """
 
 import contextlib
+import json
 import os
 import shlex
 import shutil
@@ -22,7 +23,7 @@ from pathlib import Path
 
 import pytest
 
-from .. import tiny
+from .. import tiny, tiny_scorers
 from . import small_checkpoint
 from .client import Client
 
@@ -32,6 +33,8 @@ CHECKPOINT = (
     "v1-5-pruned-emaonly-fp16.safetensors"  # what the workflows ask for; the file is a small random one
 )
 TINY, SLOW, ELSEWHERE = "random/tiny", "random-slow", "random-elsewhere"
+PICKSCORE, AESTHETIC, SLOW_SCORER = "random/pickscore", "random-aesthetic", "random-slow-scorer"
+SCORERS = {PICKSCORE: "pickscore", AESTHETIC: "aesthetic", SLOW_SCORER: "pickscore"}
 
 
 def pytest_collection_modifyitems(items):
@@ -73,10 +76,19 @@ def base(tmp_path_factory, pack):
     tiny.save_checkpoint(folder / "models" / "LLM" / SLOW, hidden=256, layers=12)
     tiny.save_checkpoint(folder / "models" / "LLM" / "microsoft" / "Promptist", "gpt2", "promptist")
     tiny.save_checkpoint(folder / "elsewhere" / ELSEWHERE)
+    for name, kind in SCORERS.items():
+        large = {"width": 512, "heads": 8, "layers": 12, "image_size": 224} if name == SLOW_SCORER else {}
+        save_scorer(folder / "models" / "scorers" / name, kind, **large)
     paths = f"elsewhere:\n    base_path: {folder.as_posix()}\n    LLM: elsewhere\n"
     (folder / "paths.yaml").write_text(paths, encoding="utf-8")
     yield folder
     checkpoint.unlink()  # pytest keeps temporary folders, and this file is large
+
+
+def save_scorer(folder: Path, kind: str, **sizes) -> None:
+    """A small scorer of random weights as one of the user's own."""
+    files = {part: path.name for part, path in tiny_scorers.save_scorer(folder, kind, **sizes).items()}
+    (folder / "scorer.json").write_text(json.dumps({"kind": kind, "files": files}), encoding="utf-8")
 
 
 @pytest.fixture(scope="session")
@@ -94,6 +106,7 @@ def server(comfyui, python, base):
         process = subprocess.Popen(command, cwd=comfyui, stdout=output, stderr=subprocess.STDOUT)
     try:
         client = Client(port, log)
+        client.pid = process.pid
         wait_for_start(client, process)
         yield client
     finally:
@@ -135,3 +148,27 @@ def chromium() -> str:
         if found := shutil.which(name):
             return found
     pytest.skip("needs Chromium on the PATH")
+
+
+@pytest.fixture(scope="session")
+def api_workflow(repository, model):
+    """A workflow's API format by name, made small enough for a CPU, with models that are there."""
+    small = {"KSampler": {"steps": 1}, "EmptyLatentImage": {"width": 64, "height": 64}}
+    small["PromptBeautifierLoadBeautifier"] = {"model": model}
+    scorers = {"pickscore": PICKSCORE, "aesthetic": AESTHETIC}
+
+    def read(name: str) -> dict:
+        graph = json.loads((repository / "workflows" / "api" / f"{name}.json").read_text(encoding="utf-8"))
+        for node in graph.values():
+            inputs = node["inputs"]
+            inputs.update(small.get(node["class_type"], {}))
+            if node["class_type"] == "PromptBeautifierLoadScorer":
+                inputs["scorer"] = scorers[inputs["scorer"]]
+        return graph
+
+    return read
+
+
+def node_of(graph: dict, class_type: str) -> str:
+    """The id of the first node of a type."""
+    return next(key for key, node in graph.items() if node["class_type"] == class_type)

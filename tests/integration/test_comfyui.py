@@ -9,31 +9,12 @@ import time
 import pytest
 
 from .client import messages
-from .conftest import ELSEWHERE, SLOW, TINY
+from .conftest import ELSEWHERE, SLOW, TINY, node_of
 
 LOAD, BEAUTIFY = "PromptBeautifierLoadBeautifier", "PromptBeautifierBeautifyPrompt"
 CONNECT = "PromptBeautifierConnectPromptLLM"
-WORKFLOWS = ["every_candidate", "original_vs_beautified", "text_to_image"]
-
-
-@pytest.fixture(scope="session")
-def api_workflow(repository, model):
-    """A workflow's API format by name, made small enough for a CPU."""
-    small = {"KSampler": {"steps": 1}, "EmptyLatentImage": {"width": 64, "height": 64}}
-    small[LOAD] = {"model": model}
-
-    def read(name: str) -> dict:
-        graph = json.loads((repository / "workflows" / "api" / f"{name}.json").read_text(encoding="utf-8"))
-        for node in graph.values():
-            node["inputs"].update(small.get(node["class_type"], {}))
-        return graph
-
-    return read
-
-
-def node_of(graph: dict, class_type: str) -> str:
-    """The id of the first node of a type."""
-    return next(key for key, node in graph.items() if node["class_type"] == class_type)
+WORKFLOWS = ["best_of_n", "every_candidate", "original_vs_beautified", "score_a_folder", "text_to_image"]
+PICTURES = [("every_candidate", 4), ("original_vs_beautified", 5), ("text_to_image", 1)]
 
 
 def beautify_graph(model: str = TINY, **inputs) -> dict:
@@ -75,10 +56,10 @@ def test_all_nodes_are_there(server):
     required, optional = beautify["input"]["required"], beautify["input"]["optional"]
     assert list(required) == "beautifier prompt seed num_candidates candidate mode clip_tokens".split()
     settings = "sampling temperature top_k top_p repetition_penalty max_new_tokens"
-    assert list(optional) == settings.split()
+    assert list(optional) == [*settings.split(), "reward_model"]
     assert required["seed"][1]["control_after_generate"] and required["prompt"][1]["multiline"]
     assert all(options["tooltip"] for _, options in (*required.values(), *optional.values()))
-    assert all(options["advanced"] for _, options in optional.values())
+    assert all(optional[name][1]["advanced"] for name in settings.split())
     assert f"Error while calling comfy_entrypoint in {server.log_file.parent}" not in server.log
 
 
@@ -95,7 +76,7 @@ import asyncio, importlib.util, sys, time
 sys.argv = ["main.py", "--cpu"]
 import comfy.options
 comfy.options.enable_args_parsing()
-import nodes, comfy_api.latest, comfy_execution.utils
+import nodes, comfy_api.latest, comfy_execution.utils, aiohttp.web  # as its server does
 before = set(sys.modules)
 began = time.process_time()
 spec = importlib.util.spec_from_file_location("the pack", {pack!r} + "/__init__.py")
@@ -126,7 +107,7 @@ def test_startup_is_not_slowed_down(comfyui, python, pack):
 # -- running -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("name", "pictures"), list(zip(WORKFLOWS, (4, 2, 1), strict=True)))
+@pytest.mark.parametrize(("name", "pictures"), PICTURES)
 def test_a_workflow_runs_to_saved_images_that_carry_the_prompt(server, api_workflow, name, pictures):
     graph = api_workflow(name)
     history = server.run(graph)

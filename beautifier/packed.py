@@ -1,0 +1,329 @@
+"""Linear layers in the memory layout that a CPU multiplies fastest, in float32, bfloat16 or int8.
+
+One token of an answer reads every weight once, so speed is bytes a second. oneDNN rearranges a plain matrix at every
+call, which costs more than the reading; rearranged once, a bfloat16 matrix is multiplied twice as fast. For int8 the
+rearranging itself is slow: its result is kept in a file beside the checkpoint.
+
+int8 has a scale for each output (weights) and one for each row (activations), both symmetric. A row's results are
+exact integer sums of that row alone: they do not depend on the other rows.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import json
+import logging
+import math
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import safe_open
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from .network import DecoderOnly, as_used, empty_network, read_config, stored_weights
+
+# Below this width a step is overhead rather than reading, and a plain network is as fast.
+SMALLEST_HIDDEN_SIZE = 512
+# oneDNN chooses a layout for a number of rows: the one for an answer's few also serves to read a prompt.
+TYPICAL_ROWS = 5
+# A row of zeros has no scale of its own.
+SMALLEST_SCALE = 1e-30
+
+INT8_FILE = "model.int8.safetensors"
+FORMAT = "1"  # of that file: another number makes it be written again
+
+TABLE = "word_embeddings.weight"
+Read = Callable[[str], Tensor]
+
+log = logging.getLogger(__name__)
+
+
+def fast_dtype() -> torch.dtype:
+    """bfloat16 where this processor multiplies it in hardware, else float32."""
+    asked = [getattr(torch.cpu, name, None) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported")]
+    return torch.bfloat16 if any(ask is not None and ask() for ask in asked) else torch.float32
+
+
+def can_pack(dtype: torch.dtype) -> bool:
+    """Whether matrices of a floating-point dtype can be packed here, and are faster then."""
+    if not torch.backends.mkldnn.is_available() or not hasattr(torch.ops.mkldnn, "_linear_pointwise"):
+        return False  # some builds for ARM
+    return dtype in (torch.float32, fast_dtype())
+
+
+def load_packed(folder: Path, dtype: torch.dtype) -> DecoderOnly:
+    """Read a checkpoint folder into a network whose matrices are packed; it has to stay on the CPU.
+
+    dtype  float32, bfloat16, or int8: int8 matrices, all else in float32. int8 keeps its matrices in
+           model.int8.safetensors in that folder; the file is written the first time, and again after the checkpoint,
+           torch or the kind of processor has changed.
+
+    Never is there a second copy of more than one matrix in memory. Errors as load_network's, and ValueError where
+    int8 cannot be had.
+    """
+    folder = Path(folder)
+    config = read_config(folder)
+    network = empty_network(config)
+    files = stored_weights(folder, network)
+    places = {name: (path, stored) for path, tensors in files.items() for name, stored in tensors.items()}
+
+    def read(name: str) -> Tensor:
+        path, stored = places[name]
+        with safe_open(path, framework="pt", device="cpu") as file:  # its own mapping, gone with the tensor
+            return as_used(file.get_tensor(stored), name, config)
+
+    plan = matrices(network)
+    if dtype == torch.int8:
+        layers, compute = int8_layers(plan, read, folder / INT8_FILE, list(files)), torch.float32
+    else:
+        layers, compute = [PackedLinear(part.of(read).to(dtype)) for part in plan], dtype
+    rest = {name: read(name).to(compute, copy=True) for name in places if name not in {part.weight for part in plan}}
+    head = Pieces()
+    for part, layer in zip(plan, layers, strict=True):
+        name = part.weight.removesuffix(".weight")
+        if part.weight == TABLE:
+            head.append(layer)
+        else:
+            layer.bias = rest.pop(f"{name}.bias")
+            parent, _, own = name.rpartition(".")
+            setattr(network.get_submodule(parent), own, layer)
+    network.head, network.word_embeddings = head, Rows(read(TABLE), compute)
+    network.rows_are_independent = dtype == torch.int8
+    network.load_state_dict(rest, assign=True)
+    return network.eval().requires_grad_(False)
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Rows start..stop of a parameter: what one packed layer multiplies with."""
+
+    weight: str
+    start: int
+    stop: int
+    columns: int
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.stop - self.start, self.columns
+
+    def of(self, read: Read) -> Tensor:
+        return read(self.weight)[self.start : self.stop]
+
+
+def matrices(network: DecoderOnly) -> list[Matrix]:
+    """All that a network multiplies with. The output layer comes in pieces as large as an MLP's matrix: few shapes
+    are few layouts to find, and a piece is little to have in memory twice."""
+    found = [
+        Matrix(f"{name}.weight", 0, module.out_features, module.in_features)
+        for name, module in network.named_modules()
+        if isinstance(module, nn.Linear)
+    ]
+    words, step = network.config.vocab_size, network.config.intermediate_size
+    return found + [
+        Matrix(TABLE, start, min(start + step, words), network.config.hidden_size)
+        for start in range(0, words, step)
+    ]
+
+
+# -- layers
+# ----------------------------------------------------------------------------------------------------------
+
+
+class PackedLinear(nn.Module):
+    """A linear layer in float32 or bfloat16, made of a weight [out, in]."""
+
+    def __init__(self, weight: Tensor):
+        super().__init__()
+        self.packed = torch.ops.mkldnn._reorder_linear_weight(weight.contiguous(), TYPICAL_ROWS)
+        self.bias: Tensor | None = None
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.ops.mkldnn._linear_pointwise(x, self.packed, self.bias, "none", [], "")
+
+
+class Int8Linear(nn.Module):
+    """A linear layer on float32 [..., in], multiplied in int8.
+
+    packed  pack_int8 of the weight int8 [out, in]
+    scales  float32 [out]: weight = int8 * scale
+    """
+
+    def __init__(self, packed: Tensor, scales: Tensor):
+        super().__init__()
+        self.packed, self.scales = packed, scales
+        self.zeros = torch.zeros(len(scales), dtype=torch.int64)
+        self.bias: Tensor | None = None
+
+    def forward(self, x: Tensor) -> Tensor:
+        whole, scale = quantised_rows(x)
+        sums = multiply_int8(whole, self.packed, self.scales, self.zeros)
+        return sums.mul_(scale) if self.bias is None else torch.addcmul(self.bias, sums, scale)
+
+
+class Pieces(nn.ModuleList):
+    """The output layer, in pieces of the vocabulary."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.cat([piece(x) for piece in self], -1)
+
+
+class Rows(nn.Module):
+    """Embeddings looked up in the checkpoint's own file: only the rows that are used come into memory."""
+
+    def __init__(self, weight: Tensor, dtype: torch.dtype):
+        super().__init__()
+        self.weight, self.dtype = weight, dtype
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        return F.embedding(tokens, self.weight).to(self.dtype)
+
+
+# -- int8
+# ----------------------------------------------------------------------------------------------------------
+
+
+def quantised_weight(weight: Tensor) -> tuple[Tensor, Tensor]:
+    """A weight [out, in] as int8 [out, in] and float32 scales [out]."""
+    weight = weight.float()
+    scales = weight.abs().amax(1).div_(127).clamp_(min=SMALLEST_SCALE)
+    return (weight / scales[:, None]).round_().to(torch.int8), scales
+
+
+def quantised_rows(x: Tensor) -> tuple[Tensor, Tensor]:
+    """x float32 [..., n] as uint8 [..., n], whose 128 is zero, and float32 scales [..., 1].
+
+    oneDNN is fast for unsigned activations alone.
+    """
+    scale = torch.linalg.vector_norm(x, math.inf, -1, keepdim=True).mul_(1 / 127).clamp_(min=SMALLEST_SCALE)
+    return (x / scale).add_(128.5).to(torch.uint8), scale  # conversion cuts: with the half it rounds
+
+
+def pack_int8(weight: Tensor) -> Tensor:
+    """An int8 weight [out, in] in oneDNN's layout, an opaque tensor."""
+    return torch.ops.onednn.qlinear_prepack(weight.contiguous(), None)
+
+
+def multiply_int8(whole: Tensor, packed: Tensor, scales: Tensor, zeros: Tensor) -> Tensor:
+    """(whole - 128) @ weight.T * scales: uint8 [..., in] with a packed int8 weight, float32 [..., out]."""
+    return torch.ops.onednn.qlinear_pointwise(
+        whole, 1.0, 128, packed, scales, zeros, None, 1.0, 0, torch.float32, "none", [], ""
+    )
+
+
+def check_int8() -> None:
+    """Raise ValueError where this torch cannot multiply int8 exactly: processors without VNNI cut off large sums."""
+    needed = ("qlinear_prepack", "qlinear_pointwise"), ("data_ptr", "_nbytes")
+    there = torch.backends.mkldnn.is_available() and all(
+        hasattr(getattr(torch.ops, library), name)
+        for library, names in zip(("onednn", "mkldnn"), needed, strict=True)
+        for name in names
+    )
+    if there:
+        whole = torch.tensor([[255, 0] * 32, [255] * 64], dtype=torch.uint8)
+        weight = torch.tensor([[127, -127] * 32] * 16 + [[127] * 64] * 16, dtype=torch.int8)
+        expected = (whole.float() - 128) @ weight.float().t()  # far below 2**24: exact
+        found = multiply_int8(whole, pack_int8(weight), torch.ones(32), torch.zeros(32, dtype=torch.int64))
+        there = torch.equal(found, expected)
+    if not there:
+        raise ValueError(
+            "int8 needs a processor with VNNI (AVX-512 VNNI, AVX-VNNI or AMX) and a torch with oneDNN, and here is "
+            "none: choose another dtype"
+        )
+
+
+def int8_layers(plan: list[Matrix], read: Read, path: Path, sources: list[Path]) -> list[Int8Linear]:
+    """The layers of a plan, from the file at `path`, which is written first unless it is there and up to date.
+
+    sources  the files of the checkpoint that it is made from
+    """
+    check_int8()
+    patterns = {shape: pack_int8(torch.zeros(shape, dtype=torch.int8)) for shape in {part.shape for part in plan}}
+    head, size = header(plan, patterns, sources)
+    try:
+        if not is_current(path, head, size):
+            write_int8(path, head, plan, read)
+        return read_int8(path, len(head), plan, patterns)
+    except OSError as error:
+        log.warning("%s cannot be kept (%s): int8 weights are made anew at every load", path, error)
+        quantised = (quantised_weight(part.of(read)) for part in plan)
+        return [Int8Linear(pack_int8(whole), scales) for whole, scales in quantised]
+
+
+def header(plan: list[Matrix], patterns: dict[tuple, Tensor], sources: list[Path]) -> tuple[bytes, int]:
+    """The beginning of the int8 file, in safetensors' format, and how many bytes follow it."""
+    stats = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in sources]
+    layouts = [(shape, torch.ops.mkldnn._get_mkldnn_serialized_md(patterns[shape])) for shape in sorted(patterns)]
+    layouts = [(shape, hashlib.sha256(bytes(layout.tolist())).hexdigest()) for shape, layout in layouts]
+    made_of = {"format": FORMAT, "torch": torch.__version__, "made_from": json.dumps(stats)}
+    entries: dict[str, dict] = {"__metadata__": made_of | {"layouts": json.dumps(layouts)}}
+    end = 0
+    for part in plan:
+        size = torch.ops.mkldnn._nbytes(patterns[part.shape])
+        sizes = {"packed": ("U8", size, size), "scales": ("F32", part.shape[0], 4 * part.shape[0])}
+        for kind, (dtype, count, length) in sizes.items():
+            name = f"{part.weight}.{part.start}.{kind}"
+            entries[name] = {"dtype": dtype, "shape": [count], "data_offsets": [end, end + length]}
+            end += length
+    text = json.dumps(entries).encode()
+    text += b" " * (-len(text) % 64)
+    return len(text).to_bytes(8, "little") + text, end
+
+
+def is_current(path: Path, head: bytes, size: int) -> bool:
+    """Whether the file is whole, and of this checkpoint, torch and processor: else it would begin otherwise."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(head)) == head and path.stat().st_size == len(head) + size
+    except FileNotFoundError:
+        return False
+
+
+def write_int8(path: Path, head: bytes, plan: list[Matrix], read: Read) -> None:
+    """Quantise and pack every matrix of a plan into a file, which is there whole or not at all."""
+    waiting = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with waiting.open("wb") as file:
+            file.write(head)
+            for part in plan:
+                whole, scales = quantised_weight(part.of(read))
+                packed = pack_int8(whole)
+                file.write(bytes_of(packed))
+                file.write(scales.numpy())
+        waiting.replace(path)
+    finally:
+        with suppress(OSError):
+            waiting.unlink()
+
+
+def read_int8(path: Path, start: int, plan: list[Matrix], patterns: dict[tuple, Tensor]) -> list[Int8Linear]:
+    """The layers in a file: bytes go from it straight to where oneDNN reads them."""
+    layers = []
+    with path.open("rb", buffering=0) as file:
+        file.seek(start)
+        for part in plan:
+            packed, scales = patterns[part.shape].clone(), torch.empty(part.shape[0])
+            for target in (bytes_of(packed), memoryview(scales.numpy()).cast("B")):
+                read_whole(file, target, path)
+            layers.append(Int8Linear(packed, scales))
+    return layers
+
+
+def read_whole(file, target: memoryview, path: Path) -> None:
+    done = 0
+    while done < len(target):
+        count = file.readinto(target[done:])
+        if not count:
+            raise OSError(f"{path} has ended early")
+        done += count
+
+
+def bytes_of(packed: Tensor) -> memoryview:
+    """The memory of an opaque tensor, valid as long as the tensor is."""
+    size = torch.ops.mkldnn._nbytes(packed)
+    return memoryview((ctypes.c_char * size).from_address(torch.ops.mkldnn.data_ptr(packed))).cast("B")

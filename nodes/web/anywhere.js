@@ -1,0 +1,119 @@
+// "Beautify text": replaces what stands in any multiline text box with a beautified prompt, without queueing a graph.
+
+import { api } from "../../scripts/api.js";
+import { app } from "../../scripts/app.js";
+import { endStep, isLinked } from "./graph.js";
+import { mode } from "./settings.js";
+import { text, toast } from "./strings.js";
+
+/** What was made of a box before: asked again, it is given another version of what was typed at first. */
+const lastMade = new WeakMap();
+const busy = new WeakSet();
+
+/** The text boxes of a node whose text its own user writes: not those that only show a text. */
+export function textWidgets(node) {
+  return (node?.widgets ?? []).filter(
+    (widget) =>
+      typeof widget.value === "string" &&
+      (widget.type === "customtext" || widget.options?.multiline === true) &&
+      !(widget.hidden || widget.disabled || widget.options?.read_only || widget.element?.readOnly),
+  );
+}
+
+/** The node and the widget of the box the cursor is in, or else of the first one of the selected node. */
+function currentTarget() {
+  const selected = [...(app.canvas?.selectedItems ?? [])];
+  const area = document.activeElement;
+  if (area instanceof HTMLTextAreaElement) {
+    return (
+      found(app.canvas?.graph?.nodes ?? [], (node, widget) => areaOf(node, widget) === area) ??
+      found(selected, (_, widget) => widget.value === area.value) // in ComfyUI's panel of the selected node
+    );
+  }
+  return found(selected, (node, widget) => !isLinked(node, widget.name));
+}
+
+function found(nodes, matches) {
+  for (const node of nodes) {
+    const widget = textWidgets(node).find((each) => matches(node, each));
+    if (widget) return { node, widget };
+  }
+  return null;
+}
+
+export async function beautifyCurrent() {
+  const target = currentTarget();
+  if (!target) return toast("warn", text("no_text"));
+  await beautifyWidget(target.node, target.widget);
+}
+
+export async function beautifyWidget(node, widget) {
+  if (busy.has(widget)) return;
+  if (isLinked(node, widget.name)) return toast("warn", text("linked"));
+  const before = widget.value;
+  if (!before.trim()) return toast("warn", text("empty_text"));
+  const made = lastMade.get(widget);
+  const again = made?.result === before;
+  const raw = again ? made.raw : before;
+  const seed = again ? made.seed + 1 : 0;
+  busy.add(widget);
+  setBusy(node, widget, true);
+  try {
+    const result = await ask(raw, seed);
+    if (widget.value !== before) return toast("info", text("changed_meanwhile"));
+    replaceText(node, widget, result);
+    lastMade.set(widget, { raw, seed, result });
+  } catch (error) {
+    toast("error", `${text("failed")}: ${error.message}`);
+  } finally {
+    busy.delete(widget);
+    setBusy(node, widget, false);
+  }
+}
+
+/** The beautified prompt of the server's embedded model. Throws an Error with a message for the user. */
+async function ask(raw, seed) {
+  let response;
+  try {
+    response = await api.fetchApi("/prompt_beautifier/beautify", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ text: raw, mode: mode(), seed }),
+    });
+  } catch {
+    throw new Error(text("no_server"));
+  }
+  const reply = await response.json().catch(() => ({}));
+  if (!response.ok) throw new Error(reply.error ?? `HTTP ${response.status}`);
+  return reply.prompt;
+}
+
+/** Replace the text so that Ctrl+Z brings the old one back: in the box while the cursor is in it, else in the graph. */
+function replaceText(node, widget, value) {
+  const area = areaOf(node, widget);
+  endStep(); // what was typed up to now is a step of its own
+  if (area && area === document.activeElement) {
+    area.select();
+    if (document.execCommand("insertText", false, value) && widget.value === value) {
+      endStep();
+      return;
+    }
+  }
+  widget.value = value;
+  widget.callback?.(value);
+  app.canvas?.setDirty(true, true);
+  endStep();
+}
+
+function setBusy(node, widget, on) {
+  areaOf(node, widget)?.classList.toggle("prompt-beautifier-busy", on);
+}
+
+/** The text area that shows a widget, if one does: its own, or the one that a Vue node has drawn for it. */
+function areaOf(node, widget) {
+  if (widget.element?.isConnected) return widget.element;
+  const drawn = [...document.querySelectorAll(`[data-node-id="${node.id}"] textarea`)];
+  const widgets = textWidgets(node);
+  if (drawn.length === widgets.length) return drawn[widgets.indexOf(widget)];
+  return drawn.find((area) => area.value === widget.value);
+}

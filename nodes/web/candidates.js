@@ -1,0 +1,236 @@
+// The list of candidates on Beautify Prompt: shown after a run, a click chooses one for the next run.
+//
+// What is shown is kept in the node's properties, so it is saved with the graph, copied with the node and undone with
+// it. Choosing sets the node's own inputs (candidate, seed, control after generate): the graph runs the same without
+// a browser.
+
+import { app } from "../../scripts/app.js";
+import { endStep, isLinked } from "./graph.js";
+import { text, toast } from "./strings.js";
+
+const PROPERTY = "prompt_beautifier";
+const WIDGET = "prompt_beautifier_candidates";
+const EMPTY_HEIGHT = 44;
+const LIST_HEIGHT = 190;
+
+const widgetOf = (node, name) => node.widgets?.find((widget) => widget.name === name);
+const controlOf = (node) => widgetOf(node, "control_after_generate");
+
+/** Add the list to a new Beautify Prompt node. */
+export function addCandidateList(node) {
+  const frame = element("div", "prompt-beautifier-frame"); // has the size, however long the list in it is
+  const box = element("div", "prompt-beautifier-candidates");
+  frame.append(box);
+  box.dataset.captureWheel = "true"; // Vue nodes: the wheel is for this element
+  box.addEventListener("wheel", scrollOrZoom, { passive: false });
+  // Vue nodes: dragging over the words selects them, and does not move the node.
+  for (const kind of ["pointerdown", "pointermove", "pointerup"]) {
+    box.addEventListener(kind, (event) => event.button < 1 && event.stopPropagation());
+  }
+  box.addEventListener("copy", (event) => selectedIn(box) && event.stopPropagation()); // the words, not the node
+  const widget = node.addDOMWidget(WIDGET, WIDGET, frame, {
+    serialize: false, // not an input of the node
+    hideOnZoom: false,
+    getMinHeight: () => (state(node) ? LIST_HEIGHT : EMPTY_HEIGHT),
+    getValue: () => "",
+    setValue: () => {},
+  });
+  widget.serialize = false; // nor a value in the saved graph
+  after(node, "onExecuted", (output) => show(node, box, output?.[PROPERTY]));
+  after(node, "onConfigure", () => draw(node, box));
+  draw(node, box);
+}
+
+/** Run `action` behind a handler of this one node. */
+function after(node, name, action) {
+  const before = node[name];
+  node[name] = function (...values) {
+    const result = before?.apply(this, values);
+    action(...values);
+    return result;
+  };
+}
+
+/** The wheel scrolls a list that is longer than its box; else it zooms the graph, as beside the list. */
+function scrollOrZoom(event) {
+  const box = event.currentTarget;
+  const zoom = event.ctrlKey || event.metaKey || Math.abs(event.deltaX) > Math.abs(event.deltaY);
+  event.stopPropagation();
+  if (!zoom && box.scrollHeight > box.clientHeight) return;
+  event.preventDefault();
+  app.canvas.canvas.dispatchEvent(new WheelEvent("wheel", event));
+}
+
+function selectedIn(box) {
+  const selection = getSelection();
+  return !selection.isCollapsed && box.contains(selection.anchorNode);
+}
+
+/** What is listed: {texts, scores, seed, used, chosen, before, more}, or null where the node has not run. */
+function state(node) {
+  const kept = node.properties?.[PROPERTY];
+  return Array.isArray(kept?.texts) && kept.texts.length ? kept : null;
+}
+
+/** List what a run has made: `items` has one entry for each prompt, more than one where a list of prompts came in. */
+function show(node, box, items) {
+  const made = items?.[0];
+  if (!made) return;
+  const earlier = state(node);
+  const still = earlier?.chosen != null && earlier.seed === made.seed && earlier.chosen === made.used;
+  node.properties[PROPERTY] = {
+    texts: made.texts,
+    scores: made.scores ?? null,
+    seed: made.seed,
+    used: made.used,
+    chosen: still ? earlier.chosen : null,
+    before: still ? earlier.before : null,
+    more: items.length - 1,
+  };
+  draw(node, box);
+  const least = node.computeSize();
+  node.setSize([node.size[0], Math.max(node.size[1], least[1])]);
+  node.setDirtyCanvas?.(true, true);
+  endStep(); // or the next Ctrl+Z would take the list back with what was done after the run
+}
+
+function draw(node, box) {
+  const listed = state(node);
+  box.replaceChildren();
+  box.classList.toggle("empty", !listed);
+  box.parentElement.style.minHeight = `${listed ? LIST_HEIGHT : EMPTY_HEIGHT}px`; // of a Vue node
+  if (!listed) {
+    box.removeAttribute("role");
+    box.textContent = text("none_yet");
+    return;
+  }
+  box.role = "list";
+  box.ariaLabel = text("candidates");
+  listed.texts.forEach((prompt, index) => box.append(row(node, box, listed, prompt, index)));
+  if (listed.more) box.append(element("div", "more", text("more", { number: listed.more })));
+}
+
+function element(tag, name, content = "") {
+  const made = document.createElement(tag);
+  made.className = name;
+  made.textContent = content;
+  return made;
+}
+
+function row(node, box, listed, prompt, index) {
+  const chosen = listed.chosen === index;
+  const line = element("div", "candidate");
+  line.role = "listitem";
+  line.classList.toggle("chosen", chosen);
+  line.classList.toggle("used", listed.chosen == null && listed.used === index);
+  line.addEventListener("click", () => {
+    if (!selectedIn(box)) choose(node, box, index); // else the words were selected with the mouse
+  });
+  const number = element("span", "number", String(index + 1));
+  const words = element("div", "words", prompt);
+  words.tabIndex = 0;
+  words.role = "button";
+  words.ariaPressed = String(chosen);
+  words.title = text(chosen ? "release" : "choose");
+  words.addEventListener("keydown", (event) => onKey(event, node, box, index));
+  line.append(number, words);
+  if (listed.scores?.[index] != null) {
+    const score = element("span", "score", Number(listed.scores[index]).toFixed(3));
+    score.title = text("score");
+    line.append(score);
+  }
+  const copy = element("button", "copy pi pi-copy");
+  copy.type = "button";
+  copy.title = copy.ariaLabel = text("copy");
+  copy.addEventListener("click", (event) => {
+    event.stopPropagation();
+    copyText(prompt);
+  });
+  line.append(copy);
+  return line;
+}
+
+/** Enter and Space choose, the arrow keys go from one candidate to the next. */
+function onKey(event, node, box, index) {
+  if (event.ctrlKey || event.altKey || event.metaKey) return;
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (!step && event.key !== "Enter" && event.key !== " ") return;
+  event.preventDefault();
+  event.stopPropagation();
+  if (step) focus(box, index + step);
+  else choose(node, box, index);
+}
+
+function focus(box, index) {
+  box.querySelectorAll(".words")[index]?.focus();
+}
+
+/** Use a candidate in the next run; the one that is in use already is released. */
+function choose(node, box, index) {
+  const place = box.scrollTop;
+  if (state(node).chosen === index) release(node, box);
+  else pin(node, box, index);
+  box.scrollTop = place;
+  focus(box, index);
+}
+
+/** Have the next run make the same candidates and use this one of them. */
+function pin(node, box, index) {
+  if (isLinked(node, "seed") || isLinked(node, "candidate")) return toast("warn", text("inputs_linked"));
+  const listed = state(node);
+  endStep();
+  const control = controlOf(node);
+  const before = listed.before ?? { control: control?.value ?? null };
+  node.properties[PROPERTY] = { ...listed, chosen: index, before };
+  set(control, "fixed");
+  set(widgetOf(node, "seed"), listed.seed);
+  set(widgetOf(node, "candidate"), index + 1);
+  draw(node, box);
+  endStep();
+  refresh(node); // last: for a moment the node has no seed
+}
+
+/** Back to the first candidate, and to new seeds if there were new ones before. */
+function release(node, box) {
+  const listed = state(node);
+  endStep();
+  if (listed.before?.control) set(controlOf(node), listed.before.control);
+  set(widgetOf(node, "candidate"), 1);
+  node.properties[PROPERTY] = { ...listed, chosen: null, before: null };
+  draw(node, box);
+  endStep();
+  refresh(node); // last: for a moment the node has no seed
+}
+
+function set(widget, value) {
+  if (!widget || value == null || widget.value === value) return;
+  if (typeof value === "number" && !Number.isSafeInteger(value)) return; // a seed only the API could have set
+  widget.value = value;
+  widget.callback?.(value);
+}
+
+/** Have Vue nodes draw the seed anew: they read its "control after generate" once only. */
+function refresh(node) {
+  app.canvas?.setDirty(true, true);
+  const place = node.widgets.findIndex((widget) => widget.name === "seed");
+  if (place < 0 || !globalThis.LiteGraph?.vueNodesMode) return;
+  const [seed] = node.widgets.splice(place, 1);
+  // Vue draws in a microtask, and this one comes behind it: nothing else sees the node without its seed.
+  Promise.resolve().then(() => node.widgets.splice(place, 0, seed));
+}
+
+async function copyText(prompt) {
+  try {
+    await navigator.clipboard.writeText(prompt);
+  } catch {
+    // Pages that do not come by https or from this computer have no clipboard of their own.
+    const area = document.createElement("textarea");
+    area.value = prompt;
+    document.body.append(area);
+    area.select();
+    const done = document.execCommand("copy");
+    area.remove();
+    if (!done) return toast("warn", text("copy_failed"));
+  }
+  toast("success", text("copied"));
+}

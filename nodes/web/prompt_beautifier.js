@@ -1,0 +1,50 @@
+// What this pack adds to ComfyUI's page: the list of candidates on Beautify Prompt, "Beautify text" on every text box,
+// and a page of settings.
+
+import { app } from "../../scripts/app.js";
+import { beautifyCurrent, beautifyWidget, textWidgets } from "./anywhere.js";
+import { addCandidateList } from "./candidates.js";
+import { noteModels, SETTINGS, startWithSettings } from "./settings.js";
+import { text } from "./strings.js";
+
+const BEAUTIFY = "PromptBeautifierBeautifyPrompt";
+const COMMAND = "PromptBeautifier.BeautifyText";
+const MAC = navigator.platform.startsWith("Mac");
+
+app.registerExtension({
+  name: "PromptBeautifier.Page",
+  settings: SETTINGS,
+  commands: [{ id: COMMAND, label: "Beautify text", icon: "pi pi-sparkles", function: beautifyCurrent }],
+  // On a Mac, Alt (Option) makes another character of b.
+  keybindings: (MAC ? ["b", "∫"] : ["b"]).map((key) => ({ commandId: COMMAND, combo: { key, alt: true } })),
+
+  setup() {
+    const sheet = document.createElement("link");
+    sheet.rel = "stylesheet";
+    sheet.href = new URL("./prompt_beautifier.css", import.meta.url).href;
+    document.head.append(sheet);
+  },
+
+  beforeRegisterNodeDef(_, nodeData) {
+    noteModels(nodeData);
+  },
+
+  nodeCreated(node) {
+    if (node.comfyClass === BEAUTIFY) addCandidateList(node);
+    startWithSettings(node);
+  },
+
+  getSelectionToolboxCommands(item) {
+    return textWidgets(item).length ? [COMMAND] : [];
+  },
+
+  getNodeMenuItems(node) {
+    const widgets = textWidgets(node);
+    return widgets.map((widget) => ({
+      content: widgets.length > 1 ? text("beautify_widget", { name: widget.label ?? widget.name }) : text("beautify"),
+      callback: () => {
+        beautifyWidget(node, widget);
+      },
+    }));
+  },
+});
