@@ -139,7 +139,8 @@ class Regressor:
         """
         check_prompts(raw_prompts, prompts)
         texts = [self.reading.text(*pair) for pair in zip(raw_prompts, prompts, strict=True)]
-        rows = self.reading.tokens(self.tokenizer, self.network.transformer.config.eos_token_id, texts)
+        places = {text: place for place, text in enumerate(dict.fromkeys(texts))}  # equal texts are scored once
+        rows = self.reading.tokens(self.tokenizer, self.network.transformer.config.eos_token_id, list(places))
         order = sorted(range(len(rows)), key=lambda i: len(rows[i]))  # like lengths together: little padding
         scores = torch.empty(len(rows))
         for first in range(0, len(rows), batch_size):
@@ -147,6 +148,7 @@ class Regressor:
             scores[batch] = self._batch([rows[i] for i in batch])
             if on_step:
                 on_step(first + len(batch), len(rows))
+        scores = scores[[places[text] for text in texts]]
         if not scores.isfinite().all():
             raise ValueError(
                 f"the reward model {self.name} gave a score that is no finite number: "

@@ -181,8 +181,11 @@ def test_networks_are_loaded_whole_with_room_to_work(comfy, loaded, rank):
     assert hidden < large.memory < 2**28 and small.memory < large.memory
 
 
+MANY = [f"{prompt}, {number}" for prompt in PROMPTS for number in range(4)]
+
+
 def test_progress_goes_to_its_end(comfy, loaded, rank):
-    rank([loaded], ["a cat"], PROMPTS * 4)
+    rank([loaded], ["a cat"], MANY)
     assert comfy.progress[-1] == (40, 40) and len(comfy.progress) == 6
     assert all(one < other for one, other in itertools.pairwise(comfy.progress))
 
@@ -190,7 +193,7 @@ def test_progress_goes_to_its_end(comfy, loaded, rank):
 def test_cancel_acts_between_two_batches(comfy, loaded, rank):
     comfy.interrupt_after = 2
     with pytest.raises(comfy_stand_in.InterruptProcessingException):
-        rank([loaded], ["a cat"], PROMPTS * 4)
+        rank([loaded], ["a cat"], MANY)
     assert len(comfy.progress) == 2
 
 
