@@ -102,7 +102,7 @@ def _parser() -> argparse.ArgumentParser:
         "or by its name in --models-dir",
     )
     add("--device", default="cpu", metavar="NAME", help="cpu (default), cuda, cuda:1, mps, xpu")
-    add("--dtype", choices=("float32", "float16", "bfloat16"), help="numbers to compute in")
+    add("--dtype", choices=("float32", "float16", "bfloat16", "int8"), help="numbers to compute in; int8 on a cpu")
     add("--json", action="store_true", help="one JSON object a prompt, one a line")
     add("--version", action=_Version, nargs=0, help="print the version and leave")
 
@@ -237,7 +237,8 @@ def _load_reward_model(parser: argparse.ArgumentParser, options: argparse.Namesp
     if model != "embedded" and not Path(model).is_dir():
         model = list_reward_models([_models_folder(options)]).get(model, model)
     try:
-        return load_reward_model(model, options.device, _dtype(options))
+        dtype = None if options.dtype == "int8" else _dtype(options)  # which is for what writes
+        return load_reward_model(model, options.device, dtype)
     except (ValueError, FileNotFoundError) as error:
         parser.error(f"argument --reward-model: {error}")
 

@@ -12,9 +12,10 @@ import torch
 # BLOCK, and the unused rows of the last block are copies whose work is thrown away. Floating-point matmul
 # kernels choose another order of summation for another number of rows, and a difference in the last bit is
 # enough to tip a sampled token. Only one fixed shape makes "candidate k of seed s" the same text whatever the
-# number of candidates. (For the same reason nothing in a step may mix rows: quantised activations need a
-# scale for each row.)
+# number of candidates. Where the rows of a network are independent to the last bit (int8: sums of whole numbers)
+# there are as many rows as candidates, and those that have ended are left out.
 BLOCK = 5
+MOST_ROWS = 16  # of such a network at once: more save no time, and need memory
 
 # Half-precision logits tie often. As transformers does, every token that ties with the k-th best stays in the
 # top k; this is the room for them. Were there more, the surplus of equally unlikely tokens would be left out.
@@ -133,7 +134,8 @@ def generate(
         num_candidates = 1
     elif searching:
         num_candidates = min(num_candidates, sampling.num_beams)
-    blocks = 1 if searching else -(-num_candidates // BLOCK)
+    most = MOST_ROWS if network.rows_are_independent else BLOCK
+    blocks = 1 if searching else -(-num_candidates // most)
 
     watch = Watch(steps * blocks, on_step, should_stop)
     if watch.stopped():
@@ -142,12 +144,12 @@ def generate(
     if searching:
         return search_beams(start, sampling, watch)[:num_candidates]
     if sampling.greedy:
-        return decode_rows(start, 1, 1, sampling, lambda scores, step: scores.argmax(-1), watch)
+        return decode_rows(start, 1, 1, sampling, lambda scores, *_: scores.argmax(-1), watch)
 
     answers = []
-    for first in range(0, num_candidates, BLOCK):
-        wanted = min(BLOCK, num_candidates - first)
-        answers += sample_block(start, seed, first, wanted, sampling, watch)
+    for block, first in enumerate(range(0, num_candidates, most)):
+        wanted = min(most, num_candidates - first)
+        answers += sample_block(start, seed, first, wanted, sampling, watch, block * steps)
     return answers
 
 
@@ -237,53 +239,61 @@ def decode_rows(
     rows: int,
     wanted: int,
     sampling: Sampling,
-    choose: Callable[[torch.Tensor, int], torch.Tensor],
+    choose: Callable[[torch.Tensor, int, list[int]], torch.Tensor],
     watch: Watch,
     done: int = 0,
 ) -> list[Answer]:
     """Continue the prompt in `rows` rows, of which the first `wanted` count: the end is when they have ended.
 
-    choose  picks the next tokens: (scores float32 [rows, vocabulary], step) -> int64 [rows]
+    choose  picks the next tokens: (scores float32 [n, vocabulary], step, which of the rows these are) -> int64 [n]
     done    steps that were reported before
     """
     network, eos = start.network, start.network.config.eos_token_id
     cache, scores = start.cache.expand(rows), start.logits.repeat(rows, 1)
     history, length = start.history(rows), start.prompt.shape[1]
     written, finished = [[] for _ in range(wanted)], [False] * wanted
+    present = list(range(rows))  # the row that each line of cache, history and scores belongs to
     for step in range(start.steps):
         if watch.stopped():
             break
         penalise_(scores, history[:, : length + step], sampling.repetition_penalty)
         if step < sampling.min_new_tokens:
             scores[:, eos] = -math.inf
-        tokens = choose(scores, step)
+        tokens = choose(scores, step, present)
         history[:, length + step] = tokens
-        for row, token in enumerate(tokens.tolist()[:wanted]):
-            finished[row] = finished[row] or token == eos
-            if not finished[row]:
-                written[row].append(token)
+        for row, token in zip(present, tokens.tolist(), strict=True):
+            if row < wanted:
+                finished[row] = finished[row] or token == eos
+                if not finished[row]:
+                    written[row].append(token)
         if all(finished) or step + 1 == start.steps:
             watch.report(done + start.steps)
             break
         watch.report(done + step + 1)
+        if network.rows_are_independent and any(finished[row] for row in present):
+            left = [line for line, row in enumerate(present) if not finished[row]]
+            present = [present[line] for line in left]
+            index = torch.tensor(left, device=tokens.device)
+            cache, history, tokens = cache.reorder(index), history[index], tokens[index]
         scores = network.logits(network(tokens[:, None], cache)[:, -1]).float()
     return [Answer(tuple(tokens), ended) for tokens, ended in zip(written, finished, strict=True)]
 
 
 def sample_block(
-    start: Start, seed: int, first: int, wanted: int, sampling: Sampling, watch: Watch
+    start: Start, seed: int, first: int, wanted: int, sampling: Sampling, watch: Watch, done: int
 ) -> list[Answer]:
-    """Sample candidates first .. first + wanted - 1, each with its own random stream."""
+    """Sample candidates first .. first + wanted - 1, each with its own random stream, after `done` steps."""
     if watch.has_stopped:
         return [Answer((), False)] * wanted
-    chances = [uniforms(seed, first + row, start.steps) for row in range(BLOCK)]
+    rows = wanted if start.network.rows_are_independent else BLOCK
+    chances = [uniforms(seed, first + row, start.steps) for row in range(rows)]
     chances = torch.tensor(chances, dtype=torch.float32).to(start.logits.device)
 
-    def choose(scores: torch.Tensor, step: int) -> torch.Tensor:
+    def choose(scores: torch.Tensor, step: int, present: list[int]) -> torch.Tensor:
         probabilities, tokens = shortlist(scores, sampling)
-        return draw(probabilities, tokens, chances[:, step])
+        return draw(probabilities, tokens, chances[present if len(present) < rows else slice(None), step])
 
-    return decode_rows(start, BLOCK, wanted, sampling, choose, watch, done=first // BLOCK * start.steps)
+    return decode_rows(start, rows, wanted, sampling, choose, watch, done)
 
 
 def penalise_(scores: torch.Tensor, seen: torch.Tensor, penalty: float) -> None:

@@ -129,7 +129,7 @@ class Cache:
 
     def _like(self, rows: int, source: Tensor | slice) -> "Cache":
         shape = (self.keys.shape[0], rows, *self.keys.shape[2:])
-        copy = Cache(self.keys.new_zeros(shape), self.values.new_zeros(shape), self.length)
+        copy = Cache(self.keys.new_empty(shape), self.values.new_empty(shape), self.length)
         copy.keys[:, :, :, : self.length] = self.keys[:, source, :, : self.length]
         copy.values[:, :, :, : self.length] = self.values[:, source, :, : self.length]
         return copy
@@ -422,9 +422,7 @@ def stored_weights(folder: Path, network: "DecoderOnly") -> dict[Path, dict[str,
     Only headers are read. Raises ValueError or FileNotFoundError, as load_network does.
     """
     expected = {name: tuple(parameter.shape) for name, parameter in network.named_parameters()}
-    files = {
-        path: _tensors_in(path, network.config.architecture, expected) for path in weight_files(folder)
-    }
+    files = {path: _tensors_in(path, network.config.architecture, expected) for path in weight_files(folder)}
     missing = sorted(expected.keys() - set().union(*files.values()))
     if missing:
         raise ValueError(

@@ -46,7 +46,9 @@ log = logging.getLogger(__name__)
 
 def fast_dtype() -> torch.dtype:
     """bfloat16 where this processor multiplies it in hardware, else float32."""
-    asked = [getattr(torch.cpu, name, None) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported")]
+    asked = [
+        getattr(torch.cpu, name, None) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    ]
     return torch.bfloat16 if any(ask is not None and ask() for ask in asked) else torch.float32
 
 
@@ -83,7 +85,11 @@ def load_packed(folder: Path, dtype: torch.dtype) -> DecoderOnly:
         layers, compute = int8_layers(plan, read, folder / INT8_FILE, list(files)), torch.float32
     else:
         layers, compute = [PackedLinear(part.of(read).to(dtype)) for part in plan], dtype
-    rest = {name: read(name).to(compute, copy=True) for name in places if name not in {part.weight for part in plan}}
+    rest = {
+        name: read(name).to(compute, copy=True)
+        for name in places
+        if name not in {part.weight for part in plan}
+    }
     head = Pieces()
     for part, layer in zip(plan, layers, strict=True):
         name = part.weight.removesuffix(".weight")
@@ -243,7 +249,9 @@ def int8_layers(plan: list[Matrix], read: Read, path: Path, sources: list[Path])
     sources  the files of the checkpoint that it is made from
     """
     check_int8()
-    patterns = {shape: pack_int8(torch.zeros(shape, dtype=torch.int8)) for shape in {part.shape for part in plan}}
+    patterns = {
+        shape: pack_int8(torch.zeros(shape, dtype=torch.int8)) for shape in {part.shape for part in plan}
+    }
     head, size = header(plan, patterns, sources)
     try:
         if not is_current(path, head, size):
@@ -258,7 +266,9 @@ def int8_layers(plan: list[Matrix], read: Read, path: Path, sources: list[Path])
 def header(plan: list[Matrix], patterns: dict[tuple, Tensor], sources: list[Path]) -> tuple[bytes, int]:
     """The beginning of the int8 file, in safetensors' format, and how many bytes follow it."""
     stats = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in sources]
-    layouts = [(shape, torch.ops.mkldnn._get_mkldnn_serialized_md(patterns[shape])) for shape in sorted(patterns)]
+    layouts = [
+        (shape, torch.ops.mkldnn._get_mkldnn_serialized_md(patterns[shape])) for shape in sorted(patterns)
+    ]
     layouts = [(shape, hashlib.sha256(bytes(layout.tolist())).hexdigest()) for shape, layout in layouts]
     made_of = {"format": FORMAT, "torch": torch.__version__, "made_from": json.dumps(stats)}
     entries: dict[str, dict] = {"__metadata__": made_of | {"layouts": json.dumps(layouts)}}

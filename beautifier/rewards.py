@@ -147,7 +147,7 @@ class Regressor:
             batch = order[first : first + batch_size]
             scores[batch] = self._batch([rows[i] for i in batch])
             if on_step:
-                on_step(first + len(batch), len(rows))
+                on_step(len(texts) * (first + len(batch)) // len(rows), len(texts))
         scores = scores[[places[text] for text in texts]]
         if not scores.isfinite().all():
             raise ValueError(

@@ -59,13 +59,14 @@ class LoadBeautifier(io.ComfyNode):
                 ),
                 io.Combo.Input(
                     "dtype",
-                    options=["auto", *comfy.DTYPES],
+                    options=["auto", *comfy.DTYPES, "int8"],
                     default="auto",
                     optional=True,
                     extra_dict=ADVANCED,
                     tooltip=(
-                        "Precision of the weights. auto: float32 on the CPU, ComfyUI's text encoder "
-                        "precision on a GPU."
+                        "Precision of the weights. auto: ComfyUI's text encoder precision on a GPU; on the CPU "
+                        "float32 for embedded, bfloat16 for larger models where the processor has it. int8: CPU "
+                        "only, half the memory of bfloat16; the wording differs a little."
                     ),
                 ),
                 io.Combo.Input(

@@ -138,7 +138,7 @@ def load(model: str, device: str, dtype: str, family: str | None, template: str)
     A published checkpoint that is in none of the model folders is downloaded.
 
     device  "auto" is where ComfyUI runs text encoders, "gpu" where it samples, "cpu"
-    dtype   a name in DTYPES, or "auto"
+    dtype   a name in DTYPES, "int8" on the CPU, or "auto"
     family  how a checkpoint is asked; None is what it was published with or what its folder says; "custom" is
             by the template. The embedded model needs none.
     Raises FileNotFoundError, ValueError or DownloadError saying what is wrong with the checkpoint.
@@ -146,13 +146,17 @@ def load(model: str, device: str, dtype: str, family: str | None, template: str)
     from ..beautifier.beautify import load_beautifier
 
     load_device, offload_device = devices(device)
-    dtype = DTYPES.get(dtype) or automatic_dtype(load_device)
+    stays = load_device.type == "cpu"
+    if dtype == "int8":
+        number = torch.int8
+    else:
+        number = DTYPES.get(dtype) or (None if stays else automatic_dtype(load_device))
     if model == "embedded":
-        beautifier = load_beautifier(model, offload_device, dtype)
+        beautifier = load_beautifier(model, offload_device, number, stays=stays)
     else:
         asked = custom_family(template) if family == CUSTOM else family
         folder, published_family = download(model)
-        beautifier = load_beautifier(folder, offload_device, dtype, asked or published_family)
+        beautifier = load_beautifier(folder, offload_device, number, asked or published_family, stays)
     patcher = comfy.model_patcher.ModelPatcher(Holder(beautifier.network), load_device, offload_device)
     return LoadedBeautifier(beautifier, patcher)
 
@@ -177,7 +181,7 @@ def automatic_dtype(device: torch.device) -> torch.dtype:
 def working_memory(beautifier: Beautifier, raw_prompt: str, sampling: Sampling) -> int:
     """Bytes that writing candidates needs beside the weights: KV cache, hidden states, logits of a block."""
     config = beautifier.network.config
-    itemsize = beautifier.network.word_embeddings.weight.element_size()
+    itemsize = beautifier.network.ln_f.weight.element_size()
     rows = max(BLOCK, sampling.num_beams)
     prompt = min(len(raw_prompt.encode("utf-8", "ignore")), beautifier.family.max_prompt_tokens)
     tokens = len(beautifier.family.template) + prompt + sampling.max_new_tokens

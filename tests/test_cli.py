@@ -246,7 +246,7 @@ def test_a_lone_surrogate_can_be_printed(fake, capsys):
         (["cat", "-n", "two"], "--num-candidates"),
         (["cat", "--mode", "improve"], "--mode"),
         (["cat", "--device", "abacus"], "--device"),
-        (["cat", "--dtype", "int8"], "--dtype"),
+        (["cat", "--dtype", "int4"], "--dtype"),
         (["cat", "--template", "no place"], "--template: template must have {raw_prompt}"),
         (["cat", "--template", "{raw_prompt}", "--family", "promptist"], "--template"),
         (["cat", "--family", "custom"], "custom needs a --template"),

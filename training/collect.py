@@ -65,7 +65,7 @@ from .sources import cut, read_part
 __all__ = ["content_words", "main", "words"]
 
 KEYS_PER_RANGE = 1_000_000  # of near-duplicates looked at in one go: some 100 MB
-ROWS_PER_SECOND = 6000  # of one worker, as seen on one core of a server of 2022: for the estimate alone
+ROWS_PER_SECOND = 6000  # of one worker, as measured without Ray on one core: for the estimate alone
 ROWS_PER_SESSION_RANGE = 100_000
 IMAGES_PER_PART = 256  # a kill costs so many captions at most, of each GPU
 NO_ANSWER = ("", "no answer")
