@@ -1,4 +1,4 @@
-"""The reward model that comes with the pack: small enough, and it tells a prompt that kept the subject from one that lost it."""
+"""The reward model that comes with the pack: it is small, and puts a prompt that kept the subject before others."""
 
 import pytest
 
