@@ -135,6 +135,20 @@ class Cache:
         return copy
 
 
+class Linear(nn.Linear):
+    """A linear layer whose first values do not matter: to make them without memory, torch would import sympy."""
+
+    def reset_parameters(self) -> None:
+        pass
+
+
+class Embedding(nn.Embedding):
+    """The same for a table."""
+
+    def reset_parameters(self) -> None:
+        pass
+
+
 class Attention(nn.Module):
     def __init__(self, config: NetworkConfig):
         super().__init__()
@@ -142,8 +156,8 @@ class Attention(nn.Module):
         # Both layouts are kept as stored, so that the weights need no copy: BLOOM interleaves q, k, v within each
         # head, GPT-2 puts all q before all k before all v.
         self.interleaved = config.architecture == "bloom"
-        self.query_key_value = nn.Linear(config.hidden_size, 3 * config.hidden_size)
-        self.dense = nn.Linear(config.hidden_size, config.hidden_size)
+        self.query_key_value = Linear(config.hidden_size, 3 * config.hidden_size)
+        self.dense = Linear(config.hidden_size, config.hidden_size)
 
     def forward(self, x: Tensor, bias: Tensor | None, cache: Cache | None, layer: int) -> Tensor:
         rows, new, _ = x.shape
@@ -155,20 +169,21 @@ class Attention(nn.Module):
         query, key, value = query.transpose(1, 2), key.transpose(1, 2), value.transpose(1, 2)
         if cache is not None:
             key, value = cache.append(layer, key, value)
+            query = query.to(key.dtype)
         if torch.is_autocast_enabled(
             x.device.type
         ):  # training: the backward pass in bfloat16 is slow on CPUs
             query, key, value = query.float(), key.float(), value.float()
         with torch.autocast(x.device.type, enabled=False):
             mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=bias)
-        return self.dense(mixed.transpose(1, 2).reshape(rows, new, -1))
+        return self.dense(mixed.transpose(1, 2).reshape(rows, new, -1).to(x.dtype))
 
 
 class MLP(nn.Module):
     def __init__(self, config: NetworkConfig):
         super().__init__()
-        self.dense_h_to_4h = nn.Linear(config.hidden_size, config.intermediate_size)
-        self.dense_4h_to_h = nn.Linear(config.intermediate_size, config.hidden_size)
+        self.dense_h_to_4h = Linear(config.hidden_size, config.intermediate_size)
+        self.dense_4h_to_h = Linear(config.intermediate_size, config.hidden_size)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.dense_4h_to_h(F.gelu(self.dense_h_to_4h(x), approximate="tanh"))
@@ -193,11 +208,11 @@ class DecoderOnly(nn.Module):
     def __init__(self, config: NetworkConfig):
         super().__init__()
         self.config = config
-        self.word_embeddings = nn.Embedding(config.vocab_size, config.hidden_size)
+        self.word_embeddings = Embedding(config.vocab_size, config.hidden_size)
         if config.architecture == "bloom":
             self.word_embeddings_layernorm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_epsilon)
         else:
-            self.position_embeddings = nn.Embedding(config.max_positions, config.hidden_size)
+            self.position_embeddings = Embedding(config.max_positions, config.hidden_size)
         self.h = nn.ModuleList(Block(config) for _ in range(config.num_layers))
         self.ln_f = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_epsilon)
         # What packed weights bring along: an output layer of their own, and whether a row of a batch comes out the
@@ -206,10 +221,13 @@ class DecoderOnly(nn.Module):
         self.rows_are_independent = False
 
     def new_cache(self, rows: int, length: int) -> Cache:
-        """An empty cache for `rows` sequences of at most `length` positions, in the network's dtype and device."""
+        """An empty cache for `rows` sequences of at most `length` positions, on the network's device.
+
+        In the network's dtype, on a CPU in float32: attention is six times slower there in bfloat16."""
         config, like = self.config, self.ln_f.weight
+        like = like.new_empty(0, dtype=torch.float32 if like.device.type == "cpu" else like.dtype)
         shape = (config.num_layers, rows, config.num_heads, length, config.head_size)
-        return Cache(like.new_zeros(shape), like.new_zeros(shape))
+        return Cache(like.new_empty(shape), like.new_empty(shape))
 
     def forward(self, tokens: Tensor, cache: Cache | None = None) -> Tensor:
         """Last hidden states [rows, new, hidden] of tokens int64 [rows, new].
@@ -219,7 +237,7 @@ class DecoderOnly(nn.Module):
         """
         start = cache.length if cache is not None else 0
         x = self._embed(tokens, start)
-        bias = self._attention_bias(start, tokens.shape[1], x)
+        bias = self._attention_bias(start, tokens.shape[1], x if cache is None else cache.keys)
         for layer, block in enumerate(self.h):
             x = block(x, bias, cache, layer)
         if cache is not None:

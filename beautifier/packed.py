@@ -84,13 +84,17 @@ def load_packed(folder: Path, dtype: torch.dtype) -> DecoderOnly:
     if dtype == torch.int8:
         layers, compute = int8_layers(plan, read, folder / INT8_FILE, list(files)), torch.float32
     else:
-        layers, compute = [PackedLinear(part.of(read).to(dtype)) for part in plan], dtype
+        # One place for what is to be packed: memory taken and given back for each would end in pieces.
+        place = torch.empty(max(math.prod(part.shape) for part in plan), dtype=dtype)
+        plain = (place[: math.prod(part.shape)].view(part.shape).copy_(part.of(read)) for part in plan)
+        layers, compute = [PackedLinear(weight) for weight in plain], dtype
+        del place, plain
     rest = {
         name: read(name).to(compute, copy=True)
         for name in places
         if name not in {part.weight for part in plan}
     }
-    head = Pieces()
+    head = Int8Pieces() if dtype == torch.int8 else Pieces()
     for part, layer in zip(plan, layers, strict=True):
         name = part.weight.removesuffix(".weight")
         if part.weight == TABLE:
@@ -146,7 +150,7 @@ class PackedLinear(nn.Module):
 
     def __init__(self, weight: Tensor):
         super().__init__()
-        self.packed = torch.ops.mkldnn._reorder_linear_weight(weight.contiguous(), TYPICAL_ROWS)
+        self.packed = torch.ops.mkldnn._reorder_linear_weight(weight, TYPICAL_ROWS)
         self.bias: Tensor | None = None
 
     def forward(self, x: Tensor) -> Tensor:
@@ -168,8 +172,11 @@ class Int8Linear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         whole, scale = quantised_rows(x)
-        sums = multiply_int8(whole, self.packed, self.scales, self.zeros)
-        return sums.mul_(scale) if self.bias is None else torch.addcmul(self.bias, sums, scale)
+        return torch.addcmul(self.bias, self.multiply(whole), scale)
+
+    def multiply(self, whole: Tensor) -> Tensor:
+        """float32 [..., out], without the scales of the rows, of what quantised_rows made of them."""
+        return multiply_int8(whole, self.packed, self.scales, self.zeros)
 
 
 class Pieces(nn.ModuleList):
@@ -177,6 +184,14 @@ class Pieces(nn.ModuleList):
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.cat([piece(x) for piece in self], -1)
+
+
+class Int8Pieces(nn.ModuleList):
+    """The same in int8."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        whole, scale = quantised_rows(x)
+        return torch.cat([piece.multiply(whole) for piece in self], -1).mul_(scale)
 
 
 class Rows(nn.Module):
@@ -206,7 +221,7 @@ def quantised_rows(x: Tensor) -> tuple[Tensor, Tensor]:
 
     oneDNN is fast for unsigned activations alone.
     """
-    scale = torch.linalg.vector_norm(x, math.inf, -1, keepdim=True).mul_(1 / 127).clamp_(min=SMALLEST_SCALE)
+    scale = x.abs().amax(-1, keepdim=True).mul_(1 / 127).clamp_(min=SMALLEST_SCALE)
     return (x / scale).add_(128.5).to(torch.uint8), scale  # conversion cuts: with the half it rounds
 
 
@@ -313,11 +328,13 @@ def write_int8(path: Path, head: bytes, plan: list[Matrix], read: Read) -> None:
 
 def read_int8(path: Path, start: int, plan: list[Matrix], patterns: dict[tuple, Tensor]) -> list[Int8Linear]:
     """The layers in a file: bytes go from it straight to where oneDNN reads them."""
-    layers = []
+    layers, unused = [], dict(patterns)
     with path.open("rb", buffering=0) as file:
         file.seek(start)
         for part in plan:
-            packed, scales = patterns[part.shape].clone(), torch.empty(part.shape[0])
+            packed = unused.pop(part.shape, None)
+            packed = patterns[part.shape].clone() if packed is None else packed
+            scales = torch.empty(part.shape[0])
             for target in (bytes_of(packed), memoryview(scales.numpy()).cast("B")):
                 read_whole(file, target, path)
             layers.append(Int8Linear(packed, scales))

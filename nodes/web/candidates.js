@@ -5,7 +5,7 @@
 // a browser.
 
 import { app } from "../../scripts/app.js";
-import { endStep, isLinked } from "./graph.js";
+import { endStep, widgetFor } from "./graph.js";
 import { text, toast } from "./strings.js";
 
 const PROPERTY = "prompt_beautifier";
@@ -13,8 +13,7 @@ const WIDGET = "prompt_beautifier_candidates";
 const EMPTY_HEIGHT = 44;
 const LIST_HEIGHT = 190;
 
-const widgetOf = (node, name) => node.widgets?.find((widget) => widget.name === name);
-const controlOf = (node) => widgetOf(node, "control_after_generate");
+const controlOf = (node) => widgetFor(node, "control_after_generate");
 
 /** Add the list to a new Beautify Prompt node. */
 export function addCandidateList(node) {
@@ -176,15 +175,16 @@ function choose(node, box, index) {
 
 /** Have the next run make the same candidates and use this one of them. */
 function pin(node, box, index) {
-  if (isLinked(node, "seed") || isLinked(node, "candidate")) return toast("warn", text("inputs_linked"));
+  const [seed, candidate] = [widgetFor(node, "seed"), widgetFor(node, "candidate")];
+  if (!seed || !candidate) return toast("warn", text("inputs_linked"));
   const listed = state(node);
   endStep();
   const control = controlOf(node);
   const before = listed.before ?? { control: control?.value ?? null };
   node.properties[PROPERTY] = { ...listed, chosen: index, before };
   set(control, "fixed");
-  set(widgetOf(node, "seed"), listed.seed);
-  set(widgetOf(node, "candidate"), index + 1);
+  set(seed, listed.seed);
+  set(candidate, index + 1);
   draw(node, box);
   endStep();
   refresh(node); // last: for a moment the node has no seed
@@ -195,7 +195,7 @@ function release(node, box) {
   const listed = state(node);
   endStep();
   if (listed.before?.control) set(controlOf(node), listed.before.control);
-  set(widgetOf(node, "candidate"), 1);
+  set(widgetFor(node, "candidate"), 1);
   node.properties[PROPERTY] = { ...listed, chosen: null, before: null };
   draw(node, box);
   endStep();

@@ -11,6 +11,20 @@ export function endStep() {
 
 /** Whether a link brings an input of a node, so that what its widget holds is not used. */
 export function isLinked(node, name) {
-  const slot = (node.inputs ?? []).findIndex((input) => input.widget?.name === name);
-  return slot >= 0 && node.isInputConnected(slot);
+  return slotOf(node, name) >= 0 && node.isInputConnected(slotOf(node, name));
 }
+
+/** The widget an input has its value from: its own, or that of the subgraph node which has it outside; else null. */
+export function widgetFor(node, name) {
+  if (!isLinked(node, name)) return node.widgets?.find((widget) => widget.name === name) ?? null;
+  const link = node.getInputLink(slotOf(node, name));
+  const outside = Number(link?.origin_id) === SUBGRAPH_INPUTS ? node.graph.inputs?.[link.origin_slot] : null;
+  const root = node.graph.rootGraph ?? node.graph;
+  const graphs = [root, ...(root.subgraphs?.values() ?? [])];
+  const hosts = graphs.flatMap((graph) => graph.nodes).filter((each) => each.subgraph === node.graph);
+  return outside && hosts.length === 1 ? widgetFor(hosts[0], outside.name) : null;
+}
+
+const SUBGRAPH_INPUTS = -10; // the id of the node inside a subgraph that its inputs come from
+
+const slotOf = (node, name) => (node.inputs ?? []).findIndex((input) => input.widget?.name === name);

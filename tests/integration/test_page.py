@@ -13,7 +13,7 @@ from .test_frontend import FLAGS, READY, photograph
 
 LIST = ".prompt-beautifier-candidates"
 ROW = f"{LIST} .candidate"
-SLOWEST = 90_000  # milliseconds that anything may take on a computer that is busy
+SLOWEST = 40_000  # milliseconds that anything may take on a computer that is busy
 TEXT = "an old lighthouse"
 BLUEPRINT = "Beautified text to image"
 
@@ -102,8 +102,15 @@ class Page:
         self.evaluate("() => app.queuePrompt(0, 1)")
         self.until("runs => window.runs > runs", runs)
 
-    def undo(self):
-        self.evaluate("() => app.extensionManager.command.execute('Comfy.Undo')")
+    def undo(self, condition, argument=None):
+        """Undo until a condition holds: the layout of a new node can be a step of its own."""
+        for _ in range(3):
+            self.evaluate("() => app.extensionManager.command.execute('Comfy.Undo')")
+            for _ in range(30):
+                if self.evaluate(condition, argument):
+                    return
+                self.browser.wait_for_timeout(100)
+        pytest.fail(f"was not undone: {condition}")
 
     def select(self, node):
         self.evaluate("type => { app.canvas.deselectAll(); app.canvas.selectNode(nodeOf(type)) }", node)
@@ -133,9 +140,7 @@ class Page:
         return next(area for area in areas if area.input_value().startswith(TEXT))
 
     def toast(self, text):
-        toast = self.locator(".p-toast-message", has_text=text).last
-        toast.wait_for()
-        toast.locator("button").click()
+        self.browser.get_by_text(text).last.wait_for()
 
     def title_of(self, node):
         """A place in the title of a node, on the page."""
@@ -279,8 +284,7 @@ def test_nothing_is_lost_on_reload_copy_paste_and_undo(page):
     page.until(f"() => document.querySelectorAll('{LIST}').length === 1")
     page.locator(ROW).nth(3).click()
     assert page.inputs()["candidate"] == 4
-    page.undo()
-    page.until("type => values(nodeOf(type)).candidate === 2", BEAUTIFY)
+    page.undo("type => nodeOf(type) && values(nodeOf(type)).candidate === 2", BEAUTIFY)
     page.until(f"() => document.querySelector('{ROW}.chosen .number')?.textContent === '2'")
     assert page.listed() == before and page.chosen() == [before[1]]
 
@@ -294,8 +298,7 @@ def test_undo_of_what_came_later_leaves_the_list(page):
         " (tracker.captureCanvasState ?? tracker.checkState).call(tracker) }",
         BEAUTIFY,
     )
-    page.undo()
-    page.until("type => nodeOf(type)?.title !== 'renamed'", BEAUTIFY)
+    page.undo("type => nodeOf(type) && nodeOf(type).title !== 'renamed'", BEAUTIFY)
     page.locator(ROW).first.wait_for()
     assert page.listed() == before
 
@@ -304,9 +307,9 @@ def test_a_reload_of_the_page_brings_the_list_back(page):
     page.run()
     page.locator(ROW).nth(1).click()
     before = page.listed()
-    page.until(
-        "words => [localStorage, sessionStorage].some(kept => Object.values(kept).some(each => each.includes(words)"
-        " && each.includes('\"chosen\":1')))",
+    page.until(  # the browser keeps it, in some versions as JSON within JSON
+        "words => [localStorage, sessionStorage].some(kept => Object.values(kept).some("
+        'each => each.includes(words) && /chosen\\\\*":1/.test(each)))',
         before[0][:30],
     )
     page.reload()
@@ -329,9 +332,15 @@ def test_in_a_subgraph(page):
     page.evaluate("() => app.canvas.openSubgraph(group.subgraph, group)")
     page.locator(ROW).nth(4).click()
     assert page.listed() == kept["texts"]
-    chosen = page.evaluate(f"() => values({inside})")
+    # Newer frontends show the seed on the subgraph's node, and take it from there.
+    used = page.evaluate(
+        f"() => {{ const outside = values(group), inside = values({inside});"
+        " return [outside.seed ?? inside.seed, inside.control_after_generate, inside.candidate] }}"
+    )
+    assert used == [page.seed, "fixed", 5]
+    page.run()
+    assert page.chosen() == [kept["texts"][4]] and page.listed() == kept["texts"]
     page.evaluate("() => app.canvas.setGraph(app.canvas.graph.rootGraph)")
-    assert (chosen["seed"], chosen["candidate"]) == (page.seed, 5)
 
 
 def test_the_api_gives_the_same_without_a_browser(page, server):
@@ -487,16 +496,15 @@ def test_help_shows_its_pictures(page, tmp_path):
     page.evaluate("() => app.canvas.deselectAll()")
 
 
-def test_the_blueprint_is_found_by_name_and_runs(page, writes):
+def test_the_blueprint_is_found_by_name_and_runs(page, writes, tmp_path):
     page.leaves_subgraphs = True
     page.evaluate("async () => { app.graph.clear(); await frames() }")
     page.browser.mouse.dblclick(700, 600)
     page.keyboard.type(BLUEPRINT)
-    page.browser.wait_for_timeout(3000); page.browser.screenshot(path="/work/desk/page/bp.png")
     page.browser.get_by_text(BLUEPRINT, exact=True).last.wait_for()
     page.keyboard.press("Enter")
     page.until("() => app.graph.nodes.some(node => node.subgraph)")
-    page.keyboard.press("Escape")
+    page.browser.mouse.click(500, 300)  # newer frontends: the node follows the pointer until then
     page.evaluate(
         """() => { const group = app.graph.nodes.find(node => node.subgraph);
            const preview = LiteGraph.createNode('PreviewImage'); app.graph.add(preview);
@@ -512,3 +520,4 @@ def test_the_blueprint_is_found_by_name_and_runs(page, writes):
         BEAUTIFY,
     )
     assert kept and all(kept["texts"])
+    photograph(page.browser, tmp_path / f"blueprint {page.looks}.png")
