@@ -237,8 +237,13 @@ def clean(answer: str, truncated: bool = False) -> str:
     if truncated:
         cleaned = _clean_details(_without_cut(details), _DANGLING_CUT)
         if cleaned:  # else the cut word is all there is
-            return cleaned
-    return _clean_details(details, _DANGLING)
+            return _settled(cleaned)
+    return _settled(_clean_details(details, _DANGLING))
+
+
+def _settled(cleaned: str) -> str:
+    """A cleaned text in which nothing is left to repair: what was dropped may have kept tokens apart."""
+    return cleaned if repair_spacing(cleaned) == cleaned else clean(cleaned)
 
 
 def _clean_details(details: list[str], dangling: re.Pattern) -> str:

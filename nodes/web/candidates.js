@@ -12,6 +12,7 @@ const PROPERTY = "prompt_beautifier";
 const WIDGET = "prompt_beautifier_candidates";
 const EMPTY_HEIGHT = 44;
 const LIST_HEIGHT = 190;
+const PATCHED = 50; // milliseconds after which Vue has drawn what has changed
 
 const controlOf = (node) => widgetFor(node, "control_after_generate");
 
@@ -37,7 +38,14 @@ export function addCandidateList(node) {
   widget.serialize = false; // nor a value in the saved graph
   after(node, "onExecuted", (output) => show(node, box, output?.[PROPERTY]));
   after(node, "onConfigure", () => draw(node, box));
+  after(node, "onAdded", () => setTimeout(() => takePlace(node, frame), PATCHED));
   draw(node, box);
+}
+
+/** Vue may still show the list of the node of the same id that was there before, as it does after Undo. */
+function takePlace(node, frame) {
+  const shown = document.querySelector(`[data-node-id="${node.id}"] .prompt-beautifier-frame`);
+  if (shown && shown !== frame && app.canvas?.graph === node.graph) shown.replaceWith(frame);
 }
 
 /** Run `action` behind a handler of this one node. */
@@ -143,7 +151,7 @@ function row(node, box, listed, prompt, index) {
   copy.title = copy.ariaLabel = text("copy");
   copy.addEventListener("click", (event) => {
     event.stopPropagation();
-    copyText(prompt);
+    copyText(prompt, line);
   });
   line.append(copy);
   return line;
@@ -219,14 +227,14 @@ function refresh(node) {
   Promise.resolve().then(() => node.widgets.splice(place, 0, seed));
 }
 
-async function copyText(prompt) {
+async function copyText(prompt, line) {
   try {
     await navigator.clipboard.writeText(prompt);
   } catch {
     // Pages that do not come by https or from this computer have no clipboard of their own.
     const area = document.createElement("textarea");
     area.value = prompt;
-    document.body.append(area);
+    line.append(area);
     area.select();
     const done = document.execCommand("copy");
     area.remove();

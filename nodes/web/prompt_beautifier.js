@@ -12,7 +12,7 @@ const COMMAND = "PromptBeautifier.BeautifyText";
 const MAC = navigator.platform.startsWith("Mac");
 
 app.registerExtension({
-  name: "PromptBeautifier.Page",
+  name: "promptbeautifier.page",
   settings: SETTINGS,
   commands: [{ id: COMMAND, label: "Beautify text", icon: "pi pi-sparkles", function: beautifyCurrent }],
   // On a Mac, Alt (Option) makes another character of b.
