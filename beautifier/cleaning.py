@@ -230,20 +230,20 @@ def clean(answer: str, truncated: bool = False) -> str:
     """
     if not isinstance(answer, str):
         raise ValueError(f"answer is a {type(answer).__name__}; expected a string.")
-    text = answer
+    cleaned = _clean_once(answer, truncated)
+    # What was dropped may have kept the pieces of a word apart.
+    return cleaned if repair_spacing(cleaned) == cleaned else _clean_once(cleaned, False)
+
+
+def _clean_once(text: str, truncated: bool) -> str:
     if not text.isprintable() or "\ufffd" in text or "\ufffc" in text:
         text = _LINE_END.sub(", ", _NOT_TEXT.sub("", text).strip())
     details = _details(repair_spacing(" ".join(text.split())))
     if truncated:
         cleaned = _clean_details(_without_cut(details), _DANGLING_CUT)
         if cleaned:  # else the cut word is all there is
-            return _settled(cleaned)
-    return _settled(_clean_details(details, _DANGLING))
-
-
-def _settled(cleaned: str) -> str:
-    """A cleaned text in which nothing is left to repair: what was dropped may have kept tokens apart."""
-    return cleaned if repair_spacing(cleaned) == cleaned else clean(cleaned)
+            return cleaned
+    return _clean_details(details, _DANGLING)
 
 
 def _clean_details(details: list[str], dangling: re.Pattern) -> str:
