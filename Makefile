@@ -4,6 +4,7 @@
 #   make demo     beautify a few prompts with the embedded model
 #   make test     ruff, then every test;  make test ARGS="-k syntax" runs some
 #   make lint     ruff alone
+#   make bench    how fast the language model is, beside its peers; results in benchmarks/results
 #   make clean    remove .venv and whatever was built
 #
 # Another Python: make demo PYTHON=python3.12
@@ -19,7 +20,7 @@ BIN = $(VENV)/bin
 # Every install runs under the chosen torch as a constraint, so that no package brings another one.
 PIP = $(BIN)/python -m pip --disable-pip-version-check install -c $(VENV)/constraints.txt
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint bench clean
 .NOTPARALLEL:
 
 demo: $(VENV)/.demo
@@ -35,6 +36,10 @@ test: lint $(VENV)/.test
 
 lint: $(VENV)/.lint
 	$(BIN)/ruff check .
+
+bench: $(VENV)/.test
+	$(BIN)/python benchmarks/speed.py $(ARGS)
+	$(BIN)/python benchmarks/int8_agreement.py
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis

@@ -15,7 +15,7 @@ from .clip_tokens import limit_clip_tokens
 from .decoding import Answer, Sampling, check_seed, generate, is_whole, total_tokens
 from .families import FAMILIES, Family, read, render
 from .network import DecoderOnly, check_inside, load_network, read_config, read_json
-from .packed import SMALLEST_HIDDEN_SIZE, can_pack, fast_dtype, load_packed
+from .packed import BFLOAT16_HIDDEN_SIZE, SMALLEST_HIDDEN_SIZE, can_pack, fast_dtype, load_packed
 from .syntax import SetAside, append, content_words, put_back, set_aside
 
 EMBEDDED = Path(__file__).parent / "embedded"
@@ -266,10 +266,10 @@ def load_fastest(folder: Path, dtype: torch.dtype | None, device: torch.device, 
         if dtype == torch.int8:
             raise ValueError("int8 is for the CPU: choose it as the device, or another dtype")
         return load_network(folder, dtype or torch.float16, device)
-    small = read_config(folder).hidden_size < SMALLEST_HIDDEN_SIZE
+    width = read_config(folder).hidden_size
     if dtype is None:
-        dtype = torch.float32 if small else fast_dtype()
-    if dtype == torch.int8 or (not small and can_pack(dtype)):
+        dtype = torch.float32 if width < BFLOAT16_HIDDEN_SIZE else fast_dtype()
+    if dtype == torch.int8 or (width >= SMALLEST_HIDDEN_SIZE and can_pack(dtype)):
         return load_packed(folder, dtype)
     return load_network(folder, dtype, device)
 

@@ -102,7 +102,11 @@ def _parser() -> argparse.ArgumentParser:
         "or by its name in --models-dir",
     )
     add("--device", default="cpu", metavar="NAME", help="cpu (default), cuda, cuda:1, mps, xpu")
-    add("--dtype", choices=("float32", "float16", "bfloat16", "int8"), help="numbers to compute in; int8 on a cpu")
+    add(
+        "--dtype",
+        choices=("float32", "float16", "bfloat16", "int8"),
+        help="numbers to compute in; int8 on a cpu",
+    )
     add("--json", action="store_true", help="one JSON object a prompt, one a line")
     add("--version", action=_Version, nargs=0, help="print the version and leave")
 

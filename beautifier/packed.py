@@ -28,12 +28,17 @@ from torch.nn import functional as F
 
 from .network import DecoderOnly, as_used, empty_network, read_config, stored_weights
 
-# Below this width a step is overhead rather than reading, and a plain network is as fast.
-SMALLEST_HIDDEN_SIZE = 512
+# Below this width a step is overhead rather than multiplying, and a plain network is as fast.
+SMALLEST_HIDDEN_SIZE = 128
+# From this width on reading the weights is most of a step, and bfloat16 halves it.
+BFLOAT16_HIDDEN_SIZE = 512
 # oneDNN chooses a layout for a number of rows: the one for an answer's few also serves to read a prompt.
 TYPICAL_ROWS = 5
 # A row of zeros has no scale of its own.
 SMALLEST_SCALE = 1e-30
+
+# Weights in a piece of the output layer.
+LEAST_PIECE = 2**23
 
 INT8_FILE = "model.int8.safetensors"
 FORMAT = "1"  # of that file: another number makes it be written again
@@ -127,14 +132,15 @@ class Matrix:
 
 
 def matrices(network: DecoderOnly) -> list[Matrix]:
-    """All that a network multiplies with. The output layer comes in pieces as large as an MLP's matrix: few shapes
-    are few layouts to find, and a piece is little to have in memory twice."""
+    """All that a network multiplies with. A large output layer comes in pieces the shape of an MLP's matrix: few
+    shapes are few layouts to find, and a piece is little to have in memory twice."""
     found = [
         Matrix(f"{name}.weight", 0, module.out_features, module.in_features)
         for name, module in network.named_modules()
         if isinstance(module, nn.Linear)
     ]
-    words, step = network.config.vocab_size, network.config.intermediate_size
+    words = network.config.vocab_size
+    step = max(network.config.intermediate_size, LEAST_PIECE // network.config.hidden_size)
     return found + [
         Matrix(TABLE, start, min(start + step, words), network.config.hidden_size)
         for start in range(0, words, step)
@@ -183,7 +189,7 @@ class Pieces(nn.ModuleList):
     """The output layer, in pieces of the vocabulary."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return torch.cat([piece(x) for piece in self], -1)
+        return self[0](x) if len(self) == 1 else torch.cat([piece(x) for piece in self], -1)
 
 
 class Int8Pieces(nn.ModuleList):

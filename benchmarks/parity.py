@@ -10,12 +10,14 @@ tokens as transformers' generate with the published arguments. The test suite do
 import sys
 import tempfile
 import time
+from pathlib import Path
 
 import torch
 import transformers
 
 from prompt_beautifier.beautifier.decoding import Sampling, generate
 from prompt_beautifier.beautifier.network import load_network
+from prompt_beautifier.beautifier.packed import can_pack, load_packed
 
 SHAPES = {
     # alibaba-pai/pai-bloom-1b1-text2prompt-sd: bigscience/bloom-1b1
@@ -56,6 +58,10 @@ def compare(name: str) -> None:
         size = sum(parameter.numel() for parameter in network.parameters())
         print(f"{name}, transformers {transformers.__version__}: {size:,} weights, loaded in {loaded:.2f} s")
         print(f"  logits        max |difference| {difference:.2e} (their spread {theirs.std():.2f})")
+        if can_pack(torch.float32):  # what a CPU runs
+            network = load_packed(Path(folder), torch.float32)
+            difference = (network.logits(network(tokens)) - theirs).abs().max().item()
+            print(f"  packed        max |difference| {difference:.2e}")
         searches = {
             "greedy": (GREEDY, Sampling(greedy=True, repetition_penalty=1.2, max_new_tokens=NEW_TOKENS)),
             "beam search": (

@@ -30,7 +30,6 @@ HELPERS = """
 
 BUILD = """async ([load, beautify, model, seed, text]) => {
   document.activeElement.blur();
-  app.canvas.setGraph(app.rootGraph ?? app.graph); // a reload comes back to the subgraph that was open
   app.graph.clear();
   const add = (type, x, y, size) => {
     const node = LiteGraph.createNode(type); node.pos = [x, y]; app.graph.add(node); if (size) node.setSize(size);
@@ -49,30 +48,34 @@ BUILD = """async ([load, beautify, model, seed, text]) => {
 class Page:
     """ComfyUI's page in a browser, with what the tests do to it."""
 
-    def __init__(self, browser_page, server, model):
-        self.browser, self.server, self.model = browser_page, server, model
-        self.evaluate, self.locator, self.keyboard = (
-            browser_page.evaluate,
-            browser_page.locator,
-            browser_page.keyboard,
-        )
+    def __init__(self, chromium, server, model):
+        self.chromium, self.server, self.model = chromium, server, model
         self.complaints = []
         self.seed = None
-        self.leaves_subgraphs = False  # the lists in them stay on the page when the graph is cleared
-        browser_page.set_default_timeout(SLOWEST)
-        browser_page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        browser_page.on("console", self.listen)
-        browser_page.add_init_script(HELPERS)
+        self.browser = None
+        self.open()
+
+    def open(self):
+        """Open the page in a browser that has not seen it yet."""
+        if self.browser:
+            self.browser.context.close()
+        context = self.chromium.new_context(viewport={"width": 1600, "height": 1000})
+        context.grant_permissions(["clipboard-read", "clipboard-write"])
+        self.browser = page = context.new_page()
+        self.evaluate, self.locator, self.keyboard = page.evaluate, page.locator, page.keyboard
+        page.set_default_timeout(SLOWEST)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("console", self.listen)
+        page.add_init_script(HELPERS)
+        page.goto(self.server.url)
+        self.wait_for_start()
+        self.has_subgraphs = False
 
     def listen(self, message):
         """Note what a browser's console says about the pack."""
         said = f"{message.text} {message.location.get('url', '')}".lower().replace("_", "-")
         if message.type in ("error", "warning") and "prompt-beautifier" in said:
             self.complaints.append(said)
-
-    def open(self):
-        self.browser.goto(self.server.url)
-        self.wait_for_start()
 
     def reload(self):
         self.browser.reload()
@@ -87,9 +90,8 @@ class Page:
 
     def build(self):
         """Load Beautifier → Beautify Prompt → Preview as Text, and a CLIP Text Encode beside them."""
-        if self.leaves_subgraphs:
-            self.reload()
-            self.leaves_subgraphs = False
+        if self.has_subgraphs:  # the lists in them stay on the page when the graph is cleared
+            self.open()
         self.seed = next(SEEDS)
         self.evaluate(BUILD, [LOAD, BEAUTIFY, self.model, self.seed, TEXT])
         self.locator(LIST).wait_for()
@@ -162,15 +164,13 @@ def opened(request, server, chromium, model):
         "Comfy.TutorialCompleted": True,
         "Comfy.Locale": "en",
         "Comfy.Window.UnloadConfirmation": False,
+        "Comfy.Minimap.Visible": False,  # it lies over the graph
     }
     server.post("/settings", {**settings, "Comfy.VueNodes.Enabled": request.param == "Vue"})
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        context = browser.new_context(viewport={"width": 1600, "height": 1000})
-        context.grant_permissions(["clipboard-read", "clipboard-write"])
-        page = Page(context.new_page(), server, model)
+        page = Page(browser, server, model)
         page.looks = request.param
-        page.open()
         page.is_old = page.evaluate(
             "() => String(globalThis.__COMFYUI_FRONTEND_VERSION__).startsWith('1.35.')"
         )
@@ -319,7 +319,7 @@ def test_a_reload_of_the_page_brings_the_list_back(page):
 
 
 def test_in_a_subgraph(page):
-    page.leaves_subgraphs = True
+    page.has_subgraphs = True
     page.evaluate(
         """types => { app.canvas.deselectAll(); for (const type of types) app.canvas.select(nodeOf(type));
            window.group = app.graph.convertToSubgraph(app.canvas.selectedItems).node }""",
@@ -330,6 +330,8 @@ def test_in_a_subgraph(page):
     kept = page.evaluate(f"() => {inside}.properties.prompt_beautifier")
     assert len(kept["texts"]) == 5
     page.evaluate("() => app.canvas.openSubgraph(group.subgraph, group)")
+    page.locator(ROW).nth(4).wait_for()
+    page.evaluate("() => app.extensionManager.command.execute('Comfy.Canvas.FitView')")
     page.locator(ROW).nth(4).click()
     assert page.listed() == kept["texts"]
     # Newer frontends show the seed on the subgraph's node, and take it from there.
@@ -340,7 +342,6 @@ def test_in_a_subgraph(page):
     assert used == [page.seed, "fixed", 5]
     page.run()
     assert page.chosen() == [kept["texts"][4]] and page.listed() == kept["texts"]
-    page.evaluate("() => app.canvas.setGraph(app.canvas.graph.rootGraph)")
 
 
 def test_the_api_gives_the_same_without_a_browser(page, server):
@@ -497,7 +498,8 @@ def test_help_shows_its_pictures(page, tmp_path):
 
 
 def test_the_blueprint_is_found_by_name_and_runs(page, writes, tmp_path):
-    page.leaves_subgraphs = True
+    page.open()
+    page.has_subgraphs = True
     page.evaluate("async () => { app.graph.clear(); await frames() }")
     page.browser.mouse.dblclick(700, 600)
     page.keyboard.type(BLUEPRINT)
