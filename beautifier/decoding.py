@@ -1,12 +1,15 @@
 """From logits to tokens: the sampling filters, one random stream a candidate, greedy and beam search."""
 
 import math
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import chain
 from numbers import Integral, Real
 
 import torch
+
+from .cuda_graphs import has_graphs, recorded_step
 
 # Candidates are decoded in blocks of exactly this many rows: candidate k is row k % BLOCK of block k //
 # BLOCK, and the unused rows of the last block are copies whose work is thrown away. Floating-point matmul
@@ -234,6 +237,48 @@ def prefill(network, prompt_tokens: list[int], steps: int) -> Start:
     return Start(network, prompt, cache, network.logits(hidden[:, -1]).float(), steps)
 
 
+class Steps:
+    """What a network says after each token: a row of its cache for every line of text."""
+
+    def __init__(self, network, cache):
+        self.network, self.cache = network, cache
+
+    def __call__(self, tokens: torch.Tensor) -> torch.Tensor:
+        """Scores float32 [rows, vocabulary] after tokens int64 [rows]."""
+        return self.network.logits(self.network(tokens[:, None], self.cache)[:, -1]).float()
+
+    def reorder(self, rows: torch.Tensor) -> None:
+        """Row i becomes what row rows[i] is (int64 [any number of rows])."""
+        self.cache = self.cache.reorder(rows)
+
+
+def begin(start: Start, rows: int):
+    """The steps that continue a prompt in so many rows: recorded on a GPU that can, else a Steps."""
+    recorded = None
+    if has_graphs(start.prompt.device):
+        recorded = recorded_step(start.network, rows, start.prompt.shape[1] + start.steps)
+    if recorded is None:
+        return Steps(start.network, start.cache.expand(rows))
+    recorded.begin(start.cache)
+    return recorded
+
+
+def on_its_way(tokens: torch.Tensor) -> Callable[[], list[int]]:
+    """Send tokens to the CPU: what comes back waits for them. Meanwhile the next step can be started."""
+    if tokens.device.type != "cuda":
+        return tokens.tolist
+    arrived = torch.cuda.Event()
+    there = torch.empty(tokens.shape, dtype=tokens.dtype, pin_memory=True)
+    there.copy_(tokens, non_blocking=True)
+    arrived.record()
+
+    def wait() -> list[int]:
+        arrived.synchronize()
+        return there.tolist()
+
+    return wait
+
+
 def decode_rows(
     start: Start,
     rows: int,
@@ -249,10 +294,20 @@ def decode_rows(
     done    steps that were reported before
     """
     network, eos = start.network, start.network.config.eos_token_id
-    cache, scores = start.cache.expand(rows), start.logits.repeat(rows, 1)
+    steps, scores = begin(start, rows), start.logits.repeat(rows, 1)
     history, length = start.history(rows), start.prompt.shape[1]
     written, finished = [[] for _ in range(wanted)], [False] * wanted
     present = list(range(rows))  # the row that each line of cache, history and scores belongs to
+    # A GPU works on while its tokens travel: they are read one step late, and a step is done in vain at the end.
+    late, sent = int(scores.device.type == "cuda"), deque()
+
+    def read(tokens: list[int]) -> None:
+        for row, token in zip(present, tokens, strict=True):
+            if row < wanted:
+                finished[row] = finished[row] or token == eos
+                if not finished[row]:
+                    written[row].append(token)
+
     for step in range(start.steps):
         if watch.stopped():
             break
@@ -261,11 +316,9 @@ def decode_rows(
             scores[:, eos] = -math.inf
         tokens = choose(scores, step, present)
         history[:, length + step] = tokens
-        for row, token in zip(present, tokens.tolist(), strict=True):
-            if row < wanted:
-                finished[row] = finished[row] or token == eos
-                if not finished[row]:
-                    written[row].append(token)
+        sent.append(on_its_way(tokens))
+        if len(sent) > late:
+            read(sent.popleft()())
         if all(finished) or step + 1 == start.steps:
             watch.report(done + start.steps)
             break
@@ -274,8 +327,11 @@ def decode_rows(
             left = [line for line, row in enumerate(present) if not finished[row]]
             present = [present[line] for line in left]
             index = torch.tensor(left, device=tokens.device)
-            cache, history, tokens = cache.reorder(index), history[index], tokens[index]
-        scores = network.logits(network(tokens[:, None], cache)[:, -1]).float()
+            history, tokens = history[index], tokens[index]
+            steps.reorder(index)
+        scores = steps(tokens)
+    for wait in sent:
+        read(wait())
     return [Answer(tuple(tokens), ended) for tokens, ended in zip(written, finished, strict=True)]
 
 
@@ -379,8 +435,8 @@ def search_beams(start: Start, sampling: Sampling, watch: Watch) -> list[Answer]
     search is over when num_beams hypotheses have ended and the best running beam, at its present length,
     ranks no higher than the worst of them.
     """
-    network, eos, beams = start.network, start.network.config.eos_token_id, sampling.num_beams
-    cache, logits = start.cache.expand(beams), start.logits.repeat(beams, 1)
+    eos, beams = start.network.config.eos_token_id, sampling.num_beams
+    steps, logits = begin(start, beams), start.logits.repeat(beams, 1)
     history, length = start.history(beams), start.prompt.shape[1]
     # All beams are the same row at first: only the first one may be continued.
     log_probabilities = logits.new_full((beams,), -1e9)
@@ -418,8 +474,8 @@ def search_beams(start: Start, sampling: Sampling, watch: Watch) -> list[Answer]
         rows = torch.tensor([parents[i] for i in going_on], device=logits.device)
         history = history[rows]
         history[:, length + step] = torch.tensor([tokens[i] for i in going_on], device=logits.device)
-        cache = cache.reorder(rows)
-        logits = network.logits(network(history[:, length + step, None], cache)[:, -1]).float()
+        steps.reorder(rows)
+        logits = steps(history[:, length + step])
 
     unfinished = [Answer(tuple(tokens), False) for tokens in running]
     return ([hypothesis.answer for hypothesis in ended] + unfinished)[:beams]

@@ -219,6 +219,14 @@ class DecoderOnly(nn.Module):
         # same to the last bit whatever the other rows are.
         self.head: nn.Module | None = None
         self.rows_are_independent = False
+        # The decoding step recorded on a GPU, by rows and capacity, and whether that GPU refused: see cuda_graphs.py.
+        self.recorded: dict = {}
+        self.cannot_record = False
+
+    def _apply(self, fn, recurse=True):
+        """What moves weights to another device or dtype (torch calls it) makes a recorded step worthless."""
+        self.recorded.clear()
+        return super()._apply(fn, recurse)
 
     def new_cache(self, rows: int, length: int) -> Cache:
         """An empty cache for `rows` sequences of at most `length` positions, on the network's device.
@@ -235,42 +243,49 @@ class DecoderOnly(nn.Module):
         With a cache the tokens continue what it holds and are added to it. Rows are expected to have no padding,
         or padding on the right only (positions after a row's end do not change those before it).
         """
-        start = cache.length if cache is not None else 0
-        x = self._embed(tokens, start)
-        bias = self._attention_bias(start, tokens.shape[1], x if cache is None else cache.keys)
+        start, new = cache.length if cache is not None else 0, tokens.shape[1]
+        if self.config.max_positions is not None and start + new > self.config.max_positions:
+            raise ValueError(
+                f"{start + new} tokens are more than the {self.config.max_positions} this network can hold"
+            )
+        places = torch.arange(start, start + new, device=tokens.device)
+        x = self._embed(tokens, places)
+        sees_all = new == 1 and self.config.architecture != "bloom"
+        bias = None if sees_all else self._attention_bias(places, start + new, x if cache is None else cache.keys)
         for layer, block in enumerate(self.h):
             x = block(x, bias, cache, layer)
         if cache is not None:
             cache.length += tokens.shape[1]
         return self.ln_f(x)
 
+    def step(self, tokens: Tensor, cache) -> Tensor:
+        """Last hidden states [rows, 1, hidden] of one more token a row, int64 [rows, 1], at cache.place: what forward
+        does, with shapes that are the same at every position (cache: a PlacedCache of cuda_graphs.py)."""
+        x = self._embed(tokens, cache.place)
+        bias = self._attention_bias(cache.place, cache.capacity, cache.keys)
+        for layer, block in enumerate(self.h):
+            x = block(x, bias, cache, layer)
+        return self.ln_f(x)
+
     def logits(self, hidden: Tensor) -> Tensor:
         """Scores of every word of the vocabulary: [..., hidden] -> [..., vocab], through the tied embeddings."""
         return F.linear(hidden, self.word_embeddings.weight) if self.head is None else self.head(hidden)
 
-    def _embed(self, tokens: Tensor, start: int) -> Tensor:
+    def _embed(self, tokens: Tensor, places: Tensor) -> Tensor:
         x = self.word_embeddings(tokens)
         if self.config.architecture == "bloom":
             return self.word_embeddings_layernorm(x)
-        end = start + tokens.shape[1]
-        if end > self.config.max_positions:
-            raise ValueError(
-                f"{end} tokens are more than the {self.config.max_positions} this network can hold"
-            )
-        return x + self.position_embeddings.weight[start:end]
+        return x + F.embedding(places, self.position_embeddings.weight)
 
-    def _attention_bias(self, start: int, new: int, like: Tensor) -> Tensor | None:
-        """What is added to the attention scores: [1, heads or 1, new, start + new], or None where it is all zero.
+    def _attention_bias(self, places: Tensor, keys: int, like: Tensor) -> Tensor:
+        """What is added to the attention scores of queries at `places` (int64 [new]): [1, heads or 1, new, keys].
 
         ALiBi is written relative to the query (slope · (key - query), never positive): softmax does not see the
         difference to BLOOM's slope · key, but near keys keep their precision in 16-bit floats.
         """
-        bloom = self.config.architecture == "bloom"
-        if new == 1 and not bloom:
-            return None
-        query = torch.arange(start, start + new, device=like.device)
-        distance = torch.arange(start + new, device=like.device) - query[:, None]
-        bias = distance * _slopes(self.config.num_heads if bloom else 0, like.device)[:, None, None]
+        heads = self.config.num_heads if self.config.architecture == "bloom" else 0
+        distance = torch.arange(keys, device=like.device) - places[:, None]
+        bias = distance * _slopes(heads, like.device)[:, None, None]
         return bias.masked_fill(distance > 0, -math.inf).to(like.dtype)[None]
 
 

@@ -22,6 +22,7 @@ from comfy_execution.graph_utils import ExecutionBlocker
 from comfy_execution.utils import get_executing_context
 
 from ..beautifier.catalog import find_checkpoint
+from ..beautifier.cuda_graphs import rounded_capacity
 from ..beautifier.decoding import BLOCK, Sampling
 from ..beautifier.endpoints import FILE_NAME
 from ..beautifier.families import CUSTOM, custom_family
@@ -184,7 +185,7 @@ def working_memory(beautifier: Beautifier, raw_prompt: str, sampling: Sampling) 
     itemsize = beautifier.network.ln_f.weight.element_size()
     rows = max(BLOCK, sampling.num_beams)
     prompt = min(len(raw_prompt.encode("utf-8", "ignore")), beautifier.family.max_prompt_tokens)
-    tokens = len(beautifier.family.template) + prompt + sampling.max_new_tokens
+    tokens = rounded_capacity(len(beautifier.family.template) + prompt + sampling.max_new_tokens)
     cache = 2 * (rows + 1) * config.num_layers * tokens * config.hidden_size * itemsize
     reading = tokens * (2 * config.intermediate_size + 6 * config.hidden_size) * itemsize
     attention = 2 * config.num_heads * tokens * tokens * itemsize

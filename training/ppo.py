@@ -136,15 +136,17 @@ class Policy(nn.Module):
         padded on the right."""
         network = self.network
         with self.autocast():
-            x = network._embed(tokens, 0)
-            bias = network._attention_bias(0, tokens.shape[1], x)
+            places = torch.arange(tokens.shape[1], device=tokens.device)
+            x = network._embed(tokens, places)
+            bias = network._attention_bias(places, len(places), x)
             for layer in range(self.first):
                 x = network.h[layer](x, bias, None, layer)
         return x
 
     def _upper(self, blocks: nn.ModuleList, norm: nn.Module, x: Tensor) -> Tensor:
         with self.autocast():
-            bias = self.network._attention_bias(0, x.shape[1], x)
+            places = torch.arange(x.shape[1], device=x.device)
+            bias = self.network._attention_bias(places, len(places), x)
             for block in blocks:
                 x = block(x, bias, None, 0)
             return norm(x)
