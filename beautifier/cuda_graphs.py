@@ -7,13 +7,17 @@ beginning, what lies behind the present position is masked, and the position its
 `record` is the one function that needs CUDA: all else works, and is tested, on any device.
 """
 
+from __future__ import annotations
+
 import logging
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
-from .network import Cache, DecoderOnly
+if TYPE_CHECKING:  # imported for real by who loads a network: every start of ComfyUI would wait for it
+    from .network import Cache, DecoderOnly
 
 # Capacities are multiples of this, so that prompts of about the same length share a recording. Attention reads masked
 # positions too: a larger step would cost time.
@@ -32,12 +36,16 @@ def has_graphs(device: torch.device) -> bool:
     return device.type == "cuda" and torch.version.hip is None
 
 
-class PlacedCache(Cache):
-    """A cache whose next position is a number on its device: `place`, int64 [1]."""
+class PlacedCache:
+    """A network.Cache whose next position is a number on its device: `place`, int64 [1]."""
 
     def __init__(self, keys: Tensor, values: Tensor):
-        super().__init__(keys, values)
+        self.keys, self.values = keys, values  # [layers, rows, heads, capacity, head size]
         self.place = torch.zeros(1, dtype=torch.int64, device=keys.device)
+
+    @property
+    def capacity(self) -> int:
+        return self.keys.shape[3]
 
     def append(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
         """Write one position [rows, heads, 1, head size] of one layer; the whole layer comes back."""
