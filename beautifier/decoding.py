@@ -10,6 +10,7 @@ from numbers import Integral, Real
 import torch
 
 from .cuda_graphs import has_graphs, recorded_step
+from .threads import threads_for
 
 # Candidates are decoded in blocks of exactly this many rows: candidate k is row k % BLOCK of block k //
 # BLOCK, and the unused rows of the last block are copies whose work is thrown away. Floating-point matmul
@@ -143,17 +144,17 @@ def generate(
     watch = Watch(steps * blocks, on_step, should_stop)
     if watch.stopped():
         return [Answer((), False)] * num_candidates
-    start = prefill(network, prompt_tokens, steps)
-    if searching:
-        return search_beams(start, sampling, watch)[:num_candidates]
-    if sampling.greedy:
-        return decode_rows(start, 1, 1, sampling, lambda scores, *_: scores.argmax(-1), watch)
-
-    answers = []
-    for block, first in enumerate(range(0, num_candidates, most)):
-        wanted = min(most, num_candidates - first)
-        answers += sample_block(start, seed, first, wanted, sampling, watch, block * steps)
-    return answers
+    with threads_for(network):
+        start = prefill(network, prompt_tokens, steps)
+        if searching:
+            return search_beams(start, sampling, watch)[:num_candidates]
+        if sampling.greedy:
+            return decode_rows(start, 1, 1, sampling, lambda scores, *_: scores.argmax(-1), watch)
+        answers = []
+        for block, first in enumerate(range(0, num_candidates, most)):
+            wanted = min(most, num_candidates - first)
+            answers += sample_block(start, seed, first, wanted, sampling, watch, block * steps)
+        return answers
 
 
 def check_request(network, prompt_tokens: list[int], num_candidates: int, seed: int) -> None:

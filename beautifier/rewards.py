@@ -32,6 +32,7 @@ from . import reward_folders
 from .network import DecoderOnly, check_inside, load_network, read_json, weight_files
 from .reward_folders import NOTES
 from .syntax import set_aside
+from .threads import threads_for
 
 if TYPE_CHECKING:  # they import tokenizers, for which a start of ComfyUI would wait
     from tokenizers import Tokenizer
@@ -164,7 +165,8 @@ class Regressor:
             tokens[i, : len(row)] = torch.tensor(row)
         last = torch.tensor([last_token(row, self.padding) for row in rows])
         device = self.network.score.device
-        with torch.autocast(device.type, enabled=False):  # training may call this from within its own
+        # Training may call this from within its own autocast.
+        with torch.autocast(device.type, enabled=False), threads_for(self.network.transformer):
             return self.network(tokens.to(device), last.to(device)).cpu()
 
 

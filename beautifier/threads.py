@@ -1,0 +1,41 @@
+"""How many threads a small network runs on: one.
+
+A step of the embedded model is some fifty products of a few microseconds each. Sharing one among threads costs more
+than it saves, and where the processor is busy with other things each product waits for a thread that is not running:
+a tenth of a second becomes ten.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+
+import torch
+
+SMALL_HIDDEN_SIZE = 512  # below it a network is small
+
+
+def threads_for(network) -> object:
+    """A context in which a network runs on the threads that suit it; afterwards the caller has as many as before."""
+    weight = network.ln_f.weight
+    is_small = weight.device.type == "cpu" and weight.shape[0] < SMALL_HIDDEN_SIZE
+    return one_thread() if is_small and torch.get_num_threads() > 1 else nullcontext()
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Torch works on the calling thread alone.
+
+    torch.set_num_threads is for the calling thread and for threads that have not used torch yet. The latter shall not
+    notice, and only a thread that is not the calling one can say so.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    others = threading.Thread(target=torch.set_num_threads, args=(before,))
+    others.start()
+    others.join()
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
