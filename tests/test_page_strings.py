@@ -47,6 +47,41 @@ def settings() -> dict[str, dict]:
     return found
 
 
+# -- at home beside other packs ------------------------------------------------------------------------------
+
+SHARED = re.compile(
+    r"\.prototype\b|document\.(?:body|head|addEventListener|adoptedStyleSheets)|\bwindow\.|\binnerHTML\b"
+    r"|\b(?:app|api|LiteGraph|globalThis)(?:\.\w+)+\s*=[^=>]"
+)
+
+
+@pytest.mark.parametrize("name", sorted(SCRIPTS))
+def test_a_script_changes_nothing_that_others_use(name):
+    lines = [line for line in SCRIPTS[name].splitlines() if not line.lstrip().startswith(("//", "*", "/*"))]
+    assert not [line for line in lines if SHARED.search(line)]
+    for source in re.findall(r'^(?:import|export) .* from "(.*)";$', SCRIPTS[name], re.MULTILINE):
+        assert source in ("../../scripts/app.js", "../../scripts/api.js") or (WEB / source).is_file()
+
+
+def test_ids_have_the_packs_own_prefix():
+    scripts = "\n".join(SCRIPTS.values())
+    (extension,) = re.findall(r'registerExtension\(\{\s+name: "([^"]+)"', scripts)
+    assert extension.startswith("promptbeautifier.")
+    ids = re.findall(r'^const (?:COMMAND|MODEL|CANDIDATES|MODE) = "([^"]+)"', scripts, re.MULTILINE)
+    assert len(ids) == 4 and all(each.startswith("PromptBeautifier.") for each in ids)
+    assert re.search(r'^const PROPERTY = "prompt_beautifier";$', scripts, re.MULTILINE)
+
+
+def test_every_rule_of_the_style_sheet_is_for_the_packs_own_elements():
+    sheet = re.sub(
+        r"/\*.*?\*/", "", (WEB / "prompt_beautifier.css").read_text(encoding="utf-8"), flags=re.DOTALL
+    )
+    selectors = [each.strip() for rule in re.findall(r"([^{}]+)\{", sheet) for each in rule.split(",")]
+    assert selectors
+    for selector in selectors:
+        assert re.match(r"(\[data-node-id\] )?\.prompt-beautifier-\w+", selector), selector
+
+
 # -- strings.js ----------------------------------------------------------------------------------------------
 
 

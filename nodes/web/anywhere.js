@@ -10,6 +10,8 @@ import { text, toast } from "./strings.js";
 const lastMade = new WeakMap();
 const busy = new WeakSet();
 
+const PULSE = { opacity: [1, 0.5], cursor: ["progress", "progress"] }; // of a box that waits for its text
+
 /** The text boxes of a node whose text its own user writes: not those that only show a text. */
 export function textWidgets(node) {
   return (node?.widgets ?? []).filter(
@@ -57,7 +59,7 @@ export async function beautifyWidget(node, widget) {
   const raw = again ? made.raw : before;
   const seed = again ? made.seed + 1 : 0;
   busy.add(widget);
-  setBusy(node, widget, true);
+  const pulse = areaOf(node, widget)?.animate(PULSE, { duration: 400, direction: "alternate", iterations: Infinity });
   try {
     const result = await ask(raw, seed);
     if (widget.value !== before) return toast("info", text("changed_meanwhile"));
@@ -67,7 +69,7 @@ export async function beautifyWidget(node, widget) {
     toast("error", `${text("failed")}: ${error.message}`);
   } finally {
     busy.delete(widget);
-    setBusy(node, widget, false);
+    pulse?.cancel();
   }
 }
 
@@ -103,10 +105,6 @@ function replaceText(node, widget, value) {
   widget.callback?.(value);
   app.canvas?.setDirty(true, true);
   endStep();
-}
-
-function setBusy(node, widget, on) {
-  areaOf(node, widget)?.classList.toggle("prompt-beautifier-busy", on);
 }
 
 /** The text area that shows a widget, if one does: its own, or the one that a Vue node has drawn for it. */

@@ -14,13 +14,16 @@ const EMPTY_HEIGHT = 44;
 const LIST_HEIGHT = 190;
 const PATCHED = 50; // milliseconds after which Vue has drawn what has changed
 
+// Each list brings its style along: the page itself is left as it is.
+const style = fetch(new URL("./prompt_beautifier.css", import.meta.url)).then((file) => (file.ok ? file.text() : ""));
+
 const controlOf = (node) => widgetFor(node, "control_after_generate");
 
 /** Add the list to a new Beautify Prompt node. */
 export function addCandidateList(node) {
   const frame = element("div", "prompt-beautifier-frame"); // has the size, however long the list in it is
   const box = element("div", "prompt-beautifier-candidates");
-  frame.append(box);
+  frame.append(styleElement(), box);
   box.dataset.captureWheel = "true"; // Vue nodes: the wheel is for this element
   box.addEventListener("wheel", scrollOrZoom, { passive: false });
   // Vue nodes: dragging over the words selects them, and does not move the node.
@@ -40,6 +43,12 @@ export function addCandidateList(node) {
   after(node, "onConfigure", () => draw(node, box));
   after(node, "onAdded", () => setTimeout(() => takePlace(node, frame), PATCHED));
   draw(node, box);
+}
+
+function styleElement() {
+  const made = element("style", "");
+  style.then((rules) => (made.textContent = rules));
+  return made;
 }
 
 /** Vue may still show the list of the node of the same id that was there before, as it does after Undo. */

@@ -18,13 +18,6 @@ app.registerExtension({
   // On a Mac, Alt (Option) makes another character of b.
   keybindings: (MAC ? ["b", "∫"] : ["b"]).map((key) => ({ commandId: COMMAND, combo: { key, alt: true } })),
 
-  setup() {
-    const sheet = document.createElement("link");
-    sheet.rel = "stylesheet";
-    sheet.href = new URL("./prompt_beautifier.css", import.meta.url).href;
-    document.head.append(sheet);
-  },
-
   beforeRegisterNodeDef(_, nodeData) {
     noteModels(nodeData);
   },
