@@ -570,6 +570,18 @@ def test_a_workflow_shows_its_texts_and_says_what_to_try(workflow):
     assert "PreviewAny" in types and "MarkdownNote" in types
 
 
+def test_a_workflow_has_a_colour_for_each_kind_of_node(workflow):
+    colours = {}
+    for node in workflow.ui["nodes"]:
+        ours = node["type"].startswith("PromptBeautifier")
+        kind = "ours" if ours else node["type"] if node["type"] == "MarkdownNote" else node.get("title", "")
+        for name in ("ours", "MarkdownNote", "Positive", "Negative"):
+            if kind.startswith(name):
+                colours.setdefault(name, set()).add(node.get("bgcolor"))
+    assert all(len(each) == 1 and None not in each for each in colours.values())
+    assert len(set.union(*colours.values())) == len(colours) >= 2
+
+
 def test_a_workflow_says_where_its_checkpoint_comes_from(workflow):
     types = [node["type"] for node in workflow.ui["nodes"]]
     if "KSampler" not in types:
