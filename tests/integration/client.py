@@ -62,6 +62,16 @@ class Client:
         assert history["status"]["status_str"] == "success", history["status"]["messages"]
         return history
 
+    def run_anew(self, graph: dict, node: str) -> dict:
+        """The history of a run for which ComfyUI has forgotten all results and models, that of `node` among them."""
+        for _ in range(20):  # it forgets in its own time
+            self.post("/free", {"unload_models": True, "free_memory": True})
+            time.sleep(0.5)
+            history = self.run(graph)
+            if all(node not in cached["nodes"] for cached in messages(history, "execution_cached")):
+                return history
+        raise TimeoutError(f"node {node} still comes from the cache")
+
     def images(self, history: dict) -> list[bytes]:
         """The PNG files a run saved, in order."""
         saved = [image for output in history["outputs"].values() for image in output.get("images", [])]

@@ -7,7 +7,8 @@
     COMFYUI_ARGS    more arguments for its main.py, for example --front-end-root /path/to/a/newer/frontend
     COMFYUI_PACK    the pack's folder; this repository by default, or an unpacked archive
 
-The server runs on the CPU, listens on 127.0.0.1 only, and has all its files in a temporary folder.
+The server runs on the CPU, listens on 127.0.0.1 only, has all its files in a temporary folder, and downloads from a
+hub of the tests' own.
 """
 
 import contextlib
@@ -23,7 +24,7 @@ from pathlib import Path
 
 import pytest
 
-from .. import tiny, tiny_scorers
+from .. import fake_hub, tiny, tiny_scorers
 from . import small_checkpoint
 from .client import Client
 
@@ -92,7 +93,19 @@ def save_scorer(folder: Path, kind: str, **sizes) -> None:
 
 
 @pytest.fixture(scope="session")
-def server(comfyui, python, base):
+def slow_hub():
+    """In the place of huggingface.co: one published model, text2prompt-v2, of 20 MB that come slowly."""
+    files = {"config.json": b'{"model_type": "bloom"}', "tokenizer.json": b"{}"}
+    with fake_hub.FakeHub() as hub:
+        hub.add(
+            "alibaba-pai/pai-bloom-1b1-text2prompt-sd-v2", {**files, "model.safetensors": bytes(20_000_000)}
+        )
+        hub.fail("model.safetensors", "slow", at=0.01)
+        yield hub
+
+
+@pytest.fixture(scope="session")
+def server(comfyui, python, base, slow_hub):
     """A running ComfyUI: a Client of it, which also has its log."""
     port = free_port()
     log = base / "log.txt"
@@ -102,8 +115,12 @@ def server(comfyui, python, base):
         *("--database-url", "sqlite:///:memory:", "--disable-api-nodes"),
         *shlex.split(os.environ.get("COMFYUI_ARGS", "")),
     ]
+    environment = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+    environment["HF_ENDPOINT"] = slow_hub.url
     with log.open("w", encoding="utf-8") as output:
-        process = subprocess.Popen(command, cwd=comfyui, stdout=output, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            command, cwd=comfyui, stdout=output, stderr=subprocess.STDOUT, env=environment
+        )
     try:
         client = Client(port, log)
         client.pid = process.pid

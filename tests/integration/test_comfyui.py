@@ -186,11 +186,37 @@ def test_a_published_model_runs_whatever_the_menu_said_when_the_workflow_was_sav
 
 def test_freed_memory_is_taken_again(server):
     before = server.run(beautify_graph(seed=77))["outputs"]["2"]
-    server.post("/free", {"unload_models": True, "free_memory": True})
-    time.sleep(1)
-    after = server.run(beautify_graph(seed=77))
-    assert "2" not in messages(after, "execution_cached")[0]["nodes"]
+    after = server.run_anew(beautify_graph(seed=77), "2")
     assert after["outputs"]["2"] == before
+
+
+# -- Beautify text -------------------------------------------------------------------------------------------
+
+
+def test_a_text_is_beautified_within_a_second_and_while_a_graph_runs(server, model):
+    if model != "embedded":
+        pytest.skip("the embedded model's weights are not there")
+
+    def seconds_for(seed: int) -> float:
+        began = time.monotonic()
+        prompt = server.post("/prompt_beautifier/beautify", {"text": "an old lighthouse", "seed": seed})[
+            "prompt"
+        ]
+        assert "lighthouse" in prompt and len(prompt) > 40
+        return time.monotonic() - began
+
+    seconds_for(0)  # the model is loaded
+    assert min(map(seconds_for, range(1, 6))) < 1
+    custom = {"sampling": "custom", "temperature": 5.0}
+    run = server.queue(beautify_graph(SLOW, num_candidates=64, max_new_tokens=1000, seed=6, **custom))
+    try:
+        while not server.get("/queue")["queue_running"]:
+            time.sleep(0.05)
+        seconds_for(7)
+        assert run not in server.get(f"/history/{run}"), "the graph should still be running"
+    finally:
+        server.post("/interrupt", {})
+    assert messages(server.wait(run), "execution_interrupted")
 
 
 # -- what goes wrong -----------------------------------------------------------------------------------------

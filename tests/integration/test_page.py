@@ -3,14 +3,16 @@ blueprint; in both kinds of nodes."""
 
 import itertools
 import json
+import re
 import time
 
 import pytest
 
 from .client import messages
-from .test_comfyui import BEAUTIFY, LOAD
-from .test_frontend import FLAGS, READY, photograph
+from .test_comfyui import BEAUTIFY, LOAD, WORKFLOWS
+from .test_frontend import FLAGS, JOBS, READY, photograph
 
+LOAD_REWARD = "PromptBeautifierLoadRewardModel"
 LIST = ".prompt-beautifier-candidates"
 ROW = f"{LIST} .candidate"
 SLOWEST = 90_000  # milliseconds that anything may take on a computer that is busy
@@ -69,7 +71,7 @@ class Page:
         page.add_init_script(HELPERS)
         page.goto(self.server.url)
         self.wait_for_start()
-        self.has_subgraphs = False
+        self.must_reopen = False
 
     def listen(self, message):
         """Note what a browser's console says about the pack."""
@@ -90,7 +92,7 @@ class Page:
 
     def build(self):
         """Load Beautifier → Beautify Prompt → Preview as Text, and a CLIP Text Encode beside them."""
-        if self.has_subgraphs:  # the lists in them stay on the page when the graph is cleared
+        if self.must_reopen:  # lists in subgraphs, for one, stay on the page when the graph is cleared
             self.open()
         self.seed = next(SEEDS)
         self.evaluate(BUILD, [LOAD, BEAUTIFY, self.model, self.seed, TEXT])
@@ -98,6 +100,16 @@ class Page:
 
     def until(self, condition, argument=None):
         self.browser.wait_for_function(condition, arg=argument, timeout=SLOWEST, polling=100)
+
+    def press_until(self, key, condition):
+        """Press a key until a condition holds: the page may not be ready for it at first."""
+        for _ in range(10):
+            self.keyboard.press(key)
+            for _ in range(30):
+                if self.evaluate(condition):
+                    return
+                self.browser.wait_for_timeout(100)
+        pytest.fail(f"{key} did nothing: {condition}")
 
     def run(self):
         runs = self.evaluate("() => runs")
@@ -239,6 +251,44 @@ def test_a_candidate_is_copied(page):
     assert page.inputs()["candidate"] == 1, "copying does not choose"
 
 
+def test_a_reward_model_gives_each_its_reward_and_their_order(page, pack, tmp_path):
+    if not list((pack / "beautifier" / "embedded_reward").rglob("model.safetensors")):
+        pytest.skip("the embedded reward model's weights are not there")
+    page.evaluate(
+        """([load, type]) => { const loader = LiteGraph.createNode(load), node = nodeOf(type);
+           loader.pos = [50, 720]; app.graph.add(loader);
+           loader.connect(0, node, node.findInputSlot('reward_model')) }""",
+        [LOAD_REWARD, BEAUTIFY],
+    )
+    page.run()
+    shown = [float(score) for score in page.locator(f"{ROW} .score").all_inner_texts()]
+    kept = page.evaluate("type => nodeOf(type).properties.prompt_beautifier.scores", BEAUTIFY)
+    assert len(shown) == 5 and shown == pytest.approx(kept, abs=0.001)
+    assert shown == sorted(shown, reverse=True) and shown[0] > shown[-1]
+    photograph(page.browser, tmp_path / f"rewards {page.looks}.png")
+
+
+def test_long_words_wrap_and_the_wheel_scrolls_the_list_alone(page):
+    page.evaluate(
+        "([type, texts]) => nodeOf(type).onExecuted({prompt_beautifier: [{texts, seed: 1, used: 0}]})",
+        [BEAUTIFY, ["word" * 500, *["several words " * 30] * 5]],
+    )
+    box = page.locator(LIST)
+    width, inside = box.evaluate("box => [box.scrollWidth, box.clientWidth]")
+    assert width <= inside, "nothing is cut off at the side"
+    place = "() => [app.canvas.ds.scale, ...app.canvas.ds.offset]"
+    before, now = None, page.evaluate(place)
+    while now != before:  # the view still moves to where it fits
+        page.browser.wait_for_timeout(300)
+        before, now = now, page.evaluate(place)
+    if page.looks == "Vue":  # there the wheel is for the graph until something in the box has the focus
+        page.locator(f"{ROW} .words").first.focus()
+    box.hover()
+    page.browser.mouse.wheel(0, 200)
+    page.until(f"() => document.querySelector('{LIST}').scrollTop > 0")
+    assert page.evaluate(place) == before, "the graph stays where it is"
+
+
 def test_many_and_long_candidates_scroll(page, tmp_path):
     made = ["long " * 600, *(f"candidate number {number}" for number in range(2, 65))]
     page.evaluate(
@@ -319,7 +369,7 @@ def test_a_reload_of_the_page_brings_the_list_back(page):
 
 
 def test_in_a_subgraph(page):
-    page.has_subgraphs = True
+    page.must_reopen = True
     page.evaluate(
         """types => { app.canvas.deselectAll(); for (const type of types) app.canvas.select(nodeOf(type));
            window.group = app.graph.convertToSubgraph(app.canvas.selectedItems).node }""",
@@ -354,10 +404,7 @@ def test_the_api_gives_the_same_without_a_browser(page, server):
         page.evaluate("type => String(nodeOf(type).id)", each) for each in (BEAUTIFY, "PreviewAny")
     )
     assert not any("prompt_beautifier" in name for name in graph[node]["inputs"])
-    server.post("/free", {"unload_models": True, "free_memory": True})
-    time.sleep(1)
-    history = server.run(graph)
-    assert node not in messages(history, "execution_cached")[0]["nodes"]
+    history = server.run_anew(graph, node)
     assert history["outputs"][node]["text"] == page.listed()
     assert history["outputs"][preview]["text"] == [page.listed()[3]]
     assert page.listed()[3] in shown
@@ -412,6 +459,23 @@ def test_the_menu_of_a_right_click(page, writes):
     page.until_text("text.length > 40")
 
 
+def test_a_box_pulses_while_it_waits_and_what_is_typed_meanwhile_stays(page, writes):
+    held, box = [], page.box().element_handle()
+    pulses = "area => area.getAnimations().filter(each => !(each instanceof CSSTransition)).length"
+    page.browser.route("**/prompt_beautifier/beautify", lambda route: held.append(route))
+    try:
+        page.select("CLIPTextEncode")
+        page.keyboard.press("Alt+b")
+        page.until(f"area => ({pulses})(area) === 1", box)
+        page.evaluate("() => { nodeOf('CLIPTextEncode').widgets[0].value = 'something else' }")
+        held[0].continue_()
+        page.toast("changed meanwhile")
+    finally:
+        page.browser.unroute("**/prompt_beautifier/beautify")
+    assert page.text() == "something else" and len(held) == 1
+    page.until(f"area => ({pulses})(area) === 0", box)
+
+
 def test_what_is_offered_for_which_node(page):
     offered = page.evaluate(
         """() => ['CLIPTextEncode', 'CLIPTextEncodeSDXL', 'KSampler', 'PreviewAny'].map(
@@ -437,6 +501,28 @@ def test_errors_are_told_in_a_toast(page):
     page.select("PreviewAny")
     page.keyboard.press("Alt+b")
     page.toast("Select a node with a text box")
+
+
+# -- downloads -----------------------------------------------------------------------------------------------
+
+
+def test_a_download_shows_its_bytes_and_can_be_cancelled(page, server, slow_hub, tmp_path):
+    page.evaluate(
+        """type => { const menu = nodeOf(type).widgets.find(widget => widget.name === 'model');
+           menu.value = menu.options.values.find(shown => shown.startsWith('text2prompt-v2')) }""",
+        LOAD,
+    )
+    page.evaluate("() => app.queuePrompt(0, 1)")
+    words = page.browser.get_by_text(re.compile(r"^\d.* / 0\.02 GB$")).first
+    words.wait_for()
+    page.browser.screenshot(path=tmp_path / f"download {page.looks}.png")
+    page.browser.get_by_label("Cancel current run").first.click()
+    page.until(f"async () => await ({JOBS})() === 0")
+    (last,) = server.get("/history?max_items=1").values()
+    assert messages(last, "execution_interrupted")
+    asked = len(slow_hub.requests)
+    page.browser.wait_for_timeout(1000)
+    assert len(slow_hub.requests) == asked
 
 
 # -- settings, help, blueprint -------------------------------------------------------------------------------
@@ -486,6 +572,47 @@ def test_the_page_of_settings(page, tmp_path):
     dialog.wait_for(state="hidden")
 
 
+def test_chinese_users_see_chinese(page, server, repository, tmp_path):
+    names = json.loads((repository / "locales" / "zh" / "settings.json").read_text(encoding="utf-8"))
+    server.post("/settings", {"Comfy.Locale": "zh"})
+    try:
+        page.open()
+        page.build()
+        assert "运行之后" in page.locator(LIST).inner_text()
+        page.select("CLIPTextEncode")
+        offered = page.evaluate(
+            "() => app.collectNodeMenuItems(nodeOf('CLIPTextEncode')).map(item => item?.content)"
+        )
+        assert "美化文本" in offered
+        page.evaluate("() => nodeOf('CLIPTextEncode').widgets[0].value = ''")
+        page.keyboard.press("Alt+b")
+        page.toast("没有可以美化的内容")
+        photograph(page.browser, tmp_path / f"chinese {page.looks}.png")
+        page.evaluate("() => app.extensionManager.command.execute('Comfy.ShowSettingsDialog')")
+        dialog = page.locator("[role=dialog]").last
+        category = json.loads((repository / "locales" / "zh" / "main.json").read_text(encoding="utf-8"))
+        dialog.get_by_text(category["settingsCategories"]["Prompt Beautifier"], exact=True).first.click()
+        for each in names.values():
+            dialog.get_by_text(each["name"], exact=True).wait_for()
+        page.browser.screenshot(path=tmp_path / f"chinese settings {page.looks}.png")
+    finally:
+        server.post("/settings", {"Comfy.Locale": "en"})
+        page.must_reopen = True
+
+
+def test_templates_are_shown_with_their_pictures_and_open(page, tmp_path):
+    page.must_reopen = True
+    page.evaluate("() => app.extensionManager.command.execute('Comfy.BrowseTemplates')")
+    dialog = page.locator("[role=dialog]").last
+    dialog.get_by_text("prompt-beautifier", exact=True).first.click()
+    shown = "[...document.querySelectorAll('[role=dialog] img')].filter(each => each.naturalWidth > 500)"
+    page.until(f"number => {shown}.length === number", len(WORKFLOWS))
+    page.browser.screenshot(path=tmp_path / f"templates {page.looks}.png")
+    dialog.get_by_text(re.compile("every.candidate", re.IGNORECASE)).first.click()
+    page.until("type => !!nodeOf(type) && !!nodeOf('KSampler')", BEAUTIFY)
+    assert page.inputs()["prompt"] == "a fox in the snow"
+
+
 def test_help_shows_its_pictures(page, tmp_path):
     page.select(BEAUTIFY)
     page.locator("[data-testid=info-button]").click()
@@ -499,13 +626,12 @@ def test_help_shows_its_pictures(page, tmp_path):
 
 def test_the_blueprint_is_found_by_name_and_runs(page, writes, tmp_path):
     page.open()
-    page.has_subgraphs = True
+    page.must_reopen = True
     page.evaluate("async () => { app.graph.clear(); await frames() }")
     page.browser.mouse.dblclick(700, 600)
     page.keyboard.type(BLUEPRINT)
     page.browser.get_by_text(BLUEPRINT, exact=True).last.wait_for()
-    page.keyboard.press("Enter")
-    page.until("() => app.graph.nodes.some(node => node.subgraph)")
+    page.press_until("Enter", "() => app.graph.nodes.some(node => node.subgraph)")
     page.browser.mouse.click(500, 300)  # newer frontends: the node follows the pointer until then
     page.evaluate(
         """() => { const group = app.graph.nodes.find(node => node.subgraph);
