@@ -10,7 +10,7 @@ import pytest
 
 from .client import messages
 from .test_comfyui import BEAUTIFY, LOAD, WORKFLOWS
-from .test_frontend import FLAGS, JOBS, READY, photograph
+from .test_frontend import FLAGS, READY, photograph
 
 LOAD_REWARD = "PromptBeautifierLoadRewardModel"
 LIST = ".prompt-beautifier-candidates"
@@ -516,10 +516,9 @@ def test_a_download_shows_its_bytes_and_can_be_cancelled(page, server, slow_hub,
     words = page.browser.get_by_text(re.compile(r"^\d.* / 0\.02 GB$")).first
     words.wait_for()
     page.browser.screenshot(path=tmp_path / f"download {page.looks}.png")
+    run = server.get("/queue")["queue_running"][0][1]
     page.browser.get_by_label("Cancel current run").first.click()
-    page.until(f"async () => await ({JOBS})() === 0")
-    (last,) = server.get("/history?max_items=1").values()
-    assert messages(last, "execution_interrupted")
+    assert messages(server.wait(run), "execution_interrupted")
     asked = len(slow_hub.requests)
     page.browser.wait_for_timeout(1000)
     assert len(slow_hub.requests) == asked
