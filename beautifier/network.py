@@ -119,16 +119,17 @@ class Cache:
         self.values[layer, :, :, self.length : end] = values
         return self.keys[layer, :, :, :end], self.values[layer, :, :, :end]
 
-    def expand(self, rows: int) -> "Cache":
-        """A new cache of `rows` copies of this one-row cache."""
-        return self._like(rows, slice(None))
+    def expand(self, rows: int, capacity: int) -> "Cache":
+        """A new cache of `rows` copies of this one-row cache, with another capacity."""
+        return self._like(rows, capacity, slice(None))
 
     def reorder(self, rows: Tensor) -> "Cache":
         """A new cache whose row i is this cache's row rows[i] (int64 [new rows]), as beam search needs."""
-        return self._like(len(rows), rows)
+        return self._like(len(rows), self.capacity, rows)
 
-    def _like(self, rows: int, source: Tensor | slice) -> "Cache":
-        shape = (self.keys.shape[0], rows, *self.keys.shape[2:])
+    def _like(self, rows: int, capacity: int, source: Tensor | slice) -> "Cache":
+        layers, _, heads, _, size = self.keys.shape
+        shape = (layers, rows, heads, capacity, size)
         copy = Cache(self.keys.new_empty(shape), self.values.new_empty(shape), self.length)
         copy.keys[:, :, :, : self.length] = self.keys[:, source, :, : self.length]
         copy.values[:, :, :, : self.length] = self.values[:, source, :, : self.length]

@@ -172,6 +172,25 @@ def test_more_ties_than_there_is_room_for_only_lose_the_surplus():
     assert found.max() == found[found > 0].min()
 
 
+@pytest.mark.parametrize("words", [128 * 300, 128 * 300 + 17])
+@pytest.mark.parametrize("k", [1, 51, 299])
+def test_the_best_of_a_large_vocabulary_are_those_that_topk_finds(words, k):
+    assert words > decoding.LARGE_VOCABULARY
+    scores = torch.randn(5, words, generator=torch.Generator().manual_seed(k))
+    scores[0, -40:] += 9  # in the last block, and behind it
+    scores[1, 128:256] += 9  # all in one block
+    values, tokens = decoding.best(scores, k)
+    expected = scores.topk(k)
+    assert torch.equal(values, expected.values) and torch.equal(tokens, expected.indices)
+
+
+def test_ties_across_blocks_of_a_large_vocabulary_stay():
+    scores = torch.zeros(1, 128 * 300)
+    scores[0, ::1000] = 1.0  # 39 of them
+    found = our_distribution(scores, None, Sampling(**OFF | {"top_k": 5}))
+    assert (found > 0).sum() == 39
+
+
 @pytest.mark.parametrize("temperature", [1e-300, 1e-30, 1e-5, 1e30])
 @pytest.mark.parametrize("top_k", [0, 5])
 def test_extreme_temperatures_stay_a_distribution(temperature, top_k):

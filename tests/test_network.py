@@ -60,9 +60,9 @@ def test_expanded_and_reordered_caches_continue_their_rows(tmp_path):
     published("bloom", 4, tmp_path)
     network = load_network_of(tmp_path)
     prompt, following = torch.randint(0, 300, (1, 9)), torch.randint(0, 300, (3, 2))
-    cache = network.new_cache(1, 12)
+    cache = network.new_cache(1, 9)
     network(prompt, cache)
-    expanded = cache.expand(3)
+    expanded = cache.expand(3, 12)
     network(following[:, :1], expanded)
     swapped = expanded.reorder(torch.tensor([2, 0, 0]))
     got = network(following[:, 1:], swapped)[:, -1]
