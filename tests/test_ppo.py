@@ -123,6 +123,12 @@ def test_log_probabilities_in_chunks_and_their_gradient_are_those_of_whole_logit
     (wanted,) = torch.autograd.grad((expected * weights).sum(), hidden)
     torch.testing.assert_close(gradient, wanted, atol=1e-5, rtol=1e-4)
 
+    log_probs, entropy = ppo.TokenScores.apply(hidden, head, tokens, chunk, True)
+    (gradient,) = torch.autograd.grad((log_probs * weights).sum() + (entropy * weights.flip(0)).sum(), hidden)
+    spread = torch.distributions.Categorical(logits=(hidden @ head.t()).log_softmax(-1)).entropy()
+    (more,) = torch.autograd.grad((spread * weights.flip(0)).sum(), hidden)
+    torch.testing.assert_close(gradient, wanted + more, atol=1e-5, rtol=1e-4)
+
 
 @pytest.fixture(scope="module", params=["bloom", "gpt2"])
 def checkpoint(request, tmp_path_factory):

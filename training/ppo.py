@@ -17,7 +17,7 @@ Promptist, arXiv 2212.09611, section 2.2; the objective and the controller of be
 
 One step: sample an answer to each of 64 raw prompts; score what a user would see of it; give each token its reward
 (the KL penalty everywhere, the score on the last one); estimate advantages; go over the 64 answers in minibatches four
-times. Only the top layers are trained, so that policy and reference model share the others.
+times. --entropy-coefficient is c2 of PPO's equation 9: a small model forgets its variety sooner than the KL tells. Only the top layers are trained, so that policy and reference model share the others.
 
 --data is a folder with train.jsonl and heldout.jsonl; --reward is explained in reward_functions.py. Everything random
 is a function of --seed and the step: the same command continues a run that was killed, to the same result.
@@ -66,13 +66,16 @@ class TokenScores(torch.autograd.Function):
     """Log-probability and entropy of given next tokens, without keeping the logits of a large vocabulary.
 
     The logits exist for a chunk of positions at a time. The output layer is frozen, so the only gradient is that of
-    the hidden states, d log p(token) / d hidden = W[token] - sum_w p(w) W[w], and it is worked out in the forward
-    pass while the logits are there.
+    the hidden states, d log p(token) / d hidden = W[token] - sum_w p(w) W[w] and, with `spread`, that of the entropy,
+    d H / d hidden = - sum_w p(w) (log p(w) + H) W[w]; both are worked out in the forward pass while the logits are
+    there.
     """
 
     @staticmethod
-    def forward(ctx, hidden: Tensor, head: Tensor, tokens: Tensor, chunk: int) -> tuple[Tensor, Tensor]:
-        log_probs, entropies, gradients = [], [], []
+    def forward(
+        ctx, hidden: Tensor, head: Tensor, tokens: Tensor, chunk: int, spread: bool = False
+    ) -> tuple[Tensor, Tensor]:
+        log_probs, entropies, gradients, spreads = [], [], [], []
         for part, wanted in zip(hidden.split(chunk), tokens.split(chunk), strict=True):
             logits = (part.to(head.dtype) @ head.t()).float()
             log_p = logits.sub_(logits.logsumexp(-1, keepdim=True))
@@ -81,15 +84,22 @@ class TokenScores(torch.autograd.Function):
             entropies.append(-torch.linalg.vecdot(p, log_p))
             if ctx.needs_input_grad[0]:
                 gradients.append((head[wanted].float() - (p.to(head.dtype) @ head).float()).to(hidden.dtype))
-        ctx.save_for_backward(*([torch.cat(gradients)] if gradients else []))
+                if spread:
+                    surprise = log_p.add_(entropies[-1][:, None]).mul_(p)
+                    spreads.append(-(surprise.to(head.dtype) @ head).to(hidden.dtype))
+        ctx.save_for_backward(*(torch.cat(each) for each in (gradients, spreads) if each))
         entropy = torch.cat(entropies)
-        ctx.mark_non_differentiable(entropy)
+        if not spread:
+            ctx.mark_non_differentiable(entropy)
         return torch.cat(log_probs), entropy
 
     @staticmethod
-    def backward(ctx, by_log_prob: Tensor, _):
-        (gradient,) = ctx.saved_tensors
-        return by_log_prob[:, None].to(gradient.dtype) * gradient, None, None, None
+    def backward(ctx, by_log_prob: Tensor, by_entropy: Tensor | None):
+        gradient, *spread = ctx.saved_tensors
+        total = by_log_prob[:, None].to(gradient.dtype) * gradient
+        if spread:
+            total += by_entropy[:, None].to(gradient.dtype) * spread[0]
+        return total, None, None, None, None
 
 
 class Policy(nn.Module):
@@ -102,8 +112,10 @@ class Policy(nn.Module):
     # Logits of one chunk: 16 MB of float32 on a CPU, where the cache counts, and 256 MB elsewhere.
     LOGITS = {"cpu": 2**22}
 
-    def __init__(self, network: DecoderOnly, unfrozen: int, bits16: bool = False):
+    def __init__(self, network: DecoderOnly, unfrozen: int, bits16: bool = False, spread: bool = False):
+        """spread: whether entropies have a gradient, which an --entropy-coefficient needs."""
         super().__init__()
+        self.spread = spread
         unfrozen = min(unfrozen, network.config.num_layers)
         self.first = network.config.num_layers - unfrozen  # the first trained layer
         self.bits16 = bits16
@@ -154,7 +166,8 @@ class Policy(nn.Module):
     def scores(self, hidden: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
         """Log-probability and entropy, float32 [n], of the next tokens int64 [n] after hidden states [n, hidden]."""
         logits = self.LOGITS.get(hidden.device.type, 2**26)
-        return TokenScores.apply(hidden, self.head, tokens, max(1, logits // self.head.shape[0]))
+        chunk = max(1, logits // self.head.shape[0])
+        return TokenScores.apply(hidden, self.head, tokens, chunk, self.spread)
 
     def forward(self, x: Tensor, tokens: Tensor, answer: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Log-probabilities, entropies and values, float32 [n], of the answer tokens.
@@ -540,7 +553,10 @@ def update(
             errors = value_losses(values, seen.values[rows][mask], seen.returns[rows][mask], args.value_clip)
             # Each token of the minibatch counts the same, on whatever process it is: wrappers average gradients.
             share = accelerator.num_processes / accelerator.reduce(mask.sum(), "sum").item()
-            accelerator.backward((losses.sum() + args.value_coefficient * errors.sum()) * share)
+            loss = losses.sum() + args.value_coefficient * errors.sum()
+            if args.entropy_coefficient:
+                loss = loss - args.entropy_coefficient * entropies.sum()
+            accelerator.backward(loss * share)
             if args.max_grad_norm:
                 accelerator.clip_grad_norm_(
                     [p for p in model.parameters() if p.requires_grad], args.max_grad_norm
@@ -705,6 +721,8 @@ def option_parser() -> argparse.ArgumentParser:
     add("--clip", type=float, default=0.2, help="of the policy's ratio")
     add("--value-clip", type=float, default=0.2)
     add("--value-coefficient", type=float, default=0.5)
+    add("--entropy-coefficient", type=float, default=0.0,
+        help="reward for each token's entropy: above 0 the answers stay varied")  # fmt: skip
     add("--eval-prompts", type=int, default=500, help="held-out raw prompts of an evaluation")
     add("--eval-steps", type=int, default=100)
     add("--checkpoint-steps", type=int, default=50)
@@ -765,7 +783,7 @@ def main(argv: list[str] | None = None) -> None:
     train = read_prompts(args.data / "train.jsonl", beautifier, args, args.max_prompts)
     heldout = read_prompts(args.data / "heldout.jsonl", beautifier, args, args.eval_prompts)
 
-    policy = Policy(network, args.unfrozen_layers, bits16).to(device)
+    policy = Policy(network, args.unfrozen_layers, bits16, args.entropy_coefficient != 0).to(device)
     optimizer = torch.optim.AdamW(
         policy.trained().values(),
         lr=args.lr,
