@@ -1,4 +1,4 @@
-"""Every stage of training behind the other, each on what the one before wrote, to a model that Load Beautifier lists."""
+"""Every stage of training behind the other, on what the one before wrote, to a model that Load Beautifier lists."""
 
 import json
 

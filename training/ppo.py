@@ -13,11 +13,12 @@ Promptist, arXiv 2212.09611, section 2.2; the objective and the controller of be
 
     # the embedded model on a CPU
     python -m prompt_beautifier.training.ppo --config training/configs/ppo-embedded.yaml \
-        --data runs/pairs --reward embedded --out runs/ppo-embedded
+        --model runs/sft/model --data runs/pairs --reward embedded --out runs/ppo
 
 One step: sample an answer to each of 64 raw prompts; score what a user would see of it; give each token its reward
 (the KL penalty everywhere, the score on the last one); estimate advantages; go over the 64 answers in minibatches four
-times. --entropy-coefficient is c2 of PPO's equation 9: a small model forgets its variety sooner than the KL tells. Only the top layers are trained, so that policy and reference model share the others.
+times. --entropy-coefficient is c2 of the PPO paper's equation 9: a small model loses its variety before the KL tells.
+Only the top layers are trained, so that policy and reference model share the others.
 
 --data is a folder with train.jsonl and heldout.jsonl; --reward is explained in reward_functions.py. Everything random
 is a function of --seed and the step: the same command continues a run that was killed, to the same result.
