@@ -1,22 +1,21 @@
 """How many threads a small network runs on: one.
 
 A step of the embedded model is some fifty products of a few microseconds each. Sharing one among threads costs more
-than it saves, and where the processor is busy with other things each product waits for a thread that is not running:
-a tenth of a second becomes ten.
+than it saves, and where the processor is busy with other things each product waits for a thread that is not running.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import torch
 
 SMALL_HIDDEN_SIZE = 512  # below it a network is small
 
 
-def threads_for(network) -> object:
+def threads_for(network) -> AbstractContextManager:
     """A context in which a network runs on the threads that suit it; afterwards the caller has as many as before."""
     weight = network.ln_f.weight
     is_small = weight.device.type == "cpu" and weight.shape[0] < SMALL_HIDDEN_SIZE
