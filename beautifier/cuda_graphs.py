@@ -39,9 +39,11 @@ def has_graphs(device: torch.device) -> bool:
 class PlacedCache:
     """A network.Cache whose next position is a number on its device: `place`, int64 [1]."""
 
-    def __init__(self, keys: Tensor, values: Tensor):
-        self.keys, self.values = keys, values  # [layers, rows, heads, capacity, head size]
-        self.place = torch.zeros(1, dtype=torch.int64, device=keys.device)
+    def __init__(self, cache: Cache):
+        # Zeros: what is masked is multiplied by zero, which must not meet a NaN.
+        self.keys, self.values = cache.keys.zero_(), cache.values.zero_()  # [layers, rows, heads, capacity, head size]
+        self.seen = cache.seen
+        self.place = torch.zeros(1, dtype=torch.int64, device=cache.keys.device)
 
     @property
     def capacity(self) -> int:
@@ -74,8 +76,7 @@ class RecordedStep:
 
     def __init__(self, network: DecoderOnly, rows: int, capacity: int):
         cache = network.new_cache(rows, capacity)
-        # Zeros: what is masked is multiplied by zero, which must not meet a NaN.
-        self.cache = PlacedCache(cache.keys.zero_(), cache.values.zero_())
+        self.cache = PlacedCache(cache)
         self.tokens = torch.zeros((rows, 1), dtype=torch.int64, device=cache.keys.device)
         self.weights = places_of_weights(network)
         self.scores: Tensor | None = None

@@ -25,9 +25,8 @@ MOST_ROWS = 16  # of such a network at once: more save no time, and need memory
 # top k; this is the room for them. Were there more, the surplus of equally unlikely tokens would be left out.
 TIE_ROOM = 256
 
-# Sizes at which the best words of a vocabulary are found block by block.
-WORDS_OF_A_BLOCK = 128
-LARGE_VOCABULARY = 2**15
+# The best words of a vocabulary are found group by group where there are as many words to a group.
+LEAST_GROUP = 8
 
 # Dividing by a temperature below this would overflow float32; the distribution is a spike long before.
 COLDEST = 1e-6
@@ -258,12 +257,16 @@ class Steps:
 
 
 def begin(start: Start, rows: int):
-    """The steps that continue a prompt in so many rows: recorded on a GPU that can, else a Steps."""
-    recorded = None
-    if has_graphs(start.prompt.device):
-        recorded = recorded_step(start.network, rows, start.prompt.shape[1] + start.steps)
+    """The steps that continue a prompt in so many rows: recorded on a GPU that can, flat on a CPU, else a Steps."""
+    device, capacity = start.prompt.device, start.prompt.shape[1] + start.steps
+    recorded = recorded_step(start.network, rows, capacity) if has_graphs(device) else None
     if recorded is None:
-        return Steps(start.network, start.cache.expand(rows, start.prompt.shape[1] + start.steps))
+        from .cpu_steps import (
+            CpuSteps,
+        )  # not before a network is there: every start of ComfyUI would wait for it
+
+        kind = CpuSteps if device.type == "cpu" else Steps
+        return kind(start.network, start.cache.expand(rows, capacity))
     recorded.begin(start.cache)
     return recorded
 
@@ -407,17 +410,21 @@ def best_and_ties(scores: torch.Tensor, k: int) -> tuple[torch.Tensor, torch.Ten
 
 
 def best(scores: torch.Tensor, k: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """scores.topk(k), several times quicker for a large vocabulary: the k best words are in the k blocks of words
+    """scores.topk(k), several times quicker for a large vocabulary: the k best words are in the k groups of words
     whose best ones are the best."""
-    words = scores.shape[-1] // WORDS_OF_A_BLOCK * WORDS_OF_A_BLOCK
-    if words < LARGE_VOCABULARY or k > words // WORDS_OF_A_BLOCK:
+    size = 2 ** round(math.log2(scores.shape[-1] / k) / 2)  # as much to look through first as afterwards
+    if size < LEAST_GROUP:
         return scores.topk(k)
-    blocks = scores[:, :words].unflatten(1, (-1, WORDS_OF_A_BLOCK))
-    chosen = blocks.amax(-1).topk(k, sorted=False).indices[:, :, None]
-    inside = torch.arange(WORDS_OF_A_BLOCK, device=scores.device)
-    tokens = (chosen * WORDS_OF_A_BLOCK + inside).flatten(1)
-    left = torch.arange(words, scores.shape[-1], device=scores.device).expand(len(scores), -1)
-    tokens = torch.cat((tokens, left), 1)
+    groups = scores.shape[-1] // size
+    together = scores[:, : groups * size].unflatten(
+        1, (size, groups)
+    )  # words that lie apart: quick to compare
+    chosen = together.amax(1).topk(k, sorted=False).indices
+    inside = torch.arange(0, groups * size, groups, device=scores.device)
+    tokens = (chosen[:, None] + inside[:, None]).flatten(1)
+    if groups * size < scores.shape[-1]:
+        left = torch.arange(groups * size, scores.shape[-1], device=scores.device).expand(len(scores), -1)
+        tokens = torch.cat((tokens, left), 1)
     values, places = scores.gather(1, tokens).topk(k)
     return values, tokens.gather(1, places)
 

@@ -103,6 +103,8 @@ class Cache:
         self.keys = keys  # [layers, rows, heads, capacity, head size]
         self.values = values
         self.length = length
+        # What attention turns them into: on a CPU it is six times slower in 16 bits, though there is half to read.
+        self.seen = torch.float32 if keys.device.type == "cpu" else keys.dtype
 
     @property
     def capacity(self) -> int:
@@ -169,8 +171,8 @@ class Attention(nn.Module):
             query, key, value = fused.view(rows, new, 3, self.heads, self.head_size).unbind(2)
         query, key, value = query.transpose(1, 2), key.transpose(1, 2), value.transpose(1, 2)
         if cache is not None:
-            key, value = cache.append(layer, key, value)
-            query = query.to(key.dtype)
+            key, value = (part.to(cache.seen) for part in cache.append(layer, key, value))
+            query = query.to(cache.seen)
         if torch.is_autocast_enabled(
             x.device.type
         ):  # training: the backward pass in bfloat16 is slow on CPUs
@@ -216,10 +218,11 @@ class DecoderOnly(nn.Module):
             self.position_embeddings = Embedding(config.max_positions, config.hidden_size)
         self.h = nn.ModuleList(Block(config) for _ in range(config.num_layers))
         self.ln_f = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_epsilon)
-        # What packed weights bring along: an output layer of their own, and whether a row of a batch comes out the
-        # same to the last bit whatever the other rows are.
+        # What packed weights bring along: an output layer of their own, whether a row of a batch comes out the same to
+        # the last bit whatever the other rows are, and what keys and values are kept in (None: as all else).
         self.head: nn.Module | None = None
         self.rows_are_independent = False
+        self.cache_dtype: torch.dtype | None = None
         # The decoding step recorded on a GPU, by rows and capacity, and whether that GPU refused: see cuda_graphs.py.
         self.recorded: dict = {}
         self.cannot_record = False
@@ -232,9 +235,9 @@ class DecoderOnly(nn.Module):
     def new_cache(self, rows: int, length: int) -> Cache:
         """An empty cache for `rows` sequences of at most `length` positions, on the network's device.
 
-        In the network's dtype, on a CPU in float32: attention is six times slower there in bfloat16."""
+        In the network's dtype, or in bfloat16 where packed weights have no more digits either."""
         config, like = self.config, self.ln_f.weight
-        like = like.new_empty(0, dtype=torch.float32 if like.device.type == "cpu" else like.dtype)
+        like = like.new_empty(0, dtype=self.cache_dtype or like.dtype)
         shape = (config.num_layers, rows, config.num_heads, length, config.head_size)
         return Cache(like.new_empty(shape), like.new_empty(shape))
 
@@ -252,7 +255,8 @@ class DecoderOnly(nn.Module):
         places = torch.arange(start, start + new, device=tokens.device)
         x = self._embed(tokens, places)
         sees_all = new == 1 and self.config.architecture != "bloom"
-        bias = None if sees_all else self._attention_bias(places, start + new, x if cache is None else cache.keys)
+        dtype = x.dtype if cache is None else cache.seen
+        bias = None if sees_all else self._attention_bias(places, start + new, dtype)
         for layer, block in enumerate(self.h):
             x = block(x, bias, cache, layer)
         if cache is not None:
@@ -263,7 +267,7 @@ class DecoderOnly(nn.Module):
         """Last hidden states [rows, 1, hidden] of one more token a row, int64 [rows, 1], at cache.place: what forward
         does, with shapes that are the same at every position (cache: a PlacedCache of cuda_graphs.py)."""
         x = self._embed(tokens, cache.place)
-        bias = self._attention_bias(cache.place, cache.capacity, cache.keys)
+        bias = self._attention_bias(cache.place, cache.capacity, cache.seen)
         for layer, block in enumerate(self.h):
             x = block(x, bias, cache, layer)
         return self.ln_f(x)
@@ -278,16 +282,16 @@ class DecoderOnly(nn.Module):
             return self.word_embeddings_layernorm(x)
         return x + F.embedding(places, self.position_embeddings.weight)
 
-    def _attention_bias(self, places: Tensor, keys: int, like: Tensor) -> Tensor:
+    def _attention_bias(self, places: Tensor, keys: int, dtype: torch.dtype) -> Tensor:
         """What is added to the attention scores of queries at `places` (int64 [new]): [1, heads or 1, new, keys].
 
         ALiBi is written relative to the query (slope · (key - query), never positive): softmax does not see the
         difference to BLOOM's slope · key, but near keys keep their precision in 16-bit floats.
         """
         heads = self.config.num_heads if self.config.architecture == "bloom" else 0
-        distance = torch.arange(keys, device=like.device) - places[:, None]
-        bias = distance * _slopes(heads, like.device)[:, None, None]
-        return bias.masked_fill(distance > 0, -math.inf).to(like.dtype)[None]
+        distance = torch.arange(keys, device=places.device) - places[:, None]
+        bias = distance * _slopes(heads, places.device)[:, None, None]
+        return bias.masked_fill(distance > 0, -math.inf).to(dtype)[None]
 
 
 def check_inside(path: Path) -> None:

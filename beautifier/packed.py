@@ -16,6 +16,7 @@ import json
 import logging
 import math
 import os
+import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .network import DecoderOnly, as_used, empty_network, read_config, stored_weights
+from .threads import is_small
 
 # Below this width a step is overhead rather than multiplying, and a plain network is as fast.
 SMALLEST_HIDDEN_SIZE = 128
@@ -71,6 +73,8 @@ def load_packed(folder: Path, dtype: torch.dtype) -> DecoderOnly:
            model.int8.safetensors in that folder; the file is written the first time, and again after the checkpoint,
            torch or the kind of processor has changed.
 
+    float32 reads the weights of a small network as float16 where they are stored so: see HalfLinear.
+
     Never is there a second copy of more than one matrix in memory. Errors as load_network's, and ValueError where
     int8 cannot be had.
     """
@@ -89,10 +93,13 @@ def load_packed(folder: Path, dtype: torch.dtype) -> DecoderOnly:
     if dtype == torch.int8:
         layers, compute = int8_layers(plan, read, folder / INT8_FILE, list(files)), torch.float32
     else:
+        halves = dtype == torch.float32 and is_small(config) and can_multiply_halves()
+        halves = halves and all(read(name).dtype == torch.float16 for name in {part.weight for part in plan})
+        kind = HalfLinear if halves else PackedLinear
         # One place for what is to be packed: memory taken and given back for each would end in pieces.
         place = torch.empty(max(math.prod(part.shape) for part in plan), dtype=dtype)
         plain = (place[: math.prod(part.shape)].view(part.shape).copy_(part.of(read)) for part in plan)
-        layers, compute = [PackedLinear(weight) for weight in plain], dtype
+        layers, compute = [kind(weight) for weight in plain], dtype
         del place, plain
     rest = {
         name: read(name).to(compute, copy=True)
@@ -109,7 +116,8 @@ def load_packed(folder: Path, dtype: torch.dtype) -> DecoderOnly:
             parent, _, own = name.rpartition(".")
             setattr(network.get_submodule(parent), own, layer)
     network.head, network.word_embeddings = head, Rows(read(TABLE), compute)
-    network.rows_are_independent = dtype == torch.int8
+    network.cache_dtype = torch.bfloat16 if dtype == torch.int8 else None
+    network.rows_are_independent = not isinstance(layers[0], PackedLinear)
     network.load_state_dict(rest, assign=True)
     return network.eval().requires_grad_(False)
 
@@ -163,6 +171,22 @@ class PackedLinear(nn.Module):
         return torch.ops.mkldnn._linear_pointwise(x, self.packed, self.bias, "none", [], "")
 
 
+class HalfLinear(nn.Module):
+    """A linear layer with float16 weights, multiplied in float32, for a network that runs on one thread.
+
+    No bit is lost where the weights are float16 to begin with, and there is half to read. A row's results are sums of
+    that row alone, in one order: they do not depend on the other rows.
+    """
+
+    def __init__(self, weight: Tensor):
+        super().__init__()
+        self.packed = torch.fbgemm_pack_gemm_matrix_fp16(weight.float().contiguous())
+        self.bias = torch.zeros(len(weight))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.fbgemm_linear_fp16_weight_fp32_activation(x, self.packed, self.bias)
+
+
 class Int8Linear(nn.Module):
     """A linear layer on float32 [..., in], multiplied in int8.
 
@@ -209,6 +233,21 @@ class Rows(nn.Module):
 
     def forward(self, tokens: Tensor) -> Tensor:
         return F.embedding(tokens, self.weight).to(self.dtype)
+
+
+def can_multiply_halves() -> bool:
+    """Whether this torch multiplies float16 weights with float32 activations exactly (on x86, with FBGEMM)."""
+    if not hasattr(torch, "fbgemm_pack_gemm_matrix_fp16"):
+        return False
+    weight = torch.arange(-512.0, 512.0).view(16, 64)
+    x = torch.arange(-96.0, 96.0).view(3, 64)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a later torch may do without; until then it is the fastest
+            found = HalfLinear(weight)(x)
+    except (RuntimeError, NotImplementedError):  # built without FBGEMM, or a processor without AVX2
+        return False
+    return torch.equal(found, x @ weight.t())  # whole numbers below 2**24: exact
 
 
 # -- int8

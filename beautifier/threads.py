@@ -15,11 +15,14 @@ import torch
 SMALL_HIDDEN_SIZE = 512  # below it a network is small
 
 
+def is_small(config) -> bool:
+    return config.hidden_size < SMALL_HIDDEN_SIZE
+
+
 def threads_for(network) -> AbstractContextManager:
     """A context in which a network runs on the threads that suit it; afterwards the caller has as many as before."""
-    weight = network.ln_f.weight
-    is_small = weight.device.type == "cpu" and weight.shape[0] < SMALL_HIDDEN_SIZE
-    return one_thread() if is_small and torch.get_num_threads() > 1 else nullcontext()
+    small = network.ln_f.weight.device.type == "cpu" and is_small(network.config)
+    return one_thread() if small and torch.get_num_threads() > 1 else nullcontext()
 
 
 @contextmanager

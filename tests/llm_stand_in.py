@@ -39,9 +39,10 @@ class Handler(BaseHTTPRequestHandler):
             self.answer({})
 
     def answer(self, body: dict) -> None:
-        self.note(body)
-        replies = self.server.replies
-        reply = replies.pop(0) if len(replies) > 1 else replies[0]
+        with self.server.in_turn:  # the n-th request that is noted gets the n-th reply
+            self.note(body)
+            replies = self.server.replies
+            reply = replies.pop(0) if len(replies) > 1 else replies[0]
         self.close_connection = True
         with contextlib.suppress(BrokenPipeError, ConnectionResetError, ConnectionAbortedError):
             reply(self, body)
@@ -69,6 +70,7 @@ class Server(ThreadingHTTPServer):
         self.models: list[str] | Reply = ["only"]
         self.requests: list[SimpleNamespace] = []
         self.closed_at: list[float] = []
+        self.in_turn = threading.Lock()
 
     @property
     def url(self) -> str:

@@ -18,6 +18,12 @@ def neon(raw_prompts: list[str], prompts: list[str]) -> list[float]:
     return [float("neon" in prompt) for prompt in prompts]
 
 
+def well_formed(raw_prompts: list[str], prompts: list[str]) -> list[float]:
+    """What the SFT model writes nearly always and a ruined one never."""
+    ends = tuple(f", {mood}" for mood in MOODS)
+    return [float(raw in prompt and prompt.endswith(ends)) for raw, prompt in zip(raw_prompts, prompts, strict=True)]
+
+
 def nothing(raw_prompts: list[str], prompts: list[str]) -> list[float]:
     return [0.0] * len(prompts)
 

@@ -2,13 +2,16 @@
 
 import json
 import os
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
-from prompt_beautifier.beautifier import beautify, packed
+from prompt_beautifier.beautifier import beautify, packed, threads
 from prompt_beautifier.beautifier.decoding import Sampling, generate
 from prompt_beautifier.beautifier.network import load_network
 
@@ -30,6 +33,7 @@ def int8_works() -> bool:
 
 
 can_pack = needs(packed.can_pack(torch.float32), "oneDNN")
+can_multiply_halves = needs(packed.can_multiply_halves(), "FBGEMM")
 can_int8 = needs(int8_works(), "exact int8")
 
 
@@ -60,6 +64,53 @@ def test_packed_logits_are_those_of_the_plain_network(checkpoint, dtype, most):
     expected = scores(load_network(checkpoint), TOKENS)
     assert len(network.head) == 2
     assert (scores(network, TOKENS) - expected).norm() <= most * expected.norm()
+
+
+def stored_as_float16(folder: Path) -> Path:
+    weights = load_file(folder / "model.safetensors")
+    save_file({name: weight.half() for name, weight in weights.items()}, folder / "model.safetensors")
+    return folder
+
+
+@can_pack
+@can_multiply_halves
+def test_float16_weights_of_a_small_network_are_multiplied_as_they_are(checkpoint):
+    folder = stored_as_float16(checkpoint)
+    network = packed.load_packed(folder, torch.float32)
+    layers = [network.h[0].self_attention.dense, network.h[1].mlp.dense_4h_to_h, *network.head]
+    assert {type(layer) for layer in layers} == {packed.HalfLinear}
+    expected = scores(load_network(folder), TOKENS)  # the same weights, in float32
+    assert (scores(network, TOKENS) - expected).norm() <= 1e-5 * expected.norm()
+    # 64 of 1 + 2**-10 are seen to the last bit by sums in float32 alone.
+    layer = packed.HalfLinear(torch.full((8, 64), 1 + 2**-10))
+    assert torch.equal(
+        layer(torch.full((1, 64), 1 + 2**-13)), torch.full((1, 8), 64 * (1 + 2**-10) * (1 + 2**-13))
+    )
+
+
+@can_pack
+def test_other_weights_and_other_builds_keep_float32(checkpoint, monkeypatch):
+    assert type(packed.load_packed(checkpoint, torch.float32).head[0]) is packed.PackedLinear
+    folder = stored_as_float16(checkpoint)
+    monkeypatch.delattr(torch, "fbgemm_pack_gemm_matrix_fp16", raising=False)
+    network = packed.load_packed(folder, torch.float32)
+    assert type(network.head[0]) is packed.PackedLinear and not network.rows_are_independent
+
+
+@can_pack
+def test_a_large_network_keeps_float32(checkpoint, monkeypatch):
+    """float16 weights are multiplied on one thread."""
+    monkeypatch.setattr(threads, "SMALL_HIDDEN_SIZE", 128)
+    network = packed.load_packed(stored_as_float16(checkpoint), torch.float32)
+    assert type(network.head[0]) is packed.PackedLinear
+
+
+def test_the_embedded_model_warns_of_nothing():
+    code = "from prompt_beautifier.beautifier.beautify import load_beautifier\n"
+    code += "print(load_beautifier().beautify('a cat', num_candidates=1))"
+    command = [sys.executable, "-W", "error", "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and "cat" in done.stdout and done.stderr == ""
 
 
 @can_pack
@@ -95,9 +146,13 @@ def test_int8_is_near_float32(checkpoint):
     assert 0 < (found - expected).norm() <= 0.1 * expected.norm()
 
 
-@can_int8
-def test_rows_of_int8_do_not_depend_on_each_other(checkpoint):
-    network = packed.load_packed(checkpoint, torch.int8)
+@pytest.mark.parametrize(
+    "dtype",
+    [pytest.param(torch.int8, marks=can_int8), pytest.param(torch.float32, marks=can_multiply_halves)],
+)
+def test_rows_do_not_depend_on_each_other(checkpoint, dtype):
+    network = packed.load_packed(stored_as_float16(checkpoint), dtype)
+    assert network.rows_are_independent
     sampling = Sampling(temperature=2.0, top_k=0, top_p=1.0, max_new_tokens=25)
     end = generate(network, [5, 9, 4], 20, 7, sampling)[2].tokens[8]
     network.config = replace(network.config, eos_token_id=end)

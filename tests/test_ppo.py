@@ -473,10 +473,11 @@ def test_two_processes_do_the_same_as_one(whole, sft_model, data, tmp_path):
 def test_the_best_is_kept(sft_model, data, reward, tmp_path):
     """With a learning rate that ruins the policy at once, the best is the one before the first step."""
     ppo.main(
-        arguments(sft_model, data, tmp_path, reward("neon"), "--lr", "1", "--steps", "2", "--eval-steps", "1")
-    )
+        arguments(sft_model, data, tmp_path, reward("well_formed"), "--lr", "1", "--steps", "2",
+                  "--eval-steps", "1")
+    )  # fmt: skip
     heldout = column(tmp_path, "heldout_score")
-    assert heldout[0] == max(heldout) > heldout[-1]
+    assert heldout[0] == max(heldout) > 0.5 > heldout[-1]
     before, after = load_beautifier(sft_model).network, load_beautifier(tmp_path / "model").network
     assert all(
         torch.equal(mine, theirs)

@@ -1,6 +1,7 @@
 """Small networks run on one thread, and nobody else's threads are touched."""
 
 import threading
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -61,7 +62,7 @@ def test_one_thread_stays_one():
     torch.set_num_threads(1)
 
     class Small:
-        ln_f = torch.nn.LayerNorm(8)
+        ln_f, config = torch.nn.LayerNorm(8), SimpleNamespace(hidden_size=8)
 
     with threads_for(Small):
         assert torch.get_num_threads() == 1

@@ -23,6 +23,7 @@ from .pairs import words
 LONGEST_SUMMARY = 10  # words
 FAILURES_IN_A_ROW = 10  # after so many the server, not the prompt, is taken for the reason
 FAILURES_AT_FIRST = 3  # the same, as long as there has been no answer at all
+LAST_WAIT = 30.0  # seconds; so long may what is under way take when the server has failed
 
 SUMMARIZE = (
     "Say in at most ten words what the picture of this text-to-image prompt shows. Name its main subject and what it "
@@ -134,7 +135,8 @@ def answer_all(
 
     `asked` is read as fast as answers come; on_answer is called after each, old or new. A prompt that the server
     does not answer, or not to the end, is passed over. Raises RemoteError, whose text says what to do, when the model
-    cannot be found or many prompts in a row are not answered; what was answered by then is kept.
+    cannot be found or many prompts in a row are not answered; what was asked by then is waited for (30 s) and
+    kept.
     """
     if concurrency < 1:
         raise ValueError(f"concurrency must be 1 or more, not {concurrency}")
@@ -203,6 +205,10 @@ async def _answer_all(
                 ended, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
                 for task in ended:
                     task.result()
+        except RemoteError:
+            if running:  # what they cost is spent: their answers are kept
+                await asyncio.wait(running, timeout=LAST_WAIT)
+            raise
         finally:
             for task in running:
                 task.cancel()
