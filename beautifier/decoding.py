@@ -383,7 +383,6 @@ def shortlist(scores: torch.Tensor, sampling: Sampling) -> tuple[torch.Tensor, t
     vocabulary = scores.shape[-1]
     if 0 < sampling.top_k < vocabulary:
         scores, tokens = best_and_ties(scores, sampling.top_k)
-        scores = scores.masked_fill(scores < scores[:, sampling.top_k - 1, None], -math.inf)
     elif sampling.top_p < 1:
         scores, tokens = scores.sort(descending=True)
     else:
@@ -399,14 +398,15 @@ def shortlist(scores: torch.Tensor, sampling: Sampling) -> tuple[torch.Tensor, t
 
 
 def best_and_ties(scores: torch.Tensor, k: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """The k best of scores [rows, vocabulary] and, among some that follow, those that tie with the k-th: values and
-    token ids, both [rows, more than k], best first."""
+    """The k best of scores [rows, vocabulary] and those that tie with the k-th: values (-inf for what is neither) and
+    token ids, both [rows, k or more], best first."""
     vocabulary = scores.shape[-1]
     if scores.device.type == "cpu":  # where looking is cheap, and ties are rare
         values, tokens = best(scores, min(k + 1, vocabulary))
         if not (values[:, k - 1] == values[:, -1]).any():
-            return values, tokens
-    return best(scores, min(k + TIE_ROOM, vocabulary))
+            return values[:, :k], tokens[:, :k]
+    values, tokens = best(scores, min(k + TIE_ROOM, vocabulary))
+    return values.masked_fill(values < values[:, k - 1, None], -math.inf), tokens
 
 
 def best(scores: torch.Tensor, k: int) -> tuple[torch.Tensor, torch.Tensor]:

@@ -16,7 +16,7 @@ from prompt_beautifier.beautifier.beautify import load_beautifier
 from prompt_beautifier.beautifier.rewards import load_reward_model
 from prompt_beautifier.beautifier.scorers import load_scorer
 from prompt_beautifier.training import evaluate, methods, picture_scores
-from prompt_beautifier.training.evaluate import main, read_asked
+from prompt_beautifier.training.evaluate import main, read_asked, trained_on
 from prompt_beautifier.training.language_models import BEFORE, FEW_SHOT, FewShot, Judge
 from prompt_beautifier.training.methods import MODIFIERS, Method, parse_method, whole_lines, with_alphas
 from prompt_beautifier.training.picture_scores import picture_name
@@ -88,6 +88,21 @@ def test_a_limit_takes_prompts_from_the_whole_file(tmp_path):
     assert set(numbers) < {int(each.raw_prompt[-3:]) for each in read_asked(path, limit=80)}
 
 
+def test_what_was_trained_on_is_left_out(tmp_path):
+    def pairs(name, *rows):
+        path = tmp_path / name
+        path.write_text("".join(json.dumps({"raw_prompt": a, "prompt": b}) + "\n" for a, b in rows))
+        return path
+
+    asked = pairs(
+        "asked.jsonl", ("A cat!", "a cat, 8k"), ("a dog", "a dog, mist"), ("an owl", "an owl at night")
+    )
+    seen = trained_on(pairs("train.jsonl", ("a cat", "a cat by the sea"), ("a bird", "an owl, at night")))
+    assert [each.raw_prompt for each in read_asked(asked, seen=seen)] == ["a dog"]
+    with pytest.raises(ValueError, match="no prompt that the training data lacks"):
+        read_asked(asked, seen=trained_on(asked))
+
+
 def test_methods_are_parsed():
     assert parse_method("raw=raw") == Method("raw", "raw")
     assert parse_method("best = best-of-5:runs/a=b") == Method("best", "runs/a=b", 5)
@@ -148,7 +163,7 @@ def run_texts(out, prompts, models, *more):
     return json.loads((out / "results.json").read_text(encoding="utf-8"))
 
 
-def test_the_texts_of_every_method(tmp_path, prompts, models, capsys):
+def test_the_trained_on_every_method(tmp_path, prompts, models, capsys):
     numbers = run_texts(tmp_path, prompts, models, "--alpha", "0,1")["sets"]["some"]["texts"]
     assert list(numbers) == ["raw", "modifiers", "own", "theirs", "sft", "best", "best, α = 0", "best, α = 1"]
 

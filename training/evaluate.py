@@ -28,7 +28,7 @@ import json
 import math
 import time
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -39,6 +39,7 @@ from .html_report import Entry, Shown, Table, markdown, write_page
 from .language_models import Judge, Sentences, sentence_encoder_folder
 from .methods import Method, Writing, candidates_of, parse_method, with_alphas
 from .options import parse
+from .pairs import words
 from .picture_scores import (
     check_settings,
     draw_missing,
@@ -74,12 +75,21 @@ class Asked:
     reference: str | None = None
 
 
-def read_asked(path: Path, limit: int | None = None, kinds: Sequence[str] = ()) -> list[Asked]:
+def trained_on(path: Path) -> set[str]:
+    """The words of all raw prompts and prompts of a file of pairs, a text each."""
+    rows = read_jsonl(path, "raw_prompt", "prompt")
+    return {" ".join(words(row[name])) for row in rows for name in ("raw_prompt", "prompt")}
+
+
+def read_asked(
+    path: Path, limit: int | None = None, kinds: Sequence[str] = (), seen: Container[str] = ()
+) -> list[Asked]:
     """The different raw prompts of a file: JSONL of raw_prompt (and prompt, and type or source), or TSV with a header
     line, Prompt (and Category).
 
     limit  so many of them, chosen by a hash of the raw prompt, in their order
     kinds  of these kinds only
+    seen   without those whose words, or whose prompt's, are one of these texts
 
     Raises ValueError for a file with none.
     """
@@ -98,6 +108,14 @@ def read_asked(path: Path, limit: int | None = None, kinds: Sequence[str] = ()) 
     for asked in found:
         if not kinds or asked.kind in kinds:
             chosen.setdefault(asked.raw_prompt, asked)
+    if chosen and seen:
+        chosen = {
+            raw: asked
+            for raw, asked in chosen.items()
+            if not any(" ".join(words(text)) in seen for text in (raw, asked.reference or raw))
+        }
+        if not chosen:
+            raise ValueError(f"{path} has no prompt that the training data lacks")
     if not chosen:
         known = ", ".join(sorted({asked.kind for asked in found}))
         raise ValueError(f"{path} has no prompts of kind {', '.join(kinds)}: its kinds are {known}")
@@ -377,6 +395,12 @@ def parser() -> argparse.ArgumentParser:
     )
     add("--limit", type=int, help="raw prompts of each set, chosen by a hash")
     add("--kinds", nargs="+", default=[], help="only prompts of this type, source or category")
+    add(
+        "--unseen",
+        type=Path,
+        metavar="FILE",
+        help="without what this file of training pairs has, in the same words",
+    )
     add("--methods", nargs="+", required=True, metavar="NAME=SPEC", help="what to compare; see methods.py")
     add("--against", metavar="NAME", help="the method others are compared with (default: the first)")
     add("--out", type=Path, required=True)
@@ -485,7 +509,8 @@ def main(argv: list[str] | None = None) -> None:
     args.seed_list = tuple(range(args.seeds))
     if not args.seed_list and not args.text:
         options.error("--seeds must be 1 or more")
-    sets = {path.stem: read_asked(path, args.limit, args.kinds) for path in args.prompts}
+    seen = trained_on(args.unseen) if args.unseen else ()
+    sets = {path.stem: read_asked(path, args.limit, args.kinds, seen) for path in args.prompts}
     if len(sets) < len(args.prompts):
         options.error("two files of --prompts have the same name: a set is called after its file")
     count = sum(len(asked) for asked in sets.values())
