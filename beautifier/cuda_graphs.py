@@ -41,7 +41,10 @@ class PlacedCache:
 
     def __init__(self, cache: Cache):
         # Zeros: what is masked is multiplied by zero, which must not meet a NaN.
-        self.keys, self.values = cache.keys.zero_(), cache.values.zero_()  # [layers, rows, heads, capacity, head size]
+        self.keys, self.values = (
+            cache.keys.zero_(),
+            cache.values.zero_(),
+        )  # [layers, rows, heads, capacity, head size]
         self.seen = cache.seen
         self.place = torch.zeros(1, dtype=torch.int64, device=cache.keys.device)
 

@@ -16,9 +16,11 @@ import pytest
 pytest.importorskip("names", reason="the list of first names is a training dependency")
 ray = pytest.importorskip("ray", reason="Ray is a training dependency")
 
-from prompt_beautifier.training import cluster, collect, collect_parts, sources  # noqa: E402
-from prompt_beautifier.training.drop_table import DropTable  # noqa: E402
-from prompt_beautifier.training.safety import unsafe_words  # noqa: E402
+from prompt_beautifier.training import collect  # noqa: E402
+from prompt_beautifier.training.data import collect_parts, sources  # noqa: E402
+from prompt_beautifier.training.data.drop_table import DropTable  # noqa: E402
+from prompt_beautifier.training.data.safety import unsafe_words  # noqa: E402
+from prompt_beautifier.training.run import cluster  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -378,7 +380,8 @@ def test_without_ray_the_message_says_what_to_install(monkeypatch):
 
 @pytest.mark.parametrize("name", ["collect", "collect-beautifulprompt", "label-beautifulprompt"])
 def test_the_configs_are_understood(repository, name):
-    from prompt_beautifier.training import label, options
+    from prompt_beautifier.training import label
+    from prompt_beautifier.training.run import options
 
     stage = {"collect": collect, "label": label}[name.partition("-")[0]]
     argv = ["--config", str(repository / "training" / "configs" / f"{name}.yaml"), "--out", "out"]

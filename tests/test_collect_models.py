@@ -8,8 +8,9 @@ import pytest
 pytest.importorskip("names", reason="the list of first names is a training dependency")
 
 from prompt_beautifier.beautifier.remote import RemoteError  # noqa: E402
-from prompt_beautifier.training import collect, llm_pairs  # noqa: E402
-from prompt_beautifier.training.pairs import words  # noqa: E402
+from prompt_beautifier.training import collect  # noqa: E402
+from prompt_beautifier.training.data import llm_pairs  # noqa: E402
+from prompt_beautifier.training.data.pairs import words  # noqa: E402
 
 from . import llm_stand_in  # noqa: E402
 from .test_collect import made_up_prompts, read  # noqa: E402
@@ -210,7 +211,7 @@ def test_captions_are_those_of_blip(images):
     from PIL import Image
     from transformers import BlipForConditionalGeneration, BlipProcessor
 
-    from prompt_beautifier.training.captions import Captioner
+    from prompt_beautifier.training.data.captions import Captioner
 
     folder = save_blip(images / "blip")
     paths = [images / "images" / f"{number}.png" for number in range(5)]
@@ -226,7 +227,7 @@ def test_captions_are_those_of_blip(images):
 
 def test_images_with_prompts_become_pairs(images, monkeypatch, capsys):
     """A caption on the prompt's subject is kept; the random network's own are about nothing."""
-    from prompt_beautifier.training.captions import Captioner
+    from prompt_beautifier.training.data.captions import Captioner
 
     folder = save_blip(images / "blip")
     argv = ["--images", images / "images.jsonl", "--image-folder", images / "images", "--blip", folder]

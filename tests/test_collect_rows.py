@@ -10,10 +10,10 @@ import pytest
 
 pytest.importorskip("names", reason="the list of first names is a training dependency")
 
-from prompt_beautifier.training import near_duplicates, pairs, safety, sessions  # noqa: E402
-from prompt_beautifier.training.drop_table import DropTable  # noqa: E402
-from prompt_beautifier.training.person_names import Uses, merged, name_words  # noqa: E402
-from prompt_beautifier.training.safety import unsafe_words  # noqa: E402
+from prompt_beautifier.training.data import near_duplicates, pairs, safety, sessions  # noqa: E402
+from prompt_beautifier.training.data.drop_table import DropTable  # noqa: E402
+from prompt_beautifier.training.data.person_names import Uses, merged, name_words  # noqa: E402
+from prompt_beautifier.training.data.safety import unsafe_words  # noqa: E402
 
 
 def target(prompt: str, named=frozenset(), modifiers=frozenset()):

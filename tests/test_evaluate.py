@@ -15,11 +15,18 @@ from PIL import Image
 from prompt_beautifier.beautifier.beautify import load_beautifier
 from prompt_beautifier.beautifier.rewards import load_reward_model
 from prompt_beautifier.beautifier.scorers import load_scorer
-from prompt_beautifier.training import evaluate, methods, picture_scores
+from prompt_beautifier.training import evaluate
 from prompt_beautifier.training.evaluate import main, read_asked, trained_on
-from prompt_beautifier.training.language_models import BEFORE, FEW_SHOT, FewShot, Judge
-from prompt_beautifier.training.methods import MODIFIERS, Method, parse_method, whole_lines, with_alphas
-from prompt_beautifier.training.picture_scores import picture_name
+from prompt_beautifier.training.figures import methods, picture_scores
+from prompt_beautifier.training.figures.language_models import BEFORE, FEW_SHOT, FewShot, Judge
+from prompt_beautifier.training.figures.methods import (
+    MODIFIERS,
+    Method,
+    parse_method,
+    whole_lines,
+    with_alphas,
+)
+from prompt_beautifier.training.figures.picture_scores import picture_name
 
 from .llm_stand_in import chat, serving
 from .tiny import save_checkpoint

@@ -14,8 +14,8 @@ pytest.importorskip("diffusers", reason="diffusers is a training dependency")
 ray = pytest.importorskip("ray", reason="Ray is a training dependency")
 
 from prompt_beautifier.training import label  # noqa: E402
-from prompt_beautifier.training.picture_scores import open_scorer  # noqa: E402
-from prompt_beautifier.training.pictures import Pictures  # noqa: E402
+from prompt_beautifier.training.figures.picture_scores import open_scorer  # noqa: E402
+from prompt_beautifier.training.figures.pictures import Pictures  # noqa: E402
 
 from . import tiny_pictures, tiny_scorers  # noqa: E402
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from prompt_beautifier.training.options import parse
+from prompt_beautifier.training.run.options import parse
 
 
 def parser():

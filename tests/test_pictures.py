@@ -6,7 +6,7 @@ import torch
 pytest.importorskip("diffusers", reason="diffusers is a training dependency")
 pytest.importorskip("transformers")
 
-from prompt_beautifier.training import pictures  # noqa: E402
+from prompt_beautifier.training.figures import pictures  # noqa: E402
 
 from . import tiny_pictures  # noqa: E402
 

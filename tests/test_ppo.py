@@ -22,10 +22,10 @@ from prompt_beautifier.beautifier.decoding import Answer, Sampling
 from prompt_beautifier.beautifier.network import load_network
 from prompt_beautifier.beautifier.store import list_checkpoints
 from prompt_beautifier.training import ppo
-from prompt_beautifier.training.export import hugging_face_weights
-from prompt_beautifier.training.metrics import read_metrics
-from prompt_beautifier.training.rollout import question
-from prompt_beautifier.training.rows import read_jsonl
+from prompt_beautifier.training.rewards.rollout import question
+from prompt_beautifier.training.run.export import hugging_face_weights
+from prompt_beautifier.training.run.metrics import read_metrics
+from prompt_beautifier.training.run.rows import read_jsonl
 
 from . import moody, tiny
 

@@ -19,8 +19,9 @@ from aiohttp import CookieJar
 from aiohttp.test_utils import TestClient, TestServer
 from PIL import Image
 
-from prompt_beautifier.training import prefer, votes
-from prompt_beautifier.training.votes import AlreadyVoted, Vote, Votes, read_pairs
+from prompt_beautifier.training import prefer
+from prompt_beautifier.training.figures import votes
+from prompt_beautifier.training.figures.votes import AlreadyVoted, Vote, Votes, read_pairs
 
 PROMPTS = ("a cat", "<img src=x onerror=alert(1)>&\"'", "夜晚的城堡 🏰")
 METHODS = ("full model", "raw", "supervised")

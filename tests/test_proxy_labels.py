@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from prompt_beautifier.beautifier import rewards
-from prompt_beautifier.training.pairs import held_out, words
+from prompt_beautifier.training.data.pairs import held_out, words
+from prompt_beautifier.training.figures.statistics import pearson
 from prompt_beautifier.training.proxy_labels import (
     against,
     balanced,
@@ -24,7 +25,6 @@ from prompt_beautifier.training.proxy_labels import (
     tidy,
     without_length,
 )
-from prompt_beautifier.training.statistics import pearson
 
 NAMED = frozenset({"rutkowski", "smith"})
 

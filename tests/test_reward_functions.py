@@ -6,9 +6,13 @@ import pytest
 import torch
 
 from prompt_beautifier.beautifier.scorers import load_scorer
-from prompt_beautifier.training.image_reward_fn import ImageReward, load_image_reward, promptist_reward
 from prompt_beautifier.training.ppo import option_parser
-from prompt_beautifier.training.reward_functions import load_reward
+from prompt_beautifier.training.rewards.image_reward_fn import (
+    ImageReward,
+    load_image_reward,
+    promptist_reward,
+)
+from prompt_beautifier.training.rewards.reward_functions import load_reward
 
 from . import moody, tiny_pictures, tiny_rewards, tiny_scorers
 

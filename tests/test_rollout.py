@@ -11,7 +11,14 @@ pytest.importorskip("accelerate")
 from prompt_beautifier.beautifier.beautify import load_beautifier
 from prompt_beautifier.beautifier.decoding import Answer
 from prompt_beautifier.beautifier.network import load_network
-from prompt_beautifier.training.rollout import adds_nothing, draw, forward_padded, prompt_of, question, sample
+from prompt_beautifier.training.rewards.rollout import (
+    adds_nothing,
+    draw,
+    forward_padded,
+    prompt_of,
+    question,
+    sample,
+)
 
 from . import tiny
 

@@ -21,9 +21,9 @@ from prompt_beautifier.beautifier.beautify import load_beautifier, read_cleaned
 from prompt_beautifier.beautifier.families import FAMILIES, render
 from prompt_beautifier.beautifier.store import list_checkpoints
 from prompt_beautifier.training import sft
-from prompt_beautifier.training.bases import base_tokenizer, find_base
-from prompt_beautifier.training.metrics import read_metrics
-from prompt_beautifier.training.rows import answer_of, read_jsonl
+from prompt_beautifier.training.run.bases import base_tokenizer, find_base
+from prompt_beautifier.training.run.metrics import read_metrics
+from prompt_beautifier.training.run.rows import answer_of, read_jsonl
 
 from . import tiny
 
@@ -290,7 +290,7 @@ def test_accelerate_reads_its_configurations(path):
 
 def test_the_estimate_is_of_the_right_size():
     from prompt_beautifier.beautifier.network import DecoderOnly, NetworkConfig
-    from prompt_beautifier.training.estimates import (
+    from prompt_beautifier.training.run.estimates import (
         activation_memory,
         count_parameters,
         duration,

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from prompt_beautifier.training import statistics
-from prompt_beautifier.training.statistics import (
+from prompt_beautifier.training.figures import statistics
+from prompt_beautifier.training.figures.statistics import (
     Interval,
     difference_interval,
     mean_interval,

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from prompt_beautifier.training.figure_tables import (
+from prompt_beautifier.training.figures.figure_tables import (
     as_json,
     best_cells,
     cell,
@@ -16,9 +16,9 @@ from prompt_beautifier.training.figure_tables import (
     kind_table,
     main_table,
 )
-from prompt_beautifier.training.html_report import Entry, Shown, Table, markdown, write_page
-from prompt_beautifier.training.statistics import Interval
-from prompt_beautifier.training.text_figures import (
+from prompt_beautifier.training.figures.html_report import Entry, Shown, Table, markdown, write_page
+from prompt_beautifier.training.figures.statistics import Interval
+from prompt_beautifier.training.figures.text_figures import (
     KEPT,
     NAMES,
     UNSAFE,

@@ -20,7 +20,9 @@ from prompt_beautifier.beautifier.syntax import content_words
 from . import tiny, tiny_rewards
 
 pytest.importorskip("trl")
-from prompt_beautifier.training import mismatches, options, reward, tokenizer  # noqa: E402
+from prompt_beautifier.training import reward, tokenizer  # noqa: E402
+from prompt_beautifier.training.data import mismatches  # noqa: E402
+from prompt_beautifier.training.run import options  # noqa: E402
 
 COLOURS = "red blue green old tiny golden".split()
 THINGS = "castle cat ship tower robot owl tree river".split()

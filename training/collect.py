@@ -38,11 +38,9 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from . import near_duplicates as near
-from . import options
-from .captions import MODEL as BLIP
-from .cluster import PeakMemory, actors, add_options, cluster, each
-from .collect_parts import (
+from .data import near_duplicates as near
+from .data.captions import MODEL as BLIP
+from .data.collect_parts import (
     CaptionPart,
     Chunk,
     PairsOfPart,
@@ -56,11 +54,22 @@ from .collect_parts import (
     sort_by_author,
     summaries_wanted,
 )
-from .drop_table import DropTable
-from .pairs import content_words, words
-from .parts import Manifest, file_identity, read_json, read_rows, run_stage, write_json, write_rows, written
-from .person_names import merged
-from .sources import cut, read_part
+from .data.drop_table import DropTable
+from .data.pairs import content_words, words
+from .data.person_names import merged
+from .data.sources import cut, read_part
+from .run import options
+from .run.cluster import PeakMemory, actors, add_options, cluster, each
+from .run.parts import (
+    Manifest,
+    file_identity,
+    read_json,
+    read_rows,
+    run_stage,
+    write_json,
+    write_rows,
+    written,
+)
 
 __all__ = ["content_words", "main", "words"]
 
@@ -235,7 +244,7 @@ def has_authors(run: Run, chunk: Chunk) -> bool:
 
 def expansions(args: argparse.Namespace, run: Run, drops: DropTable) -> list[Chunk]:
     """Low prompts with the detailed prompts that a language model made of them, as chunks."""
-    from . import llm_pairs
+    from .data import llm_pairs
 
     done = run.folder / "expansions.json"
     if not done.exists():
@@ -275,7 +284,7 @@ def told(args: argparse.Namespace, run: Run, ranges: int, stage: Callable, with_
 
 
 def write_summaries(args: argparse.Namespace, run: Run, ranges: int, parts: list[int]) -> None:
-    from . import llm_pairs
+    from .data import llm_pairs
 
     def asked() -> Iterator[list[dict]]:
         for part in parts:
@@ -298,7 +307,7 @@ def answers_for(
 ) -> Iterator[Callable]:
     """Have all messages that `asked` lists answered; then a function from messages to the answer or None."""
     from ..beautifier.endpoints import find_endpoint
-    from .llm_pairs import Answers, answer_all
+    from .data.llm_pairs import Answers, answer_all
 
     count = sum(1 for _ in asked())
     print(f"{what}: {count:,} prompts for {args.endpoint!r}, {args.concurrency} at a time", flush=True)

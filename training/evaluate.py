@@ -34,13 +34,12 @@ from pathlib import Path
 
 import numpy as np
 
-from .figure_tables import DISTINCT_2, Figures, as_json, difference_table, kind_table, main_table
-from .html_report import Entry, Shown, Table, markdown, write_page
-from .language_models import Judge, Sentences, sentence_encoder_folder
-from .methods import Method, Writing, candidates_of, parse_method, with_alphas
-from .options import parse
-from .pairs import words
-from .picture_scores import (
+from .data.pairs import words
+from .figures.figure_tables import DISTINCT_2, Figures, as_json, difference_table, kind_table, main_table
+from .figures.html_report import Entry, Shown, Table, markdown, write_page
+from .figures.language_models import Judge, Sentences, sentence_encoder_folder
+from .figures.methods import Method, Writing, candidates_of, parse_method, with_alphas
+from .figures.picture_scores import (
     check_settings,
     draw_missing,
     open_scorer,
@@ -50,9 +49,10 @@ from .picture_scores import (
     scorer_figure,
     scores_at,
 )
-from .pictures import MODEL, NEGATIVE_PROMPT, SAMPLERS, Pictures
-from .rows import read_jsonl
-from .text_figures import Figure, Numbers, distinct_2, plain_figures, value
+from .figures.pictures import MODEL, NEGATIVE_PROMPT, SAMPLERS, Pictures
+from .figures.text_figures import Figure, Numbers, distinct_2, plain_figures, value
+from .run.options import parse
+from .run.rows import read_jsonl
 
 # What every model card shows the first candidates of.
 SAMPLES = (

@@ -28,10 +28,10 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from . import options
-from .cluster import actors, add_options, cluster
-from .parts import Manifest, write_rows, written
-from .rows import read_jsonl
+from .run import options
+from .run.cluster import actors, add_options, cluster
+from .run.parts import Manifest, write_rows, written
+from .run.rows import read_jsonl
 
 SIDES = ("train", "heldout")
 # The column of a scorer; the published data has the names of the first three.
@@ -72,8 +72,8 @@ class Labeller:
     def __init__(self, settings: Settings):
         import torch
 
-        from .picture_scores import open_scorer
-        from .pictures import Pictures
+        from .figures.picture_scores import open_scorer
+        from .figures.pictures import Pictures
 
         device = settings.device or ("cuda" if torch.cuda.is_available() else "cpu")
         self.settings, self.seeds = settings, list(range(settings.seeds))
@@ -255,7 +255,7 @@ def write_labelled(out: Path, sides: dict[str, list[dict]], scores: Scores) -> N
 
 
 def parser() -> argparse.ArgumentParser:
-    from .pictures import MODEL, NEGATIVE_PROMPT, SAMPLERS
+    from .figures.pictures import MODEL, NEGATIVE_PROMPT, SAMPLERS
 
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter

@@ -43,8 +43,10 @@ from torch import Tensor, nn
 from ..beautifier.beautify import Beautifier
 from ..beautifier.decoding import Answer, mix64
 from ..beautifier.network import DecoderOnly, load_network
-from .bases import base_tokenizer, find_base, hugging_face_config, short_name
-from .estimates import (
+from .rewards.reward_functions import RewardFunction, add_reward_options, load_reward
+from .rewards.rollout import Question, adds_nothing, prompt_of, question, sample
+from .run.bases import base_tokenizer, find_base, hugging_face_config, short_name
+from .run.estimates import (
     Estimate,
     activation_memory,
     count_parameters,
@@ -53,12 +55,10 @@ from .estimates import (
     seconds_for,
     training_memory,
 )
-from .export import DTYPES, export, hugging_face_weights, model_card
-from .metrics import Metrics
-from .options import parse
-from .reward_functions import RewardFunction, add_reward_options, load_reward
-from .rollout import Question, adds_nothing, prompt_of, question, sample
-from .rows import read_jsonl
+from .run.export import DTYPES, export, hugging_face_weights, model_card
+from .run.metrics import Metrics
+from .run.options import parse
+from .run.rows import read_jsonl
 
 # -- the policy -------------------------------------------------------------------------------------------
 

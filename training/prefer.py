@@ -26,8 +26,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from .options import parse
-from .votes import (
+from .figures.votes import (
     CHOICES,
     AlreadyVoted,
     Pair,
@@ -39,6 +38,7 @@ from .votes import (
     report_json,
     report_markdown,
 )
+from .run.options import parse
 
 PAGE = Path(__file__).parent / "prefer_page"
 STATIC = ("page.css", "page.js")

@@ -28,10 +28,10 @@ from torch.nn import functional as F
 
 from ..beautifier.families import FAMILIES, render
 from ..beautifier.network import DecoderOnly, NetworkConfig
-from .estimates import Estimate, activation_memory, seconds_for, training_memory
-from .export import export, hugging_face_weights, model_card
-from .metrics import Metrics
-from .options import parse
+from .run.estimates import Estimate, activation_memory, seconds_for, training_memory
+from .run.export import export, hugging_face_weights, model_card
+from .run.metrics import Metrics
+from .run.options import parse
 
 FAMILY = FAMILIES["embedded"]  # how the network will be asked; its answer starts with a space, too
 

@@ -37,9 +37,8 @@ from pathlib import Path
 
 import numpy as np
 
-from .near_duplicates import band_hashes
-from .options import parse
-from .pairs import (
+from .data.near_duplicates import band_hashes
+from .data.pairs import (
     FOREIGN,
     FRAMING,
     NOT_PLAIN,
@@ -51,10 +50,11 @@ from .pairs import (
     segments_of,
     words,
 )
-from .rows import read_jsonl
-from .safety import unsafe_words
-from .sources import read_excluded
-from .statistics import mean_squared_error, pearson, spearman
+from .data.safety import unsafe_words
+from .data.sources import read_excluded
+from .figures.statistics import mean_squared_error, pearson, spearman
+from .run.options import parse
+from .run.rows import read_jsonl
 
 SHORTEST, LONGEST = 4, 70  # words of a prompt
 ALIKE = 20  # most prompts of one source and label that begin with the same three words

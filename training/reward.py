@@ -57,14 +57,21 @@ from transformers.utils.logging import disable_progress_bar
 from ..beautifier.beautify import load_tokenizer
 from ..beautifier.network import NetworkConfig, weight_files
 from ..beautifier.rewards import ALONE, MAX_LENGTH, NOTES, PAIR, Reading, RewardModel, load_reward_model
-from .bases import base_tokenizer, find_base, hugging_face_config
-from .estimates import Estimate, activation_memory, count_parameters, memory_of, seconds_for, training_memory
-from .export import DTYPES, plain, write_json
-from .mismatches import MATCH, Example, with_mismatches
-from .options import parse
-from .rows import read_jsonl
+from .data.mismatches import MATCH, Example, with_mismatches
+from .figures.statistics import mean_squared_error, pearson, spearman
+from .run.bases import base_tokenizer, find_base, hugging_face_config
+from .run.estimates import (
+    Estimate,
+    activation_memory,
+    count_parameters,
+    memory_of,
+    seconds_for,
+    training_memory,
+)
+from .run.export import DTYPES, plain, write_json
+from .run.options import parse
+from .run.rows import read_jsonl
 from .sft import Watch, accumulation, newest_checkpoint, row_order, say
-from .statistics import mean_squared_error, pearson, spearman
 
 CONSISTENCY = "consistency"
 # "embedded": as the embedded model and others made by training/pretrain.py have read both prompts before.

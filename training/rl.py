@@ -27,12 +27,12 @@ from ..beautifier.beautify import Beautifier
 from ..beautifier.decoding import Answer
 from ..beautifier.families import render
 from ..beautifier.network import load_network
-from .bases import base_tokenizer, find_base, hugging_face_config, short_name, transformers_tokenizer
-from .estimates import Estimate, activation_memory, count_parameters, seconds_for, training_memory
-from .export import DTYPES, export, model_card
-from .options import parse
 from .ppo import Prompts, evaluate, read_prompts, scores_of
-from .reward_functions import RewardFunction, add_reward_options, load_reward
+from .rewards.reward_functions import RewardFunction, add_reward_options, load_reward
+from .run.bases import base_tokenizer, find_base, hugging_face_config, short_name, transformers_tokenizer
+from .run.estimates import Estimate, activation_memory, count_parameters, seconds_for, training_memory
+from .run.export import DTYPES, export, model_card
+from .run.options import parse
 from .sft import Watch, accumulation, gathered_weights, newest_checkpoint, row_order, say
 
 TRAINERS = {"rloo": (RLOOConfig, RLOOTrainer), "grpo": (GRPOConfig, GRPOTrainer)}

@@ -41,8 +41,8 @@ from trl import SFTConfig, SFTTrainer
 
 from ..beautifier.families import Family, render
 from ..beautifier.network import NetworkConfig, weight_files
-from .bases import base_tokenizer, find_base, hugging_face_config, short_name, transformers_tokenizer
-from .estimates import (
+from .run.bases import base_tokenizer, find_base, hugging_face_config, short_name, transformers_tokenizer
+from .run.estimates import (
     Estimate,
     activation_memory,
     count_parameters,
@@ -51,10 +51,10 @@ from .estimates import (
     seconds_for,
     training_memory,
 )
-from .export import DTYPES, export, model_card
-from .metrics import Metrics
-from .options import parse
-from .rows import answer_of, read_jsonl
+from .run.export import DTYPES, export, model_card
+from .run.metrics import Metrics
+from .run.options import parse
+from .run.rows import answer_of, read_jsonl
 
 # A checkpoint that was written to its end has this file; one that a kill cut off has not.
 COMPLETE = "complete"

@@ -13,10 +13,10 @@ from torch import Tensor
 from torch.nn import functional as F
 from tqdm import tqdm
 
-from ..beautifier.beautify import load_beautifier
-from ..beautifier.cleaning import clean
-from ..beautifier.families import render
-from .rows import answer_of
+from ...beautifier.beautify import load_beautifier
+from ...beautifier.cleaning import clean
+from ...beautifier.families import render
+from ..run.rows import answer_of
 
 # What the judge has read before a prompt: it says what kind of text comes, and is itself not counted.
 BEFORE = "A prompt for a text-to-image model: "

@@ -121,9 +121,9 @@ def score_missing(
 
 def open_scorer(spec: str, models: Path | None, device: str):
     """A scorer of NAME, from its files or downloaded, or of NAME=FOLDER; and its name."""
-    from ..beautifier.scorer_files import obtain_scorer
-    from ..beautifier.scorers import load_scorer
-    from ..beautifier.store import default_folder
+    from ...beautifier.scorer_files import obtain_scorer
+    from ...beautifier.scorers import load_scorer
+    from ...beautifier.store import default_folder
 
     name, _, folder = spec.partition("=")
     return load_scorer(
@@ -135,7 +135,7 @@ def open_scorer(spec: str, models: Path | None, device: str):
 
 def scorer_figure(spec: str) -> Figure:
     """The column of a scorer of NAME or NAME=FOLDER. Raises ValueError for an unknown name."""
-    from ..beautifier.scorers import SCORERS
+    from ...beautifier.scorers import SCORERS
 
     name = spec.partition("=")[0]
     if name not in SCORERS:

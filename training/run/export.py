@@ -14,8 +14,8 @@ from safetensors.torch import save_file
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from ..beautifier.families import Family, render
-from ..beautifier.network import GPT2_NAMES, DecoderOnly
+from ...beautifier.families import Family, render
+from ...beautifier.network import GPT2_NAMES, DecoderOnly
 
 DTYPES = {"float16": torch.float16, "bfloat16": torch.bfloat16, "float32": torch.float32}
 

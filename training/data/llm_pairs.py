@@ -15,9 +15,9 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from ..beautifier.chat import is_refusal, read_chat
-from ..beautifier.endpoints import Endpoint
-from ..beautifier.remote import RemoteError, Server, Written, ask, is_local, only_model, unexpected
+from ...beautifier.chat import is_refusal, read_chat
+from ...beautifier.endpoints import Endpoint
+from ...beautifier.remote import RemoteError, Server, Written, ask, is_local, only_model, unexpected
 from .pairs import words
 
 LONGEST_SUMMARY = 10  # words

@@ -24,11 +24,11 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from ..beautifier.beautify import EMBEDDED, load_beautifier
-from ..beautifier.network import weight_files
-from .bases import find_base
+from ...beautifier.beautify import EMBEDDED, load_beautifier
+from ...beautifier.network import weight_files
+from ..run.bases import find_base
+from ..run.rows import read_jsonl
 from .language_models import FewShot
-from .rows import read_jsonl
 
 MODIFIERS = "highly detailed, 8k, sharp focus, intricate, cinematic lighting, digital painting, trending on artstation"
 
@@ -216,7 +216,7 @@ def loaded(spec: str, writing: Writing):
 
 
 def connected(spec: str, writing: Writing):
-    from ..beautifier.remote import connect
+    from ...beautifier.remote import connect
 
     if writing.endpoints is None:
         raise ValueError(f"{spec} needs --endpoints, the file that has the server's address")

@@ -10,8 +10,8 @@ import random
 import re
 import zlib
 
-from ..beautifier import syntax
-from ..beautifier.cleaning import repair_spacing
+from ...beautifier import syntax
+from ...beautifier.cleaning import repair_spacing
 from .safety import unsafe_words
 
 WORD = re.compile(r"[a-z0-9]+(?:['-][a-z0-9]+)*")

@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
+from ..run.rows import read_jsonl
 from .html_report import Table, markdown
-from .rows import read_jsonl
 from .statistics import Interval, ratio_interval
 
 CHOICES = ("left", "tie", "right")

@@ -4,7 +4,7 @@ A list of words is a blunt filter, and meant to be: a good prompt lost costs not
 reads words, not meanings: most prompts of I2P, which were chosen for their pictures, have none that gives them away.
 How much of a file is refused, and by which words:
 
-    python -m prompt_beautifier.training.safety i2p.csv PartiPrompts.tsv
+    python -m prompt_beautifier.training.data.safety i2p.csv PartiPrompts.tsv
 """
 
 import argparse

@@ -61,8 +61,8 @@ def load_image_reward(
 
     Raises ValueError without a model, and what Pictures and load_scorer raise.
     """
-    from .picture_scores import open_scorer
-    from .pictures import Pictures
+    from ..figures.picture_scores import open_scorer
+    from ..figures.pictures import Pictures
 
     if not model:
         raise ValueError("--reward images needs --image-model: a diffusers folder, or a repository")

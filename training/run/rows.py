@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # it brings torch, which reading rows does without
-    from ..beautifier.families import Family
+    from ...beautifier.families import Family
 
 
 def read_jsonl(path: Path, *needed: str) -> list[dict]:

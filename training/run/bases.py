@@ -5,11 +5,11 @@ from pathlib import Path
 
 from tokenizers import Tokenizer
 
-from ..beautifier.beautify import EMBEDDED, find_family, load_tokenizer
-from ..beautifier.catalog import find_checkpoint
-from ..beautifier.families import Family
-from ..beautifier.network import NetworkConfig, read_config
-from ..beautifier.store import default_folder, obtain
+from ...beautifier.beautify import EMBEDDED, find_family, load_tokenizer
+from ...beautifier.catalog import find_checkpoint
+from ...beautifier.families import Family
+from ...beautifier.network import NetworkConfig, read_config
+from ...beautifier.store import default_folder, obtain
 
 # What is needed of a repository; weights in other formats than safetensors are not fetched.
 WANTED = [

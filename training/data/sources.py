@@ -17,8 +17,8 @@ from datetime import datetime, timezone
 from itertools import islice
 from pathlib import Path
 
+from ..run.parts import written
 from .pairs import words
-from .parts import written
 
 # What goes through to the training rows.
 KEPT = ("type", "pick_score", "aesthetic_score", "image_reward")

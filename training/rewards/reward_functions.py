@@ -2,7 +2,7 @@
 
     --reward runs/reward                       a reward folder (training/reward.py makes it), or "embedded"
     --reward my_rewards:likes_cats             def likes_cats(raw_prompts, prompts) -> a number for each pair
-    --reward images                            pictures are made and scored (Promptist; training/image_reward_fn.py)
+    --reward images                            pictures are made and scored (Promptist; image_reward_fn.py)
     --reward runs/reward my_rewards:short --reward-weights 1.0 0.2
 
 A reward function takes two lists of strings of one length, the raw prompts and the prompts as a user would see them,
@@ -82,7 +82,7 @@ def _load_one(name: str, args: argparse.Namespace, device: torch.device) -> Rewa
             args.image_model, args.images, args.image_steps, args.image_size, args.scorers, device
         )
     if name == "embedded" or Path(name).is_dir():
-        from ..beautifier.rewards import load_reward_model
+        from ...beautifier.rewards import load_reward_model
 
         model = load_reward_model(name, device=device, dtype=torch.float32, alpha=args.alpha)
         return model.score

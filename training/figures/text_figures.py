@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .pairs import content_words, words
-from .safety import unsafe_words
+from ..data.pairs import content_words, words
+from ..data.safety import unsafe_words
 from .statistics import Interval, ratio_difference, ratio_interval, share_interval
 
 

@@ -1,0 +1,1 @@
+"""What PPO, RLOO and GRPO share: rollouts, and the reward functions by name."""
