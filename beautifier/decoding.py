@@ -16,7 +16,7 @@ from .threads import threads_for
 # BLOCK, and the unused rows of the last block are copies whose work is thrown away. Floating-point matmul
 # kernels choose another order of summation for another number of rows, and a difference in the last bit is
 # enough to tip a sampled token. Only one fixed shape makes "candidate k of seed s" the same text whatever the
-# number of candidates. Where the rows of a network are independent to the last bit (int8: sums of whole numbers)
+# number of candidates. Where the rows of a network are independent to the last bit (see packed.py: int8, float16)
 # there are as many rows as candidates, and those that have ended are left out.
 BLOCK = 5
 MOST_ROWS = 16  # of such a network at once: more save no time, and need memory

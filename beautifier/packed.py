@@ -1,8 +1,9 @@
-"""Linear layers in the memory layout that a CPU multiplies fastest, in float32, bfloat16 or int8.
+"""Linear layers in the memory layout that a CPU multiplies fastest, in float32, bfloat16, float16 weights or int8.
 
 One token of an answer reads every weight once, so speed is bytes a second. oneDNN rearranges a plain matrix at every
 call, which costs more than the reading; rearranged once, a bfloat16 matrix is multiplied twice as fast. For int8 the
-rearranging itself is slow: its result is kept in a file beside the checkpoint.
+rearranging itself is slow: its result is kept in a file beside the checkpoint. A small network whose weights are stored
+in float16 is multiplied by FBGEMM as it is stored: to float32 every bit of them is there, and a call costs a third.
 
 int8 has a scale for each output (weights) and one for each row (activations), both symmetric. A row's results are
 exact integer sums of that row alone: they do not depend on the other rows.
