@@ -23,20 +23,15 @@ class CpuSteps:
     def __init__(self, network, cache: Cache):
         config = network.config
         self.network, self.cache = network, cache
-        self.heads, self.head_size, self.is_bloom = (
-            config.num_heads,
-            config.head_size,
-            config.architecture == "bloom",
-        )
+        self.heads, self.head_size = config.num_heads, config.head_size
+        self.is_bloom = config.architecture == "bloom"
         self.layers = [parts_of(block) for block in network.h]
         self.normed = network.ln_f.weight, network.ln_f.bias
         # ALiBi: what is added for a key 0, 1, … capacity - 1 places before the query, the farthest first.
         behind = torch.arange(1 - cache.capacity, 1)
         slopes = alibi_slopes(self.heads) if self.is_bloom else torch.zeros(1)
-        bias = (slopes[:, None] * behind)[:, None]
-        self.bias = (
-            bias.repeat(cache.rows, 1, 1) if self.is_bloom else bias
-        )  # [rows * heads or 1, 1, capacity]
+        bias = (slopes[:, None] * behind)[:, None]  # [heads or 1, 1, capacity]
+        self.bias = bias.repeat(cache.rows, 1, 1) if self.is_bloom else bias  # the same for every row
 
     def __call__(self, tokens: Tensor) -> Tensor:
         """Scores float32 [rows, vocabulary] after tokens int64 [rows]."""
