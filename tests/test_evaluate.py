@@ -2,6 +2,10 @@
 
 import json
 import math
+import signal
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pytest
@@ -220,6 +224,33 @@ def test_a_run_goes_on_where_it_was_stopped(tmp_path, prompts, models, monkeypat
     monkeypatch.setattr(methods, "load_beautifier", load)
     assert run_texts(tmp_path, prompts, models) == first
     assert asked == RAWS[1:] and kept.read_bytes() == b"".join(lines)
+
+
+def test_a_killed_run_ends_as_one_that_was_not(tmp_path):
+    """kill -9 in the middle of writing, in a process of its own."""
+    path = tmp_path / "many.jsonl"
+    path.write_text("".join(json.dumps({"raw_prompt": f"a cat and {n} dogs"}) + "\n" for n in range(150)))
+
+    def start(out):
+        command = [sys.executable, "-m", "prompt_beautifier.training.evaluate", "--text", "--prompts", str(path),
+                   "--methods", "raw=raw", "embedded=embedded", "--reward", "embedded", "--out", str(out)]  # fmt: skip
+        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def written():
+        """The whole lines so far; a look changes nothing."""
+        files = (tmp_path / "killed" / "written").glob("*.jsonl")
+        return [line for file in files for line in file.read_bytes().splitlines(True) if line.endswith(b"\n")]
+
+    run = start(tmp_path / "killed")
+    while run.poll() is None and len(written()) < 10:
+        time.sleep(0.002)
+    run.send_signal(signal.SIGKILL)
+    assert run.wait() == -signal.SIGKILL and 10 <= len(written()) < 150
+    before = written()
+    assert start(tmp_path / "killed").wait() == start(tmp_path / "whole").wait() == 0
+    assert written()[: len(before)] == before and len(written()) == 150
+    first, second = ((tmp_path / out / "results.json").read_text() for out in ("killed", "whole"))
+    assert first == second
 
 
 def test_other_weights_are_another_method(tmp_path, prompts, models):
