@@ -337,6 +337,7 @@ def decode_rows(
             index = torch.tensor(left, device=tokens.device)
             history, tokens = history[index], tokens[index]
             steps.reorder(index)
+        scores = None  # gone before there are new ones: of 250 880 words they are megabytes
         scores = steps(tokens)
     for wait in sent:
         read(wait())

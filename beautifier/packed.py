@@ -21,6 +21,7 @@ import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import torch
@@ -198,7 +199,7 @@ class Int8Linear(nn.Module):
     def __init__(self, packed: Tensor, scales: Tensor):
         super().__init__()
         self.packed, self.scales = packed, scales
-        self.zeros = torch.zeros(len(scales), dtype=torch.int64)
+        self.zeros = zero_points(len(scales))
         self.bias: Tensor | None = None
 
     def forward(self, x: Tensor) -> Tensor:
@@ -222,7 +223,11 @@ class Int8Pieces(nn.ModuleList):
 
     def forward(self, x: Tensor) -> Tensor:
         whole, scale = quantised_rows(x)
-        return torch.cat([piece.multiply(whole) for piece in self], -1).mul_(scale)
+        sizes = [len(piece.scales) for piece in self]
+        found = x.new_empty((*x.shape[:-1], sum(sizes)))
+        for piece, part in zip(self, found.split(sizes, -1), strict=True):  # all pieces at once would be as much again
+            torch.mul(piece.multiply(whole), scale, out=part)
+        return found
 
 
 class Rows(nn.Module):
@@ -269,6 +274,12 @@ def quantised_rows(x: Tensor) -> tuple[Tensor, Tensor]:
     """
     scale = x.abs().amax(-1, keepdim=True).mul_(1 / 127).clamp_(min=SMALLEST_SCALE)
     return (x / scale).add_(128.5).to(torch.uint8), scale  # conversion cuts: with the half it rounds
+
+
+@lru_cache
+def zero_points(count: int) -> Tensor:
+    """int64 zeros, once for all layers of a width."""
+    return torch.zeros(count, dtype=torch.int64)
 
 
 def pack_int8(weight: Tensor) -> Tensor:
