@@ -98,8 +98,8 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--reward-model",
         metavar="NAME",
-        help="put the best candidate first, by the scores of this model: embedded, or a reward folder, by its path "
-        "or by its name in --models-dir",
+        help="put the best candidate first, by the scores of this model: embedded (default for the embedded model), "
+        "a reward folder, by its path or by its name in --models-dir, or none",
     )
     add("--device", default="cpu", metavar="NAME", help="cpu (default), cuda, cuda:1, mps, xpu")
     add(
@@ -141,6 +141,10 @@ def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     _check(parser, options)
     reward_model = _load_reward_model(parser, options)  # soon loaded: what is wrong shows before a download
     beautifier = _load(parser, options)
+    several = options.num_candidates > 1 and not options.greedy
+    if options.reward_model is None and beautifier.name == "embedded" and several:
+        options.reward_model = "embedded"
+        reward_model = _load_reward_model(parser, options)
     sampling = replace(beautifier.family.sampling, **_given_sampling(options))
     # disable=None shows the bar on a terminal only.
     bar = tqdm(prompts, unit="prompt", dynamic_ncols=True, disable=None if len(prompts) > 1 else True)
@@ -232,7 +236,7 @@ def _load(parser: argparse.ArgumentParser, options: argparse.Namespace) -> Beaut
 
 def _load_reward_model(parser: argparse.ArgumentParser, options: argparse.Namespace) -> RewardModel | None:
     """The reward model that was asked for, if one was."""
-    if options.reward_model is None:
+    if options.reward_model in (None, "none"):
         return None
     from .reward_folders import list_reward_models
     from .rewards import load_reward_model

@@ -430,6 +430,19 @@ def test_candidates_are_ranked_by_a_reward_model(fake, capsys, reward_folder, tm
     assert scores == pytest.approx([each.score for each in expected], abs=1e-5)
 
 
+def test_the_embedded_model_brings_its_reward_model(capsys):
+    def listed(*more):
+        assert cli.main(["a cat", "-n", "4", "--json", *more]) == 0
+        (answer,) = json_lines(capsys.readouterr().out)
+        return answer["candidates"]
+
+    ranked, written = listed(), listed("--reward-model", "none")
+    assert ranked == listed("--reward-model", "embedded") != written
+    assert sorted(each["text"] for each in ranked) == sorted(each["text"] for each in written)
+    scores = [each["score"] for each in ranked]
+    assert scores == sorted(scores, reverse=True) and len(set(scores)) > 1
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [("nothing", "there is no reward folder nothing"), ("writer", "writer is a beautifier")],
