@@ -139,12 +139,12 @@ def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
         # A lone surrogate cannot be encoded; backslashreplace writes it as \ud800, its JSON escape.
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     _check(parser, options)
-    reward_model = _load_reward_model(parser, options)  # soon loaded: what is wrong shows before a download
+    # Soon loaded: what is wrong shows before a download.
+    reward_model = _load_reward_model(parser, options, options.reward_model)
     beautifier = _load(parser, options)
     several = options.num_candidates > 1 and not options.greedy
     if options.reward_model is None and beautifier.name == "embedded" and several:
-        options.reward_model = "embedded"
-        reward_model = _load_reward_model(parser, options)
+        reward_model = _load_reward_model(parser, options, "embedded")
     sampling = replace(beautifier.family.sampling, **_given_sampling(options))
     # disable=None shows the bar on a terminal only.
     bar = tqdm(prompts, unit="prompt", dynamic_ncols=True, disable=None if len(prompts) > 1 else True)
@@ -234,14 +234,15 @@ def _load(parser: argparse.ArgumentParser, options: argparse.Namespace) -> Beaut
         parser.error(f"argument --model: {error}")
 
 
-def _load_reward_model(parser: argparse.ArgumentParser, options: argparse.Namespace) -> RewardModel | None:
-    """The reward model that was asked for, if one was."""
-    if options.reward_model in (None, "none"):
+def _load_reward_model(
+    parser: argparse.ArgumentParser, options: argparse.Namespace, model: str | None
+) -> RewardModel | None:
+    """The reward model of that name; None where there is to be none."""
+    if model in (None, "none"):
         return None
     from .reward_folders import list_reward_models
     from .rewards import load_reward_model
 
-    model = options.reward_model
     if model != "embedded" and not Path(model).is_dir():
         model = list_reward_models([_models_folder(options)]).get(model, model)
     try:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .network import Cache, alibi_slopes
+from .network import Cache
 
 
 class CpuSteps:
@@ -27,11 +27,10 @@ class CpuSteps:
         self.is_bloom = config.architecture == "bloom"
         self.layers = [parts_of(block) for block in network.h]
         self.normed = network.ln_f.weight, network.ln_f.bias
-        # ALiBi: what is added for a key 0, 1, … capacity - 1 places before the query, the farthest first.
-        behind = torch.arange(1 - cache.capacity, 1)
-        slopes = alibi_slopes(self.heads) if self.is_bloom else torch.zeros(1)
-        bias = (slopes[:, None] * behind)[:, None]  # [heads or 1, 1, capacity]
-        self.bias = bias.repeat(cache.rows, 1, 1) if self.is_bloom else bias  # the same for every row
+        # What is added for the last place's query is added for every other one, too: it tells how far back a key is.
+        last = torch.tensor([cache.capacity - 1])
+        bias = network._attention_bias(last, cache.capacity, torch.float32)[0]  # [heads or 1, 1, capacity]
+        self.bias = bias.repeat(cache.rows, 1, 1) if self.is_bloom else bias
 
     def __call__(self, tokens: Tensor) -> Tensor:
         """Scores float32 [rows, vocabulary] after tokens int64 [rows]."""
@@ -43,7 +42,7 @@ class CpuSteps:
         new_keys, new_values = keys[:, :, cache.length].unbind(0), values[:, :, cache.length].unbind(0)
         seen_keys, seen_values = keys[:, :, :end].transpose(2, 3).unbind(0), values[:, :, :end].unbind(0)
         bias = self.bias[: rows * self.heads, :, cache.capacity - end :]
-        x = self.network._embed(tokens, self.places(rows))
+        x = self.network._embed(tokens, None if self.is_bloom else torch.tensor([cache.length]))
         for layer, (before, query_key_value, dense, after, widen, narrow) in enumerate(self.layers):
             fused = query_key_value(norm(x, shape, *before, epsilon, False))
             if not self.is_bloom:  # all queries, all keys, all values: BLOOM has them head by head
@@ -59,9 +58,6 @@ class CpuSteps:
             x = narrow(wide).add_(x)
         cache.length = end
         return self.network.logits(norm(x, shape, *self.normed, epsilon, False)).float()
-
-    def places(self, rows: int) -> Tensor | None:
-        return None if self.is_bloom else torch.full((rows,), self.cache.length)
 
     def reorder(self, rows: Tensor) -> None:
         """Row i becomes what row rows[i] is (int64 [any number of rows, not above those there were])."""

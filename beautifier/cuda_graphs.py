@@ -40,11 +40,8 @@ class PlacedCache:
     """A network.Cache whose next position is a number on its device: `place`, int64 [1]."""
 
     def __init__(self, cache: Cache):
-        # Zeros: what is masked is multiplied by zero, which must not meet a NaN.
-        self.keys, self.values = (
-            cache.keys.zero_(),
-            cache.values.zero_(),
-        )  # [layers, rows, heads, capacity, head size]
+        # [layers, rows, heads, capacity, head size]. What is masked is multiplied by zero, which must not meet a NaN.
+        self.keys, self.values = cache.keys.zero_(), cache.values.zero_()
         self.seen = cache.seen
         self.place = torch.zeros(1, dtype=torch.int64, device=cache.keys.device)
 

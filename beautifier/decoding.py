@@ -261,9 +261,8 @@ def begin(start: Start, rows: int):
     device, capacity = start.prompt.device, start.prompt.shape[1] + start.steps
     recorded = recorded_step(start.network, rows, capacity) if has_graphs(device) else None
     if recorded is None:
-        from .cpu_steps import (
-            CpuSteps,
-        )  # not before a network is there: every start of ComfyUI would wait for it
+        # Not before a network is there: every start of ComfyUI would wait for it.
+        from .cpu_steps import CpuSteps
 
         kind = CpuSteps if device.type == "cpu" else Steps
         return kind(start.network, start.cache.expand(rows, capacity))
@@ -411,15 +410,14 @@ def best_and_ties(scores: torch.Tensor, k: int) -> tuple[torch.Tensor, torch.Ten
 
 
 def best(scores: torch.Tensor, k: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """scores.topk(k), several times quicker for a large vocabulary: the k best words are in the k groups of words
-    whose best ones are the best."""
+    """scores.topk(k), quicker for a large vocabulary: the k best words are in the k groups of words whose best ones are
+    the best."""
     size = 2 ** round(math.log2(scores.shape[-1] / k) / 2)  # as much to look through first as afterwards
     if size < LEAST_GROUP:
         return scores.topk(k)
     groups = scores.shape[-1] // size
-    together = scores[:, : groups * size].unflatten(
-        1, (size, groups)
-    )  # words that lie apart: quick to compare
+    # A group is of words that lie apart: quick to compare.
+    together = scores[:, : groups * size].unflatten(1, (size, groups))
     chosen = together.amax(1).topk(k, sorted=False).indices
     inside = torch.arange(0, groups * size, groups, device=scores.device)
     tokens = (chosen[:, None] + inside[:, None]).flatten(1)

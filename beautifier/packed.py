@@ -3,7 +3,7 @@
 One token of an answer reads every weight once, so speed is bytes a second. oneDNN rearranges a plain matrix at every
 call, which costs more than the reading; rearranged once, a bfloat16 matrix is multiplied twice as fast. For int8 the
 rearranging itself is slow: its result is kept in a file beside the checkpoint. A small network whose weights are stored
-in float16 is multiplied by FBGEMM as it is stored: to float32 every bit of them is there, and a call costs a third.
+in float16 is multiplied by FBGEMM as it is stored: no bit of them is lost, and a call costs less.
 
 int8 has a scale for each output (weights) and one for each row (activations), both symmetric. A row's results are
 exact integer sums of that row alone: they do not depend on the other rows.
@@ -96,13 +96,16 @@ def load_packed(folder: Path, dtype: torch.dtype) -> DecoderOnly:
         layers, compute = int8_layers(plan, read, folder / INT8_FILE, list(files)), torch.float32
     else:
         halves = dtype == torch.float32 and is_small(config) and can_multiply_halves()
-        halves = halves and all(read(name).dtype == torch.float16 for name in {part.weight for part in plan})
-        kind = HalfLinear if halves else PackedLinear
         # One place for what is to be packed: memory taken and given back for each would end in pieces.
         place = torch.empty(max(math.prod(part.shape) for part in plan), dtype=dtype)
-        plain = (place[: math.prod(part.shape)].view(part.shape).copy_(part.of(read)) for part in plan)
-        layers, compute = [kind(weight) for weight in plain], dtype
-        del place, plain
+
+        def packed_layer(weight: Tensor) -> nn.Module:
+            if halves and weight.dtype == torch.float16:
+                return HalfLinear(weight)
+            return PackedLinear(place[: weight.numel()].view(weight.shape).copy_(weight))
+
+        layers, compute = [packed_layer(part.of(read)) for part in plan], dtype
+        del place
     rest = {
         name: read(name).to(compute, copy=True)
         for name in places
@@ -119,7 +122,7 @@ def load_packed(folder: Path, dtype: torch.dtype) -> DecoderOnly:
             setattr(network.get_submodule(parent), own, layer)
     network.head, network.word_embeddings = head, Rows(read(TABLE), compute)
     network.cache_dtype = torch.bfloat16 if dtype == torch.int8 else None
-    network.rows_are_independent = not isinstance(layers[0], PackedLinear)
+    network.rows_are_independent = not any(isinstance(layer, PackedLinear) for layer in layers)
     network.load_state_dict(rest, assign=True)
     return network.eval().requires_grad_(False)
 
@@ -225,7 +228,8 @@ class Int8Pieces(nn.ModuleList):
         whole, scale = quantised_rows(x)
         sizes = [len(piece.scales) for piece in self]
         found = x.new_empty((*x.shape[:-1], sum(sizes)))
-        for piece, part in zip(self, found.split(sizes, -1), strict=True):  # all pieces at once would be as much again
+        # Piece by piece: all of them beside what they are put together in would be as much memory again.
+        for piece, part in zip(self, found.split(sizes, -1), strict=True):
             torch.mul(piece.multiply(whole), scale, out=part)
         return found
 

@@ -16,6 +16,7 @@ SMALL_HIDDEN_SIZE = 512  # below it a network is small
 
 
 def is_small(config) -> bool:
+    """Whether a network of this NetworkConfig runs on one thread."""
     return config.hidden_size < SMALL_HIDDEN_SIZE
 
 

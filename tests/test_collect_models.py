@@ -2,6 +2,7 @@
 
 import json
 import random
+import time
 
 import pytest
 
@@ -114,6 +115,25 @@ def test_after_a_failure_only_what_has_no_answer_is_asked_again(tmp_path, server
     server.requests.clear()
     assert collected(tmp_path, *more, "--restart") == rows
     assert not server.asked
+
+
+def test_an_answer_that_is_under_way_when_the_server_fails_is_kept(tmp_path, server):
+    slow = []
+
+    def slowly(handler, body):
+        slow.append(asked_about(body))
+        time.sleep(1)
+        answering(handler, body)
+
+    server.replies = [answering, slowly, llm_stand_in.status(401)]
+    more = (*endpoints(tmp_path, server), "--summarize", "1")
+    with pytest.raises(RemoteError, match="wants a key"):
+        collected(tmp_path, *more)
+    server.requests.clear()
+    server.replies = [answering]
+    collected(tmp_path, *more)
+    assert len(slow) == 1 and server.asked
+    assert slow[0] not in [asked_about(body) for body in server.asked]
 
 
 def test_single_failures_are_left_out_and_counted(tmp_path, server, capsys):

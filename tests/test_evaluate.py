@@ -174,7 +174,7 @@ def run_texts(out, prompts, models, *more):
     return json.loads((out / "results.json").read_text(encoding="utf-8"))
 
 
-def test_the_trained_on_every_method(tmp_path, prompts, models, capsys):
+def test_the_texts_of_every_method(tmp_path, prompts, models, capsys):
     numbers = run_texts(tmp_path, prompts, models, "--alpha", "0,1")["sets"]["some"]["texts"]
     assert list(numbers) == ["raw", "modifiers", "own", "theirs", "sft", "best", "best, α = 0", "best, α = 1"]
 
