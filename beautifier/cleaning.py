@@ -273,7 +273,7 @@ def _without_cut(details: list[str]) -> list[str]:
         details = details[:-1]
     if len(details) > 1:
         return details[:-1]
-    return [detail.rsplit(" ", 1)[0] for detail in details]
+    return [detail.rsplit(" ", 1)[0].rstrip(" ,") for detail in details]
 
 
 def _without_repeated(details: list[str]) -> list[str]:

@@ -175,6 +175,7 @@ def test_what_is_no_string_is_named():
 @settings(max_examples=500, deadline=None)
 @example("a a. a", False)
 @example('".0 0', False)
+@example("8 ( , )", True)
 def test_clean_texts_are_tidy(answer, truncated):
     cleaned = clean(answer, truncated)
     assert len(cleaned.splitlines()) <= 1
