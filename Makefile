@@ -3,7 +3,7 @@
 #
 #   make demo     beautify a few prompts with the embedded model
 #   make test     ruff, then every test;  make test ARGS="-k syntax" runs some
-#   make lint     ruff alone
+#   make lint     ruff alone: format and rules
 #   make bench    how fast the language model is, beside its peers; results in benchmarks/results
 #   make clean    remove .venv and whatever was built
 #
@@ -35,6 +35,7 @@ test: lint $(VENV)/.test
 	$(BIN)/python -m pytest $(ARGS)
 
 lint: $(VENV)/.lint
+	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 
 bench: $(VENV)/.test

@@ -198,9 +198,7 @@ def check_arguments(raw_prompt, num_candidates, seed, sampling, mode, clip_token
     if not isinstance(raw_prompt, str):
         raise ValueError(f"raw_prompt must be a string, not {type(raw_prompt).__name__}")
     if not is_whole(num_candidates, least=1) or num_candidates > MOST_CANDIDATES:
-        raise ValueError(
-            f"num_candidates must be a whole number from 1 to {MOST_CANDIDATES}, not {num_candidates!r}"
-        )
+        raise ValueError(f"num_candidates must be a whole number from 1 to {MOST_CANDIDATES}, not {num_candidates!r}")
     check_seed(seed)
     if sampling is not None and not isinstance(sampling, Sampling):
         raise ValueError(f"sampling must be a Sampling or None, not {type(sampling).__name__}")
@@ -300,17 +298,13 @@ def load_tokenizer(folder: Path) -> Tokenizer:
     path, vocabulary, merges = (folder / name for name in ("tokenizer.json", "vocab.json", "merges.txt"))
     made_of = [path] if path.is_file() else [vocabulary, merges]
     if not all(part.is_file() for part in made_of):
-        raise FileNotFoundError(
-            f"{folder} has no tokenizer.json: copy it there from where the checkpoint came from"
-        )
+        raise FileNotFoundError(f"{folder} has no tokenizer.json: copy it there from where the checkpoint came from")
     for part in made_of:
         check_inside(part)
         if part.stat().st_size > LARGEST_TOKENIZER:
             raise ValueError(f"{part} has more than {LARGEST_TOKENIZER:,} bytes: it is no tokenizer")
     try:
-        tokenizer = (
-            Tokenizer.from_file(str(path)) if made_of == [path] else gpt2_tokenizer(vocabulary, merges)
-        )
+        tokenizer = Tokenizer.from_file(str(path)) if made_of == [path] else gpt2_tokenizer(vocabulary, merges)
     except Exception as error:  # tokenizers raises plain Exception for a damaged file
         names = " with ".join(str(part) for part in made_of)
         raise ValueError(f"{names} is no tokenizer ({error}): download or copy it again") from error

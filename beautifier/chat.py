@@ -23,7 +23,6 @@ SYSTEM_PROMPT = (
 )
 
 # -- thoughts and template marks
-# ---------------------------------------------------------------------------------------------------
 
 THOUGHT = r"(?:think(?:ing)?|thoughts?|reason(?:ing)?|reflection|analysis|scratchpad)"
 THOUGHT_BEGINS = re.compile(rf"<{THOUGHT}\b[^<>]{{0,100}}>", re.IGNORECASE)
@@ -47,7 +46,6 @@ def without_thoughts(answer: str) -> str:
 
 
 # -- wrapping
-# ----------------------------------------------------------------------------------------------------------
 
 FENCE = re.compile(r"```[^\S\n]*(?:[\w+-]*[^\S\n]*\n)?(?P<inside>.*?)(?:```|$)", re.DOTALL)
 EMPHASIS = re.compile(r"(?<![\w*])(\*{1,3})(?=\S)(.+?)(?<=\S)\1(?![\w*])|(?<!\w)__(?=\S)(.+?)(?<=\S)__(?!\w)")
@@ -180,9 +178,7 @@ def _alternatives(text: str) -> list[list[str]]:
         if len(places) < 2:
             continue
         ends = [*places[1:], len(lines)]
-        found = [
-            [starts(lines[begin]), *lines[begin + 1 : end]] for begin, end in zip(places, ends, strict=True)
-        ]
+        found = [[starts(lines[begin]), *lines[begin + 1 : end]] for begin, end in zip(places, ends, strict=True)]
         bodies = [body for body in found if any(body)]
         if starts is not _numbered or sum(map(_is_prompt, bodies)) * 2 > len(bodies):
             return bodies
@@ -220,7 +216,6 @@ def _joined(lines: list[str]) -> str:
 
 
 # -- whether it is an answer
-# -------------------------------------------------------------------------------------------------------
 
 REFUSAL = re.compile(
     r"(?:i['’]?m|i am) (?:\w+ )?(?:sorry|unable|not able|not comfortable|afraid)\b|sorry\s*[,.!:–—-]"
@@ -281,7 +276,6 @@ def _stem(word: str) -> str:
 
 
 # -- the table
-# ---------------------------------------------------------------------------------------------------------------
 
 # No checkpoint's own: a little under the usual temperature, room for a model that thinks before it answers.
 CHAT = Family(

@@ -14,7 +14,7 @@ def _words(text: str) -> frozenset:
     return frozenset(text.split())
 
 
-# -- spacing left by a tokenizer ---------------------------------------------------------------------------
+# -- spacing left by a tokenizer
 
 # Single digits, one space apart: "1 9 2 0". A digit that touches a word ("4k") is not one of them.
 _DIGITS = re.compile(r"(?<![\w.])\d(?!\w)(?: \d(?!\w))+")
@@ -43,9 +43,7 @@ _UNIT = re.compile(
 )
 
 _MARKS = re.compile(r" [^\w\s]|[(\[{@#$_'‘’\"] ")
-_BEFORE_MARK = re.compile(
-    r"(?<=\S) +(?=[,;，。；！？]|[!?]+(?:[\s,.;]|$)|\.(?:\s|$))|(?<=[\w:]) +(?=:(?:\s|$))"
-)
+_BEFORE_MARK = re.compile(r"(?<=\S) +(?=[,;，。；！？]|[!?]+(?:[\s,.;]|$)|\.(?:\s|$))|(?<=[\w:]) +(?=:(?:\s|$))")
 _OPENING = re.compile(r"(?<=[(\[{‘“]) +")
 _CLOSING = re.compile(r" +(?=[)\]}”])")
 _QUOTED = re.compile(r'(?<!\S)" ([^"]*?) "(?!\w)')
@@ -195,7 +193,7 @@ def _join_hyphens(chain: str, all_are_compounds: bool) -> str:
     return joined
 
 
-# -- cleaning an answer --------------------------------------------------------------------------------------
+# -- cleaning an answer
 
 _NOT_TEXT = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff\ufffc-\uffff]")
 _LINE_END = re.compile("[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
@@ -208,9 +206,7 @@ _INITIAL = re.compile(r"\w\.$")  # "j. r. r. tolkien"
 _LOOPED_SCRIPT = re.compile("([^\x00-\x7f]{1,20}?)\\1{3,}")  # scripts without blanks
 _LONGEST_LOOP = 12  # words
 
-_CONNECTOR = (
-    "a|an|and|by|featuring|of|or|the|with|in the style of|in style of|in the manner of|inspired by|art by|&"
-)
+_CONNECTOR = "a|an|and|by|featuring|of|or|the|with|in the style of|in style of|in the manner of|inspired by|art by|&"
 _CONNECTOR_CUT = "as|at|between|for|from|in|into|is|its|like|on|over|to|under|very|wearing"
 _LAST_WORDS = frozenset(phrase.split()[-1] for phrase in f"{_CONNECTOR}|{_CONNECTOR_CUT}".split("|"))
 _DANGLING = re.compile(rf"(?:^|(?<=\s))(?:{_CONNECTOR})[\s.;:&-]*$", re.IGNORECASE)
@@ -293,9 +289,7 @@ def _without_loops(details: list[str]) -> list[str]:
     if not text.isascii():
         details = [_LOOPED_SCRIPT.sub(r"\1", detail) for detail in details]
     words = text.lower().split()
-    if len(set(zip(words, words[1:], strict=False))) == len(words) - 1 and not any(
-        map(operator.eq, words, words[1:])
-    ):
+    if len(set(zip(words, words[1:], strict=False))) == len(words) - 1 and not any(map(operator.eq, words, words[1:])):
         return details
     return [" ".join(_without_loop(detail.split(" "))) for detail in details]
 

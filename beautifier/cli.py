@@ -309,9 +309,7 @@ class _Bytes:
 
     def show(self, done: int, total: int) -> None:
         if self.bar is None:  # what came earlier is no speed
-            self.bar = tqdm(
-                total=total, initial=done, unit="B", unit_scale=True, dynamic_ncols=True, disable=None
-            )
+            self.bar = tqdm(total=total, initial=done, unit="B", unit_scale=True, dynamic_ncols=True, disable=None)
         self.bar.total = total
         self.bar.update(done - self.bar.n)
 

@@ -187,7 +187,7 @@ class Clip(nn.Module):
         self.logit_scale = nn.Parameter(torch.empty(())) if config.text else None
 
 
-# -- reading a file ----------------------------------------------------------------------------------------
+# -- reading a file
 
 
 @dataclass(frozen=True)
@@ -336,18 +336,14 @@ def _parameters_in(path: Path) -> dict[str, Stored]:
                     header = header or file.get_slice(name)
                     shape, dtype = tuple(header.get_shape()), header.get_dtype()
                     if dtype not in ("F64", "F32", "F16", "BF16"):
-                        raise ValueError(
-                            f"{path}: {name} is stored as {dtype}; quantized weights do not work here"
-                        )
+                        raise ValueError(f"{path}: {name} is stored as {dtype}; quantized weights do not work here")
                     if own in found:
                         raise ValueError(f"{path} holds {own} twice: as {found[own].name} and as {name}")
                     found[own] = Stored(name, _part_of(shape, part), part)
     except (ValueError, FileNotFoundError):
         raise
     except Exception as error:  # safetensors raises its own class, and OSError, for a damaged file
-        raise ValueError(
-            f"{path} cannot be read as safetensors ({error}): download or copy it again"
-        ) from error
+        raise ValueError(f"{path} cannot be read as safetensors ({error}): download or copy it again") from error
     if "vision.class_embedding" not in found and "text.tokens" not in found:
         raise ValueError(f"{path} is not a CLIP: {_looks_like(names)}")
     return found
@@ -390,23 +386,13 @@ def _deduce(path: Path, stored: dict[str, Stored], activation: str) -> ClipConfi
     raw = _config_beside(path)
     patches, positions = shapes.get("vision.patches", ()), shapes.get("vision.positions", (0,))[0]
     side = math.isqrt(max(0, positions - 1))
-    if (
-        len(patches) != 4
-        or patches[1] != 3
-        or patches[2] != patches[3]
-        or not side
-        or side**2 + 1 != positions
-    ):
-        raise ValueError(
-            f"{path} is no CLIP known here: square pictures of 3 channels in square patches are expected"
-        )
+    if len(patches) != 4 or patches[1] != 3 or patches[2] != patches[3] or not side or side**2 + 1 != positions:
+        raise ValueError(f"{path} is no CLIP known here: square pictures of 3 channels in square patches are expected")
     vision = _tower(path, "vision", shapes, raw.get("vision_config"), activation)
     text = None
     if "text.tokens" in shapes:
         if shapes["text.tokens"][0] != VOCABULARY:
-            raise ValueError(
-                f"{path} reads a vocabulary of {shapes['text.tokens'][0]} tokens, CLIP's has {VOCABULARY}"
-            )
+            raise ValueError(f"{path} reads a vocabulary of {shapes['text.tokens'][0]} tokens, CLIP's has {VOCABULARY}")
         text = _tower(path, "text", shapes, raw.get("text_config"), activation)
     return ClipConfig(vision, text, side * patches[2], patches[2], shapes["vision.projection"][0])
 
@@ -422,9 +408,7 @@ def _config_beside(path: Path) -> dict:
     return raw if raw.get("model_type") == "clip" else {}
 
 
-def _tower(
-    path: Path, tower: str, shapes: dict[str, tuple], raw: dict | None, activation: str
-) -> TowerConfig:
+def _tower(path: Path, tower: str, shapes: dict[str, tuple], raw: dict | None, activation: str) -> TowerConfig:
     width = shapes.get("vision.class_embedding" if tower == "vision" else "text.tokens", (0,))[-1]
     numbers = {int(name.split(".")[2]) for name in shapes if name.startswith(f"{tower}.blocks.")}
     if not numbers or numbers != set(range(len(numbers))):
@@ -440,9 +424,7 @@ def _tower(
         raise ValueError(f"{path}: layer_norm_eps must be a number between 0 and 1, not {epsilon!r}")
     activation = raw.get("hidden_act", activation)
     if activation not in ACTIVATIONS:
-        raise ValueError(
-            f"{path}: activation {activation!r} is not supported, only {' and '.join(ACTIVATIONS)}"
-        )
+        raise ValueError(f"{path}: activation {activation!r} is not supported, only {' and '.join(ACTIVATIONS)}")
     return TowerConfig(
         width=width,
         layers=len(numbers),

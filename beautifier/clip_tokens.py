@@ -84,7 +84,7 @@ def _checked(text: str) -> str:
     return text
 
 
-# -- counting ----------------------------------------------------------------------------------------------
+# -- counting
 
 
 @cache
@@ -164,7 +164,7 @@ def _count_text(text: str) -> int:
     return len(clip_token_ids(text))
 
 
-# -- cutting -----------------------------------------------------------------------------------------------
+# -- cutting
 
 # Scripts written without blanks can be cut after each character; an endless "word" has to be cut somewhere.
 CJK = "\u2e80-\ua4cf\uf900-\ufaff\uff01-\uffef"

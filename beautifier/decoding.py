@@ -75,9 +75,7 @@ class Sampling:
         if not is_number(self.top_p) or not 0 < self.top_p <= 1:
             raise ValueError(f"top_p must be above 0 and at most 1 (off), not {self.top_p!r}")
         if not is_number(self.repetition_penalty) or self.repetition_penalty <= 0:
-            raise ValueError(
-                f"repetition_penalty must be a number above 0 (1 is off), not {self.repetition_penalty!r}"
-            )
+            raise ValueError(f"repetition_penalty must be a number above 0 (1 is off), not {self.repetition_penalty!r}")
         if not is_whole(self.max_new_tokens, least=1):
             raise ValueError(f"max_new_tokens must be a whole number, 1 or more, not {self.max_new_tokens!r}")
         if not is_whole(self.min_new_tokens, least=0):
@@ -87,9 +85,7 @@ class Sampling:
         if not isinstance(self.greedy, bool):
             raise ValueError(f"greedy must be True or False, not {self.greedy!r}")
         if not is_whole(self.num_beams, least=1):
-            raise ValueError(
-                f"num_beams must be a whole number, 1 (no beam search) or more, not {self.num_beams!r}"
-            )
+            raise ValueError(f"num_beams must be a whole number, 1 (no beam search) or more, not {self.num_beams!r}")
         if not is_number(self.length_penalty):
             raise ValueError(f"length_penalty must be a finite number, not {self.length_penalty!r}")
 

@@ -193,9 +193,7 @@ def checked_url(base_url: str, at: str) -> str:
     if not found or re.search(r"[\s\\\x00-\x1f\x7f]", url):
         raise ValueError(f"base_url of {at} is no web address: {form}")
     if found["scheme"].lower() not in ("http", "https"):
-        raise ValueError(
-            f"base_url of {at} begins with {found['scheme']}://, which is not http or https: {form}"
-        )
+        raise ValueError(f"base_url of {at} begins with {found['scheme']}://, which is not http or https: {form}")
     if "@" in found["server"]:
         raise ValueError(
             f"base_url of {at} has a user name or password in it: put the key into api_key, or "

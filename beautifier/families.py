@@ -73,7 +73,6 @@ def shorten(text: str) -> str:
 
 
 # -- A1111 weights
-# ---------------------------------------------------------------------------------------------------
 
 MARK = re.compile(
     r"(?P<escape>\\[()\[\]])"
@@ -162,7 +161,6 @@ def read_a1111(answer: str) -> str:
 
 
 # -- the table
-# -------------------------------------------------------------------------------------------------------
 
 # Published settings of the text2prompt checkpoints: at most 384 tokens with the template, five samples.
 TEXT2PROMPT_SAMPLING = Sampling(
@@ -234,9 +232,7 @@ FAMILIES: dict[str, Family] = {
         Family(
             name="magicprompt",
             template="{raw_prompt}",
-            sampling=Sampling(
-                temperature=1.0, top_k=50, top_p=1.0, repetition_penalty=1.0, max_new_tokens=75
-            ),
+            sampling=Sampling(temperature=1.0, top_k=50, top_p=1.0, repetition_penalty=1.0, max_new_tokens=75),
             max_prompt_tokens=256,
             continues=True,
         ),

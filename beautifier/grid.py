@@ -97,7 +97,7 @@ def check(columns: Sequence[Column], scores: Sequence[Scores]) -> None:
             raise ValueError(f"scores {each.name!r} have one that is not a finite number: {each.values}")
 
 
-# -- scores --------------------------------------------------------------------------------------------------
+# -- scores
 
 
 def usual_decimals(values: Sequence[Sequence[float]]) -> int:
@@ -132,12 +132,10 @@ def written_values(values: Sequence[Sequence[float]]) -> list[list[str]]:
 
 
 def number(value: float, decimals: int) -> str:
-    return f"{round(value, decimals) + 0.0:.{decimals}f}".replace(
-        "-", "\N{MINUS SIGN}"
-    )  # + 0.0: no negative zero
+    return f"{round(value, decimals) + 0.0:.{decimals}f}".replace("-", "\N{MINUS SIGN}")  # + 0.0: no negative zero
 
 
-# -- layout --------------------------------------------------------------------------------------------------
+# -- layout
 
 
 @dataclass(frozen=True)
@@ -195,9 +193,7 @@ class Layout:
     @property
     def top(self) -> int:
         """Where the first line of columns begins."""
-        height = len(self.title) * line_height(self.title_size) + len(self.shared_prompt) * line_height(
-            self.text
-        )
+        height = len(self.title) * line_height(self.title_size) + len(self.shared_prompt) * line_height(self.text)
         return self.margin + height + (height > 0) * round(0.8 * self.text)
 
     def header_height(self, line: int) -> int:
@@ -214,12 +210,7 @@ class Layout:
 
     @property
     def height(self) -> int:
-        return (
-            self.line_top(math.ceil(len(self.headers) / self.per_line))
-            - self.text
-            - self.text // 2
-            + self.margin
-        )
+        return self.line_top(math.ceil(len(self.headers) / self.per_line)) - self.text - self.text // 2 + self.margin
 
     def header_place(self, column: int) -> tuple[int, int]:
         line, position = divmod(column, self.per_line)
@@ -292,7 +283,7 @@ def too_large(layout: Layout) -> str:
     )
 
 
-# -- drawing -------------------------------------------------------------------------------------------------
+# -- drawing
 
 
 def draw_top(draw: ImageDraw.ImageDraw, layout: Layout) -> None:
@@ -319,9 +310,7 @@ def draw_header(draw: ImageDraw.ImageDraw, layout: Layout, column: int) -> None:
         top += line_height(layout.prompt_size)
 
 
-def draw_cell(
-    grid: Image.Image, layout: Layout, column: int, row: int, picture: Image.Image, wins: bool
-) -> None:
+def draw_cell(grid: Image.Image, layout: Layout, column: int, row: int, picture: Image.Image, wins: bool) -> None:
     """A picture on its card; a winner's has a frame and a star."""
     left, top = layout.cell_place(column, row)
     radius, frame = round(0.5 * layout.text), max(2, round(0.16 * layout.text))

@@ -49,7 +49,7 @@ PIECE = re.compile(rf"\s+|[{OPENING}]*[{CHINESE}][{CLOSING}]*|[^\s{CHINESE}]+")
 VARIATION_SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 
 
-# -- fonts ---------------------------------------------------------------------------------------------------
+# -- fonts
 
 
 @lru_cache(maxsize=256)
@@ -113,7 +113,7 @@ def is_leftwards(part: str) -> bool:
     return unicodedata.bidirectional(part[0]) in ("R", "AL")
 
 
-# -- text ----------------------------------------------------------------------------------------------------
+# -- text
 
 
 def cleaned(text: str) -> str:
@@ -121,9 +121,7 @@ def cleaned(text: str) -> str:
     text = unicodedata.normalize("NFC", VARIATION_SELECTORS.sub("", text))
     kinds = ((character, unicodedata.category(character)) for character in text)
     kept = (
-        "\ufffd" if kind == "Cs" else " " if kind == "Cc" else character
-        for character, kind in kinds
-        if kind != "Cf"
+        "\ufffd" if kind == "Cs" else " " if kind == "Cc" else character for character, kind in kinds if kind != "Cf"
     )
     return " ".join("".join(kept).split())
 
@@ -172,7 +170,7 @@ def wrapped(text: str, size: int, room: float, most_lines: int) -> list[str]:
     return [*lines, shortened(text, size, room)] if text and most_lines > 0 else lines
 
 
-# -- drawing -------------------------------------------------------------------------------------------------
+# -- drawing
 
 
 def line_height(size: int) -> int:

@@ -48,32 +48,24 @@ class NetworkConfig:
 
     def __post_init__(self):
         if self.architecture not in ARCHITECTURES:
-            raise ValueError(
-                f"architecture {self.architecture!r} is not supported: one of {', '.join(ARCHITECTURES)}"
-            )
+            raise ValueError(f"architecture {self.architecture!r} is not supported: one of {', '.join(ARCHITECTURES)}")
         for name, most in LIMITS.items():
             value = getattr(self, name)
             if value is None and name == "max_positions" and self.architecture == "bloom":
                 continue
             if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= most:
-                raise ValueError(
-                    f"config.json: {name} must be a whole number from 1 to {most:,}, not {value!r}"
-                )
+                raise ValueError(f"config.json: {name} must be a whole number from 1 to {most:,}, not {value!r}")
         if self.hidden_size % self.num_heads:
             raise ValueError(
                 f"config.json: hidden_size {self.hidden_size} cannot be divided among {self.num_heads} heads"
             )
         epsilon = self.layer_norm_epsilon
         if isinstance(epsilon, bool) or not isinstance(epsilon, (int, float)) or not 0 < epsilon < 1:
-            raise ValueError(
-                f"config.json: layer_norm_epsilon must be a number between 0 and 1, not {epsilon!r}"
-            )
+            raise ValueError(f"config.json: layer_norm_epsilon must be a number between 0 and 1, not {epsilon!r}")
         for name in ("eos_token_id", "pad_token_id"):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < self.vocab_size:
-                raise ValueError(
-                    f"config.json: {name} {value!r} is not a token of a {self.vocab_size}-word vocabulary"
-                )
+                raise ValueError(f"config.json: {name} {value!r} is not a token of a {self.vocab_size}-word vocabulary")
 
     @property
     def head_size(self) -> int:
@@ -173,9 +165,7 @@ class Attention(nn.Module):
         if cache is not None:
             key, value = (part.to(cache.seen) for part in cache.append(layer, key, value))
             query = query.to(cache.seen)
-        if torch.is_autocast_enabled(
-            x.device.type
-        ):  # training: the backward pass in bfloat16 is slow on CPUs
+        if torch.is_autocast_enabled(x.device.type):  # training: the backward pass in bfloat16 is slow on CPUs
             query, key, value = query.float(), key.float(), value.float()
         with torch.autocast(x.device.type, enabled=False):
             mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=bias)
@@ -330,9 +320,7 @@ def read_config(folder: Path) -> NetworkConfig:
     raw = read_json(path)
     architecture = raw.get("model_type")
     if architecture not in ARCHITECTURES:
-        raise ValueError(
-            f"{path}: model_type {architecture!r} is not supported: one of {', '.join(ARCHITECTURES)}"
-        )
+        raise ValueError(f"{path}: model_type {architecture!r} is not supported: one of {', '.join(ARCHITECTURES)}")
     eos = raw.get("eos_token_id", 2 if architecture == "bloom" else 50256)
     pad = raw.get("pad_token_id")
     common = {
@@ -363,9 +351,7 @@ def _bloom_sizes(raw: dict, path: Path) -> dict:
 
 def _gpt2_sizes(raw: dict, path: Path) -> dict:
     if raw.get("activation_function", "gelu_new") not in ("gelu_new", "gelu_pytorch_tanh"):
-        raise ValueError(
-            f"{path}: activation_function {raw['activation_function']!r} is not supported, only gelu_new"
-        )
+        raise ValueError(f"{path}: activation_function {raw['activation_function']!r} is not supported, only gelu_new")
     hidden = raw.get("n_embd", 768)
     return {
         "hidden_size": hidden,
@@ -411,9 +397,7 @@ def weight_files(folder: Path) -> list[Path]:
     names = _indexed_names(index) if index.exists() else ["model.safetensors"]
     for name in names:
         if not (folder / name).exists():
-            raise FileNotFoundError(
-                f"{folder} has no {name}: it is no checkpoint, or a download is incomplete"
-            )
+            raise FileNotFoundError(f"{folder} has no {name}: it is no checkpoint, or a download is incomplete")
         check_inside(folder / name)
     return [folder / name for name in names]
 
@@ -429,9 +413,7 @@ def _indexed_names(index: Path) -> list[str]:
     return sorted(set(weight_map.values()))
 
 
-def load_network(
-    folder: Path, dtype: torch.dtype = torch.float32, device: str | torch.device = "cpu"
-) -> DecoderOnly:
+def load_network(folder: Path, dtype: torch.dtype = torch.float32, device: str | torch.device = "cpu") -> DecoderOnly:
     """Read a BLOOM or GPT-2 checkpoint folder (config.json and safetensors), ready for inference.
 
     Every shape is checked against config.json from the file headers before a tensor is read. Raises ValueError or
@@ -463,9 +445,7 @@ def stored_weights(folder: Path, network: "DecoderOnly") -> dict[Path, dict[str,
     files = {path: _tensors_in(path, network.config.architecture, expected) for path in weight_files(folder)}
     missing = sorted(expected.keys() - set().union(*files.values()))
     if missing:
-        raise ValueError(
-            f"{folder}: {len(missing)} tensors are missing from the weights, first {missing[0]!r}"
-        )
+        raise ValueError(f"{folder}: {len(missing)} tensors are missing from the weights, first {missing[0]!r}")
     return files
 
 
@@ -497,14 +477,10 @@ def _tensors_in(path: Path, architecture: str, expected: dict[str, tuple]) -> di
                 if (shape[::-1] if _is_flipped(name, architecture) else shape) != expected[name]:
                     raise ValueError(f"{path}: {stored} has shape {shape}, config.json says {expected[name]}")
                 if dtype not in ("F64", "F32", "F16", "BF16"):
-                    raise ValueError(
-                        f"{path}: {stored} is stored as {dtype}; quantized weights do not work here"
-                    )
+                    raise ValueError(f"{path}: {stored} is stored as {dtype}; quantized weights do not work here")
                 tensors[name] = stored
     except ValueError:
         raise
     except Exception as error:  # safetensors raises its own class, and OSError, for a damaged file
-        raise ValueError(
-            f"{path} cannot be read as safetensors ({error}): download or copy it again"
-        ) from error
+        raise ValueError(f"{path} cannot be read as safetensors ({error}): download or copy it again") from error
     return tensors

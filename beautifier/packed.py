@@ -55,9 +55,7 @@ log = logging.getLogger(__name__)
 
 def fast_dtype() -> torch.dtype:
     """bfloat16 where this processor multiplies it in hardware, else float32."""
-    asked = [
-        getattr(torch.cpu, name, None) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-    ]
+    asked = [getattr(torch.cpu, name, None) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported")]
     return torch.bfloat16 if any(ask is not None and ask() for ask in asked) else torch.float32
 
 
@@ -106,11 +104,7 @@ def load_packed(folder: Path, dtype: torch.dtype) -> DecoderOnly:
 
         layers, compute = [packed_layer(part.of(read)) for part in plan], dtype
         del place
-    rest = {
-        name: read(name).to(compute, copy=True)
-        for name in places
-        if name not in {part.weight for part in plan}
-    }
+    rest = {name: read(name).to(compute, copy=True) for name in places if name not in {part.weight for part in plan}}
     head = Int8Pieces() if dtype == torch.int8 else Pieces()
     for part, layer in zip(plan, layers, strict=True):
         name = part.weight.removesuffix(".weight")
@@ -155,13 +149,11 @@ def matrices(network: DecoderOnly) -> list[Matrix]:
     words = network.config.vocab_size
     step = max(network.config.intermediate_size, LEAST_PIECE // network.config.hidden_size)
     return found + [
-        Matrix(TABLE, start, min(start + step, words), network.config.hidden_size)
-        for start in range(0, words, step)
+        Matrix(TABLE, start, min(start + step, words), network.config.hidden_size) for start in range(0, words, step)
     ]
 
 
 # -- layers
-# ----------------------------------------------------------------------------------------------------------
 
 
 class PackedLinear(nn.Module):
@@ -261,7 +253,6 @@ def can_multiply_halves() -> bool:
 
 
 # -- int8
-# ----------------------------------------------------------------------------------------------------------
 
 
 def quantised_weight(weight: Tensor) -> tuple[Tensor, Tensor]:
@@ -325,9 +316,7 @@ def int8_layers(plan: list[Matrix], read: Read, path: Path, sources: list[Path])
     sources  the files of the checkpoint that it is made from
     """
     check_int8()
-    patterns = {
-        shape: pack_int8(torch.zeros(shape, dtype=torch.int8)) for shape in {part.shape for part in plan}
-    }
+    patterns = {shape: pack_int8(torch.zeros(shape, dtype=torch.int8)) for shape in {part.shape for part in plan}}
     head, size = header(plan, patterns, sources)
     try:
         if not is_current(path, head, size):
@@ -342,9 +331,7 @@ def int8_layers(plan: list[Matrix], read: Read, path: Path, sources: list[Path])
 def header(plan: list[Matrix], patterns: dict[tuple, Tensor], sources: list[Path]) -> tuple[bytes, int]:
     """The beginning of the int8 file, in safetensors' format, and how many bytes follow it."""
     stats = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in sources]
-    layouts = [
-        (shape, torch.ops.mkldnn._get_mkldnn_serialized_md(patterns[shape])) for shape in sorted(patterns)
-    ]
+    layouts = [(shape, torch.ops.mkldnn._get_mkldnn_serialized_md(patterns[shape])) for shape in sorted(patterns)]
     layouts = [(shape, hashlib.sha256(bytes(layout.tolist())).hexdigest()) for shape, layout in layouts]
     made_of = {"format": FORMAT, "torch": torch.__version__, "made_from": json.dumps(stats)}
     entries: dict[str, dict] = {"__metadata__": made_of | {"layouts": json.dumps(layouts)}}

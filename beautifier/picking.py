@@ -16,7 +16,7 @@ KEEP_BEST, KEEP_NOTHING, STOP = "keep the best", "keep nothing", "stop with an e
 NONE_PASSES = (KEEP_BEST, KEEP_NOTHING, STOP)
 
 
-# -- taking lists and batches apart --------------------------------------------------------------------------
+# -- taking lists and batches apart
 
 
 def single_images(items: Sequence[Any]) -> list[list[torch.Tensor]]:
@@ -58,9 +58,7 @@ def single_latents(items: Sequence[Any]) -> list[list[dict]]:
 
 def latents_of(latent: Any) -> list[dict]:
     if not isinstance(latent, dict) or "samples" not in latent:
-        raise ValueError(
-            f"this is no latent: expected a dictionary with samples, found {type(latent).__name__}"
-        )
+        raise ValueError(f"this is no latent: expected a dictionary with samples, found {type(latent).__name__}")
     samples, masks = latent["samples"], latent.get("noise_mask")
     # Which place in the batch the noise was drawn for: with it, sampling a single one again gives the same.
     places = latent.get("batch_index", range(len(samples)))
@@ -115,7 +113,7 @@ def checked_scores(scores: Sequence[Any]) -> list[float]:
     return [float(score) for score in scores]
 
 
-# -- choosing ------------------------------------------------------------------------------------------------
+# -- choosing
 
 
 def same_prompt(prompts: Sequence[str]) -> list[list[int]]:
@@ -185,7 +183,7 @@ def probabilities(
     return result
 
 
-# -- telling -------------------------------------------------------------------------------------------------
+# -- telling
 
 
 def table(scores: Sequence[float], shares: Sequence[float], indices: Sequence[int], decimals: int) -> str:

@@ -35,9 +35,7 @@ def to_safetensors(source: Path, target: Path, is_wanted: Callable[[str], bool] 
     wanted = {name: value for name, value in weights.items() if is_wanted(name) and value.is_floating_point()}
     if sum(tensor.nbytes for tensor in wanted.values()) > source.stat().st_size:  # views may claim any size
         raise UnsafeFile(f"the tensors of {source.name} are larger than the file itself")
-    save_file(
-        {name: tensor.contiguous() for name, tensor in wanted.items()}, target, metadata={"format": "pt"}
-    )
+    save_file({name: tensor.contiguous() for name, tensor in wanted.items()}, target, metadata={"format": "pt"})
 
 
 def read_tensors(source: Path) -> dict[str, Tensor]:

@@ -69,9 +69,7 @@ def _check_form(image: Tensor, number: int) -> None:
     shape = list(image.shape)
     if image.dim() != 3 or 0 in shape or shape[2] not in (1, 3, 4):
         hint = ": the channels come last here" if image.dim() == 3 and shape[0] in (1, 3, 4) else ""
-        raise ValueError(
-            f"image {number} must have the shape [height, width, 1, 3 or 4 channels], not {shape}{hint}"
-        )
+        raise ValueError(f"image {number} must have the shape [height, width, 1, 3 or 4 channels], not {shape}{hint}")
     if not image.is_floating_point():
         raise ValueError(f"image {number} must hold floats in 0..1, not {image.dtype}: divide bytes by 255")
 
@@ -79,9 +77,7 @@ def _check_form(image: Tensor, number: int) -> None:
 def _check_values(image: Tensor, number: int) -> None:
     low, high = (float(value) for value in torch.aminmax(image[..., :3]))
     if not (math.isfinite(low) and math.isfinite(high)):
-        raise ValueError(
-            f"image {number} holds values that are no numbers (NaN or infinite): its decoding failed"
-        )
+        raise ValueError(f"image {number} holds values that are no numbers (NaN or infinite): its decoding failed")
     if low < LOWEST or high > HIGHEST:
         looks = ""
         if low >= LOWEST and 2 < high <= 256:
@@ -122,7 +118,7 @@ def normalise(squares: Tensor, framing: Framing) -> Tensor:
     return (unit - mean) / std
 
 
-# -- resize and cut the middle out -------------------------------------------------------------------------
+# -- resize and cut the middle out
 
 
 def _cropped(image: Tensor, size: int, crop: str) -> Tensor:
@@ -150,9 +146,7 @@ def _resize_with_pillow(image: Tensor, height: int, width: int) -> Tensor:
 
     if tuple(image.shape[:2]) == (height, width):
         return image
-    source = Image.frombuffer(
-        "RGB", (image.shape[1], image.shape[0]), image.contiguous().numpy(), "raw", "RGB", 0, 1
-    )
+    source = Image.frombuffer("RGB", (image.shape[1], image.shape[0]), image.contiguous().numpy(), "raw", "RGB", 0, 1)
     # In two calls, since Pillow 13 does the vertical pass first where an image is over twice as tall as wide.
     target = source.resize((width, source.height), Image.Resampling.BICUBIC)
     target = target.resize((width, height), Image.Resampling.BICUBIC)
@@ -199,7 +193,7 @@ def _bicubic(x: Tensor) -> Tensor:
     return torch.where(x < 1.0, near, torch.where(x < 2.0, far, torch.zeros_like(x)))
 
 
-# -- resize and pad ----------------------------------------------------------------------------------------
+# -- resize and pad
 
 
 def _padded(image: Tensor, size: int) -> Tensor:
@@ -214,8 +208,6 @@ def _padded(image: Tensor, size: int) -> Tensor:
     new_height, new_width = (max(1, round(side * scale)) for side in (height, width))
     unit = image.permute(2, 0, 1)[None].float() / 255
     if (new_height, new_width) != (height, width):
-        unit = F.interpolate(
-            unit, (new_height, new_width), mode="bicubic", align_corners=False, antialias=True
-        )
+        unit = F.interpolate(unit, (new_height, new_width), mode="bicubic", align_corners=False, antialias=True)
     down, across = size - new_height, size - new_width
     return F.pad(unit[0], (across // 2, across - across // 2, down // 2, down - down // 2))

@@ -42,7 +42,7 @@ from .families import Family, render
 if TYPE_CHECKING:
     import aiohttp
 
-# -- limits --------------------------------------------------------------------------------------------------
+# -- limits
 
 TICK = 0.1  # seconds between two looks at should_stop
 CLOSES_WITHIN = 1.0  # seconds that a stopped request may take to close its connection
@@ -72,7 +72,7 @@ class Passing(Exception):
         self.advice, self.wait = advice, wait
 
 
-# -- the beautifier ------------------------------------------------------------------------------------------
+# -- the beautifier
 
 
 @dataclass(eq=False)
@@ -231,8 +231,7 @@ def why_unusable(words: str, written: Written, text: str) -> str:
         return f"the model refuses: {said}"
     if not text and written.reason == "length" and (written.thoughts or "<think" in written.text):
         return (
-            f"the model spent all {written.tokens} tokens on thinking: turn its thinking off, or raise "
-            "max_new_tokens"
+            f"the model spent all {written.tokens} tokens on thinking: turn its thinking off, or raise max_new_tokens"
         )
     if not text:
         return f"the model answered {said}, in which there is no prompt"
@@ -241,7 +240,7 @@ def why_unusable(words: str, written: Written, text: str) -> str:
     return ""
 
 
-# -- two threads ---------------------------------------------------------------------------------------------
+# -- two threads
 
 
 def run_until_stopped(work: Callable[[], Awaitable[None]], tick: Callable[[], bool]) -> bool:
@@ -289,7 +288,7 @@ def run_until_stopped(work: Callable[[], Awaitable[None]], tick: Callable[[], bo
     raise problems[0]
 
 
-# -- what is asked -------------------------------------------------------------------------------------------
+# -- what is asked
 
 
 def request_for(family: Family, words: str, seed: int, sampling: Sampling) -> dict:
@@ -343,7 +342,7 @@ def left_out(request: dict, error_page: str) -> str:
     return "n (one request for each candidate instead)" if request.pop("n", None) else ""
 
 
-# -- asking --------------------------------------------------------------------------------------------------
+# -- asking
 
 
 @dataclass(eq=False)
@@ -465,9 +464,7 @@ async def post(server: Server, request: dict, written: list[Written]) -> Refused
             take(server, await whole_json(server, response), written)
             finish_whole(written)
     if not any(each.reason for each in written):
-        raise server.error(
-            "it answered, but with no choices", "Try again; if it stays so, see the server's log"
-        )
+        raise server.error("it answered, but with no choices", "Try again; if it stays so, see the server's log")
     return None
 
 
@@ -514,9 +511,7 @@ def line_problem(server: Server, error: Exception) -> Exception:
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return Passing("its host name is not known", f"Correct base_url, or check the network: {where}")
     if isinstance(error, aiohttp.ConnectionTimeoutError):
-        return Passing(
-            "it cannot be reached: no connection in time", "Check that the server runs, and base_url"
-        )
+        return Passing("it cannot be reached: no connection in time", "Check that the server runs, and base_url")
     if isinstance(error, (aiohttp.ServerTimeoutError, asyncio.TimeoutError)):
         return server.error(
             f"it sent nothing for {server.timeout:g} seconds",
@@ -525,16 +520,12 @@ def line_problem(server: Server, error: Exception) -> Exception:
     if isinstance(error, aiohttp.ClientConnectorError):
         reason = error.os_error.strerror or "connection refused"
         return Passing(f"nothing answers there ({reason})", "Start the server, or correct base_url")
-    if isinstance(
-        error, (aiohttp.ClientPayloadError, aiohttp.ClientOSError, aiohttp.ServerDisconnectedError)
-    ):
-        return Passing(
-            "the connection was cut in the middle of the answer", "See the server's log for the reason"
-        )
+    if isinstance(error, (aiohttp.ClientPayloadError, aiohttp.ClientOSError, aiohttp.ServerDisconnectedError)):
+        return Passing("the connection was cut in the middle of the answer", "See the server's log for the reason")
     return error
 
 
-# -- status codes --------------------------------------------------------------------------------------------
+# -- status codes
 
 ADVICE_400 = "Change the setting it names; a chat model needs the family 'chat', other checkpoints their own"
 
@@ -545,9 +536,7 @@ async def check_status(server: Server, response: aiohttp.ClientResponse, model: 
     if 200 <= status < 300:
         return
     if 300 <= status < 400:
-        target = (
-            re.match(r"(?:https?://)?[\w.:-]*", response.headers.get("Location", ""))[0] or "another path"
-        )
+        target = re.match(r"(?:https?://)?[\w.:-]*", response.headers.get("Location", ""))[0] or "another path"
         raise server.error(
             f"it redirects ({status}) to {target}",
             "Redirects are not followed, so that the key stays where it belongs: if that address is right, "
@@ -560,9 +549,7 @@ async def check_status(server: Server, response: aiohttp.ClientResponse, model: 
     if status == 404:
         raise await not_found(server, model, said)
     if status in (408, 425, 429) or status >= 500:
-        known = {429: "too many requests, or a quota is used up", 503: "not ready"}.get(
-            status, "server error"
-        )
+        known = {429: "too many requests, or a quota is used up", 503: "not ready"}.get(status, "server error")
         raise Passing(
             f"it answered {status}, {known}: {said}",
             "Try again later; the server's log, or the account's limits, say more",
@@ -617,7 +604,7 @@ def said_in(page: str) -> str:
     return (text[:300] + "…" if len(text) > 300 else text) or "no message"
 
 
-# -- models --------------------------------------------------------------------------------------------------
+# -- models
 
 
 async def only_model(server: Server) -> str:
@@ -649,7 +636,7 @@ async def model_names(server: Server) -> list[str]:
     return [each["id"] for each in models if isinstance(each, dict) and isinstance(each.get("id"), str)]
 
 
-# -- listening -----------------------------------------------------------------------------------------------
+# -- listening
 
 
 async def listen(server: Server, response: aiohttp.ClientResponse, written: list[Written]) -> None:

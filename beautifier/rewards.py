@@ -48,7 +48,7 @@ MAX_LENGTH = 384
 BATCH = 32
 
 
-# -- what a regressor reads ----------------------------------------------------------------------------------
+# -- what a regressor reads
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def plain_words(prompt: str) -> str:
     return set_aside(prompt).words
 
 
-# -- one term ------------------------------------------------------------------------------------------------
+# -- one term
 
 
 class ScoreNetwork(nn.Module):
@@ -189,7 +189,7 @@ def check_prompts(raw_prompts: Sequence[str], prompts: Sequence[str]) -> None:
         raise ValueError("there is no prompt to score")
 
 
-# -- all terms -----------------------------------------------------------------------------------------------
+# -- all terms
 
 
 @dataclass(frozen=True)
@@ -285,7 +285,7 @@ class RewardModel:
         return nn.ModuleList(term.network for _, term in self.weighted if isinstance(term, Regressor))
 
 
-# -- reward folders ------------------------------------------------------------------------------------------
+# -- reward folders
 
 
 def load_reward_model(
@@ -316,9 +316,7 @@ def load_reward_model(
         parts, weights = [folder], [1.0]
     if alpha is not None:
         if len(parts) < 2:
-            raise ValueError(
-                f"alpha weighs two terms against each other, and {folder} has one: leave alpha out"
-            )
+            raise ValueError(f"alpha weighs two terms against each other, and {folder} has one: leave alpha out")
         weights[:2] = alpha, 1 - alpha
     terms = [load_regressor(part, device, dtype) for part in parts]
     names = [term.name for term in terms]
@@ -344,9 +342,7 @@ def check_is_reward_folder(folder: Path) -> None:
             "give a reward folder, which training/reward.py makes"
         )
     if not folder.is_dir():
-        raise FileNotFoundError(
-            f"there is no reward folder {folder}: give 'embedded' or a folder with {NOTES}"
-        )
+        raise FileNotFoundError(f"there is no reward folder {folder}: give 'embedded' or a folder with {NOTES}")
     if (folder / "beautifier.json").is_file():
         raise ValueError(
             f"{folder} is a beautifier, which writes prompts, and not a reward model, which scores them: "
@@ -412,9 +408,7 @@ def read_notes(folder: Path) -> dict:
         raise ValueError(f'{path}: "reads" must be a text with {{prompt}} in it, not {reads!r}')
     mean, std = notes.get("mean"), notes.get("std")
     if not is_number(mean) or not is_number(std) or std <= 0:
-        raise ValueError(
-            f'{path}: "mean" and "std" must be numbers, "std" above 0; they are {mean!r} and {std!r}'
-        )
+        raise ValueError(f'{path}: "mean" and "std" must be numbers, "std" above 0; they are {mean!r} and {std!r}')
     lower_case, max_length = notes.get("lower_case", False), notes.get("max_length", MAX_LENGTH)
     if not isinstance(lower_case, bool):
         raise ValueError(f'{path}: "lower_case" must be true or false, not {lower_case!r}')

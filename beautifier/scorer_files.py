@@ -94,9 +94,7 @@ VIT_H = (
         "logit_scale": (),
     },
 )
-AESTHETIC_HEAD = (
-    {"layers.0.weight": (1024, 768), "layers.2.weight": (128, 1024), "layers.7.weight": (1, 16)},
-)
+AESTHETIC_HEAD = ({"layers.0.weight": (1024, 768), "layers.2.weight": (128, 1024), "layers.7.weight": (1, 16)},)
 IMAGE_REWARD = (
     {
         "blip.visual_encoder.blocks.23.attn.qkv.weight": (3072, 1024),
@@ -110,9 +108,7 @@ OPENAI_CLIP = ("clip-vit-large-patch14", "clip_vit_large_patch14")
 
 SCORER_PARTS: dict[str, dict[str, Part]] = {
     "pickscore": {
-        "clip": Part(
-            SCORER_CATALOG["pickscore"], ("PickScore_v1", "PickScore", "Pick-A-Pic", "pickscore-v1"), VIT_H
-        )
+        "clip": Part(SCORER_CATALOG["pickscore"], ("PickScore_v1", "PickScore", "Pick-A-Pic", "pickscore-v1"), VIT_H)
     },
     "aesthetic": {
         "clip": Part(SCORER_CATALOG["clip-vit-l-14"], OPENAI_CLIP, VIT_L_IMAGE),
@@ -125,9 +121,7 @@ SCORER_PARTS: dict[str, dict[str, Part]] = {
             tuple(image | text for image, text in zip(VIT_L_IMAGE, VIT_L_TEXT, strict=True)),
         )
     },
-    "hps-v2.1": {
-        "clip": Part(SCORER_CATALOG["hps-v2.1"], ("HPS_v2.1_compressed", "HPS_v2.1", "hpsv21"), VIT_H)
-    },
+    "hps-v2.1": {"clip": Part(SCORER_CATALOG["hps-v2.1"], ("HPS_v2.1_compressed", "HPS_v2.1", "hpsv21"), VIT_H)},
     "imagereward": {
         "model": Part(SCORER_CATALOG["imagereward"], ("ImageReward", "ImageReward-v1.0"), IMAGE_REWARD),
         "vocab": Part(SCORER_CATALOG["bert-vocabulary"], ("bert-base-uncased",)),
@@ -146,7 +140,6 @@ class LocalScorer:
 
 
 # -- what is there
-# -----------------------------------------------------------------------------------------------
 
 
 def list_scorers(folders: dict[str, list[Path]]) -> dict[str, LocalScorer]:
@@ -217,9 +210,7 @@ def files_below(folder: Path, depth: int) -> Iterator[Path]:
                 yield from files_below(path, depth - 1)
 
 
-def find_parts(
-    kind: str, folders: dict[str, list[Path]], files: list[Path] | None = None
-) -> dict[str, Path | None]:
+def find_parts(kind: str, folders: dict[str, list[Path]], files: list[Path] | None = None) -> dict[str, Path | None]:
     """The file of each part of a published scorer, wherever it is; None for what has to be downloaded.
 
     Where the store has put it comes first, then files of the user's in any of the folders, in their order; `files`
@@ -230,9 +221,7 @@ def find_parts(
 
 
 def every_file(folders: dict[str, list[Path]]) -> list[Path]:
-    return [
-        path for each in folders.values() for folder in each for path in files_below(Path(folder), DEEPEST)
-    ]
+    return [path for each in folders.values() for folder in each for path in files_below(Path(folder), DEEPEST)]
 
 
 def find_part(kind: str, part: str, stores: list[Path], files: list[Path]) -> Path | None:
@@ -279,8 +268,7 @@ def has_shapes(path: Path, shapes: Shapes) -> bool:
                 return False
             slices = {name: file.get_slice(name) for name in shapes}
             return all(
-                tuple(found.get_shape()) == shapes[name]
-                and found.get_dtype() in ("F64", "F32", "F16", "BF16")
+                tuple(found.get_shape()) == shapes[name] and found.get_dtype() in ("F64", "F32", "F16", "BF16")
                 for name, found in slices.items()
             )
     except Exception:  # safetensors raises its own class, OSError, or others, by what is wrong
@@ -308,9 +296,7 @@ def scorer_choices(folders: dict[str, list[Path]]) -> dict[str, str]:
     shown, files = {}, every_file(folders)
     for kind, parts in SCORER_PARTS.items():
         found = find_parts(kind, folders, files)
-        sizes = [
-            size_to_download(parts[part].checkpoint, folders["scorers"]) for part in parts if not found[part]
-        ]
+        sizes = [size_to_download(parts[part].checkpoint, folders["scorers"]) for part in parts if not found[part]]
         shown[kind] = f"{kind} ({gigabytes(sum(sizes))} download)" if sizes else kind
     return shown | {name: name for name in list_scorers(folders)}
 
@@ -339,7 +325,6 @@ def local_scorer(name: str, folders: dict[str, list[Path]]) -> LocalScorer:
 
 
 # -- getting it there
-# --------------------------------------------------------------------------------------------
 
 
 def obtain_scorer(

@@ -209,9 +209,7 @@ class Scorer:
     def _checked_prompts(self, prompts: str | Sequence[str], count: int) -> list[str]:
         prompts = [prompts] * count if isinstance(prompts, str) else list(prompts)
         if len(prompts) != count:
-            raise ValueError(
-                f"there are {count} images and {len(prompts)} prompts: give one for each, or one for all"
-            )
+            raise ValueError(f"there are {count} images and {len(prompts)} prompts: give one for each, or one for all")
         for number, prompt in enumerate(prompts, 1):
             if not isinstance(prompt, str):
                 raise ValueError(f"prompt {number} must be a string, not {type(prompt).__name__}")
@@ -316,9 +314,7 @@ class AestheticPredictor(nn.Module):
         super().__init__()
         self.config = clip.config
         self.vision = clip.vision
-        self.head = nn.ParameterDict(
-            {name.replace(".", "_"): nn.Parameter(value) for name, value in head.items()}
-        )
+        self.head = nn.ParameterDict({name.replace(".", "_"): nn.Parameter(value) for name, value in head.items()})
 
     def judge(self, features: Tensor) -> Tensor:
         """float32 [N] of normalised features [N, 768]."""
@@ -341,13 +337,11 @@ def as_open_clip_reads(text: str) -> str:
     """
     text = re.sub(r"[\x00-\x08\x0b\x0e-\x1f\x7f\u206a-\u206f\ufeff\ufff9-\ufffc]", "", text)
     text = re.sub("[\u02bc\u2018-\u201b]", "'", re.sub("[\u201c-\u201f]", '"', text))
-    text = re.sub(
-        "[\u3000\uff01-\uffee\ufb00-\ufb06]", lambda found: unicodedata.normalize("NFKC", found[0]), text
-    )
+    text = re.sub("[\u3000\uff01-\uffee\ufb00-\ufb06]", lambda found: unicodedata.normalize("NFKC", found[0]), text)
     return html.unescape(html.unescape(unicodedata.normalize("NFC", text))).strip()
 
 
-# -- loading -----------------------------------------------------------------------------------------------
+# -- loading
 
 
 def load_scorer(
@@ -389,20 +383,14 @@ def _files_of(kind: ScorerKind, files: dict[str, Path] | Path) -> dict[str, Path
     if not isinstance(files, dict):
         folder = Path(files)
         if not folder.is_dir():
-            raise FileNotFoundError(
-                f"{folder} is no folder: give one, or a file for each of {', '.join(kind.parts)}"
-            )
+            raise FileNotFoundError(f"{folder} is no folder: give one, or a file for each of {', '.join(kind.parts)}")
         names = {part: [f"{part}.safetensors", f"{part}.pth", f"{part}.txt"] for part in kind.parts}
         names.get("clip", []).append("model.safetensors")
-        found = {
-            part: [folder / name for name in names[part] if (folder / name).is_file()] for part in kind.parts
-        }
+        found = {part: [folder / name for name in names[part] if (folder / name).is_file()] for part in kind.parts}
         files = {part: paths[0] for part, paths in found.items() if paths}
     needed = [part for part in kind.parts if part != "vocab"]
     if missing := [part for part in needed if part not in files]:
-        raise FileNotFoundError(
-            f"{kind.title} needs {' and '.join(needed)}: there is no {' and no '.join(missing)}"
-        )
+        raise FileNotFoundError(f"{kind.title} needs {' and '.join(needed)}: there is no {' and no '.join(missing)}")
     for path in files.values():
         if not Path(path).is_file():
             raise FileNotFoundError(f"{path} does not exist: {kind.title} needs it")
@@ -419,18 +407,14 @@ def load_head(path: Path, features: int, device: str | torch.device = "cpu") -> 
     except ValueError:
         raise
     except Exception as error:  # safetensors raises its own class for a damaged file
-        raise ValueError(
-            f"{path} cannot be read as safetensors ({error}): download or copy it again"
-        ) from error
+        raise ValueError(f"{path} cannot be read as safetensors ({error}): download or copy it again") from error
     shapes = {}
     for layer, size, next_size in zip(HEAD_LAYERS, HEAD_SIZES, HEAD_SIZES[1:], strict=False):
         shapes |= {f"layers.{layer}.weight": (next_size, size), f"layers.{layer}.bias": (next_size,)}
     for name, shape in shapes.items():
         found = tuple(weights[name].shape) if name in weights else "nothing"
         if found != shape:
-            raise ValueError(
-                f"{path} is not LAION's aesthetic head: {name} should be {shape}, there is {found}"
-            )
+            raise ValueError(f"{path} is not LAION's aesthetic head: {name} should be {shape}, there is {found}")
     if features != HEAD_SIZES[0]:
         raise ValueError(
             f"the aesthetic head reads {HEAD_SIZES[0]} numbers of a CLIP ViT-L/14, this CLIP gives {features}"

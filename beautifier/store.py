@@ -64,7 +64,6 @@ Result = TypeVar("Result")
 
 
 # -- what is there
-# -----------------------------------------------------------------------------------------------
 
 
 def list_checkpoints(folders: list[Path]) -> dict[str, Path]:
@@ -220,7 +219,6 @@ def default_folder() -> Path:
 
 
 # -- getting it there
-# --------------------------------------------------------------------------------------------
 
 
 def download(

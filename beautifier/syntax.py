@@ -58,9 +58,7 @@ _STOP_WORDS = frozenset(
     " over under up".split()
 )
 _ARTICLE = re.compile(r"^(?:an?|the|one) ", re.IGNORECASE)
-_LEADS_TO_SUBJECT = re.compile(
-    r"(?:\b(?:of|showing|featuring|with|and)\s+)?(?:\b(?:an?|the|one)\s+)?$", re.IGNORECASE
-)
+_LEADS_TO_SUBJECT = re.compile(r"(?:\b(?:of|showing|featuring|with|and)\s+)?(?:\b(?:an?|the|one)\s+)?$", re.IGNORECASE)
 _JOINT = re.compile(r"(?:(?<=\S) (?:and|or|with)(?= ))?(?P<noun>(?:(?:^|(?<=\s)| )(?:an?|the) )?)$")
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 
@@ -97,7 +95,7 @@ class SetAside:
         return tuple(part for part in self.parts if isinstance(part, Piece))
 
 
-# -- reading -------------------------------------------------------------------------------------------------
+# -- reading
 
 
 def set_aside(raw_prompt: str) -> SetAside:
@@ -254,7 +252,7 @@ def _one_line(text: str) -> str:
     return text if any(char.isalnum() or char > "\u2190" for char in text) else ""
 
 
-# -- balancing -----------------------------------------------------------------------------------------------
+# -- balancing
 
 
 def balance(text: str) -> str:
@@ -290,7 +288,7 @@ def balance(text: str) -> str:
     return "".join(pieces) + text[last:]
 
 
-# -- putting back --------------------------------------------------------------------------------------------
+# -- putting back
 
 
 def put_back(answer: str, aside: SetAside, weights: bool = True) -> str:
@@ -607,7 +605,7 @@ class _Page:
         self.last, self.gap = kind, ""
 
 
-# -- appending -----------------------------------------------------------------------------------------------
+# -- appending
 
 
 def content_words(text: str) -> list[str]:

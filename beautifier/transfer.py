@@ -84,7 +84,6 @@ class Transfer:
 
 
 # -- asking
-# ------------------------------------------------------------------------------------------------------
 
 
 def ask_hub(repository: str, revision: str | None, name: str, transfer: Transfer) -> Remote:
@@ -231,7 +230,6 @@ def shown(url: str) -> str:
 
 
 # -- bringing
-# ----------------------------------------------------------------------------------------------------
 
 
 def fetch(remote: Remote, folder: Path, transfer: Transfer) -> Path:
@@ -339,7 +337,6 @@ def disk_error(error: OSError, folder: Path) -> DownloadError:
 
 
 # -- verifying
-# ---------------------------------------------------------------------------------------------------
 
 
 def what_is_wrong(path: Path, remote: Remote, transfer: Transfer | None = None) -> str | None:

@@ -39,7 +39,6 @@ def prompt(vocabulary: int) -> list[int]:
 
 
 # -- this pack
-# ----------------------------------------------------------------------------------------------------------
 
 
 def ours(folder: Path, dtype: str, device: str) -> Write:
@@ -59,7 +58,6 @@ def ours(folder: Path, dtype: str, device: str) -> Write:
 
 
 # -- transformers
-# ----------------------------------------------------------------------------------------------------------
 
 
 def transformers_generate(folder: Path, dtype: str, device: str, **options) -> Write:
@@ -75,16 +73,21 @@ def transformers_generate(folder: Path, dtype: str, device: str, **options) -> W
         asked = torch.tensor([prompt(model.config.vocab_size)], device=device)
         with torch.inference_mode():
             rows = model.generate(
-                asked, attention_mask=torch.ones_like(asked), pad_token_id=3, num_return_sequences=count,
-                max_new_tokens=tokens, min_new_tokens=tokens, **PUBLISHED, **options,
-            )  # fmt: skip
+                asked,
+                attention_mask=torch.ones_like(asked),
+                pad_token_id=3,
+                num_return_sequences=count,
+                max_new_tokens=tokens,
+                min_new_tokens=tokens,
+                **PUBLISHED,
+                **options,
+            )
         return rows[:, asked.shape[1] :].numel()
 
     return write
 
 
 # -- CTranslate2
-# ----------------------------------------------------------------------------------------------------------
 
 
 def ctranslate2_generate(folder: Path) -> Write:
@@ -102,9 +105,15 @@ def ctranslate2_generate(folder: Path) -> Write:
     def write(count: int, tokens: int) -> int:
         asked = [words[token] for token in prompt(size)]
         (result,) = generator.generate_batch(
-            [asked], num_hypotheses=count, max_length=tokens, min_length=tokens, include_prompt_in_result=False,
-            sampling_topk=50, sampling_topp=0.95, repetition_penalty=1.2,
-        )  # fmt: skip
+            [asked],
+            num_hypotheses=count,
+            max_length=tokens,
+            min_length=tokens,
+            include_prompt_in_result=False,
+            sampling_topk=50,
+            sampling_topp=0.95,
+            repetition_penalty=1.2,
+        )
         return sum(map(len, result.sequences_ids))
 
     return write
@@ -131,7 +140,6 @@ def convert_to_ctranslate2(folder: Path, target: Path, words: list[str]) -> None
 
 
 # -- llama.cpp
-# ----------------------------------------------------------------------------------------------------------
 
 # GGUF's names for BLOOM's parameters.
 GGUF_NAMES = {
@@ -181,8 +189,7 @@ def llama_cpp_generate(folder: Path, kind: str) -> Write:
         places, written = [len(asked) - 1] * count, 0
         for step in range(tokens):
             chosen = [
-                c.llama_sampler_sample(sampler, context, place)
-                for sampler, place in zip(samplers, places, strict=True)
+                c.llama_sampler_sample(sampler, context, place) for sampler, place in zip(samplers, places, strict=True)
             ]
             written += len(chosen)
             if step + 1 < tokens:
@@ -270,7 +277,6 @@ def convert_to_gguf(folder: Path, path: Path, kind: str) -> None:
 
 
 # -- the table of them
-# ----------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -318,7 +324,6 @@ ENGINES = CPU | GPU
 
 
 # -- a checkpoint to read
-# ----------------------------------------------------------------------------------------------------------
 
 
 def random_checkpoint(place: Path, shape: Shape = BLOOM_1B1) -> Path:
@@ -349,9 +354,15 @@ def random_checkpoint(place: Path, shape: Shape = BLOOM_1B1) -> Path:
     }
     save_file(weights, place / "model.safetensors", {"format": "pt"})
     config = {
-        "model_type": "bloom", "architectures": ["BloomForCausalLM"], "vocab_size": shape.vocabulary,
-        "hidden_size": shape.hidden, "n_layer": shape.layers, "n_head": shape.heads,
-        "bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 3,
-    }  # fmt: skip
+        "model_type": "bloom",
+        "architectures": ["BloomForCausalLM"],
+        "vocab_size": shape.vocabulary,
+        "hidden_size": shape.hidden,
+        "n_layer": shape.layers,
+        "n_head": shape.heads,
+        "bos_token_id": 1,
+        "eos_token_id": 2,
+        "pad_token_id": 3,
+    }
     (place / "config.json").write_text(json.dumps(config))
     return place

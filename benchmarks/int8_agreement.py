@@ -22,16 +22,54 @@ from prompt_beautifier.beautifier.families import render
 from prompt_beautifier.beautifier.network import load_network
 
 WHO = (
-    "1 girl", "a cat", "an old sailor", "two robots", "a red dragon", "a castle", "a bowl of fruit", "a sports car",
-    "an astronaut", "a wooden house", "a wolf", "a queen", "a street musician", "a lighthouse", "a small boat",
-    "a samurai", "a witch", "a steam train", "a white horse", "a child with a balloon", "a fox", "a ballet dancer",
-    "a library", "a bridge", "a whale",
-)  # fmt: skip
+    "1 girl",
+    "a cat",
+    "an old sailor",
+    "two robots",
+    "a red dragon",
+    "a castle",
+    "a bowl of fruit",
+    "a sports car",
+    "an astronaut",
+    "a wooden house",
+    "a wolf",
+    "a queen",
+    "a street musician",
+    "a lighthouse",
+    "a small boat",
+    "a samurai",
+    "a witch",
+    "a steam train",
+    "a white horse",
+    "a child with a balloon",
+    "a fox",
+    "a ballet dancer",
+    "a library",
+    "a bridge",
+    "a whale",
+)
 WHERE = (
-    "", "at night", "in the rain", "in a forest", "on a hill", "by the sea", "on mars", "in a cyberpunk city",
-    "in a snowy village", "at sunset", "in an abandoned factory", "in a garden", "under the stars", "in a desert",
-    "in a crowded market", "as an oil painting", "in watercolor", "in autumn", "in the fog", "reading a book",
-)  # fmt: skip
+    "",
+    "at night",
+    "in the rain",
+    "in a forest",
+    "on a hill",
+    "by the sea",
+    "on mars",
+    "in a cyberpunk city",
+    "in a snowy village",
+    "at sunset",
+    "in an abandoned factory",
+    "in a garden",
+    "under the stars",
+    "in a desert",
+    "in a crowded market",
+    "as an oil painting",
+    "in watercolor",
+    "in autumn",
+    "in the fog",
+    "reading a book",
+)
 DTYPES = ("float16", "bfloat16", "int8")
 
 
@@ -49,9 +87,7 @@ def log_probabilities(network, tokens: list[int], asked: int) -> torch.Tensor:
 
 @torch.inference_mode()
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", nargs="?", default="embedded", help="embedded, or a checkpoint folder")
     parser.add_argument("--family", help="as for beautify --family")
     parser.add_argument("--prompts", type=int, default=500)
@@ -72,9 +108,7 @@ def compare(folder: Path, options) -> None:
         (answer,) = generate(exact.network, asked, 1, seed, exact.family.sampling)
         if answer.tokens:
             answers.append((len(asked), [*asked, *answer.tokens]))
-    print(
-        f"{options.model}: {len(answers)} answers, {sum(len(row) - asked for asked, row in answers)} tokens"
-    )
+    print(f"{options.model}: {len(answers)} answers, {sum(len(row) - asked for asked, row in answers)} tokens")
     print("| dtype | top-1 agreement | mean KL, nats a token | worst 1 % |\n|---|---|---|---|")
     for name in options.dtypes:
         if name == "float16":  # slow on a CPU, and never packed

@@ -79,9 +79,7 @@ def compare(name: str) -> None:
             )
             expected = [until(eos, row) for row in written[:, PROMPT_TOKENS:].tolist()]
             found = [list(answer.tokens) for answer in generate(network, tokens[0].tolist(), 8, 0, sampling)]
-            print(
-                f"  {label:<13} {sum(a == b for a, b in zip(found, expected, strict=True))} of {len(expected)} equal"
-            )
+            print(f"  {label:<13} {sum(a == b for a, b in zip(found, expected, strict=True))} of {len(expected)} equal")
 
 
 def until(eos: int, row: list[int]) -> list[int]:

@@ -155,8 +155,11 @@ def measure(arguments: argparse.Namespace) -> None:
                 own.append(seconds(lambda: scorer.score(images, PROMPT, batch), arguments.device) / batch)  # noqa: B023
             loop.append(seconds(lambda: published(few), arguments.device) / len(few))  # noqa: B023
             slow, fast = 1 / min(loop), 1 / min(own)
-            print(f"| {side} × {side} | {batch} | {slow:.2f} images/s | {fast:.2f} images/s | {fast / slow:.2f} × | "
-                  f"{(ours - theirs).abs().max():.1e} |", flush=True)  # fmt: skip
+            print(
+                f"| {side} × {side} | {batch} | {slow:.2f} images/s | {fast:.2f} images/s | {fast / slow:.2f} × | "
+                f"{(ours - theirs).abs().max():.1e} |",
+                flush=True,
+            )
 
 
 @torch.inference_mode()
@@ -187,9 +190,7 @@ def parity(shape: str) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--network", choices=SHAPES, default="H")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--dtype", default="float32", help="of our scorer: float32, bfloat16, float16")

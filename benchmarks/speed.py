@@ -28,7 +28,6 @@ COUNTS, LENGTHS = (1, 2, 4, 5, 8, 16), (16, 32, 64, 128, 256)
 TINY = Shape(1024, 128, 2, 4)
 
 # -- one process
-# ----------------------------------------------------------------------------------------------------------
 
 
 def work(name: str, folder: Path, runs: list[list[int]]) -> dict:
@@ -111,7 +110,6 @@ def shown(value: dict, unit: str = "", digits: int = 1) -> str:
 
 
 # -- tables: NAME_table measures, NAME_text is its Markdown
-# ----------------------------------------------------------------------------------------------------------
 
 
 def installed(names, notes: list[str]) -> list[str]:
@@ -226,10 +224,7 @@ def embedded_table(_folder: Path, options) -> dict:
     from prompt_beautifier.beautifier.beautify import EMBEDDED
 
     found = rounds_of(["snippet", "ours-float32"], EMBEDDED, [[5, EMBEDDED_TOKENS]] * 3, options.rounds)
-    return {
-        name: spread(run["seconds"] for each in rounds for run in each["runs"])
-        for name, rounds in found.items()
-    }
+    return {name: spread(run["seconds"] for each in rounds for run in each["runs"]) for name, rounds in found.items()}
 
 
 def embedded_text(table: dict) -> str:
@@ -331,9 +326,7 @@ def profile_table(folder: Path, _options) -> dict:
         "BLOOM-1b1, bfloat16": ("ours-bfloat16", folder),
         "embedded, float32": ("ours-float32", EMBEDDED),
     }
-    return {
-        label: in_process("profile", name, place, [])["share"] for label, (name, place) in kinds.items()
-    }
+    return {label: in_process("profile", name, place, [])["share"] for label, (name, place) in kinds.items()}
 
 
 def profile_text(table: dict) -> str:
@@ -355,7 +348,6 @@ TABLES = {
 }
 
 # -- what it comes to
-# ----------------------------------------------------------------------------------------------------------
 
 
 def ratios(results: dict) -> list[tuple[str, str, float]]:
@@ -379,22 +371,16 @@ def ratios(results: dict) -> list[tuple[str, str, float]]:
         rate("big", "ours-int8"),
         [rate("big", name) for name in peers],
     )
-    compare(
-        "5 candidates, CPU, bfloat16", snippet, rate("big", "ours-bfloat16"), [rate("big", "snippet")]
-    )
+    compare("5 candidates, CPU, bfloat16", snippet, rate("big", "ours-bfloat16"), [rate("big", "snippet")])
     compare("1 candidate, CPU, int8", "llama.cpp Q8_0", rate("big", "ours-int8", 1), [rate("big", "llama-q8_0", 1)])
-    compare(
-        "5 candidates, GPU, float16", snippet, rate("gpu", "ours-float16-gpu"), [rate("gpu", "snippet-gpu")]
-    )
+    compare("5 candidates, GPU, float16", snippet, rate("gpu", "ours-float16-gpu"), [rate("gpu", "snippet-gpu")])
     if results.get("gpu"):
         gpu = results["gpu"]
         limit = 2 * gpu["weights"] / 1e9 / gpu["bandwidth_gb_s"]
         step = 5 / rate("gpu", "ours-float16-gpu")
         found.append(("time of a step, GPU, float16", "reading the weights at copy speed", step / limit))
     if load := results.get("load"):
-        found.append(
-            ("peak memory, CPU, int8", "size of the int8 file", load["peak_gb"]["median"] / load["file_gb"])
-        )
+        found.append(("peak memory, CPU, int8", "size of the int8 file", load["peak_gb"]["median"] / load["file_gb"]))
         times = load["load_s"]["median"] / load["read_s"]["median"]
         found.append(("load after the first time, CPU, int8", "reading that file", times))
     if embedded := results.get("embedded"):
@@ -438,17 +424,13 @@ def write_results(results: dict, options) -> None:
     texts = [text(results[name]) for name, (_, text) in TABLES.items() if name in results]
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "speed.json").write_text(json.dumps(results, indent=1) + "\n")
-    (options.out / "speed.md").write_text(
-        "\n\n".join([facts, ratios_text(ratios(results)), *texts]) + "\n"
-    )
+    (options.out / "speed.md").write_text("\n\n".join([facts, ratios_text(ratios(results)), *texts]) + "\n")
     if "big" in results:
         (options.out / "speed.svg").write_text(chart(results["big"]))
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     add("--tables", nargs="+", choices=TABLES, default=list(TABLES))
     add("--engines", nargs="+", choices=ENGINES, default=list(ENGINES), help="rows of the tables big and gpu")

@@ -150,15 +150,12 @@ class BeautifyPrompt(io.ComfyNode):
                     "candidates",
                     is_output_list=True,
                     tooltip=(
-                        "All candidates as a list: the nodes behind it run once for each, for example "
-                        "one image each."
+                        "All candidates as a list: the nodes behind it run once for each, for example one image each."
                     ),
                 ),
                 io.String.Output(
                     "overview",
-                    tooltip=(
-                        "All candidates in one text, numbered. Connect it to Preview as Text to read them."
-                    ),
+                    tooltip=("All candidates in one text, numbered. Connect it to Preview as Text to read them."),
                 ),
             ],
             hidden=[io.Hidden.unique_id, io.Hidden.extra_pnginfo],
@@ -237,8 +234,7 @@ def request_inputs() -> list[io.Input]:
             max=MAX_SEED,
             control_after_generate=True,
             tooltip=(
-                "Another seed gives other candidates. The same seed, model and settings always give "
-                "the same ones."
+                "Another seed gives other candidates. The same seed, model and settings always give the same ones."
             ),
         ),
         io.Int.Input(
@@ -253,9 +249,7 @@ def request_inputs() -> list[io.Input]:
             default=1,
             min=1,
             max=MOST_CANDIDATES,
-            tooltip=(
-                "Which candidate goes to the prompt output: 1 is the first, and with a reward model the best."
-            ),
+            tooltip=("Which candidate goes to the prompt output: 1 is the first, and with a reward model the best."),
         ),
         io.Combo.Input(
             "mode",
@@ -301,9 +295,7 @@ def sampling_inputs() -> list[io.Input]:
             step=0.05,
             optional=True,
             extra_dict=ADVANCED,
-            tooltip=(
-                "Below 1 the wording is safer, above 1 it is more surprising. Used when sampling is custom."
-            ),
+            tooltip=("Below 1 the wording is safer, above 1 it is more surprising. Used when sampling is custom."),
         ),
         io.Int.Input(
             "top_k",
@@ -313,8 +305,7 @@ def sampling_inputs() -> list[io.Input]:
             optional=True,
             extra_dict=ADVANCED,
             tooltip=(
-                "Choose the next token among this many of the likeliest. 0: among all. Used when "
-                "sampling is custom."
+                "Choose the next token among this many of the likeliest. 0: among all. Used when sampling is custom."
             ),
         ),
         io.Float.Input(
@@ -338,10 +329,7 @@ def sampling_inputs() -> list[io.Input]:
             step=0.05,
             optional=True,
             extra_dict=ADVANCED,
-            tooltip=(
-                "Above 1, words that are already there become less likely. 1: off. Used when sampling "
-                "is custom."
-            ),
+            tooltip=("Above 1, words that are already there become less likely. 1: off. Used when sampling is custom."),
         ),
         io.Int.Input(
             "max_new_tokens",

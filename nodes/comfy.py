@@ -47,7 +47,7 @@ MAY_HAVE_SCORERS = (
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
-# -- versions ------------------------------------------------------------------------------------------------
+# -- versions
 
 
 def node_schema(**fields) -> io.Schema:
@@ -56,7 +56,7 @@ def node_schema(**fields) -> io.Schema:
     return io.Schema(**{name: value for name, value in fields.items() if name in known})
 
 
-# -- model folder --------------------------------------------------------------------------------------------
+# -- model folder
 
 
 def register_model_folders() -> None:
@@ -110,7 +110,7 @@ def cancelled() -> bool:
     return False
 
 
-# -- memory --------------------------------------------------------------------------------------------------
+# -- memory
 
 
 class Holder(torch.nn.Module):
@@ -193,7 +193,7 @@ def working_memory(beautifier: Beautifier, raw_prompt: str, sampling: Sampling) 
     return cache + reading + attention + logits
 
 
-# -- servers -------------------------------------------------------------------------------------------------
+# -- servers
 
 
 def endpoints_file() -> Path:
@@ -208,7 +208,7 @@ def connect(endpoint: str, model: str, family: str, unusable: str, timeout: floa
     return LoadedBeautifier(connect(endpoints_file(), endpoint, model, family, unusable, timeout), None)
 
 
-# -- scorers -------------------------------------------------------------------------------------------------
+# -- scorers
 
 
 def scorer_folders() -> dict[str, list[Path]]:
@@ -248,9 +248,7 @@ def load_scorer(scorer: str, device: str, dtype: str) -> LoadedScorer:
     folders = scorer_folders()
     kind = kind_of(scorer, folders)
     files = obtain_scorer(scorer, folders, show_bytes(), cancelled)
-    loaded = scorers.load_scorer(
-        kind, files, offload_device, DTYPES.get(dtype) or automatic_dtype(load_device)
-    )
+    loaded = scorers.load_scorer(kind, files, offload_device, DTYPES.get(dtype) or automatic_dtype(load_device))
     if scorer_name_in(scorer) not in KINDS:  # one of the user's own is not the published one of its kind
         loaded.name = scorer
     patcher = comfy.model_patcher.ModelPatcher(Holder(loaded.network), load_device, offload_device)
@@ -274,7 +272,7 @@ def show_step(bar: comfy.utils.ProgressBar) -> Callable[[int, int], None]:
     return on_step
 
 
-# -- running -------------------------------------------------------------------------------------------------
+# -- running
 
 
 def beautify(
@@ -345,7 +343,7 @@ def add_post_route(path: str, handler: Callable) -> None:
         server.routes.post(path)(handler)
 
 
-# -- reward models -------------------------------------------------------------------------------------------
+# -- reward models
 
 REWARD_BATCH = 8  # prompts at once: Cancel acts between two batches
 
@@ -386,9 +384,7 @@ def load_reward(model: str, device: str, dtype: str, alpha: float | None) -> Loa
     if folder is None:
         raise FileNotFoundError(no_reward_model(model))
     load_device, offload_device = devices(device)
-    reward_model = load_reward_model(
-        folder, offload_device, DTYPES.get(dtype) or automatic_dtype(load_device), alpha
-    )
+    reward_model = load_reward_model(folder, offload_device, DTYPES.get(dtype) or automatic_dtype(load_device), alpha)
     patcher = comfy.model_patcher.ModelPatcher(Holder(reward_model.networks), load_device, offload_device)
     return LoadedRewardModel(reward_model, patcher)
 

@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 
 USUAL_SIZE = 1024
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}  # of Pillow, by the number of channels
-ROWS_AT_ONCE = (
-    512  # of an image that is made into bytes: its floats would take four times as much memory again
-)
+ROWS_AT_ONCE = 512  # of an image that is made into bytes: its floats would take four times as much memory again
 
 
 class CompareImages(io.ComfyNode):
@@ -56,9 +54,7 @@ class CompareImages(io.ComfyNode):
                     ),
                 ),
                 *linked("", "images"),
-                io.Image.Input(
-                    "images_b", optional=True, tooltip="More columns, to the right of those of images."
-                ),
+                io.Image.Input("images_b", optional=True, tooltip="More columns, to the right of those of images."),
                 *linked("_b", "images_b"),
                 io.String.Input(
                     "names",
@@ -109,9 +105,7 @@ class CompareImages(io.ComfyNode):
                 ),
             ],
             outputs=[
-                io.Image.Output(
-                    "grid", tooltip="All images in one. Connect it to Save Image or Preview Image."
-                ),
+                io.Image.Output("grid", tooltip="All images in one. Connect it to Save Image or Preview Image."),
             ],
         )
 
@@ -141,9 +135,7 @@ class CompareImages(io.ComfyNode):
         pictures_b = columns_of(images_b or [], longest, "images_b")
         told = prompts_of(prompts, pictures, "prompts") + prompts_of(prompts_b, pictures_b, "prompts_b")
         scorers = [
-            grid.Scores(
-                only(name, f"the name of {what}"), scores_of(values, pictures, values_b, pictures_b, what)
-            )
+            grid.Scores(only(name, f"the name of {what}"), scores_of(values, pictures, values_b, pictures_b, what))
             for what, name, values, values_b in (
                 ("scores", score_name or ["score"], scores, scores_b),
                 ("scores_2", score_2_name or ["score 2"], scores_2, scores_2_b),
@@ -193,17 +185,14 @@ def linked(suffix: str, images: str) -> list[io.Input]:
     ]
 
 
-# -- what came in ---------------------------------------------------------------------------------------------
+# -- what came in
 
 
 def columns_of(items: Sequence[Any], longest: int, name: str) -> list[list[Image.Image]]:
     """The pictures of each item, a batch, of an input; those with a longer edge than `longest` px made smaller."""
     batches = [picking.as_batch(item, 4, "image", "[batch, height, width, channels]") for item in items]
     return [
-        [
-            picture_of(image, longest, f"image {row} of column {column} of {name}")
-            for row, image in enumerate(batch, 1)
-        ]
+        [picture_of(image, longest, f"image {row} of column {column} of {name}") for row, image in enumerate(batch, 1)]
         for column, batch in enumerate(batches, 1)
     ]
 
@@ -216,9 +205,7 @@ def picture_of(image: torch.Tensor, longest: int, what: str) -> Image.Image:
 
     height, width, channels = image.shape
     if channels not in MODES or not height or not width:
-        raise ValueError(
-            f"{what} has the shape {list(image.shape)}: expected [height, width, 1, 3 or 4 channels]"
-        )
+        raise ValueError(f"{what} has the shape {list(image.shape)}: expected [height, width, 1, 3 or 4 channels]")
     data = torch.empty(image.shape, dtype=torch.uint8)
     for top in range(0, height, ROWS_AT_ONCE):
         rows = image[top : top + ROWS_AT_ONCE].float()
@@ -226,9 +213,7 @@ def picture_of(image: torch.Tensor, longest: int, what: str) -> Image.Image:
             raise ValueError(f"{what} has pixels that are no numbers (NaN or infinite): its decoding failed")
         data[top : top + ROWS_AT_ONCE] = (rows * 255).clamp_(0, 255).to(torch.uint8)
     size = (width, height)
-    return shrunk(
-        Image.frombuffer(MODES[channels], size, data.numpy(), "raw", MODES[channels], 0, 1), longest
-    )
+    return shrunk(Image.frombuffer(MODES[channels], size, data.numpy(), "raw", MODES[channels], 0, 1), longest)
 
 
 def prompts_of(prompts: list | None, columns: list[list], name: str) -> list[str]:
@@ -265,9 +250,7 @@ def names_of(names: list[str], count: int) -> list[str]:
     if not lines:
         return [str(number) for number in range(1, count + 1)] if count > 1 else [""] * count
     if len(lines) != count:
-        raise ValueError(
-            f"names has {len(lines)} lines for {count} columns: write one line for each, or none"
-        )
+        raise ValueError(f"names has {len(lines)} lines for {count} columns: write one line for each, or none")
     return [line.strip() for line in lines]
 
 

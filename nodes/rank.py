@@ -62,15 +62,12 @@ class LoadRewardModel(io.ComfyNode):
                     optional=True,
                     extra_dict=ADVANCED,
                     tooltip=(
-                        "Precision of the weights. auto: float32 on the CPU, ComfyUI's text encoder precision on "
-                        "a GPU."
+                        "Precision of the weights. auto: float32 on the CPU, ComfyUI's text encoder precision on a GPU."
                     ),
                 ),
             ],
             outputs=[
-                RewardModelType.Output(
-                    "reward_model", tooltip="Connect it to Beautify Prompt or to Rank Prompts."
-                ),
+                RewardModelType.Output("reward_model", tooltip="Connect it to Beautify Prompt or to Rank Prompts."),
             ],
         )
 
@@ -82,9 +79,7 @@ class LoadRewardModel(io.ComfyNode):
         return f"{comfy.no_reward_model(model)} Press R in ComfyUI once it is there."
 
     @classmethod
-    def execute(
-        cls, model: str, device: str = "auto", alpha: float = AUTO_ALPHA, dtype: str = "auto"
-    ) -> io.NodeOutput:
+    def execute(cls, model: str, device: str = "auto", alpha: float = AUTO_ALPHA, dtype: str = "auto") -> io.NodeOutput:
         return io.NodeOutput(comfy.load_reward(model, device, dtype, None if alpha < 0 else alpha))
 
 
@@ -96,8 +91,7 @@ class RankPrompts(io.ComfyNode):
             display_name="Rank Prompts",
             category=CATEGORY,
             description=(
-                "Sorts detailed prompts of one raw prompt, whoever wrote them, by what a reward model expects of "
-                "them."
+                "Sorts detailed prompts of one raw prompt, whoever wrote them, by what a reward model expects of them."
             ),
             search_aliases=["score prompts", "best prompt", "sort prompts", "提示词排序", "提示词评分"],
             is_input_list=True,
@@ -164,9 +158,7 @@ class RankPrompts(io.ComfyNode):
         ranked = comfy.rank_prompts(loaded, raw, given)
         best_first = [each.prompt for each in ranked]
         told = report(ranked)
-        return io.NodeOutput(
-            best_first[0], best_first, [each.score for each in ranked], told, ui={"text": [told]}
-        )
+        return io.NodeOutput(best_first[0], best_first, [each.score for each in ranked], told, ui={"text": [told]})
 
 
 def the_one(name: str, values: list):

@@ -66,9 +66,7 @@ async def answer(request: web.Request) -> web.Response:
 def check_origin(request: web.Request) -> None:
     """Only ComfyUI's own page may ask: a browser says which page a request comes from, and no page can change that."""
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
-    if (
-        site is not None
-    ):  # from new browsers on https or this computer; also right where a proxy has changed Host
+    if site is not None:  # from new browsers on https or this computer; also right where a proxy has changed Host
         own = site in ("same-origin", "none")
     else:
         own = origin is None or host_of(origin) == request.headers.get("Host", "").lower()

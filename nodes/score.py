@@ -63,8 +63,7 @@ class LoadScorer(io.ComfyNode):
                     optional=True,
                     extra_dict=ADVANCED,
                     tooltip=(
-                        "Precision of the weights. auto: float32 on the CPU, ComfyUI's text encoder precision on "
-                        "a GPU."
+                        "Precision of the weights. auto: float32 on the CPU, ComfyUI's text encoder precision on a GPU."
                     ),
                 ),
             ],
@@ -106,9 +105,7 @@ class ScoreImages(io.ComfyNode):
             is_input_list=True,
             inputs=[
                 ScorerType.Input("scorer", tooltip="The model, from Load Scorer."),
-                io.Image.Input(
-                    "images", tooltip="The images to compare: a batch, a list, or a list of batches."
-                ),
+                io.Image.Input("images", tooltip="The images to compare: a batch, a list, or a list of batches."),
                 io.String.Input(
                     "prompt",
                     multiline=True,
@@ -131,9 +128,7 @@ class ScoreImages(io.ComfyNode):
                 io.Float.Output(
                     "probabilities",
                     is_output_list=True,
-                    tooltip=(
-                        "How likely each image is to be preferred among those of the same prompt; together 1."
-                    ),
+                    tooltip=("How likely each image is to be preferred among those of the same prompt; together 1."),
                 ),
                 io.String.Output(
                     "report",
@@ -251,9 +246,7 @@ class PickBest(io.ComfyNode):
                 ),
             ],
             outputs=[
-                io.Image.Output(
-                    "images", is_output_list=True, tooltip="The images that are kept, the best first."
-                ),
+                io.Image.Output("images", is_output_list=True, tooltip="The images that are kept, the best first."),
                 io.Latent.Output("latents", is_output_list=True, tooltip="Their latents."),
                 io.Mask.Output("masks", is_output_list=True, tooltip="Their masks."),
                 io.String.Output("prompts", is_output_list=True, tooltip="Their prompts."),

@@ -177,9 +177,7 @@ def modules(comfy: Comfy) -> dict[str, types.ModuleType]:
         "comfy_execution": {},
         "comfy_execution.graph_utils": {"ExecutionBlocker": ExecutionBlocker},
         "comfy_execution.utils": {
-            "get_executing_context": lambda: SimpleNamespace(
-                node_id=comfy.running, list_index=comfy.list_index
-            )
+            "get_executing_context": lambda: SimpleNamespace(node_id=comfy.running, list_index=comfy.list_index)
         },
         "nodes": {"NODE_CLASS_MAPPINGS": comfy.node_classes},
         "folder_paths": {

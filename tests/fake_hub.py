@@ -96,9 +96,7 @@ class FakeHub:
         self.commits[repository, commit] = files
         return commit
 
-    def fail(
-        self, part: str, kind: str, at=0, status=500, code=None, times=float("inf"), method=None
-    ) -> None:
+    def fail(self, part: str, kind: str, at=0, status=500, code=None, times=float("inf"), method=None) -> None:
         """From now on, and so many times, fail where `part` is in the path that is asked for."""
         self.failures.append(Failure(part, kind, at, status, code, times, method))
 

@@ -52,9 +52,7 @@ class Handler(BaseHTTPRequestHandler):
     def note(self, body: dict) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}
         self.server.requests.append(
-            SimpleNamespace(
-                method=self.command, path=self.path, headers=headers, body=body, at=time.monotonic()
-            )
+            SimpleNamespace(method=self.command, path=self.path, headers=headers, body=body, at=time.monotonic())
         )
 
     def log_message(self, *_):
@@ -103,7 +101,7 @@ def unused_port() -> int:
         return listener.getsockname()[1]
 
 
-# -- replies -------------------------------------------------------------------------------------------------
+# -- replies
 
 
 def send(handler, status: int, content: object, kind: str = "application/json", **headers: str) -> None:

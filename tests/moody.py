@@ -46,7 +46,24 @@ def save_model(data: Path, folder: Path) -> Path:
     """Train the model on the pairs (some seconds); its checkpoint folder."""
     tokenizer_stage.main(["--data", str(data / "train.jsonl"), "--vocab-size", "300", "--out", str(folder)])
     pretrain.main(
-        ["--data", str(data), "--tokenizer", str(folder / "tokenizer.json"), "--out", str(folder), "--no-bf16",
-         "--hidden-size", "32", "--num-layers", "2", "--num-heads", "2", "--batch-tokens", "1024", "--epochs", "200"]
-    )  # fmt: skip
+        [
+            "--data",
+            str(data),
+            "--tokenizer",
+            str(folder / "tokenizer.json"),
+            "--out",
+            str(folder),
+            "--no-bf16",
+            "--hidden-size",
+            "32",
+            "--num-layers",
+            "2",
+            "--num-heads",
+            "2",
+            "--batch-tokens",
+            "1024",
+            "--epochs",
+            "200",
+        ]
+    )
     return folder / "model"

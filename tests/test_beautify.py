@@ -75,7 +75,7 @@ def saying(beautifier, monkeypatch, text: str, finished: bool = True) -> list[di
     return asked
 
 
-# -- seeds -----------------------------------------------------------------------------------------
+# -- seeds
 
 
 def check_prefixes(beautifier, sampling):
@@ -110,7 +110,7 @@ def test_every_family_runs_with_its_own_settings(of_family):
     assert all(candidate.score is None for candidate in candidates)
 
 
-# -- the path --------------------------------------------------------------------------------------
+# -- the path
 
 
 def test_the_network_reads_the_template_with_the_words(beautifier, monkeypatch):
@@ -204,7 +204,7 @@ def test_clip_tokens_keep_the_users_weights_before_the_models(tmp_path, monkeypa
     assert count_clip_tokens(candidate.text) <= 7 and balanced(candidate.text)
 
 
-# -- progress and stopping -------------------------------------------------------------------------
+# -- progress and stopping
 
 
 def test_progress_counts_to_its_total(beautifier):
@@ -229,7 +229,7 @@ def test_a_stop_brings_back_what_was_written(beautifier):
     assert any(candidate != Candidate(PROMPT) for candidate in candidates[:5])
 
 
-# -- input nobody should send ----------------------------------------------------------------------
+# -- input nobody should send
 
 
 @pytest.mark.parametrize(
@@ -332,7 +332,7 @@ def test_each_piece_is_in_every_candidate_exactly_once(beautifier, mode, seed):
         assert balanced(candidate.text)
 
 
-# -- prompts longer than the model reads ------------------------------------------------------------
+# -- prompts longer than the model reads
 
 
 @pytest.mark.parametrize("shift", range(6))
@@ -380,7 +380,7 @@ def test_at_word_boundary(beginning, text, expected):
     assert at_word_boundary(beginning, text) == expected
 
 
-# -- loading ---------------------------------------------------------------------------------------
+# -- loading
 
 
 def test_a_folder_says_its_family_or_is_told(folder, tmp_path):
@@ -412,9 +412,7 @@ def test_a_missing_folder_is_named(tmp_path):
         load_beautifier(tmp_path / "nowhere")
 
 
-@pytest.mark.parametrize(
-    "content", ["", "{}", "[]", '"embedded"', '{"family": 3}', '{"family": "chat-9"}', "\xff"]
-)
+@pytest.mark.parametrize("content", ["", "{}", "[]", '"embedded"', '{"family": 3}', '{"family": "chat-9"}', "\xff"])
 def test_a_bad_family_file_is_explained(tmp_path, content):
     folder = tiny.save_checkpoint(tmp_path)
     (folder / "beautifier.json").write_bytes(content.encode("latin-1"))

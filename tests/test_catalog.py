@@ -56,9 +56,7 @@ def test_scorers_and_prompt_models_have_names_of_their_own():
     assert not any(find_checkpoint(name) for name in SCORER_CATALOG)
 
 
-@pytest.mark.parametrize(
-    "checkpoint", [*CATALOG.values(), *SCORER_CATALOG.values()], ids=lambda each: each.name
-)
+@pytest.mark.parametrize("checkpoint", [*CATALOG.values(), *SCORER_CATALOG.values()], ids=lambda each: each.name)
 def test_what_is_known_of_files_is_well_formed(checkpoint):
     for file in with_others(checkpoint.files):
         revision = file.revision or checkpoint.revision

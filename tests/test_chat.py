@@ -173,7 +173,7 @@ def test_long_answers_are_read_in_time(piece):
     assert time.process_time() - began < 2
 
 
-# -- refusals and answers to something else ------------------------------------------------------------------
+# -- refusals and answers to something else
 
 
 @pytest.mark.parametrize(
@@ -247,7 +247,7 @@ def test_an_answer_to_something_else_is_known(words, prompt, related):
     assert is_related(words, prompt) is related
 
 
-# -- the family ----------------------------------------------------------------------------------------------
+# -- the family
 
 
 def test_the_system_prompt_asks_for_one_prompt_and_nothing_else():

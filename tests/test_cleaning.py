@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from prompt_beautifier.beautifier.cleaning import clean, repair_spacing
 
-# -- spacing ------------------------------------------------------------------------------------------------
+# -- spacing
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_repairing_moves_blanks_only(text):
     assert "".join(repaired.split()) == "".join(text.split())
 
 
-# -- answers ------------------------------------------------------------------------------------------------
+# -- answers
 
 
 @pytest.mark.parametrize(

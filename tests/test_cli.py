@@ -76,7 +76,7 @@ def json_lines(text: str) -> list[dict]:
     return [json.loads(line) for line in text.splitlines()]
 
 
-# -- what the library is asked --------------------------------------------------------------------------
+# -- what the library is asked
 
 
 def test_family_settings_hold_where_nothing_is_given(fake):
@@ -137,7 +137,7 @@ def test_prompts_may_stand_between_options_and_begin_with_a_dash(fake):
     assert [call["raw_prompt"] for call in fake.calls] == ["a cat", "a dog", "-5 degrees"]
 
 
-# -- standard input -------------------------------------------------------------------------------------
+# -- standard input
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_no_prompt_on_a_terminal_is_wrong_usage(fake, capsys, monkeypatch):
     assert "give a prompt" in usage_error(capsys)
 
 
-# -- what is printed ------------------------------------------------------------------------------------
+# -- what is printed
 
 
 def test_candidates_of_one_prompt_are_numbered(fake, capsys):
@@ -231,7 +231,7 @@ def test_a_lone_surrogate_can_be_printed(fake, capsys):
     assert capsys.readouterr().out == "\\ud800 1\n"
 
 
-# -- how it ends ----------------------------------------------------------------------------------------
+# -- how it ends
 
 
 @pytest.mark.parametrize(
@@ -310,7 +310,7 @@ def test_version_is_the_one_of_the_package(capsys, repository):
     assert f'version = "{version}"' in (repository / "pyproject.toml").read_text(encoding="utf-8")
 
 
-# -- published checkpoints ------------------------------------------------------------------------------
+# -- published checkpoints
 
 ARCHITECTURES = {
     "text2prompt-v1": "bloom",
@@ -323,9 +323,7 @@ ARCHITECTURES = {
 @pytest.mark.parametrize("checkpoint", CATALOG.values(), ids=CATALOG)
 def test_every_published_checkpoint_answers(hub, capsys, tmp_path, checkpoint):
     """On random weights, in a folder as a download leaves it; called by its name, and by its repository."""
-    folder = tiny.save_checkpoint(
-        tmp_path / checkpoint.repository, ARCHITECTURES[checkpoint.name], checkpoint.family
-    )
+    folder = tiny.save_checkpoint(tmp_path / checkpoint.repository, ARCHITECTURES[checkpoint.name], checkpoint.family)
     options = ["a cat", "-n", "2", "--json", "--max-new-tokens", "8", "--models-dir", str(tmp_path)]
     answers = []
     for name in (checkpoint.name, checkpoint.repository, str(folder)):
@@ -408,7 +406,7 @@ def test_a_download_shows_bytes_on_a_terminal(published, monkeypatch, tmp_path):
     assert "100%" in terminal.getvalue() and "B/s" in terminal.getvalue()
 
 
-# -- a reward model -------------------------------------------------------------------------------------
+# -- a reward model
 
 
 @pytest.fixture
@@ -447,9 +445,7 @@ def test_the_embedded_model_brings_its_reward_model(capsys):
     ("name", "message"),
     [("nothing", "there is no reward folder nothing"), ("writer", "writer is a beautifier")],
 )
-def test_a_wrong_reward_model_is_named_before_a_model_is_loaded(
-    fake, capsys, tmp_path, monkeypatch, name, message
-):
+def test_a_wrong_reward_model_is_named_before_a_model_is_loaded(fake, capsys, tmp_path, monkeypatch, name, message):
     tiny.save_checkpoint(tmp_path / "writer")
     monkeypatch.chdir(tmp_path)
     shown = usage_error(capsys, "cat", "--reward-model", name, "--models-dir", str(tmp_path))
@@ -457,7 +453,7 @@ def test_a_wrong_reward_model_is_named_before_a_model_is_loaded(
     assert not hasattr(fake, "loaded")
 
 
-# -- as a process of its own ----------------------------------------------------------------------------
+# -- as a process of its own
 
 # A command whose model answers at once for "cat" and never for "sleep".
 SCRIPT = """

@@ -64,9 +64,7 @@ def test_features_equal_those_of_transformers(sizes, tmp_path):
 def test_configs_of_old_checkpoints_name_another_end(tmp_path):
     path = tiny_scorers.save_hugging_face_clip(tmp_path)
     config = json.loads((tmp_path / "config.json").read_text())
-    config["text_config"]["eos_token_id"] = (
-        2  # OpenAI's and LAION's published ones; transformers then looks for END
-    )
+    config["text_config"]["eos_token_id"] = 2  # OpenAI's and LAION's published ones; transformers then looks for END
     (tmp_path / "config.json").write_text(json.dumps(config))
     tokens = text_tokens(12)
     texts, _ = of_transformers(tmp_path, tokens, torch.zeros(1, 3, 56, 56))
@@ -81,9 +79,7 @@ class OpenClipTower(nn.Module):
         self.weights, self.stem, self.heads = weights, stem, heads
 
     def norm(self, x, name):
-        return nn.functional.layer_norm(
-            x, x.shape[-1:], self.weights[f"{name}.weight"], self.weights[f"{name}.bias"]
-        )
+        return nn.functional.layer_norm(x, x.shape[-1:], self.weights[f"{name}.weight"], self.weights[f"{name}.bias"])
 
     def forward(self, x, mask=None):
         layer = 0
@@ -96,18 +92,12 @@ class OpenClipTower(nn.Module):
             x = x + attention(y, y, y, need_weights=False, attn_mask=mask)[0]
             y = self.norm(x, f"{block}.ln_2") @ self.weights[f"{block}.mlp.c_fc.weight"].T
             y = nn.functional.gelu(y + self.weights[f"{block}.mlp.c_fc.bias"])
-            x = (
-                x
-                + y @ self.weights[f"{block}.mlp.c_proj.weight"].T
-                + self.weights[f"{block}.mlp.c_proj.bias"]
-            )
+            x = x + y @ self.weights[f"{block}.mlp.c_proj.weight"].T + self.weights[f"{block}.mlp.c_proj.bias"]
             layer += 1
         return x
 
 
-def of_open_clip(
-    weights: dict, tokens: torch.Tensor, pixels: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor]:
+def of_open_clip(weights: dict, tokens: torch.Tensor, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Text and image features by open_clip's steps."""
     kernel = weights["visual.conv1.weight"]
     tower = OpenClipTower(weights, "visual.transformer.resblocks", len(kernel) // 64)
@@ -211,7 +201,7 @@ def test_weights_are_not_copied(tmp_path):
         assert begins == [begins[0], begins[0] + size, begins[0] + 2 * size]
 
 
-# -- files that are no CLIP --------------------------------------------------------------------------------
+# -- files that are no CLIP
 
 
 @pytest.fixture
@@ -277,7 +267,7 @@ def test_a_text_encoder_alone_is_refused(clip):
             "stored as I8; quantized",
         ),
     ],
-)  # fmt: skip
+)
 def test_damaged_clips_are_refused(clip, change, words):
     changed(clip, change)
     with pytest.raises(ValueError, match=words):

@@ -44,7 +44,7 @@ def tokens(text: str) -> list[int]:
     return clip_tokens._tokenizer().encode(text, add_special_tokens=False).ids
 
 
-# -- counting -----------------------------------------------------------------------------------------------
+# -- counting
 
 
 @pytest.mark.parametrize("text", KNOWN)
@@ -118,7 +118,7 @@ def test_loading_is_lazy_and_quick():
     assert clip_tokens._tokenizer() is clip_tokens._tokenizer()
 
 
-# -- cutting ------------------------------------------------------------------------------------------------
+# -- cutting
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_loading_is_lazy_and_quick():
         ("cat", 1, "cat"),
         ("", 1, ""),
     ],
-)  # fmt: skip
+)
 def test_limit(text, limit, expected):
     assert limit_clip_tokens(text, limit) == expected
 

@@ -65,8 +65,19 @@ def collection(tmp_path):
 
 
 def flags(folder, out, *more):
-    return ["--prompts", str(folder / "prompts.tsv"), "--refinements", str(folder / "refinements.jsonl"), "--exclude",
-            str(folder / "evaluation.tsv"), "--out", str(out), "--workers", "0", *more]  # fmt: skip
+    return [
+        "--prompts",
+        str(folder / "prompts.tsv"),
+        "--refinements",
+        str(folder / "refinements.jsonl"),
+        "--exclude",
+        str(folder / "evaluation.tsv"),
+        "--out",
+        str(out),
+        "--workers",
+        "0",
+        *more,
+    ]
 
 
 def read(out):
@@ -116,9 +127,7 @@ def test_a_whole_run(collection, capsys):
 def test_every_row_is_kept_or_counted_once(collection, capsys):
     run_collect(collection, collection / "out", "--rows-per-part", "300")
     printed = capsys.readouterr().out
-    counts = {
-        line[11:]: int(line[:9].replace(",", "")) for line in printed.splitlines() if "prompts: " in line[:30]
-    }
+    counts = {line[11:]: int(line[:9].replace(",", "")) for line in printed.splitlines() if "prompts: " in line[:30]}
     before_pairs = (
         "near-duplicate",
         "unsafe text",
@@ -204,7 +213,7 @@ def test_a_finished_run_is_not_done_again_and_parts_of_another_are_not_taken(col
     run_collect(collection, out, "--least-overlap", "0.7", "--restart")
 
 
-# -- sources ----------------------------------------------------------------------------------------------
+# -- sources
 
 
 def test_every_kind_of_file_is_read_whole(tmp_path):
@@ -255,33 +264,22 @@ def test_metadata_of_diffusiondb_gives_refinements_and_drops_what_it_calls_unsaf
         subject = " ".join(rich[author + 1].split(" near")[0].split())
         times = [start + timedelta(minutes=author * 100), start + timedelta(minutes=author * 100 + 5)]
         rows.append({"prompt": subject, "user_name": f"u{author}", "timestamp": times[0], "image_nsfw": 0.1})
-        rows.append(
-            {"prompt": rich[author + 1], "user_name": f"u{author}", "timestamp": times[1], "image_nsfw": 0.1}
-        )
-    rows.append(
-        {"prompt": "a purple whale, " + rich[45], "user_name": "u", "timestamp": start, "image_nsfw": 0.9}
-    )
+        rows.append({"prompt": rich[author + 1], "user_name": f"u{author}", "timestamp": times[1], "image_nsfw": 0.1})
+    rows.append({"prompt": "a purple whale, " + rich[45], "user_name": "u", "timestamp": start, "image_nsfw": 0.9})
     random.Random(0).shuffle(rows)
     pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), tmp_path / "metadata.parquet")
     kept = run_alone(tmp_path / "out", "--prompts", tmp_path / "metadata.parquet", "--rows-per-part", 7)
     found = [row for row in kept if row["source"] == "sessions"]
     assert len(found) >= 15
-    assert all(
-        " near" not in row["raw_prompt"] and row["prompt"].startswith(row["raw_prompt"]) for row in found
-    )
+    assert all(" near" not in row["raw_prompt"] and row["prompt"].startswith(row["raw_prompt"]) for row in found)
     assert not any("whale" in row["prompt"] for row in kept)
-    assert (
-        len({row["prompt"] for row in kept if row["source"] == "prompts"} & {row["prompt"] for row in found})
-        == 0
-    )
+    assert len({row["prompt"] for row in kept if row["source"] == "prompts"} & {row["prompt"] for row in found}) == 0
     none = run_alone(tmp_path / "none", "--prompts", tmp_path / "metadata.parquet", "--session-minutes", 0)
     assert {row["source"] for row in none} == {"prompts"}
 
 
 def test_scores_and_types_of_ready_pairs_go_through_and_low_ones_are_dropped(tmp_path):
-    details = [
-        prompt for prompt in made_up_prompts(60, seed=2) if "by" not in prompt and "naked" not in prompt
-    ][:12]
+    details = [prompt for prompt in made_up_prompts(60, seed=2) if "by" not in prompt and "naked" not in prompt][:12]
     rows = [
         {
             "raw_prompt": prompt.split(" near")[0],
@@ -332,7 +330,7 @@ def test_options_that_cannot_work_are_refused(tmp_path, more, message):
         collect.main(["--out", str(tmp_path / "out"), *more])
 
 
-# -- Ray --------------------------------------------------------------------------------------------------
+# -- Ray
 
 
 class Failing:

@@ -47,9 +47,7 @@ def answering(handler, body):
     if body["messages"][-1]["content"].startswith("Say in at most ten words"):
         answer = f'Sure! Here is the summary: "{" ".join(text.split(",")[0].split()[:4])}"'
     else:
-        adjectives = random.Random(text).choices(
-            "pale blue rough mossy crooked wooden silver dusty".split(), k=12
-        )
+        adjectives = random.Random(text).choices("pale blue rough mossy crooked wooden silver dusty".split(), k=12)
         things = "tiles walls windows lamps stairs fences roofs doors stones banners bricks beams".split()
         details = [f"{adjective} {thing}" for adjective, thing in zip(adjectives, things, strict=True)]
         answer = f"**Prompt:** {text}, {', '.join(details)}, seen from below"
@@ -73,9 +71,7 @@ def test_summaries_and_expansions_become_pairs(tmp_path, server):
     summaries = [row for row in rows if row["source"] == "summaries"]
     expansions = [row for row in rows if row["source"] == "expansions"]
     assert len(summaries) > 15 and len(expansions) > 15
-    assert all(
-        row["prompt"].startswith(row["raw_prompt"]) and "Sure" not in row["raw_prompt"] for row in summaries
-    )
+    assert all(row["prompt"].startswith(row["raw_prompt"]) and "Sure" not in row["raw_prompt"] for row in summaries)
     assert all(len(words(row["raw_prompt"])) <= 10 for row in summaries)
     assert all("seen from below" in row["prompt"] for row in expansions)
     assert all(row["prompt"].startswith(row["raw_prompt"]) for row in expansions)
@@ -137,10 +133,14 @@ def test_an_answer_that_is_under_way_when_the_server_fails_is_kept(tmp_path, ser
 
 
 def test_single_failures_are_left_out_and_counted(tmp_path, server, capsys):
-    server.replies = [answering, llm_stand_in.status(400), llm_stand_in.chat("a cat", reason="length"),
-                      llm_stand_in.chat("I'm sorry, but I can't help with that."),
-                      llm_stand_in.chat("a very long summary that goes on and on and on for more than ten words"),
-                      answering]  # fmt: skip
+    server.replies = [
+        answering,
+        llm_stand_in.status(400),
+        llm_stand_in.chat("a cat", reason="length"),
+        llm_stand_in.chat("I'm sorry, but I can't help with that."),
+        llm_stand_in.chat("a very long summary that goes on and on and on for more than ten words"),
+        answering,
+    ]
     rows = collected(tmp_path, *endpoints(tmp_path, server), "--summarize", "1", "--concurrency", "1")
     assert [row for row in rows if row["source"] == "summaries"]
     printed = capsys.readouterr().out
@@ -169,7 +169,7 @@ def test_examples_keep_to_what_they_are_examples_of():
     assert llm_pairs.read_summary(summary + ".", prompt) == (summary, "")
 
 
-# -- captions ---------------------------------------------------------------------------------------------
+# -- captions
 
 
 def save_blip(folder):
@@ -191,12 +191,20 @@ def save_blip(folder):
     torch.manual_seed(0)
     sizes = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
     config = BlipConfig(
-        text_config={**sizes, "vocab_size": len(tokens), "encoder_hidden_size": 16, "bos_token_id": 2,
-                     "eos_token_id": 3, "sep_token_id": 3,
-                     "pad_token_id": 0, "max_position_embeddings": 64, "projection_dim": 16},
+        text_config={
+            **sizes,
+            "vocab_size": len(tokens),
+            "encoder_hidden_size": 16,
+            "bos_token_id": 2,
+            "eos_token_id": 3,
+            "sep_token_id": 3,
+            "pad_token_id": 0,
+            "max_position_embeddings": 64,
+            "projection_dim": 16,
+        },
         vision_config={**sizes, "image_size": 32, "patch_size": 16, "projection_dim": 16},
         projection_dim=16,
-    )  # fmt: skip
+    )
     BlipForConditionalGeneration(config).save_pretrained(folder)
     size = {"height": 32, "width": 32}
     BlipProcessor(BlipImageProcessor(size=size), tokenizer).save_pretrained(folder)
@@ -212,9 +220,7 @@ def images(tmp_path):
     rng = np.random.default_rng(0)
     folder = tmp_path / "images"
     folder.mkdir()
-    prompts = [
-        prompt for prompt in made_up_prompts(80, seed=5) if "by" not in prompt and "naked" not in prompt
-    ][:5]
+    prompts = [prompt for prompt in made_up_prompts(80, seed=5) if "by" not in prompt and "naked" not in prompt][:5]
     rows = []
     for number, prompt in enumerate(prompts):
         name = f"{number}.png"
@@ -256,17 +262,15 @@ def test_images_with_prompts_become_pairs(images, monkeypatch, capsys):
     assert sum(read(images / "random"), []) == []
     printed = capsys.readouterr().out
     assert "        1  captions: no image to be read" in printed
-    prompts = {
-        json.loads(line)["image_name"]: json.loads(line)["prompt"] for line in open(images / "images.jsonl")
-    }
+    prompts = {json.loads(line)["image_name"]: json.loads(line)["prompt"] for line in open(images / "images.jsonl")}
     monkeypatch.setattr(
-        Captioner, "captions",
+        Captioner,
+        "captions",
         lambda self, paths: [prompts[path.rpartition("/")[2]].partition(" near")[0] for path in paths],
-    )  # fmt: skip
+    )
     collect.main([*argv, "--out", str(images / "out")])
     rows = sum(read(images / "out"), [])
     assert len(rows) == 5 and {row["source"] for row in rows} == {"captions"}
     assert all(
-        row["prompt"].startswith(row["raw_prompt"]) and set(row) == {"raw_prompt", "prompt", "source"}
-        for row in rows
+        row["prompt"].startswith(row["raw_prompt"]) and set(row) == {"raw_prompt", "prompt", "source"} for row in rows
     )

@@ -73,16 +73,14 @@ def test_what_cannot_be_used_is_dropped_with_its_reason(prompt, reason):
 
 
 def test_detail_must_hold_a_known_modifier_where_there_is_a_list():
-    assert target(
-        "a cat, one thing and another, a mat, a house, two mice, a hat", modifiers=frozenset({"8k"})
-    ) == ("no known modifier")
+    assert target("a cat, one thing and another, a mat, a house, two mice, a hat", modifiers=frozenset({"8k"})) == (
+        "no known modifier"
+    )
     assert target(f"a cat, {DETAILS}", modifiers=frozenset({"sharp focus"})) == f"a cat, {DETAILS}"
 
 
 def test_words_behind_by_are_taken_for_names_and_ordinary_ones_are_not():
-    prompts = ["a castle by jane qwertz", "a castle by qwertz", "a blue castle by the sea"] * 10 + [
-        "the sea"
-    ] * 90
+    prompts = ["a castle by jane qwertz", "a castle by qwertz", "a blue castle by the sea"] * 10 + ["the sea"] * 90
     assert "qwertz" in Uses(prompts).mostly_credited()
     assert "sea" not in Uses(prompts).mostly_credited()
     found = name_words(prompts)
@@ -102,10 +100,7 @@ def test_unsafe_words_are_whole_words():
 
 
 def test_subjects_are_cut_out_by_rule():
-    assert (
-        pairs.FRAMING.sub("", "a highly detailed painting of a red fox in a forest")
-        == "a red fox in a forest"
-    )
+    assert pairs.FRAMING.sub("", "a highly detailed painting of a red fox in a forest") == "a red fox in a forest"
     assert pairs.shorter_subject("a red fox in a forest") == "a red fox"
     assert pairs.shorter_subject("an old man reading a book") == "an old man"
     assert pairs.shorter_subject("a building at night") == "a building"
@@ -132,8 +127,12 @@ def test_short_inputs_are_common_and_always_about_the_subject():
 
 def test_the_held_out_subjects_never_change():
     """Published models were judged on rows that this rule chose: crc32 of the sorted words, stop words aside."""
-    subjects = [f"a {one} {two} of the {three}" for one in ("red", "old", "tiny") for two in ("fox", "city", "ship")
-                for three in ("north", "lake", "queen", "moon", "winter", "night", "desert")]  # fmt: skip
+    subjects = [
+        f"a {one} {two} of the {three}"
+        for one in ("red", "old", "tiny")
+        for two in ("fox", "city", "ship")
+        for three in ("north", "lake", "queen", "moon", "winter", "night", "desert")
+    ]
     for subject in subjects:
         kept = sorted(set(subject.split()) - {"a", "of", "the"})
         assert pairs.is_held_out(subject) == (zlib.crc32(" ".join(kept).encode()) % 100 == 0)
@@ -166,15 +165,13 @@ def test_low_prompts_are_short_plain_and_about_nobody(prompt, low):
 def test_words_of_names_are_the_same_learnt_in_parts():
     prompts = ["a castle by jane qwertz", "a castle by qwertz, ivo zzyzx", "a blue castle by the sea"] * 10
     whole = Uses(prompts, ["Ivo Zzyzx"])
-    split = [
-        json.loads(json.dumps(Uses(part, ["Ivo Zzyzx"]).as_json())) for part in (prompts[:7], prompts[7:])
-    ]
+    split = [json.loads(json.dumps(Uses(part, ["Ivo Zzyzx"]).as_json())) for part in (prompts[:7], prompts[7:])]
     learnt = merged([lambda part=part: part for part in split])
     assert learnt.name_words() == whole.name_words() and {"qwertz", "zzyzx"} <= learnt.name_words()
     assert learnt.mostly_credited() == whole.mostly_credited() and "castle" not in learnt.name_words()
 
 
-# -- near-duplicates --------------------------------------------------------------------------------------
+# -- near-duplicates
 
 TEXT = "a small cottage in a dark forest, soft morning light, mist, birds above, oil on canvas, sharp focus"
 
@@ -187,12 +184,8 @@ def alike(one: str, other: str) -> bool:
 def test_near_duplicates_are_found_and_other_texts_are_not():
     assert alike(TEXT, TEXT.upper())
     assert alike(TEXT, TEXT.replace("oil on canvas", "oil on canvas, 8k"))
-    assert not alike(
-        TEXT, "a steam train crossing a bridge, wide angle, autumn leaves, low sun, long shadows, photo"
-    )
-    assert near_duplicates.band_hashes([]).shape == (0, 3) and near_duplicates.band_hashes(
-        ["", "a"]
-    ).shape == (2, 3)
+    assert not alike(TEXT, "a steam train crossing a bridge, wide angle, autumn leaves, low sun, long shadows, photo")
+    assert near_duplicates.band_hashes([]).shape == (0, 3) and near_duplicates.band_hashes(["", "a"]).shape == (2, 3)
 
 
 def test_bands_agree_as_often_as_minhash_promises():
@@ -211,9 +204,7 @@ def test_bands_agree_as_often_as_minhash_promises():
 @pytest.mark.parametrize("ranges", [1, 2, 7])
 def test_rows_behind_the_first_are_found_however_the_keys_lie(tmp_path, ranges):
     rng = np.random.default_rng(0)
-    keys = np.stack(
-        [rng.integers(0, 2**64, 40, dtype=np.uint64)[rng.integers(0, 40, 300)], np.arange(300)], axis=1
-    )
+    keys = np.stack([rng.integers(0, 2**64, 40, dtype=np.uint64)[rng.integers(0, 40, 300)], np.arange(300)], axis=1)
     keys = keys.astype(np.uint64)
     keys[:5, 0] = 2**64 - 1
     paths = []
@@ -237,7 +228,7 @@ def test_rows_behind_the_first_are_found_however_the_keys_lie(tmp_path, ranges):
         assert set(rows[near_duplicates.is_in(rows, files)].tolist()) == expected
 
 
-# -- sessions, drop table ---------------------------------------------------------------------------------
+# -- sessions, drop table
 
 RICH = "a red fox in the snow, soft morning light, birch trees, shallow depth of field, sharp focus, 8k"
 
@@ -276,9 +267,7 @@ def test_drop_tables_of_parts_make_the_table_of_the_whole():
     assert whole.lines()[0] == "       34  reason 0" and len(whole.lines()) == 12
 
 
-@pytest.mark.parametrize(
-    "text", ["a Trump rally", "anti-immigrants", "pure hatred", "a brutal scene", "a mugshot"]
-)
+@pytest.mark.parametrize("text", ["a Trump rally", "anti-immigrants", "pure hatred", "a brutal scene", "a mugshot"])
 def test_political_hateful_and_criminal_words_are_refused(text):
     assert unsafe_words(text)
 

@@ -47,7 +47,7 @@ def greys(asked):
     return [[pixel if isinstance(pixel, int) else pixel[0] for pixel in column] for column in pixels]
 
 
-# -- the schema ----------------------------------------------------------------------------------------------
+# -- the schema
 
 
 def test_schema(node):
@@ -78,7 +78,7 @@ def test_help_page_names_everything(node, repository, language):
         assert each.id in page
 
 
-# -- what lists and batches become ---------------------------------------------------------------------------
+# -- what lists and batches become
 
 
 def test_each_item_of_a_list_is_a_column_and_its_batch_the_rows(node, drawn):
@@ -153,7 +153,7 @@ def test_names_may_come_as_a_list(node, drawn):
     assert [name for name, *_ in told(drawn)] == ["sd 1.5", "sdxl"]
 
 
-# -- images --------------------------------------------------------------------------------------------------
+# -- images
 
 
 @pytest.mark.parametrize(("channels", "mode"), [(1, "L"), (3, "RGB"), (4, "RGBA")])
@@ -184,9 +184,7 @@ def test_large_images_are_made_smaller_one_by_one(node, drawn):
 
 
 def test_the_output_is_an_image_of_comfyui(node):
-    output = node.execute([batch(0.2, size=(300, 200)), batch(0.4, size=(200, 300))], scores=[1.0, 2.0]).args[
-        0
-    ]
+    output = node.execute([batch(0.2, size=(300, 200)), batch(0.4, size=(200, 300))], scores=[1.0, 2.0]).args[0]
     assert output.dtype == torch.float32 and output.shape[0] == 1 and output.shape[3] == 3
     assert 0 <= output.min() and output.max() <= 1
     expected = grid.draw_grid(
@@ -196,12 +194,10 @@ def test_the_output_is_an_image_of_comfyui(node):
         ],
         [grid.Scores("score", [[1.0], [2.0]])],
     )
-    assert (255.0 * output[0].numpy()).astype(
-        "uint8"
-    ).tobytes() == expected.tobytes()  # as Save Image does it
+    assert (255.0 * output[0].numpy()).astype("uint8").tobytes() == expected.tobytes()  # as Save Image does it
 
 
-# -- what is refused -----------------------------------------------------------------------------------------
+# -- what is refused
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,6 @@ def never_ending(network, monkeypatch) -> None:
 
 
 # -- settings
-# --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -102,7 +101,6 @@ def test_bad_arguments_are_named(bloom, changed, message):
 
 
 # -- the filters
-# -----------------------------------------------------------------------------------------------------
 
 SETTINGS = [
     {},
@@ -241,7 +239,6 @@ def test_draw_inverts_the_cumulative_distribution(chance, weights):
 
 
 # -- random streams
-# --------------------------------------------------------------------------------------------------
 
 
 def test_splitmix64_is_the_published_one():
@@ -279,7 +276,6 @@ def test_every_float_of_a_stream_is_exact_in_float32():
 
 
 # -- what a seed promises
-# --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["bloom", "gpt2"])
@@ -328,7 +324,6 @@ def test_blocks_have_one_shape(bloom, monkeypatch):
 
 
 # -- the end
-# ---------------------------------------------------------------------------------------------------------
 
 
 def test_the_end_token_ends_an_answer_and_is_not_in_it(bloom):
@@ -370,7 +365,6 @@ def test_max_length_counts_the_prompt(bloom, monkeypatch):
 
 
 # -- progress and stopping
-# -------------------------------------------------------------------------------------------
 
 WAYS = {
     "sampling": (7, Sampling(max_new_tokens=6), 12),
@@ -431,7 +425,6 @@ def test_an_error_in_on_step_comes_through(bloom):
 
 
 # -- greedy and beams against transformers
-# ---------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module", params=[("bloom", 12), ("bloom", 40), ("gpt2", 12), ("gpt2", 40)], ids=str)
@@ -485,9 +478,7 @@ def test_greedy_is_that_of_transformers(pairs):
     "num_beams, length_penalty, max_new_tokens, repetition_penalty",
     [(8, -1.0, 75, 1.0), (8, 1.0, 20, 1.0), (3, 2.0, 30, 1.2), (4, 0.0, 12, 1.0), (2, -0.5, 1, 1.0)],
 )
-def test_beam_search_is_that_of_transformers(
-    pairs, num_beams, length_penalty, max_new_tokens, repetition_penalty
-):
+def test_beam_search_is_that_of_transformers(pairs, num_beams, length_penalty, max_new_tokens, repetition_penalty):
     sampling = Sampling(
         num_beams=num_beams,
         length_penalty=length_penalty,

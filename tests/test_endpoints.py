@@ -29,7 +29,7 @@ def shown(error: BaseException) -> str:
     return "".join(traceback.format_exception(error, chain=True)) + repr(error)
 
 
-# -- the file ------------------------------------------------------------------------------------------------
+# -- the file
 
 
 def test_the_first_use_makes_an_example_that_works(path):
@@ -170,13 +170,11 @@ def test_requests_go_below_the_address_with_its_query():
     assert endpoint.where == "https://a/v1"
 
 
-# -- secrets -------------------------------------------------------------------------------------------------
+# -- secrets
 
 
 def test_nothing_that_is_shown_of_an_endpoint_is_secret():
-    endpoint = Endpoint(
-        "mine", f"https://a/v1?key={KEY}1&x", f"{KEY}2", "m", (("Authorization", f"Basic {KEY}3"),)
-    )
+    endpoint = Endpoint("mine", f"https://a/v1?key={KEY}1&x", f"{KEY}2", "m", (("Authorization", f"Basic {KEY}3"),))
     for text in (repr(endpoint), str(endpoint), f"{endpoint}", endpoint.where, repr([endpoint])):
         assert KEY not in text
     said = f"refused {KEY}1 and {KEY}2 and Basic {KEY}3 and {KEY}3 of https://a/v1?key={KEY}1&x"

@@ -59,10 +59,7 @@ def prompts(tmp_path_factory):
     """A JSONL file of three raw prompts of two kinds."""
     path = tmp_path_factory.mktemp("prompts") / "some.jsonl"
     kinds = ["animal", "place", "animal"]
-    rows = [
-        {"raw_prompt": raw, "prompt": f"{raw}, 8k", "type": kind}
-        for raw, kind in zip(RAWS, kinds, strict=True)
-    ]
+    rows = [{"raw_prompt": raw, "prompt": f"{raw}, 8k", "type": kind} for raw, kind in zip(RAWS, kinds, strict=True)]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     return path
 
@@ -73,7 +70,7 @@ def no_sentence_encoder(monkeypatch):
     monkeypatch.setattr(evaluate, "sentence_encoder_folder", lambda: None)
 
 
-# -- prompts and methods ----------------------------------------------------------------------------------
+# -- prompts and methods
 
 
 def test_prompts_are_read_from_tsv_and_jsonl(tmp_path, prompts):
@@ -105,9 +102,7 @@ def test_what_was_trained_on_is_left_out(tmp_path):
         path.write_text("".join(json.dumps({"raw_prompt": a, "prompt": b}) + "\n" for a, b in rows))
         return path
 
-    asked = pairs(
-        "asked.jsonl", ("A cat!", "a cat, 8k"), ("a dog", "a dog, mist"), ("an owl", "an owl at night")
-    )
+    asked = pairs("asked.jsonl", ("A cat!", "a cat, 8k"), ("a dog", "a dog, mist"), ("an owl", "an owl at night"))
     seen = trained_on(pairs("train.jsonl", ("a cat", "a cat by the sea"), ("a bird", "an owl, at night")))
     assert [each.raw_prompt for each in read_asked(asked, seen=seen)] == ["a dog"]
     with pytest.raises(ValueError, match="no prompt that the training data lacks"):
@@ -161,16 +156,32 @@ def test_an_unknown_scorer_is_said_before_anything_is_drawn(tmp_path, prompts):
         )
 
 
-# -- texts ------------------------------------------------------------------------------------------------
+# -- texts
 
 
 def run_texts(out, prompts, models, *more):
     checkpoint, reward = models / "checkpoint", models / "reward"
-    main([
-        "--text", "--prompts", str(prompts), "--out", str(out), "--reward", str(reward), "--judge", str(checkpoint),
-        "--methods", "raw=raw", "modifiers=raw + modifiers", "own=raw + in oil", "theirs=reference",
-        f"sft={checkpoint}", f"best=best-of-3:{checkpoint}", *more,
-    ])  # fmt: skip
+    main(
+        [
+            "--text",
+            "--prompts",
+            str(prompts),
+            "--out",
+            str(out),
+            "--reward",
+            str(reward),
+            "--judge",
+            str(checkpoint),
+            "--methods",
+            "raw=raw",
+            "modifiers=raw + modifiers",
+            "own=raw + in oil",
+            "theirs=reference",
+            f"sft={checkpoint}",
+            f"best=best-of-3:{checkpoint}",
+            *more,
+        ]
+    )
     return json.loads((out / "results.json").read_text(encoding="utf-8"))
 
 
@@ -206,9 +217,7 @@ def test_the_texts_of_every_method(tmp_path, prompts, models, capsys):
 
 def test_a_run_goes_on_where_it_was_stopped(tmp_path, prompts, models, monkeypatch):
     first = run_texts(tmp_path, prompts, models)
-    (kept,) = [
-        path for path in (tmp_path / "written").glob("*.jsonl") if len(whole_lines(path)[0]["prompts"]) == 3
-    ]
+    (kept,) = [path for path in (tmp_path / "written").glob("*.jsonl") if len(whole_lines(path)[0]["prompts"]) == 3]
     lines = kept.read_bytes().splitlines(keepends=True)
     kept.write_bytes(lines[0] + lines[1][:20])  # killed while it wrote the second line
 
@@ -232,8 +241,21 @@ def test_a_killed_run_ends_as_one_that_was_not(tmp_path):
     path.write_text("".join(json.dumps({"raw_prompt": f"a cat and {n} dogs"}) + "\n" for n in range(150)))
 
     def start(out):
-        command = [sys.executable, "-m", "prompt_beautifier.training.evaluate", "--text", "--prompts", str(path),
-                   "--methods", "raw=raw", "embedded=embedded", "--reward", "embedded", "--out", str(out)]  # fmt: skip
+        command = [
+            sys.executable,
+            "-m",
+            "prompt_beautifier.training.evaluate",
+            "--text",
+            "--prompts",
+            str(path),
+            "--methods",
+            "raw=raw",
+            "embedded=embedded",
+            "--reward",
+            "embedded",
+            "--out",
+            str(out),
+        ]
         return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def written():
@@ -265,9 +287,7 @@ def test_other_weights_are_another_method(tmp_path, prompts, models):
 
 def test_prompts_of_others_are_read(tmp_path, prompts):
     path = tmp_path / "theirs.jsonl"
-    path.write_text(
-        "".join(json.dumps({"raw_prompt": raw, "prompt": raw.upper()}) + "\n" for raw in RAWS[:2])
-    )
+    path.write_text("".join(json.dumps({"raw_prompt": raw, "prompt": raw.upper()}) + "\n" for raw in RAWS[:2]))
     method = Method("theirs", f"jsonl:{path}")
     writing = methods.Writing(tmp_path)
     assert methods.candidates_of(method, RAWS[:2], [None, None], writing) == [
@@ -290,15 +310,15 @@ def test_a_server_writes_and_its_refusal_counts_as_the_raw_prompt(tmp_path, prom
         writing = methods.Writing(tmp_path, endpoints=path)
         written = methods.candidates_of(Method("LLM", "endpoint:here"), RAWS, [None] * 3, writing)
     assert written == [
-        ["a cat on a mat, soft light, detailed fur"], ["a castle on a hill"], ["an old man at sea, oil painting"]
-    ]  # fmt: skip
+        ["a cat on a mat, soft light, detailed fur"],
+        ["a castle on a hill"],
+        ["an old man at sea, oil painting"],
+    ]
     with pytest.raises(ValueError, match="--endpoints"):
-        methods.candidates_of(
-            Method("LLM", "endpoint:here"), ["new"], [None], methods.Writing(tmp_path / "b")
-        )
+        methods.candidates_of(Method("LLM", "endpoint:here"), ["new"], [None], methods.Writing(tmp_path / "b"))
 
 
-# -- language models --------------------------------------------------------------------------------------
+# -- language models
 
 
 @pytest.fixture(scope="module")
@@ -312,9 +332,17 @@ def llama(tmp_path_factory):
     tokenizer = save_tokenizer(folder, VOCABULARY)
     torch.manual_seed(0)
     config = LlamaConfig(
-        vocab_size=VOCABULARY, hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=4,
-        num_key_value_heads=2, eos_token_id=2, bos_token_id=1, pad_token_id=3, initializer_range=0.4,
-    )  # fmt: skip
+        vocab_size=VOCABULARY,
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        eos_token_id=2,
+        bos_token_id=1,
+        pad_token_id=3,
+        initializer_range=0.4,
+    )
     LlamaForCausalLM(config).save_pretrained(folder)
     PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="</s>").save_pretrained(folder)
     return folder
@@ -364,7 +392,7 @@ def test_the_few_shot_writer_goes_on(llama):
     assert [piece for piece in FewShot(str(llama)).write(RAWS, 1, seed=1, done=done)] == whole[1:]
 
 
-# -- pictures ---------------------------------------------------------------------------------------------
+# -- pictures
 
 
 def run_pictures(out, prompts, models, *more, seeds=2):
@@ -373,11 +401,29 @@ def run_pictures(out, prompts, models, *more, seeds=2):
     theirs.write_text(
         "".join(json.dumps({"raw_prompt": r, "prompt": p}) + "\n" for r, p in zip(RAWS, texts, strict=True))
     )
-    main([
-        "--prompts", str(prompts), "--out", str(out), "--methods", "raw=raw", f"theirs=jsonl:{theirs}",
-        "--image-model", str(models / "pipeline"), "--steps", "2", "--size", str(SIZE), "--seeds", str(seeds),
-        "--scorers", f"pickscore={models / 'pickscore'}", f"aesthetic={models / 'aesthetic'}", *more,
-    ])  # fmt: skip
+    main(
+        [
+            "--prompts",
+            str(prompts),
+            "--out",
+            str(out),
+            "--methods",
+            "raw=raw",
+            f"theirs=jsonl:{theirs}",
+            "--image-model",
+            str(models / "pipeline"),
+            "--steps",
+            "2",
+            "--size",
+            str(SIZE),
+            "--seeds",
+            str(seeds),
+            "--scorers",
+            f"pickscore={models / 'pickscore'}",
+            f"aesthetic={models / 'aesthetic'}",
+            *more,
+        ]
+    )
     return json.loads((out / "results.json").read_text(encoding="utf-8"))["sets"]["some"]["pictures"]
 
 
@@ -389,13 +435,9 @@ def test_pictures_are_scored_against_the_raw_prompt(tmp_path, prompts, models, m
 
     rows = whole_lines(tmp_path / "pictures.jsonl")
     assert [(row["raw_prompt"], row["seed"], row["type"]) for row in rows] == [
-        (raw, seed, kind)
-        for raw, kind in zip(RAWS, ["animal", "place", "animal"], strict=True)
-        for seed in (0, 1)
+        (raw, seed, kind) for raw, kind in zip(RAWS, ["animal", "place", "animal"], strict=True) for seed in (0, 1)
     ]
-    assert rows[2]["images"]["raw"] == rows[2]["images"]["theirs"], (
-        "the same prompt and seed, the same picture"
-    )
+    assert rows[2]["images"]["raw"] == rows[2]["images"]["theirs"], "the same prompt and seed, the same picture"
 
     # By hand: the pictures on disk, the raw prompt as text, the mean over seeds and then over prompts.
     scorer = load_scorer("pickscore", models / "pickscore")

@@ -151,9 +151,7 @@ def comfyui_weights(text: str) -> list[tuple[str, float]]:
 
 TREES = st.recursive(
     st.text("ab c", min_size=1, max_size=4),
-    lambda inner: st.tuples(
-        st.sampled_from(["()", "[]", 0.5, 1.3, 1.25]), st.lists(inner, min_size=1, max_size=3)
-    ),
+    lambda inner: st.tuples(st.sampled_from(["()", "[]", 0.5, 1.3, 1.25]), st.lists(inner, min_size=1, max_size=3)),
     max_leaves=8,
 )
 

@@ -55,7 +55,7 @@ def texts(written):
     return [text for text, *_ in written]
 
 
-# -- pictures ------------------------------------------------------------------------------------------------
+# -- pictures
 
 
 def test_pictures_of_one_size_stand_side_by_side():
@@ -126,7 +126,7 @@ def test_what_is_transparent_is_grey_and_not_black():
     assert size_of(box_of(image, (0, 0, 0))) == (100, 100)
 
 
-# -- columns and rows ----------------------------------------------------------------------------------------
+# -- columns and rows
 
 
 def test_rows_are_numbered_and_shorter_columns_end_earlier(written):
@@ -183,7 +183,7 @@ def test_nothing_overlaps_and_nothing_leaves_the_picture(written):
             )
 
 
-# -- what is written -----------------------------------------------------------------------------------------
+# -- what is written
 
 
 def test_names_prompts_and_title(written):
@@ -227,15 +227,11 @@ def test_text_grows_with_the_pictures(written):
 
 def test_scores_stand_under_their_picture_aligned_right(written):
     parts = columns(RED, GREEN, size=(400, 400))
-    image = draw_grid(
-        parts, [Scores("PickScore", by_row(20.9, 21.64)), Scores("aesthetic", by_row(5.8, 11.25))]
-    )
+    image = draw_grid(parts, [Scores("PickScore", by_row(20.9, 21.64)), Scores("aesthetic", by_row(5.8, 11.25))])
     for colour, values in ((RED, ("20.90", "5.80")), (GREEN, ("21.64", "11.25"))):
         left, _, right, bottom = box_of(image, colour)
         for line, (name, value) in enumerate(zip(("PickScore", "aesthetic"), values, strict=True)):
-            (label,) = (
-                each for each in written if each[0] == name and abs(each[1] - left) < 1 and each[2] > bottom
-            )
+            (label,) = (each for each in written if each[0] == name and abs(each[1] - left) < 1 and each[2] > bottom)
             (number,) = (each for each in written if each[0] == value)
             assert number[1] + lettering.width(value, number[3]) == pytest.approx(right, abs=1)
             assert number[2] == label[2] >= bottom
@@ -243,9 +239,7 @@ def test_scores_stand_under_their_picture_aligned_right(written):
 
 
 def test_a_long_scorer_name_leaves_room_for_the_score(written):
-    draw_grid(
-        columns(RED, size=(256, 256)), [Scores("a scorer with a very long name indeed, longer", by_row(1.5))]
-    )
+    draw_grid(columns(RED, size=(256, 256)), [Scores("a scorer with a very long name indeed, longer", by_row(1.5))])
     (label, left, _, size, _), (value, place, *_) = written
     assert label.endswith("…") and value == "1.50"
     assert left + lettering.width(label, size) < place
@@ -270,7 +264,7 @@ def test_decimals(written, values, shown):
     assert tuple(text for text in texts(written) if text) == shown
 
 
-# -- the winner ----------------------------------------------------------------------------------------------
+# -- the winner
 
 
 def colours_of(written):
@@ -317,7 +311,7 @@ def test_without_scores_nothing_is_marked():
     assert box_of(draw_grid(columns(RED, GREEN)), ACCENT) is None
 
 
-# -- what cannot be drawn ------------------------------------------------------------------------------------
+# -- what cannot be drawn
 
 
 @pytest.mark.parametrize("nothing", [[], [Column([])], [Column([], "a"), Column([], "b")]])
@@ -341,16 +335,14 @@ def test_scores_that_are_no_numbers(value):
 def test_too_large_a_grid_says_which_size_fits(monkeypatch):
     monkeypatch.setattr(grid, "MOST_PIXELS", 2_000_000)
     parts = columns(RED, GREEN, BLUE, size=(1000, 1000))
-    with pytest.raises(
-        ValueError, match=r"3\d\d\d x 1\d\d\d pixels .*set the picture size to \d+ or less"
-    ) as error:
+    with pytest.raises(ValueError, match=r"3\d\d\d x 1\d\d\d pixels .*set the picture size to \d+ or less") as error:
         draw_grid(parts, picture_size=0)
     fits = int(str(error.value).split("set the picture size to ")[1].split()[0])
     image = draw_grid(parts, picture_size=fits)
     assert image.width * image.height <= 2_000_000 and fits > 600
 
 
-# -- lettering -----------------------------------------------------------------------------------------------
+# -- lettering
 
 
 def test_the_font_has_what_it_is_for():
@@ -437,12 +429,8 @@ def test_without_raqm_arabic_is_at_least_read_from_the_right(monkeypatch):
 
 def test_a_comma_behind_arabic_belongs_to_what_follows(monkeypatch):
     arabic = "font of Arabic"
-    monkeypatch.setattr(
-        lettering, "has", lambda path, character: path == arabic or not "\u0600" < character < "\u06ff"
-    )
-    monkeypatch.setattr(
-        lettering, "font_for", lambda character: arabic if character > "\u0600" else lettering.FONT
-    )
+    monkeypatch.setattr(lettering, "has", lambda path, character: path == arabic or not "\u0600" < character < "\u06ff")
+    monkeypatch.setattr(lettering, "font_for", lambda character: arabic if character > "\u0600" else lettering.FONT)
     found = lettering.runs("cat, \u0642\u0637\u0629 \u0628, dog")
     assert found == [
         (lettering.FONT, "cat, "),

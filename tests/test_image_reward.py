@@ -141,9 +141,7 @@ def head(weights: dict, x: torch.Tensor) -> torch.Tensor:
 
 
 @torch.no_grad()
-def expected(
-    weights: dict, tokenizer, pixels: torch.Tensor, prompts: list[str], heads=(4, 3)
-) -> torch.Tensor:
+def expected(weights: dict, tokenizer, pixels: torch.Tensor, prompts: list[str], heads=(4, 3)) -> torch.Tensor:
     """The first token's features, float64, as ImageReward's published code computes them, by transformers."""
     image = blip_vision(weights, heads[0]).double()(pixels.double()).last_hidden_state
     inputs = tokenizer(prompts, padding="max_length", truncation=True, max_length=35, return_tensors="pt")
@@ -168,7 +166,7 @@ def assert_same(got: torch.Tensor, wanted: torch.Tensor, atol: float) -> None:
     torch.testing.assert_close(got, wanted.to(got), rtol=0, atol=atol)
 
 
-# -- scores ---------------------------------------------------------------------------------------------------
+# -- scores
 
 
 def test_scores_are_those_of_transformers(model, network, tokenizer):
@@ -211,9 +209,7 @@ def test_the_text_half_is_bert_with_cross_attention(tmp_path):
 def test_an_image_is_read_once_for_many_prompts(network):
     features = network.features(images(1))
     many = network.score_features(features.expand(len(PROMPTS), -1, -1), PROMPTS)
-    torch.testing.assert_close(
-        many, network.score(images(1).expand(4, -1, -1, -1), PROMPTS), rtol=0, atol=2e-6
-    )
+    torch.testing.assert_close(many, network.score(images(1).expand(4, -1, -1, -1), PROMPTS), rtol=0, atol=2e-6)
     assert len(set(many.tolist())) == len(PROMPTS)
 
 
@@ -253,7 +249,7 @@ def test_what_does_not_fit_is_refused(pixels, prompts, message, network):
         network.score(pixels, prompts)
 
 
-# -- tokens ---------------------------------------------------------------------------------------------------
+# -- tokens
 
 TEXTS = [
     *PROMPTS,
@@ -296,7 +292,7 @@ def test_a_tokenizer_json_is_as_good_as_a_vocabulary(model, tmp_path, network):
     assert torch.equal(same.tokens(TEXTS)[0], network.tokens(TEXTS)[0])
 
 
-# -- files ----------------------------------------------------------------------------------------------------
+# -- files
 
 
 def changed(model, folder, change):

@@ -31,16 +31,29 @@ def models(tmp_path_factory):
     for part, path in files.items():
         (folder / "aesthetic" / f"{part}.safetensors").write_bytes(path.read_bytes())
     (folder / "aesthetic" / "config.json").write_bytes((folder / "aes" / "config.json").read_bytes())
-    return ["--model", str(folder / "pipeline"), "--size", "16", "--steps", "2", "--seeds", "3", "--scorers",
-            f"pickscore={folder / 'pick'}", f"aesthetic={folder / 'aesthetic'}"]  # fmt: skip
+    return [
+        "--model",
+        str(folder / "pipeline"),
+        "--size",
+        "16",
+        "--steps",
+        "2",
+        "--seeds",
+        "3",
+        "--scorers",
+        f"pickscore={folder / 'pick'}",
+        f"aesthetic={folder / 'aesthetic'}",
+    ]
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
     """Five rows, one of them twice, and a held-out row."""
     folder = tmp_path_factory.mktemp("pairs")
-    rows = [{"raw_prompt": f"{thing}", "prompt": f"a {thing}, soft light", "source": "x"} for thing in
-            ("cat", "owl", "fox", "hat", "cat")]  # fmt: skip
+    rows = [
+        {"raw_prompt": f"{thing}", "prompt": f"a {thing}, soft light", "source": "x"}
+        for thing in ("cat", "owl", "fox", "hat", "cat")
+    ]
     (folder / "train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     (folder / "heldout.jsonl").write_text(json.dumps({"raw_prompt": "sea", "prompt": "the sea, mist"}) + "\n")
     (folder / "name_words.txt").write_text("roe\n")
@@ -76,10 +89,7 @@ def test_columns_are_means_over_the_seeds_judged_against_the_raw_prompt(data, mo
     for row in (found["train"][1], found["heldout"][0]):
         images = pictures.draw([row["prompt"]], [0, 1, 2])
         for spec, column in zip(specs, ("pick_score", "aesthetic_score"), strict=True):
-            each = [
-                open_scorer(spec, None, "cpu").score(image[None], row["raw_prompt"]).item()
-                for image in images
-            ]
+            each = [open_scorer(spec, None, "cpu").score(image[None], row["raw_prompt"]).item() for image in images]
             assert row[column] == pytest.approx(sum(each) / 3, abs=1e-3)
         against_itself = open_scorer(specs[0], None, "cpu").score(images, row["prompt"]).mean().item()
         assert row["pick_score"] != pytest.approx(against_itself, abs=1e-3)
@@ -90,15 +100,8 @@ def test_columns_are_means_over_the_seeds_judged_against_the_raw_prompt(data, mo
     assert len(lines) == 5 and len(list((tmp_path / "images").rglob("*.png"))) == 15
     assert (tmp_path / "out" / "name_words.txt").read_text() == "roe\n"
     printed = capsys.readouterr().out
-    assert (
-        "6 rows, 1 of them scored before or given twice; to be drawn: 15 pictures of 16 x 16 in 2 steps"
-        in printed
-    )
-    assert (
-        "a row of 3 pictures takes" in printed
-        and "for the other 3 rows" in printed
-        and "MB of weights" in printed
-    )
+    assert "6 rows, 1 of them scored before or given twice; to be drawn: 15 pictures of 16 x 16 in 2 steps" in printed
+    assert "a row of 3 pictures takes" in printed and "for the other 3 rows" in printed and "MB of weights" in printed
 
 
 def test_with_ray_the_scores_are_the_same(data, models, whole, tmp_path):
@@ -109,8 +112,18 @@ def test_with_ray_the_scores_are_the_same(data, models, whole, tmp_path):
 def test_a_killed_run_goes_on_scores_no_row_twice_and_ends_the_same(data, models, whole, tmp_path):
     """kill -9 after the second row; a line that was being written is forgotten."""
     scores = tmp_path / "out" / "scores" / "scores.jsonl"
-    command = [sys.executable, "-m", "prompt_beautifier.training.label", "--data", str(data), "--out",
-               str(tmp_path / "out"), "--workers", "0", *models]  # fmt: skip
+    command = [
+        sys.executable,
+        "-m",
+        "prompt_beautifier.training.label",
+        "--data",
+        str(data),
+        "--out",
+        str(tmp_path / "out"),
+        "--workers",
+        "0",
+        *models,
+    ]
     run = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while run.poll() is None and (not scores.exists() or scores.read_bytes().count(b"\n") < 2):
         time.sleep(0.002)
@@ -147,9 +160,7 @@ def test_scores_of_other_pictures_are_not_taken(data, models, whole, tmp_path):
 def test_scores_that_are_no_numbers_stop_the_run(data, models, tmp_path, monkeypatch):
     from prompt_beautifier.beautifier.scorers import Scorer
 
-    monkeypatch.setattr(
-        Scorer, "score", lambda self, images, prompts, **_: torch.tensor([1.0, float("nan"), 2.0])
-    )
+    monkeypatch.setattr(Scorer, "score", lambda self, images, prompts, **_: torch.tensor([1.0, float("nan"), 2.0]))
     with pytest.raises(ValueError, match="pick_score of .* is nan"):
         run_label(data, tmp_path / "out", models)
 

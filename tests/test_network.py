@@ -21,9 +21,15 @@ def published(architecture: str, heads: int, folder) -> torch.nn.Module:
         model = transformers.BloomForCausalLM(config)
     else:
         config = transformers.GPT2Config(
-            vocab_size=300, n_embd=96, n_layer=3, n_head=heads, n_positions=64, initializer_range=0.2,
-            bos_token_id=2, eos_token_id=2,
-        )  # fmt: skip
+            vocab_size=300,
+            n_embd=96,
+            n_layer=3,
+            n_head=heads,
+            n_positions=64,
+            initializer_range=0.2,
+            bos_token_id=2,
+            eos_token_id=2,
+        )
         model = transformers.GPT2LMHeadModel(config)
     for parameter in model.parameters():  # biases and norms start as 0 and 1: nothing would test them
         if parameter.dim() == 1:

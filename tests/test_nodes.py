@@ -68,7 +68,7 @@ def schemas(comfy):
     return [node.define_schema() for node in comfy.nodes]
 
 
-# -- schemas -------------------------------------------------------------------------------------------------
+# -- schemas
 
 
 def test_nodes_are_registered_under_the_prefix(comfy):
@@ -109,9 +109,7 @@ def test_search_words_are_given_only_to_a_comfyui_that_knows_them(comfy, monkeyp
 
 
 def test_inputs_offer_what_the_library_takes(nodes):
-    inputs = {
-        each.id: each.options for each in nodes["PromptBeautifierBeautifyPrompt"].define_schema().inputs
-    }
+    inputs = {each.id: each.options for each in nodes["PromptBeautifierBeautifyPrompt"].define_schema().inputs}
     assert inputs["mode"]["options"] == list(library.MODES)
     assert inputs["num_candidates"]["max"] == inputs["candidate"]["max"] == library.MOST_CANDIDATES
     assert inputs["seed"]["max"] == MAX_SEED
@@ -134,16 +132,14 @@ def test_model_choices_are_embedded_and_the_checkpoints_found(comfy, nodes, mode
     assert choices() == ["embedded", *published, "another", CHECKPOINT]
 
 
-# -- loading and running -------------------------------------------------------------------------------------
+# -- loading and running
 
 
 def test_prompt_is_the_librarys(loaded, beautify, models):
     output = beautify(loaded, "a cat", seed=5, num_candidates=3, candidate=2)
     expected = [
         each.text
-        for each in library.load_beautifier(models / "LLM" / CHECKPOINT).beautify(
-            "a cat", num_candidates=3, seed=5
-        )
+        for each in library.load_beautifier(models / "LLM" / CHECKPOINT).beautify("a cat", num_candidates=3, seed=5)
     ]
     prompt, candidates, overview = output.args
     assert candidates == expected and len(set(expected)) == 3
@@ -203,7 +199,7 @@ def test_a_checkpoint_is_asked_by_a_template_of_the_users_own(load, beautify, mo
     assert load(CHECKPOINT, template="not used").args[0].beautifier.family.name == "embedded"
 
 
-# -- published models ----------------------------------------------------------------------------------------
+# -- published models
 
 
 @pytest.fixture
@@ -269,7 +265,7 @@ def test_a_failed_download_says_what_to_do(published, load):
         load("tiny")
 
 
-# -- memory, progress, devices -------------------------------------------------------------------------------
+# -- memory, progress, devices
 
 
 def test_the_whole_network_is_loaded_with_room_to_work(comfy, loaded, beautify):
@@ -329,7 +325,7 @@ def test_dtypes(comfy, load, device, comfys, dtype, expected):
     assert {parameter.dtype for parameter in network.parameters()} == {expected}
 
 
-# -- metadata ------------------------------------------------------------------------------------------------
+# -- metadata
 
 
 @pytest.fixture
@@ -430,7 +426,7 @@ def test_without_a_server_nothing_is_written(metadata, beautify, loaded):
     assert alone == {"prompt_beautifier": {"7": [{"prompt": "x"}]}}
 
 
-# -- what comes with the nodes -------------------------------------------------------------------------------
+# -- what comes with the nodes
 
 
 def shown_texts(comfy):
@@ -439,12 +435,9 @@ def shown_texts(comfy):
         schema.node_id: {
             "display_name": schema.display_name,
             "description": schema.description,
-            "inputs": {
-                each.id: {"name": each.id, "tooltip": each.options["tooltip"]} for each in schema.inputs
-            },
+            "inputs": {each.id: {"name": each.id, "tooltip": each.options["tooltip"]} for each in schema.inputs},
             "outputs": {
-                str(index): {"name": each.id, "tooltip": each.tooltip}
-                for index, each in enumerate(schema.outputs)
+                str(index): {"name": each.id, "tooltip": each.tooltip} for index, each in enumerate(schema.outputs)
             },
         }
         for schema in schemas(comfy)
@@ -454,9 +447,7 @@ def shown_texts(comfy):
 def texts(tree, path=()):
     """Every text of a translation file by its path."""
     if isinstance(tree, dict):
-        return {
-            key: value for name, below in tree.items() for key, value in texts(below, (*path, name)).items()
-        }
+        return {key: value for name, below in tree.items() for key, value in texts(below, (*path, name)).items()}
     return {path: tree}
 
 
@@ -493,7 +484,7 @@ def test_each_node_has_a_help_page_that_names_all_its_inputs(comfy, repository, 
             assert each.id in page, (schema.node_id, each.id)
 
 
-# -- workflows -----------------------------------------------------------------------------------------------
+# -- workflows
 
 WORKFLOWS = ["best_of_n", "every_candidate", "original_vs_beautified", "score_a_folder", "text_to_image"]
 WITHOUT_WIDGET = {"PROMPT_BEAUTIFIER_REWARD_MODEL", "IMAGE", "LATENT", "MASK"}
@@ -598,7 +589,7 @@ def test_a_workflow_has_a_small_picture(workflow):
     assert content.startswith(b"\xff\xd8\xff") and len(content) < 150_000
 
 
-# -- cost ----------------------------------------------------------------------------------------------------
+# -- cost
 
 # What a running ComfyUI has imported before it comes to a pack is not counted: torch, and its server's aiohttp.
 IMPORT = """

@@ -83,9 +83,7 @@ def test_float16_weights_of_a_small_network_are_multiplied_as_they_are(checkpoin
     assert (scores(network, TOKENS) - expected).norm() <= 1e-5 * expected.norm()
     # 64 of 1 + 2**-10 are seen to the last bit by sums in float32 alone.
     layer = packed.HalfLinear(torch.full((8, 64), 1 + 2**-10))
-    assert torch.equal(
-        layer(torch.full((1, 64), 1 + 2**-13)), torch.full((1, 8), 64 * (1 + 2**-10) * (1 + 2**-13))
-    )
+    assert torch.equal(layer(torch.full((1, 64), 1 + 2**-13)), torch.full((1, 8), 64 * (1 + 2**-10) * (1 + 2**-13)))
 
 
 @can_pack

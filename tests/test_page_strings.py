@@ -16,9 +16,7 @@ LARGEST_PICTURE = 120 * 1024
 
 def strings(language: str) -> dict[str, str]:
     """What strings.js has of a language."""
-    table = re.search(rf"^  {language}: \{{\n(.*?)^  \}},$", SCRIPTS["strings.js"], re.MULTILINE | re.DOTALL)[
-        1
-    ]
+    table = re.search(rf"^  {language}: \{{\n(.*?)^  \}},$", SCRIPTS["strings.js"], re.MULTILINE | re.DOTALL)[1]
     found = dict(ENTRY.findall(table))
     assert len(found) == len(table.splitlines()), "a line was not understood"
     return found
@@ -47,7 +45,7 @@ def settings() -> dict[str, dict]:
     return found
 
 
-# -- at home beside other packs ------------------------------------------------------------------------------
+# -- at home beside other packs
 
 SHARED = re.compile(
     r"\.prototype\b|document\.(?:body|head|addEventListener|adoptedStyleSheets)|\bwindow\.|\binnerHTML\b"
@@ -73,16 +71,14 @@ def test_ids_have_the_packs_own_prefix():
 
 
 def test_every_rule_of_the_style_sheet_is_for_the_packs_own_elements():
-    sheet = re.sub(
-        r"/\*.*?\*/", "", (WEB / "prompt_beautifier.css").read_text(encoding="utf-8"), flags=re.DOTALL
-    )
+    sheet = re.sub(r"/\*.*?\*/", "", (WEB / "prompt_beautifier.css").read_text(encoding="utf-8"), flags=re.DOTALL)
     selectors = [each.strip() for rule in re.findall(r"([^{}]+)\{", sheet) for each in rule.split(",")]
     assert selectors
     for selector in selectors:
         assert re.match(r"(\[data-node-id\] )?\.prompt-beautifier-\w+", selector), selector
 
 
-# -- strings.js ----------------------------------------------------------------------------------------------
+# -- strings.js
 
 
 def test_both_languages_have_the_same_strings():
@@ -102,14 +98,11 @@ def test_every_string_is_used_and_every_one_used_is_there():
     assert used == set(strings("en"))
 
 
-# -- locales/ ------------------------------------------------------------------------------------------------
+# -- locales/
 
 
 def test_both_languages_have_the_same_files():
-    names = [
-        sorted(path.name for path in (REPOSITORY / "locales" / language).iterdir())
-        for language in ("en", "zh")
-    ]
+    names = [sorted(path.name for path in (REPOSITORY / "locales" / language).iterdir()) for language in ("en", "zh")]
     assert names[0] == names[1] == ["commands.json", "main.json", "nodeDefs.json", "settings.json"]
 
 
@@ -123,13 +116,8 @@ def test_both_languages_have_the_same_keys(name):
 def test_settings_are_translated():
     offered = settings()
     assert len(offered) == 3
-    english = {
-        f"PromptBeautifier.{key.partition('_')[2]}": text
-        for key, text in locale("en", "settings.json").items()
-    }
-    assert {
-        key: {"name": text["name"], "tooltip": text["tooltip"]} for key, text in english.items()
-    } == offered
+    english = {f"PromptBeautifier.{key.partition('_')[2]}": text for key, text in locale("en", "settings.json").items()}
+    assert {key: {"name": text["name"], "tooltip": text["tooltip"]} for key, text in english.items()} == offered
     category = re.search(r'const group = \(name\) => \["([^"]+)", "([^"]+)", name\];', SCRIPTS["settings.js"])
     for language in ("en", "zh"):
         assert set(category.groups()) == set(locale(language, "main.json")["settingsCategories"])
@@ -144,7 +132,7 @@ def test_commands_are_translated():
         assert shown == strings(language)["beautify"]
 
 
-# -- help pages ----------------------------------------------------------------------------------------------
+# -- help pages
 
 
 @pytest.mark.parametrize("folder", sorted(path.name for path in DOCS.iterdir() if path.name != "images"))

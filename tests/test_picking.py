@@ -16,7 +16,7 @@ def batch(*values, height=2, width=3):
     return torch.stack([torch.full((height, width, 3), float(value)) for value in values])
 
 
-# -- taking lists and batches apart --------------------------------------------------------------------------
+# -- taking lists and batches apart
 
 
 def test_images_of_lists_and_batches_are_counted_through():
@@ -71,9 +71,7 @@ def test_latents_are_cut_as_comfyui_does():
 
 
 def test_latents_know_the_place_their_noise_was_drawn_for():
-    by_item = picking.single_latents(
-        [{"samples": torch.zeros(2, 4, 1, 1)}, {"samples": torch.zeros(1, 4, 1, 1)}]
-    )
+    by_item = picking.single_latents([{"samples": torch.zeros(2, 4, 1, 1)}, {"samples": torch.zeros(1, 4, 1, 1)}])
     assert [[single["batch_index"] for single in item] for item in by_item] == [[[0], [1]], [[0]]]
 
 
@@ -107,7 +105,7 @@ def test_a_score_that_is_no_number_is_an_error(score):
     assert picking.checked_scores([1, -2.5]) == [1.0, -2.5]
 
 
-# -- choosing ------------------------------------------------------------------------------------------------
+# -- choosing
 
 SCORES = st.lists(st.floats(-100, 100), min_size=1, max_size=12)
 
@@ -160,7 +158,7 @@ def test_probabilities_are_of_the_images_of_one_prompt():
     assert shares.tolist() == pytest.approx([1 / (1 + math.e), 0.5, math.e / (1 + math.e), 0.5])
 
 
-# -- telling -------------------------------------------------------------------------------------------------
+# -- telling
 
 
 def test_the_table_marks_the_best():

@@ -34,9 +34,15 @@ def test_pictures_are_those_that_diffusers_draws(tiny, folder):
     assert drawn.shape == (4, 16, 16, 3) and drawn.dtype == torch.float32
     for place, (prompt, seed) in enumerate([("a cat", 3), ("a cat", 4), ("an owl", 3), ("an owl", 4)]):
         expected = plain(
-            prompt, negative_prompt="text", num_inference_steps=2, guidance_scale=7.5, height=16, width=16,
-            generator=torch.Generator("cpu").manual_seed(seed), output_type="np",
-        ).images[0]  # fmt: skip
+            prompt,
+            negative_prompt="text",
+            num_inference_steps=2,
+            guidance_scale=7.5,
+            height=16,
+            width=16,
+            generator=torch.Generator("cpu").manual_seed(seed),
+            output_type="np",
+        ).images[0]
         assert torch.allclose(drawn[place], torch.from_numpy(expected), atol=1e-5)
     assert drawn.std() > 0.01 and not torch.allclose(drawn[0], drawn[1], atol=1e-3)
 
@@ -63,8 +69,7 @@ def test_a_long_prompt_is_cut_between_words_and_every_piece_is_encoded_by_itself
     assert all(tokenizer.convert_ids_to_tokens(piece)[-1].endswith("</w>") for piece in found)
     embedded = tiny.embed(found, 3)
     encoded = [
-        encoder(tokenizer(text, padding="max_length", return_tensors="pt").input_ids)[0]
-        for text in [*texts, ""]
+        encoder(tokenizer(text, padding="max_length", return_tensors="pt").input_ids)[0] for text in [*texts, ""]
     ]
     assert torch.allclose(embedded, torch.cat(encoded, dim=1), atol=1e-5)
     assert pictures.token_pieces(tokenizer, "") == [[]]

@@ -13,9 +13,23 @@ from prompt_beautifier.beautifier import pixels
 from prompt_beautifier.beautifier.pixels import Framing, frame, image_list, normalise, to_bytes
 
 SIZES = [
-    (1, 1), (1, 500), (500, 1), (7, 5), (2, 900), (223, 225), (225, 223), (224, 224), (224, 225), (227, 224),
-    (512, 512), (301, 224), (1000, 37), (640, 256), (333, 768), (96, 1024),
-]  # fmt: skip
+    (1, 1),
+    (1, 500),
+    (500, 1),
+    (7, 5),
+    (2, 900),
+    (223, 225),
+    (225, 223),
+    (224, 224),
+    (224, 225),
+    (227, 224),
+    (512, 512),
+    (301, 224),
+    (1000, 37),
+    (640, 256),
+    (333, 768),
+    (96, 1024),
+]
 
 
 def picture(height: int, width: int, seed: int = 0) -> torch.Tensor:
@@ -36,9 +50,7 @@ def with_pillow(image: torch.Tensor, size: int, rounded: bool) -> np.ndarray:
     width, height = (size if side == short else int(size * side / short) for side in source.size)
     # Across first, then down: up to Pillow 12 one call does it in this order.
     whole = source.resize((width, source.height), Image.BICUBIC).resize((width, height), Image.BICUBIC)
-    left, top = (
-        int(round((side - size) / 2.0)) if rounded else (side - size) // 2 for side in (width, height)
-    )
+    left, top = (int(round((side - size) / 2.0)) if rounded else (side - size) // 2 for side in (width, height))
     return np.asarray(whole.crop((left, top, left + size, top + size)))
 
 
@@ -88,9 +100,7 @@ def test_the_two_ways_to_cut_the_middle_out_differ_by_a_pixel():
 
 @pytest.mark.parametrize("height, width", [(300, 400), (224, 600), (512, 512), (61, 57), (301, 226)])
 def test_equal_to_the_processor_of_transformers(height, width):
-    transformers = pytest.importorskip(
-        "transformers", reason="its CLIPImageProcessor is what is compared with"
-    )
+    transformers = pytest.importorskip("transformers", reason="its CLIPImageProcessor is what is compared with")
     processor = getattr(transformers, "CLIPImageProcessorPil", transformers.CLIPImageProcessor)()
     image = torch.rand(height, width, 3, generator=torch.Generator().manual_seed(height))
     saved = Image.fromarray(to_bytes(image).numpy())
@@ -109,8 +119,7 @@ def test_padding_keeps_the_whole_image(height, width):
     # Pillow's resizing of floats, channel by channel, is another implementation of the same filter.
     unit = image.numpy().astype(np.float32) / 255
     channels = [
-        np.asarray(Image.fromarray(unit[..., c]).resize((new_width, new_height), Image.BICUBIC))
-        for c in range(3)
+        np.asarray(Image.fromarray(unit[..., c]).resize((new_width, new_height), Image.BICUBIC)) for c in range(3)
     ]
     top, left = (224 - new_height) // 2, (224 - new_width) // 2
     expected = torch.zeros(3, 224, 224)

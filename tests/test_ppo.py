@@ -32,7 +32,7 @@ from . import moody, tiny
 CONFIGS = Path(ppo.__file__).parent / "configs"
 
 
-# -- formulas ---------------------------------------------------------------------------------------------
+# -- formulas
 
 
 def test_advantages_by_hand():
@@ -106,7 +106,7 @@ def test_running_moments_are_those_of_all_numbers():
     assert constant.std == 1
 
 
-# -- the policy -------------------------------------------------------------------------------------------
+# -- the policy
 
 
 @pytest.mark.parametrize("chunk", [1, 7, 1000])
@@ -164,7 +164,9 @@ def test_policy_and_reference_are_the_network_at_first_and_only_the_top_is_train
     layers = {name.split(".")[2] for name in trained if name.startswith("network.h.")}
     assert layers == {str(layer) for layer in range(max(0, 3 - unfrozen), 3)}
     assert {name for name in trained if not name.startswith(("network.h.", "value."))} == {
-        "network.ln_f.weight", "network.ln_f.bias"}  # fmt: skip
+        "network.ln_f.weight",
+        "network.ln_f.bias",
+    }
     assert trained == policy.trained().keys()
 
 
@@ -203,7 +205,7 @@ def test_what_is_exported_is_the_network(checkpoint):
         assert torch.equal(tensor, stored[name]), name
 
 
-# -- rollouts ---------------------------------------------------------------------------------------------
+# -- rollouts
 
 
 def options(*more):
@@ -253,9 +255,7 @@ def test_rows_and_random_numbers_are_a_function_of_the_step():
 @pytest.fixture(scope="module")
 def scored(tmp_path_factory):
     """Answers to one row, scored: f(*flags) of an answer that adds something, one that adds nothing, one cut off."""
-    beautifier = load_beautifier(
-        tiny.save_checkpoint(tmp_path_factory.mktemp("base"), family="text2prompt-v1")
-    )
+    beautifier = load_beautifier(tiny.save_checkpoint(tmp_path_factory.mktemp("base"), family="text2prompt-v1"))
     asked, calls = question(beautifier, "a cat", 20), []
 
     def reward(raws, prompts):
@@ -322,7 +322,7 @@ def test_the_configurations_are_understood(path):
         assert (args.lr, args.beta, args.value_coefficient, args.family) == (5e-5, 0.2, 2.3, "promptist")
 
 
-# -- the run ----------------------------------------------------------------------------------------------
+# -- the run
 
 
 @pytest.fixture(scope="module")
@@ -343,10 +343,38 @@ def reward(monkeypatch):
 
 
 def arguments(sft_model, data, out, reward, *more):
-    return ["--model", str(sft_model), "--data", str(data), "--out", str(out), "--reward", reward, "--cpu",
-            "--baseline", "none", "--steps", "4", "--rollouts", "32", "--minibatch", "16", "--chunk", "64",
-            "--max-new-tokens", "20", "--eval-prompts", "9", "--eval-steps", "100", "--checkpoint-steps", "2",
-            "--lr", "3e-3", *more]  # fmt: skip
+    return [
+        "--model",
+        str(sft_model),
+        "--data",
+        str(data),
+        "--out",
+        str(out),
+        "--reward",
+        reward,
+        "--cpu",
+        "--baseline",
+        "none",
+        "--steps",
+        "4",
+        "--rollouts",
+        "32",
+        "--minibatch",
+        "16",
+        "--chunk",
+        "64",
+        "--max-new-tokens",
+        "20",
+        "--eval-prompts",
+        "9",
+        "--eval-steps",
+        "100",
+        "--checkpoint-steps",
+        "2",
+        "--lr",
+        "3e-3",
+        *more,
+    ]
 
 
 def column(out, name):
@@ -366,23 +394,37 @@ def test_it_learns_what_the_reward_wants(sft_model, data, reward, tmp_path):
     sampling = Sampling(top_k=0, top_p=1.0, repetition_penalty=1.0, max_new_tokens=20)
     raws = [row["raw_prompt"] for row in read_jsonl(data / "heldout.jsonl")]
     answers = [one.text for raw in raws for one in beautifier.beautify(raw, 5, sampling=sampling)]
-    assert (
-        len(answers) == 45 and sum("neon" in answer for answer in answers) > 28
-    )  # the SFT model has about 11
+    assert len(answers) == 45 and sum("neon" in answer for answer in answers) > 28  # the SFT model has about 11
     card = (tmp_path / "model" / "README.md").read_text()
     assert f"| held-out score | {max(heldout):.5g} |" in card and "moody:neon" in card
-    assert {"policy_loss", "value_loss", "entropy", "kl", "beta", "clipped"} <= read_metrics(tmp_path)[
-        -1
-    ].keys()
+    assert {"policy_loss", "value_loss", "entropy", "kl", "beta", "clipped"} <= read_metrics(tmp_path)[-1].keys()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("beta", [0.01, 10.0])
 def test_the_controller_brings_the_kl_to_its_target_from_both_sides(sft_model, data, reward, tmp_path, beta):
     ppo.main(
-        arguments(sft_model, data, tmp_path, reward("neon"), "--steps", "45", "--beta", str(beta), "--target-kl", "1",
-                  "--horizon", "32", "--lr", "2e-3", "--eval-prompts", "1", "--checkpoint-steps", "100")
-    )  # fmt: skip
+        arguments(
+            sft_model,
+            data,
+            tmp_path,
+            reward("neon"),
+            "--steps",
+            "45",
+            "--beta",
+            str(beta),
+            "--target-kl",
+            "1",
+            "--horizon",
+            "32",
+            "--lr",
+            "2e-3",
+            "--eval-prompts",
+            "1",
+            "--checkpoint-steps",
+            "100",
+        )
+    )
     kl, betas = column(tmp_path, "kl"), column(tmp_path, "beta")
     early = sum(kl[5:15]) / 10
     assert early > 1.8 if beta < 1 else early < 0.5
@@ -412,9 +454,12 @@ def whole(sft_model, data, tmp_path_factory):
 
 def launch(command):
     return subprocess.Popen(
-        [sys.executable, "-m", *command], cwd=Path(moody.__file__).parent, text=True, stdout=subprocess.PIPE,
+        [sys.executable, "-m", *command],
+        cwd=Path(moody.__file__).parent,
+        text=True,
+        stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-    )  # fmt: skip
+    )
 
 
 def same_runs(one, other, tolerance):
@@ -473,30 +518,44 @@ def test_two_processes_do_the_same_as_one(whole, sft_model, data, tmp_path):
 def test_the_best_is_kept(sft_model, data, reward, tmp_path):
     """With a learning rate that ruins the policy at once, the best is the one before the first step."""
     ppo.main(
-        arguments(sft_model, data, tmp_path, reward("well_formed"), "--lr", "1", "--steps", "2",
-                  "--eval-steps", "1")
-    )  # fmt: skip
+        arguments(sft_model, data, tmp_path, reward("well_formed"), "--lr", "1", "--steps", "2", "--eval-steps", "1")
+    )
     heldout = column(tmp_path, "heldout_score")
     assert heldout[0] == max(heldout) > 0.5 > heldout[-1]
     before, after = load_beautifier(sft_model).network, load_beautifier(tmp_path / "model").network
-    assert all(
-        torch.equal(mine, theirs)
-        for mine, theirs in zip(before.parameters(), after.parameters(), strict=True)
-    )
+    assert all(torch.equal(mine, theirs) for mine, theirs in zip(before.parameters(), after.parameters(), strict=True))
     assert "| step of this model | 0 |" in (tmp_path / "model" / "README.md").read_text()
 
 
 def test_gpt2_and_several_rewards(data, reward, tmp_path, capsys):
     base = tiny.save_checkpoint(tmp_path / "gpt2", "gpt2", family="promptist")
     ppo.main(
-        arguments(base, data, tmp_path / "run", reward("neon"), "--reward", reward("neon"), reward("nothing"),
-                  "--reward-weights", "2", "1", "--steps", "2", "--rollouts", "8", "--minibatch", "4",
-                  "--unfrozen-layers", "1")
-    )  # fmt: skip
+        arguments(
+            base,
+            data,
+            tmp_path / "run",
+            reward("neon"),
+            "--reward",
+            reward("neon"),
+            reward("nothing"),
+            "--reward-weights",
+            "2",
+            "1",
+            "--steps",
+            "2",
+            "--rollouts",
+            "8",
+            "--minibatch",
+            "4",
+            "--unfrozen-layers",
+            "1",
+        )
+    )
     before, after = load_network(base), load_beautifier(tmp_path / "run" / "model").network
     assert len(column(tmp_path / "run", "kl")) == 2
-    torch.testing.assert_close(after.h[0].mlp.dense_4h_to_h.weight, before.h[0].mlp.dense_4h_to_h.weight, atol=1e-3,
-                               rtol=1e-3)  # fmt: skip
+    torch.testing.assert_close(
+        after.h[0].mlp.dense_4h_to_h.weight, before.h[0].mlp.dense_4h_to_h.weight, atol=1e-3, rtol=1e-3
+    )
     assert "at most" in capsys.readouterr().out
 
 

@@ -59,7 +59,7 @@ def study(folder, tmp_path):
     kept.close()
 
 
-# -- pairs ---------------------------------------------------------------------------------------------------
+# -- pairs
 
 
 def test_every_method_is_paired_with_the_reference(folder):
@@ -140,7 +140,7 @@ def test_a_reference_that_is_not_there_is_named(folder):
         read_pairs(folder, "PPO")
 
 
-# -- votes ---------------------------------------------------------------------------------------------------
+# -- votes
 
 
 def vote(person="me", pair="p", choice="left", left="a", right="b", prompt="a cat"):
@@ -199,7 +199,7 @@ def test_another_file_is_no_file_of_votes(tmp_path):
         Votes(tmp_path / "v.sqlite")
 
 
-# -- who sees what -------------------------------------------------------------------------------------------
+# -- who sees what
 
 
 def test_pairs_with_the_fewest_votes_come_first(study):
@@ -233,7 +233,7 @@ def test_sides_are_drawn_by_lot_for_every_person_and_pair(study):
     assert len({tuple(study.order(f"person {number}", pair) for pair in pairs) for number in range(20)}) > 5
 
 
-# -- the server ----------------------------------------------------------------------------------------------
+# -- the server
 
 
 class Person:
@@ -390,9 +390,9 @@ def test_prompts_are_data_and_never_html(study):
 
 def test_nothing_on_the_page_comes_from_elsewhere():
     for path in prefer.PAGE.iterdir():
-        assert not re.search(
-            r"https?:|//[a-z]|@import|url\(", path.read_text(encoding="utf-8").replace("// ", "")
-        ), path
+        assert not re.search(r"https?:|//[a-z]|@import|url\(", path.read_text(encoding="utf-8").replace("// ", "")), (
+            path
+        )
 
 
 @pytest.mark.parametrize(
@@ -473,9 +473,7 @@ def test_votes_that_are_none_are_refused(study, change, status):
     assert list(study.votes) == []
 
 
-@pytest.mark.parametrize(
-    "body", [b"", b"{", b"[]", b"null", b"\xff\xfe", b"[" * 900, b'{"pair": "a", "pair": "b"}']
-)
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"\xff\xfe", b"[" * 900, b'{"pair": "a", "pair": "b"}'])
 def test_bodies_that_are_no_json_are_refused(study, body):
     async def test(new_person):
         me = new_person()
@@ -539,7 +537,7 @@ def test_both_languages_have_all_texts():
     assert set(re.findall(r'data-text="(\w+)"', page)) <= set(english)
 
 
-# -- a server that is killed ---------------------------------------------------------------------------------
+# -- a server that is killed
 
 
 def start(folder, path, port):
@@ -569,9 +567,7 @@ def test_votes_outlive_a_server_that_is_killed(folder, tmp_path):
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
-    browser = urllib.request.build_opener(
-        urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor()
-    )
+    browser = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor())
     origin = f"http://127.0.0.1:{port}"
 
     def post(shown, choice):
@@ -600,7 +596,7 @@ def test_votes_outlive_a_server_that_is_killed(folder, tmp_path):
     kept.close()
 
 
-# -- the report ----------------------------------------------------------------------------------------------
+# -- the report
 
 
 @pytest.mark.parametrize(("count", "total"), [(0, 10), (3, 10), (10, 10), (57, 120), (1, 1)])
@@ -658,11 +654,7 @@ def test_wins_ties_and_losses():
 
 def test_the_bootstrap_draws_prompts_and_not_votes():
     """Ten votes on each of two prompts, all alike within a prompt: that is two samples, and not twenty."""
-    rows = [
-        vote(f"{k}", f"{p}", "left" if p else "right", "a", "b", f"prompt {p}")
-        for p in (0, 1)
-        for k in range(10)
-    ]
+    rows = [vote(f"{k}", f"{p}", "left" if p else "right", "a", "b", f"prompt {p}") for p in (0, 1) for k in range(10)]
     (found,) = votes.report(rows, "b").tallies
     assert (found.lead.low, found.lead.high) == (-1, 1)
     assert found.win.low > 0.2 and found.win.high < 0.8

@@ -29,17 +29,33 @@ def data(tmp_path):
     ]
     for side, part in (("train", rows * 3), ("heldout", rows[::5])):
         (tmp_path / f"{side}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in part))
-    tokenizer_stage.main(
-        ["--data", str(tmp_path / "train.jsonl"), "--vocab-size", "300", "--out", str(tmp_path)]
-    )
+    tokenizer_stage.main(["--data", str(tmp_path / "train.jsonl"), "--vocab-size", "300", "--out", str(tmp_path)])
     return tmp_path
 
 
 def train(data, out, *more):
     pretrain.main(
-        ["--data", str(data), "--tokenizer", str(data / "tokenizer.json"), "--out", str(out), "--hidden-size", "32",
-         "--num-layers", "2", "--num-heads", "2", "--batch-tokens", "512", "--epochs", "4", "--no-bf16", *more]
-    )  # fmt: skip
+        [
+            "--data",
+            str(data),
+            "--tokenizer",
+            str(data / "tokenizer.json"),
+            "--out",
+            str(out),
+            "--hidden-size",
+            "32",
+            "--num-layers",
+            "2",
+            "--num-heads",
+            "2",
+            "--batch-tokens",
+            "512",
+            "--epochs",
+            "4",
+            "--no-bf16",
+            *more,
+        ]
+    )
 
 
 def small_network():
@@ -90,9 +106,7 @@ def test_it_learns_and_what_it_writes_answers(data):
 def test_transformers_reads_the_exported_folder(data):
     transformers = pytest.importorskip("transformers")
     train(data, data / "run", "--max-steps", "2")
-    model = transformers.AutoModelForCausalLM.from_pretrained(
-        data / "run" / "model", torch_dtype=torch.float32
-    )
+    model = transformers.AutoModelForCausalLM.from_pretrained(data / "run" / "model", torch_dtype=torch.float32)
     network = load_beautifier(data / "run" / "model").network
     tokens = torch.randint(0, 300, (2, 12))
     with torch.inference_mode():

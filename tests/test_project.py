@@ -73,7 +73,7 @@ def requirement_names(lines: list[str]) -> set[str]:
     return {re.match(r"[\w-]+", line)[0].replace("-", "_") for line in lines}
 
 
-# -- requirements --------------------------------------------------------------------------------------
+# -- requirements
 
 
 def test_manager_and_pip_install_the_same():
@@ -100,7 +100,7 @@ def test_training_imports_nothing_that_is_not_named():
     assert packages_imported("training") <= known
 
 
-# -- the house -----------------------------------------------------------------------------------------
+# -- the house
 
 
 @pytest.mark.parametrize("path", SHIPPED_CODE, ids=str)
@@ -135,7 +135,7 @@ def test_a_file_says_in_its_first_line_what_it_is(path):
     assert not module.body or ast.get_docstring(module), "begin the file with a one-line docstring"
 
 
-# -- the archive that users get ------------------------------------------------------------------------
+# -- the archive that users get
 
 
 def test_the_archive_holds_what_runs_and_leaves_out_what_does_not():
@@ -181,7 +181,7 @@ def test_pip_installs_every_folder_and_every_file_of_the_library():
     assert not missing, "name them in [tool.setuptools.package-data]"
 
 
-# -- the registry's card -------------------------------------------------------------------------------
+# -- the registry's card
 
 
 def test_the_registry_accepts_the_name_and_the_versions():
@@ -215,7 +215,7 @@ def test_publishing_waits_for_every_test():
     assert set(called.values()) <= set(jobs["publish"]["needs"])
 
 
-# -- documents -----------------------------------------------------------------------------------------
+# -- documents
 
 READMES = ["README.md", "README.zh.md"]
 
@@ -280,7 +280,7 @@ def test_links_of_documents_lead_somewhere(path):
     assert not missing
 
 
-# -- make ----------------------------------------------------------------------------------------------
+# -- make
 
 # Stands for python3: `-m venv` makes an environment whose python is this script again; each call is noted.
 FAKE_PYTHON = """#!/bin/sh

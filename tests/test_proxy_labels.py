@@ -62,11 +62,7 @@ def test_what_is_both_good_and_bad_is_neither():
 
 
 def test_near_duplicates_and_families_of_prompts_are_thinned_out():
-    texts = [
-        f"portrait of a {noun} in the deep blue {place}, sharp focus"
-        for noun in "abcdefg"
-        for place in "xyzuvw"
-    ]
+    texts = [f"portrait of a {noun} in the deep blue {place}, sharp focus" for noun in "abcdefg" for place in "xyzuvw"]
     assert len(different(["the same prompt here", "the same prompt here"])) == 1
     assert len(different(texts)) <= 20
 
@@ -126,8 +122,10 @@ def test_the_generator_is_taken_out_of_opinions(tmp_path):
     scores = opinions(tmp_path / "o.csv")
     # bad: z of 0, 1, 2 is -1.2247, 0, 1.2247; good: z of 0, 1, 2, 1 is -1.4142, 0, 1.4142, 0.
     assert scores == {
-        "a": pytest.approx(-(1.5**0.5 + 2**0.5) / 2), "b": pytest.approx(0), "c": pytest.approx((1.5**0.5 + 2**0.5) / 2)
-    }  # fmt: skip
+        "a": pytest.approx(-(1.5**0.5 + 2**0.5) / 2),
+        "b": pytest.approx(0),
+        "c": pytest.approx((1.5**0.5 + 2**0.5) / 2),
+    }
 
 
 def test_prompts_that_were_sent_once_and_often(tmp_path):
@@ -185,11 +183,24 @@ def data(tmp_path):
 
 
 def run(data, out):
-    main([
-        "--refinements", str(data / "refinements.jsonl"), "--descriptions", str(data / "descriptions.jsonl"),
-        "--prompts", str(data / "prompts.tsv"), "--share", "1000", "--names", str(data / "names.txt"),
-        "--exclude", str(data / "parti.tsv"), "--out", str(out),
-    ])  # fmt: skip
+    main(
+        [
+            "--refinements",
+            str(data / "refinements.jsonl"),
+            "--descriptions",
+            str(data / "descriptions.jsonl"),
+            "--prompts",
+            str(data / "prompts.tsv"),
+            "--share",
+            "1000",
+            "--names",
+            str(data / "names.txt"),
+            "--exclude",
+            str(data / "parti.tsv"),
+            "--out",
+            str(out),
+        ]
+    )
     return {name: [json.loads(line) for line in open(out / f"{name}.jsonl")] for name in ("train", "heldout")}
 
 
@@ -201,9 +212,7 @@ def test_the_whole(data, capsys):
     for source in ("refinements", "curated", "reused"):
         own = [row for row in everything if row["source"] == source]
         assert sum(row["score"] for row in own) == 0 and len(own) > 20
-    assert not any(
-        "fox in the snow at dawn" == row[key][2:] for row in everything for key in ("prompt", "raw_prompt")
-    )
+    assert not any("fox in the snow at dawn" == row[key][2:] for row in everything for key in ("prompt", "raw_prompt"))
     assert all(held_out(row["prompt"]) is False for row in rows["train"])
     assert all(side(row["prompt"]) == name for name, own in rows.items() for row in own)
     assert not {row["prompt"].split(",")[0] for row in rows["train"]} & {

@@ -73,7 +73,7 @@ def library(models):
     return load_reward_model(models / "LLM" / "someone" / "both")
 
 
-# -- Load Reward Model ---------------------------------------------------------------------------------------
+# -- Load Reward Model
 
 
 def menu(nodes, node_id):
@@ -135,7 +135,7 @@ def test_comfyui_moves_the_networks_that_score(loaded):
     assert dtypes == {torch.bfloat16}
 
 
-# -- Rank Prompts --------------------------------------------------------------------------------------------
+# -- Rank Prompts
 
 
 def test_prompts_are_ranked_as_by_the_library(loaded, rank, library):
@@ -197,20 +197,17 @@ def test_cancel_acts_between_two_batches(comfy, loaded, rank):
     assert len(comfy.progress) == 2
 
 
-# -- Beautify Prompt -----------------------------------------------------------------------------------------
+# -- Beautify Prompt
 
 
 def test_candidates_are_ordered_by_the_reward_model(writer, beautify, loaded, library):
     plain = beautify(writer, "a cat", seed=5, num_candidates=6).args
-    prompt, candidates, overview = beautify(
-        writer, "a cat", seed=5, num_candidates=6, reward_model=loaded
-    ).args
+    prompt, candidates, overview = beautify(writer, "a cat", seed=5, num_candidates=6, reward_model=loaded).args
     assert sorted(candidates) == sorted(plain[1]) and candidates != plain[1]
     scores = library.score(["a cat"] * 6, candidates).tolist()
     assert scores == sorted(scores, reverse=True) and prompt == candidates[0]
     assert overview == "\n\n".join(
-        f"{k}. [{score:.3f}] {text}"
-        for k, (score, text) in enumerate(zip(scores, candidates, strict=True), 1)
+        f"{k}. [{score:.3f}] {text}" for k, (score, text) in enumerate(zip(scores, candidates, strict=True), 1)
     )
     second = beautify(writer, "a cat", seed=5, num_candidates=6, candidate=2, reward_model=loaded)
     assert second.args[0] == candidates[1]

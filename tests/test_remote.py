@@ -75,7 +75,7 @@ def problem_of(beautifier, **arguments) -> str:
     return str(caught.value)
 
 
-# -- what is asked -------------------------------------------------------------------------------------------
+# -- what is asked
 
 
 def test_all_candidates_come_from_one_request_where_the_server_can(server, beautifier):
@@ -141,9 +141,7 @@ def test_beam_search_is_refused(beautifier):
 
 NOT_KNOWN = {
     "OpenAI": "Unrecognized request argument supplied: top_k",
-    "pydantic": [
-        {"type": "extra_forbidden", "loc": ["body", "top_k"], "msg": "Extra inputs are not permitted"}
-    ],
+    "pydantic": [{"type": "extra_forbidden", "loc": ["body", "top_k"], "msg": "Extra inputs are not permitted"}],
     "reasoning model": "Unsupported value: 'temperature' does not support 0.5 with this model.",
 }
 
@@ -208,7 +206,7 @@ def test_a_familys_answers_are_read_as_its_own(server, endpoints):
     assert magic.beautify("a cat", 1) == [Candidate("a cat, oil on canvas")]
 
 
-# -- keys and models -----------------------------------------------------------------------------------------
+# -- keys and models
 
 
 def test_key_headers_and_query_go_to_the_server(server, endpoints):
@@ -260,7 +258,7 @@ def test_a_model_that_cannot_be_guessed_has_to_be_named(server, endpoints, model
     assert not server.asked
 
 
-# -- the way around the model --------------------------------------------------------------------------------
+# -- the way around the model
 
 
 @pytest.mark.parametrize("mode", ["rewrite", "append"])
@@ -281,9 +279,7 @@ def test_a_prompt_without_words_is_sent_nowhere(server, beautifier, raw_prompt):
     assert not server.requests
 
 
-@pytest.mark.parametrize(
-    "changed", [{"raw_prompt": None}, {"num_candidates": 0}, {"seed": -1}, {"mode": "x"}]
-)
+@pytest.mark.parametrize("changed", [{"raw_prompt": None}, {"num_candidates": 0}, {"seed": -1}, {"mode": "x"}])
 def test_bad_arguments_are_named_before_anything_is_sent(server, beautifier, changed):
     (name,) = changed
     with pytest.raises(ValueError, match=f"^{name} must be"):
@@ -327,7 +323,7 @@ def test_it_runs_where_an_event_loop_already_does(server, beautifier):
     assert asyncio.run(node()) == [Candidate("a cat, oil on canvas")]
 
 
-# -- answers -------------------------------------------------------------------------------------------------
+# -- answers
 
 
 def test_talk_and_thoughts_are_taken_off(server, beautifier):
@@ -355,9 +351,7 @@ def test_an_answer_cut_by_the_limit_loses_its_tail(server, beautifier):
 def test_a_server_that_does_not_stream_is_understood(server, beautifier):
     server.replies = [whole("a cat, oil", "a cat, ink")]
     assert texts(beautifier.beautify("a cat", 2)) == ["a cat, oil", "a cat, ink"]
-    server.replies = [
-        status(200, {"choices": [{"message": {"content": [{"type": "text", "text": "a cat"}]}}]})
-    ]
+    server.replies = [status(200, {"choices": [{"message": {"content": [{"type": "text", "text": "a cat"}]}}]})]
     assert texts(beautifier.beautify("a cat", 1)) == ["a cat"]
 
 
@@ -406,7 +400,7 @@ def test_usable_answers_beside_unusable_ones_are_kept(server, endpoints):
     assert texts(relaxed.beautify("a cat", 3)) == ["a cat, oil", "a cat", "a cat, ink"]
 
 
-# -- progress and stopping -----------------------------------------------------------------------------------
+# -- progress and stopping
 
 
 def test_progress_follows_the_stream_to_its_end(server, beautifier):
@@ -428,9 +422,7 @@ def test_progress_does_not_go_back_when_a_stream_is_cut(server, beautifier):
 
     server.replies = [cut_later, chat("a cat, oil, ink", pause=0.1)]
     steps = []
-    assert texts(beautifier.beautify("a cat", 1, on_step=lambda *step: steps.append(step))) == [
-        "a cat, oil, ink"
-    ]
+    assert texts(beautifier.beautify("a cat", 1, on_step=lambda *step: steps.append(step))) == ["a cat, oil, ink"]
     assert steps == sorted(steps)
 
 
@@ -498,7 +490,7 @@ def test_no_thread_is_left_behind(server, beautifier):
     assert not [thread for thread in threading.enumerate() if thread.name == "prompt-beautifier-remote"]
 
 
-# -- what may pass -------------------------------------------------------------------------------------------
+# -- what may pass
 
 
 @pytest.mark.parametrize("passing", [status(429), status(500), status(502), status(503), status(529), cut()])
@@ -519,9 +511,7 @@ def test_tries_are_further_and_further_apart_and_end(server, beautifier, monkeyp
 
 @pytest.mark.parametrize("form", ["seconds", "date"])
 def test_the_wait_a_server_asks_for_is_kept(server, beautifier, form):
-    wait = (
-        "1" if form == "seconds" else format_datetime(datetime.now(timezone.utc) + timedelta(seconds=2), True)
-    )
+    wait = "1" if form == "seconds" else format_datetime(datetime.now(timezone.utc) + timedelta(seconds=2), True)
     server.replies = [status(429, Retry_After=wait), chat("a cat, oil")]
     beautifier.beautify("a cat", 1)
     first, second = (request.at for request in server.requests)
@@ -557,7 +547,7 @@ def test_a_cut_in_one_answer_of_several_is_seen(server, beautifier):
     assert [body["n"] for body in server.asked] == [2, 2]
 
 
-# -- what does not pass --------------------------------------------------------------------------------------
+# -- what does not pass
 
 NO_JSON = "it answered with something that is no JSON object"
 FAILURES = {
@@ -605,9 +595,7 @@ def test_each_failure_says_what_happened_and_what_to_do(server, beautifier, name
 @pytest.mark.parametrize("code", [401, 403])
 def test_a_key_that_is_wrong_or_missing_is_named(server, endpoints, code):
     server.replies = [status(code)]
-    assert f"it wants a key ({code}). Write the right one into api_key" in problem_of(
-        connect(endpoints(), "mine")
-    )
+    assert f"it wants a key ({code}). Write the right one into api_key" in problem_of(connect(endpoints(), "mine"))
     said = problem_of(connect(endpoints(api_key=KEY), "mine"))
     assert f"it does not accept the key ({code})" in said
     assert len(server.asked) == 2
@@ -666,7 +654,7 @@ def test_answers_without_end_are_ended(server, beautifier, monkeypatch):
     assert "it sends an answer without end" in problem_of(beautifier)
 
 
-# -- secrets -------------------------------------------------------------------------------------------------
+# -- secrets
 
 
 def echo(code: int):
@@ -728,7 +716,7 @@ def test_a_failure_nobody_thought_of_shows_no_key_either(server, endpoints, monk
     assert "in surprise" in shown, "where it happened is shown"
 
 
-# -- cost ----------------------------------------------------------------------------------------------------
+# -- cost
 
 
 def test_the_client_is_imported_when_a_server_is_asked(endpoints):
@@ -736,9 +724,7 @@ def test_the_client_is_imported_when_a_server_is_asked(endpoints):
         "import sys; from prompt_beautifier.beautifier import remote, chat, endpoints; "
         "remote.connect(sys.argv[1], 'mine'); print(*sorted(sys.modules))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(endpoints())], capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", code, str(endpoints())], capture_output=True, text=True, check=True)
     assert "aiohttp" not in done.stdout.split() and "transformers" not in done.stdout.split()
 
 
@@ -760,16 +746,14 @@ def test_only_servers_outside_are_asked_through_the_systems_proxy(where, local):
     assert remote.is_local(where) is local
 
 
-# -- the node ------------------------------------------------------------------------------------------------
+# -- the node
 
 
 @pytest.fixture
 def comfy(tmp_path, server):
     with comfy_stand_in.installed(tmp_path / "models") as stand_in:
         extension = asyncio.run(importlib.import_module("prompt_beautifier").comfy_entrypoint())
-        stand_in.nodes = {
-            node.define_schema().node_id: node for node in asyncio.run(extension.get_node_list())
-        }
+        stand_in.nodes = {node.define_schema().node_id: node for node in asyncio.run(extension.get_node_list())}
         adapter = importlib.import_module("prompt_beautifier.nodes.comfy")
         stand_in.endpoints_file = adapter.endpoints_file()
         yield stand_in

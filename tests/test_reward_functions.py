@@ -32,9 +32,7 @@ def module(monkeypatch):
 def test_a_function_of_the_users_own_and_a_weighted_sum(module):
     raws, prompts = ["a", "b"], ["a, neon", "b"]
     assert reward_of("--reward", "moody:neon")(raws, prompts) == [1, 0]
-    both = reward_of(
-        "--reward", "moody:neon", "moody:nothing", "moody:neon", "--reward-weights", "2", "5", "-0.5"
-    )
+    both = reward_of("--reward", "moody:neon", "moody:nothing", "moody:neon", "--reward-weights", "2", "5", "-0.5")
     assert both(raws, prompts) == [1.5, 0]
     assert both([], []) == []
 
@@ -84,7 +82,7 @@ def save_reward_folder(folder):
     return tiny_rewards.save_reward(folder / "reward")
 
 
-# -- Promptist's reward -----------------------------------------------------------------------------------
+# -- Promptist's reward
 
 
 def test_the_formula_by_hand():
@@ -114,8 +112,7 @@ class Drawn:
 def scorers(tmp_path_factory):
     folder = tmp_path_factory.mktemp("scorers")
     return {
-        kind: load_scorer(kind, tiny_scorers.save_scorer(folder / kind, kind))
-        for kind in ("aesthetic", "clip-score")
+        kind: load_scorer(kind, tiny_scorers.save_scorer(folder / kind, kind)) for kind in ("aesthetic", "clip-score")
     }
 
 

@@ -64,7 +64,7 @@ def transformers_scores(folder, texts):
     return torch.stack(scores)
 
 
-# -- numbers -------------------------------------------------------------------------------------------------
+# -- numbers
 
 
 def test_scores_are_those_of_transformers(folder):
@@ -126,7 +126,7 @@ def test_mean_and_std_bring_back_the_unit_of_the_labels(bloom):
     torch.testing.assert_close(load_reward_model(bloom).score(RAW, PROMPTS), plain * 1.25 + 20.5)
 
 
-# -- what is read --------------------------------------------------------------------------------------------
+# -- what is read
 
 
 def test_templates_are_the_published_ones():
@@ -167,7 +167,7 @@ def test_a_lower_case_model_does_not_see_case(bloom):
     assert len(set(load_reward_model(bloom).score(["cat"] * 2, ["A CAT", "a cat"]).tolist())) == 1
 
 
-# -- several terms -------------------------------------------------------------------------------------------
+# -- several terms
 
 
 def test_terms_add_up_by_their_weights(combination):
@@ -236,7 +236,7 @@ def test_steps_are_counted_over_all_terms(combination):
     assert steps == [(4, 14), (7, 14), (11, 14), (14, 14)]
 
 
-# -- loading -------------------------------------------------------------------------------------------------
+# -- loading
 
 
 def test_dtype_is_float32_on_a_cpu_or_as_asked(bloom):
@@ -396,7 +396,7 @@ def test_what_cannot_be_scored_is_said(combination, raw_prompts, prompts, messag
         load_reward_model(combination).score(raw_prompts, prompts)
 
 
-# -- where they are ------------------------------------------------------------------------------------------
+# -- where they are
 
 
 def test_reward_folders_are_found_and_are_no_beautifiers(tmp_path):

@@ -27,9 +27,34 @@ def base(tmp_path_factory):
 
 
 def arguments(base, data, out, *more):
-    return ["--model", str(base), "--data", str(data), "--out", str(out), "--reward", "moody:neon", "--baseline",
-            "none", "--cpu", "--steps", "2", "--rollouts", "8", "--answers", "4", "--micro-batch", "4",
-            "--max-new-tokens", "6", "--eval-prompts", "3", "--lr", "1e-3", *more]  # fmt: skip
+    return [
+        "--model",
+        str(base),
+        "--data",
+        str(data),
+        "--out",
+        str(out),
+        "--reward",
+        "moody:neon",
+        "--baseline",
+        "none",
+        "--cpu",
+        "--steps",
+        "2",
+        "--rollouts",
+        "8",
+        "--answers",
+        "4",
+        "--micro-batch",
+        "4",
+        "--max-new-tokens",
+        "6",
+        "--eval-prompts",
+        "3",
+        "--lr",
+        "1e-3",
+        *more,
+    ]
 
 
 def test_an_answer_ends_at_the_end_token():
@@ -43,9 +68,7 @@ def test_the_adapter_gives_the_scores_of_ppo(base, data):
     prompts = ppo.read_prompts(data / "train.jsonl", beautifier, args, limit=100)
     score = rl.as_trl_reward(beautifier, moody.neon, prompts, tiny.EOS, args)
     ids = [beautifier.encode(text) for text in (" a red castle, neon", " a red castle, mist", " neon, neon")]
-    found = score(
-        ["not read"] * 3, completion_ids=[[*each, tiny.EOS] for each in ids], row=[0, 0, 3], trainer_state=1
-    )
+    found = score(["not read"] * 3, completion_ids=[[*each, tiny.EOS] for each in ids], row=[0, 0, 3], trainer_state=1)
     assert found == [1.0, 0.0, 1.0]
 
 
@@ -89,6 +112,7 @@ def test_answers_that_cannot_be_grouped_are_refused(base, data, tmp_path):
 
 def test_the_configuration_is_understood():
     config = Path(rl.__file__).parent / "configs" / "rl.yaml"
-    args = rl.parse(rl.option_parser(), ["--config", str(config), "--model", "m", "--data", "d", "--out", "o",
-                                         "--reward", "r"])  # fmt: skip
+    args = rl.parse(
+        rl.option_parser(), ["--config", str(config), "--model", "m", "--data", "d", "--out", "o", "--reward", "r"]
+    )
     assert (args.method, args.lr, args.rollouts) == ("rloo", 5e-6, 64)

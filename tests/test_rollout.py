@@ -31,9 +31,7 @@ def network(request, tmp_path_factory):
     {"bloom": tiny.save_bloom, "gpt2": tiny.save_gpt2}[request.param](folder, heads=4)
     network = load_network(folder)
     # Random weights hardly ever write the end token: let one that they do write end an answer.
-    written = Counter(
-        token for answer in sample(network, PROMPTS * 8, 20, chances(40, 20)) for token in answer.tokens
-    )
+    written = Counter(token for answer in sample(network, PROMPTS * 8, 20, chances(40, 20)) for token in answer.tokens)
     network.config = replace(network.config, eos_token_id=written.most_common(1)[0][0])
     return network
 
@@ -54,9 +52,7 @@ def test_padded_rows_have_the_hidden_states_they_have_alone(network):
         more = forward_padded(network, torch.full((len(PROMPTS), 1), 99), cache, padding)
         for row, prompt in enumerate(PROMPTS):
             alone = network(torch.tensor([[*prompt, 99]]))[0]
-            torch.testing.assert_close(
-                together[row, longest - len(prompt) :], alone[:-1], atol=1e-4, rtol=1e-3
-            )
+            torch.testing.assert_close(together[row, longest - len(prompt) :], alone[:-1], atol=1e-4, rtol=1e-3)
             torch.testing.assert_close(more[row, 0], alone[-1], atol=1e-4, rtol=1e-3)
 
 
@@ -90,9 +86,7 @@ def test_the_first_two_tokens_follow_the_networks_distribution(network):
         first_two = first.topk(2).indices.tolist()
         top = next(token for token in first_two if token != network.config.eos_token_id)
         second = network.logits(network(torch.tensor([[*PROMPTS[0], top]]))[0, -1]).softmax(-1)
-    begun = [
-        (*answer.tokens, *([network.config.eos_token_id] if answer.finished else [])) for answer in answers
-    ]
+    begun = [(*answer.tokens, *([network.config.eos_token_id] if answer.finished else [])) for answer in answers]
     for tokens, expected in (
         ([row[0] for row in begun], first),
         ([row[1] for row in begun if row[0] == top and len(row) > 1], second),
@@ -112,8 +106,9 @@ def test_the_draw_inverts_the_cumulative_distribution():
     cumulative = logits.double().softmax(-1).cumsum(-1)
     expected = (cumulative <= numbers[:, None].double()).sum(-1)
     assert (draw(logits.clone(), numbers) == expected).float().mean() > 0.98  # float32 may tip a neighbour
-    at_the_edges = draw(torch.tensor([[0.0, -1e9, 0.0], [0.0, -1e9, 0.0], [-1e9, 0.0, -1e9]]),
-                        torch.tensor([0.0, 1 - 2**-24, 0.7]))  # fmt: skip
+    at_the_edges = draw(
+        torch.tensor([[0.0, -1e9, 0.0], [0.0, -1e9, 0.0], [-1e9, 0.0, -1e9]]), torch.tensor([0.0, 1 - 2**-24, 0.7])
+    )
     assert at_the_edges.tolist() == [0, 2, 1]
 
 

@@ -84,7 +84,7 @@ def post(routes, body=None, **request):
     return talk(routes, conversation)
 
 
-# -- what it answers -----------------------------------------------------------------------------------------
+# -- what it answers
 
 
 def test_nothing_else_is_served(routes):
@@ -107,7 +107,7 @@ def test_it_is_what_the_node_makes_first(routes, tmp_path, monkeypatch):
     assert reply["prompt"] == beautifier.beautify("a (red:1.2) cat", 2, 3)[0].text
 
 
-# -- what it refuses -----------------------------------------------------------------------------------------
+# -- what it refuses
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_only_comfyuis_own_page_may_ask(routes, model, headers, status):
         assert "own page" in reply["error"]
 
 
-# -- at once -------------------------------------------------------------------------------------------------
+# -- at once
 
 
 def test_the_server_answers_others_while_a_text_is_beautified(routes, model):

@@ -87,7 +87,7 @@ def pictures(count, size=48, seed=0, channels=3):
     return torch.nn.functional.interpolate(small, (size, size), mode="bilinear").movedim(1, -1)
 
 
-# -- loading -------------------------------------------------------------------------------------------------
+# -- loading
 
 
 def test_the_menu_has_published_scorers_with_their_state_and_the_users_own(comfy, nodes):
@@ -138,7 +138,7 @@ def test_devices_and_precisions(load, device, runs_on):
     assert {each.dtype for each in half.vision.parameters()} == {torch.bfloat16}
 
 
-# -- downloading ---------------------------------------------------------------------------------------------
+# -- downloading
 
 
 @pytest.fixture
@@ -182,7 +182,7 @@ def test_cancel_ends_a_download_and_the_next_run_goes_on(published, comfy, load)
     assert comfy.progress[begun][0] > 0
 
 
-# -- scoring -------------------------------------------------------------------------------------------------
+# -- scoring
 
 
 def test_scores_are_the_librarys(score, loaded, models):
@@ -291,13 +291,11 @@ def test_one_scorer_at_a_time(nodes, loaded):
 
 @pytest.mark.parametrize("shape", [(1, 1, 3), (1, 400, 3), (60, 40, 4), (50, 50, 1)])
 def test_odd_images_have_a_score(score, loaded, shape):
-    (value,) = score(
-        loaded, [torch.rand((1, *shape), generator=torch.Generator().manual_seed(0))], "a cat"
-    ).scores
+    (value,) = score(loaded, [torch.rand((1, *shape), generator=torch.Generator().manual_seed(0))], "a cat").scores
     assert math.isfinite(value)
 
 
-# -- memory, progress, cancel --------------------------------------------------------------------------------
+# -- memory, progress, cancel
 
 
 def test_the_whole_network_is_loaded_with_room_to_work(comfy, score, loaded):
@@ -320,7 +318,7 @@ def test_cancel_acts_between_two_batches(comfy, score, loaded):
     assert len(comfy.progress) == 1
 
 
-# -- picking -------------------------------------------------------------------------------------------------
+# -- picking
 
 
 def values(images):
@@ -400,7 +398,7 @@ def test_what_does_not_fit_is_named(pick, inputs, says):
         pick(**({"images": [greys(0, 1)], "scores": [1.0, 2.0]} | inputs))
 
 
-# -- metadata ------------------------------------------------------------------------------------------------
+# -- metadata
 
 
 def test_scores_are_written_beside_the_workflow(nodes, score, pick, loaded, monkeypatch):

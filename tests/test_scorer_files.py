@@ -65,7 +65,7 @@ def publish(monkeypatch, kind: str, part: str, shapes=None, **changes) -> str:
     return checkpoint.repository
 
 
-# -- what the user has ----------------------------------------------------------------------------------------
+# -- what the user has
 
 
 @pytest.fixture
@@ -161,7 +161,7 @@ def test_a_menu_shows_what_would_be_downloaded(folders):
     assert not folders["scorers"][0].exists()
 
 
-# -- downloads ------------------------------------------------------------------------------------------------
+# -- downloads
 
 
 @pytest.fixture
@@ -296,9 +296,7 @@ def test_bytes_that_are_not_the_files_are_thrown_away(hub, head, folders, monkey
         ("noise", "not a file that torch 1.6 or newer wrote"),
     ],
 )
-def test_a_pickled_file_that_is_more_than_weights_is_refused(
-    kind, message, hub, folders, monkeypatch, tmp_path
-):
+def test_a_pickled_file_that_is_more_than_weights_is_refused(kind, message, hub, folders, monkeypatch, tmp_path):
     give_clip(folders)
     nested = {"other things": {"state_dict": {"layers.0.weight": [1.0]}}, "no weights": {"state_dict": {}}}
     content = pickled(tmp_path, nested[kind]) if kind in nested else hostile(kind, tmp_path)
@@ -371,9 +369,7 @@ def test_what_modelscope_has_must_be_what_is_known(hub, folders, monkeypatch):
     mirrored = hub.modelscope["DiffSynth-Studio/QualityMetric_reward_pretrained"] = {}
     mirrored["bert-base-uncased/vocab.txt"] = b"wrong\n"
     hub.fail(f"{repository}/resolve", "status", status=503)
-    with pytest.raises(
-        DownloadError, match="HTTP 503.*ModelScope help: .* offers another bert-base-uncased/vocab.txt"
-    ):
+    with pytest.raises(DownloadError, match="HTTP 503.*ModelScope help: .* offers another bert-base-uncased/vocab.txt"):
         obtain_scorer("imagereward", folders)
     mirrored["bert-base-uncased/vocab.txt"] = b"right\n"
     assert obtain_scorer("imagereward", folders)["vocab"].read_bytes() == b"right\n"
@@ -385,7 +381,7 @@ def test_an_unreachable_network_is_explained(hub, folders):
         obtain_scorer("pickscore", folders)
 
 
-# -- scorers of the user's own --------------------------------------------------------------------------------
+# -- scorers of the user's own
 
 
 def describe(folder: Path, description: object) -> Path:

@@ -62,7 +62,7 @@ def loaded(files):
     return {kind: load_scorer(kind, files[kind]) for kind in SCORERS}
 
 
-# -- the published formulas --------------------------------------------------------------------------------
+# -- the published formulas
 
 
 @pytest.fixture(scope="module")
@@ -126,9 +126,15 @@ def test_pickscore_and_clip_score_are_those_of_transformers(kind, files, loaded,
 def published_head() -> nn.Sequential:
     """The layers of improved-aesthetic-predictor, which its file names layers.0 to layers.7."""
     return nn.Sequential(
-        nn.Linear(768, 1024), nn.Dropout(0.2), nn.Linear(1024, 128), nn.Dropout(0.2), nn.Linear(128, 64),
-        nn.Dropout(0.1), nn.Linear(64, 16), nn.Linear(16, 1),
-    ).eval()  # fmt: skip
+        nn.Linear(768, 1024),
+        nn.Dropout(0.2),
+        nn.Linear(1024, 128),
+        nn.Dropout(0.2),
+        nn.Linear(128, 64),
+        nn.Dropout(0.1),
+        nn.Linear(64, 16),
+        nn.Linear(16, 1),
+    ).eval()
 
 
 def normalised(picture: Image.Image) -> torch.Tensor:
@@ -224,12 +230,23 @@ def test_the_real_aesthetic_head(files):
 
 def test_tokens_are_those_of_transformers(tokenizer):
     texts = [
-        *PROMPTS, "", "   ", "don't I'LL we've 'S", "İstanbul ŞŞ ß ẞ Σας", "e\u0301 é \u3000a\u00a0b\u2028c",
+        *PROMPTS,
+        "",
+        "   ",
+        "don't I'LL we've 'S",
+        "İstanbul ŞŞ ß ẞ Σας",
+        "e\u0301 é \u3000a\u00a0b\u2028c",
         "１２３ ½ ﬁ",
-        "a\x00b\x07", "!!!! ... ;;-)) (((", "a   b\n\nc\td", "by Greg Rutkowski, f/1.8 35mm, art-nouveau",
-        "👩‍👩‍👧 🏳️‍🌈 ไทย हिन्दी עברית", "<|startoftext|> <|endoftext|>x", "\u200b\ufeff zero",
-        "don’t “quote”", "¿qué?" * 30,
-    ]  # fmt: skip
+        "a\x00b\x07",
+        "!!!! ... ;;-)) (((",
+        "a   b\n\nc\td",
+        "by Greg Rutkowski, f/1.8 35mm, art-nouveau",
+        "👩‍👩‍👧 🏳️‍🌈 ไทย हिन्दी עברית",
+        "<|startoftext|> <|endoftext|>x",
+        "\u200b\ufeff zero",
+        "don’t “quote”",
+        "¿qué?" * 30,
+    ]
     for text in texts:
         expected = tokenizer(text, add_special_tokens=False).input_ids
         assert clip_token_ids(text) == expected, text
@@ -252,7 +269,7 @@ def test_what_open_clip_reads(text, read):
     assert as_open_clip_reads(text) == read
 
 
-# -- batches, prompts, probabilities -----------------------------------------------------------------------
+# -- batches, prompts, probabilities
 
 
 @pytest.mark.parametrize("kind", SCORERS)
@@ -268,9 +285,7 @@ def test_neither_batch_nor_company_changes_a_score(kind, loaded):
 def test_a_batch_is_what_its_images_are(kind, loaded):
     batch = torch.rand(3, 40, 50, 4)
     expected = loaded[kind].score(batch, "a cat")
-    assert torch.allclose(
-        loaded[kind].score(list(batch), ["a cat"] * 3, batch_size=3), expected, rtol=1e-5, atol=1e-5
-    )
+    assert torch.allclose(loaded[kind].score(list(batch), ["a cat"] * 3, batch_size=3), expected, rtol=1e-5, atol=1e-5)
     assert torch.allclose(
         loaded[kind].score([x[None, ..., :3] for x in batch], "a cat"), expected, rtol=1e-5, atol=1e-5
     )
@@ -280,9 +295,7 @@ def test_a_batch_is_what_its_images_are(kind, loaded):
 def test_each_prompt_is_read_once(loaded, monkeypatch):
     scorer, rows = loaded["pickscore"], []
     read = scorer.network.text.forward
-    monkeypatch.setattr(
-        scorer.network.text, "forward", lambda tokens: rows.append(len(tokens)) or read(tokens)
-    )
+    monkeypatch.setattr(scorer.network.text, "forward", lambda tokens: rows.append(len(tokens)) or read(tokens))
     scorer.score(pictures(4), ["a cat", "a dog", "a cat", "a cat"], batch_size=1)
     assert rows == [2]
 
@@ -326,12 +339,8 @@ def test_batches_are_halved_where_memory_ends(most, loaded, monkeypatch):
 
 def test_scores_that_are_no_numbers_are_refused(loaded, monkeypatch):
     scorer = loaded["pickscore"]
-    monkeypatch.setattr(
-        scorer.network.vision, "forward", lambda pixels: torch.full((len(pixels), 16), torch.nan)
-    )
-    with pytest.raises(
-        RuntimeError, match="PickScore gave a score that is no number: load it with dtype float32"
-    ):
+    monkeypatch.setattr(scorer.network.vision, "forward", lambda pixels: torch.full((len(pixels), 16), torch.nan))
+    with pytest.raises(RuntimeError, match="PickScore gave a score that is no number: load it with dtype float32"):
         scorer.score(pictures(2), "a cat")
 
 
@@ -349,11 +358,7 @@ def test_tokens_cut(loaded):
         assert loaded[kind].tokens_cut("cat " * 75) == 0
         assert loaded[kind].tokens_cut("cat " * 80) == 5
     assert loaded["aesthetic"].tokens_cut("cat " * 800) == 0
-    assert (
-        loaded["imagereward"].tokens_cut("cat " * 35)
-        == loaded["imagereward"].network.tokens_cut("cat " * 35)
-        > 0
-    )
+    assert loaded["imagereward"].tokens_cut("cat " * 35) == loaded["imagereward"].network.tokens_cut("cat " * 35) > 0
 
 
 def test_tokens_seen(loaded):
@@ -364,9 +369,7 @@ def test_tokens_seen(loaded):
 def test_words_behind_the_last_token_change_nothing(loaded):
     image = pictures(1)
     long = "cat " * 75
-    scores = [
-        loaded["clip-score"].score(image, text).item() for text in (long, long + "dog", "cat " * 74 + "dog")
-    ]
+    scores = [loaded["clip-score"].score(image, text).item() for text in (long, long + "dog", "cat " * 74 + "dog")]
     assert scores[0] == pytest.approx(scores[1], abs=1e-6)
     assert abs(scores[0] - scores[2]) > 1e-4
 
@@ -393,7 +396,7 @@ def test_half_precision_is_close(kind, dtype, files, loaded):
     assert (ours - expected).abs().max() < expected.std() * (0.25 if dtype == torch.bfloat16 else 0.05)
 
 
-# -- what is refused ---------------------------------------------------------------------------------------
+# -- what is refused
 
 
 @pytest.mark.parametrize(
@@ -421,12 +424,10 @@ def test_batch_sizes_that_are_none(batch_size, loaded):
 
 
 def test_aesthetic_needs_no_prompt(loaded):
-    assert torch.equal(
-        loaded["aesthetic"].score(pictures(2), ""), loaded["aesthetic"].score(pictures(2), ["a", "b"])
-    )
+    assert torch.equal(loaded["aesthetic"].score(pictures(2), ""), loaded["aesthetic"].score(pictures(2), ["a", "b"]))
 
 
-# -- loading -----------------------------------------------------------------------------------------------
+# -- loading
 
 
 def test_a_folder_will_do(files, loaded, tmp_path):
@@ -434,9 +435,7 @@ def test_a_folder_will_do(files, loaded, tmp_path):
         folder = files[kind]["clip"].parent
         ours = load_scorer(kind, folder).score(pictures(3), "a cat")
         assert torch.allclose(ours, loaded[kind].score(pictures(3), "a cat"), rtol=1e-5, atol=1e-6)
-    with pytest.raises(
-        FileNotFoundError, match="LAION aesthetic needs clip and head: there is no clip and no head"
-    ):
+    with pytest.raises(FileNotFoundError, match="LAION aesthetic needs clip and head: there is no clip and no head"):
         load_scorer("aesthetic", tmp_path)
     with pytest.raises(FileNotFoundError, match="is no folder: give one, or a file for each of clip, head"):
         load_scorer("aesthetic", tmp_path / "missing")
@@ -466,9 +465,7 @@ def test_the_head_as_published_and_as_safetensors(tmp_path):
 
 
 def test_heads_that_are_none(files, tmp_path):
-    with pytest.raises(
-        ValueError, match=r"is not LAION's aesthetic head: layers.0.weight should be .*nothing"
-    ):
+    with pytest.raises(ValueError, match=r"is not LAION's aesthetic head: layers.0.weight should be .*nothing"):
         load_scorer("aesthetic", {"clip": files["aesthetic"]["clip"], "head": files["aesthetic"]["clip"]})
     with pytest.raises(ValueError, match="reads 768 numbers of a CLIP ViT-L/14, this CLIP gives 16"):
         load_scorer("aesthetic", {"clip": files["clip-score"]["clip"], "head": files["aesthetic"]["head"]})

@@ -50,11 +50,31 @@ def base(tmp_path_factory):
 
 
 def arguments(base, data, out, *more):
-    return ["--model", str(base), "--data", str(data), "--out", str(out), "--cpu", "--batch-size", "8", "--micro-batch",
-            "8", "--max-steps", "8", "--checkpoint-steps", "3", "--log-steps", "1", "--lr", "3e-3", *more]  # fmt: skip
+    return [
+        "--model",
+        str(base),
+        "--data",
+        str(data),
+        "--out",
+        str(out),
+        "--cpu",
+        "--batch-size",
+        "8",
+        "--micro-batch",
+        "8",
+        "--max-steps",
+        "8",
+        "--checkpoint-steps",
+        "3",
+        "--log-steps",
+        "1",
+        "--lr",
+        "3e-3",
+        *more,
+    ]
 
 
-# -- rows -------------------------------------------------------------------------------------------------
+# -- rows
 
 
 @pytest.mark.parametrize("family", FAMILIES.values(), ids=lambda family: family.name)
@@ -105,9 +125,7 @@ def test_the_filter_drops_what_the_reference_drops(base):
     family = FAMILIES["text2prompt-v1"]
     token_count = len(tokenizer.encode(" zq zq").ids) // 2
     rows = [row(2 * 30 // token_count, pick_score=18.4), row(2 * 30 // token_count, pick_score=18.5)]
-    rows += (
-        [row(2 * 9 // token_count)] + [row(2 * 30 // token_count)] * 400 + [row(2 * 60 // token_count)] * 100
-    )
+    rows += [row(2 * 9 // token_count)] + [row(2 * 30 // token_count)] * 400 + [row(2 * 60 // token_count)] * 100
     rows += [row(2 * 500 // token_count)]
     keep = sft.Filter(18.5, min_tokens=25, short_tokens=35, drop_short=0.3, max_length=384, seed=1)
     kept, dropped = sft.training_rows(rows, family, tokenizer, config.eos_token_id, keep)
@@ -146,7 +164,7 @@ def test_every_row_comes_once_an_epoch_whatever_the_batch():
     assert order == sft.row_order(10, 7, 4, 3) != sft.row_order(10, 7, 4, 4)
 
 
-# -- the run ----------------------------------------------------------------------------------------------
+# -- the run
 
 
 @pytest.fixture(scope="module")
@@ -165,9 +183,7 @@ def test_the_first_loss_is_the_answers_own(whole, base, data):
         asked = beautifier.encode(render(beautifier.family, row["raw_prompt"]))
         answer = [*beautifier.encode(" " + row["prompt"]), tiny.EOS]
         hidden = beautifier.network(torch.tensor([asked + answer]))[0, len(asked) - 1 : -1]
-        nats += F.cross_entropy(
-            beautifier.network.logits(hidden), torch.tensor(answer), reduction="sum"
-        ).item()
+        nats += F.cross_entropy(beautifier.network.logits(hidden), torch.tensor(answer), reduction="sum").item()
         tokens += len(answer)
     assert read_metrics(whole)[0]["loss"] == pytest.approx(nats / tokens, rel=1e-3)
 
@@ -191,9 +207,7 @@ def test_gpt2_too_and_transformers_reads_the_result(data, tmp_path):
     transformers = pytest.importorskip("transformers")
     base = tiny.save_checkpoint(tmp_path / "gpt2", "gpt2", family="promptist")
     sft.main(arguments(base, data, tmp_path / "run", "--max-steps", "2", "--eval-rows", "0"))
-    model = transformers.AutoModelForCausalLM.from_pretrained(
-        tmp_path / "run" / "model", dtype=torch.float32
-    ).eval()
+    model = transformers.AutoModelForCausalLM.from_pretrained(tmp_path / "run" / "model", dtype=torch.float32).eval()
     network = load_beautifier(tmp_path / "run" / "model").network
     tokens = torch.randint(0, 300, (2, 12))
     with torch.inference_mode():
@@ -212,9 +226,7 @@ def assert_same_network(one, other, tolerance):
     tokens = torch.randint(0, 300, (4, 20), generator=torch.Generator().manual_seed(0))
     one, other = (load_beautifier(run / "model").network for run in (one, other))
     with torch.inference_mode():
-        torch.testing.assert_close(
-            one.logits(one(tokens)), other.logits(other(tokens)), atol=tolerance, rtol=1e-3
-        )
+        torch.testing.assert_close(one.logits(one(tokens)), other.logits(other(tokens)), atol=tolerance, rtol=1e-3)
 
 
 @pytest.mark.slow
@@ -246,12 +258,7 @@ def test_two_processes_learn_the_same_as_one(whole, base, data, tmp_path):
     output, _ = process.communicate(timeout=280)
     assert process.returncode == 0 and "on 2 x cpu" in output, output
     one, two = (
-        {
-            (row["step"], name): value
-            for row in read_metrics(run)
-            for name, value in row.items()
-            if "loss" in name
-        }
+        {(row["step"], name): value for row in read_metrics(run) for name, value in row.items() if "loss" in name}
         for run in (whole, tmp_path / "run")
     )
     assert two.keys() == one.keys()
@@ -263,9 +270,7 @@ def test_two_processes_learn_the_same_as_one(whole, base, data, tmp_path):
 
 def test_a_batch_that_cannot_be_dealt_out_is_refused():
     assert sft.accumulation(64, 16, 2) == 2
-    with pytest.raises(
-        ValueError, match="--batch-size 64 must be a multiple of --micro-batch 16 times .*, 3"
-    ):
+    with pytest.raises(ValueError, match="--batch-size 64 must be a multiple of --micro-batch 16 times .*, 3"):
         sft.accumulation(64, 16, 3)
 
 
@@ -303,9 +308,7 @@ def test_the_estimate_is_of_the_right_size():
     ):
         assert count_parameters(config) == sum(p.numel() for p in DecoderOnly(config).parameters())
     bloom = NetworkConfig("bloom", 250_880, 1536, 24, 16, 6144)
-    assert training_memory(count_parameters(bloom), count_parameters(bloom)) == pytest.approx(
-        17.0e9, rel=0.01
-    )
+    assert training_memory(count_parameters(bloom), count_parameters(bloom)) == pytest.approx(17.0e9, rel=0.01)
     kept = activation_memory(bloom, 24, rows=16, length=384, bits16=True)
     assert kept == 24 * 16 * 384 * 1536 * (34 + 5 * 16 * 384 / 1536)
     assert activation_memory(bloom, 24, 16, 384, True, checkpointing=True) < 0.1 * kept

@@ -57,9 +57,7 @@ def test_a_ratio_weighs_prompts_by_their_size():
     interval = ratio_interval([1, 0, 6], [2, 2, 6])
     assert interval.value == pytest.approx(7 / 10)
     assert interval.low == 0.0 and interval.high == 1.0
-    assert ratio_interval([0, 3], [0, 4]).value == pytest.approx(0.75), (
-        "a prompt that asks for nothing is no error"
-    )
+    assert ratio_interval([0, 3], [0, 4]).value == pytest.approx(0.75), "a prompt that asks for nothing is no error"
 
 
 def test_a_perplexity_is_the_exponential_of_a_ratio():
@@ -74,9 +72,7 @@ def test_a_share_has_wilsons_interval():
     half = share_interval(5, 10)
     assert (half.low, half.high) == (pytest.approx(0.2366, abs=1e-4), pytest.approx(0.7634, abs=1e-4))
     none = share_interval(0, 100)
-    assert none.value == none.low == 0 and none.high == pytest.approx(
-        1.959964**2 / (100 + 1.959964**2), rel=1e-5
-    )
+    assert none.value == none.low == 0 and none.high == pytest.approx(1.959964**2 / (100 + 1.959964**2), rel=1e-5)
     with pytest.raises(ValueError, match="0 of 0"):
         share_interval(0, 0)
 
@@ -114,7 +110,5 @@ def test_correlations_by_hand():
     assert math.isnan(pearson([1, 1], [1, 2]))
     assert list(ranks([30, 10, 20, 20])) == [4, 1, 2.5, 2.5]
     assert spearman([1, 2, 3, 4], [1, 8, 27, 64]) == pytest.approx(1.0)
-    assert spearman([1, 2, 3, 4, 5], [5, 6, 7, 8, 7]) == pytest.approx(
-        0.8207826817
-    )  # textbook value with a tie
+    assert spearman([1, 2, 3, 4, 5], [5, 6, 7, 8, 7]) == pytest.approx(0.8207826817)  # textbook value with a tie
     assert mean_squared_error([1, 2], [1, 4]) == 2.0

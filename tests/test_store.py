@@ -76,7 +76,7 @@ def resumed_at(request: fake_hub.Request) -> int:
     return int(request.headers["Range"].removeprefix("bytes=").removesuffix("-"))
 
 
-# -- a download that works -----------------------------------------------------------------------------------
+# -- a download that works
 
 
 def test_a_download_brings_a_checkpoint_that_loads(hub, files, models):
@@ -194,7 +194,7 @@ def test_a_linked_folder_may_lie_on_another_disk(hub, files, models, tmp_path):
     assert (tmp_path / "elsewhere" / "model.safetensors").read_bytes() == files["model.safetensors"]
 
 
-# -- revisions -----------------------------------------------------------------------------------------------
+# -- revisions
 
 
 def test_a_resumed_download_stays_with_the_commit_it_began_with(hub, files, models):
@@ -236,7 +236,7 @@ def test_a_file_may_come_from_another_repository_at_its_own_commit(hub, files, m
     assert_whole(models / OWNER, files)
 
 
-# -- failures ------------------------------------------------------------------------------------------------
+# -- failures
 
 
 @pytest.mark.parametrize(
@@ -305,9 +305,7 @@ def test_nothing_beyond_the_announced_size_is_written(hub, files, models):
 
 def test_a_hub_that_refuses_connections(hub, files, models):
     hub.close()
-    with pytest.raises(
-        DownloadError, match=r"127.0.0.1:\d+/.* cannot be reached .*Nothing was kept.*HF_ENDPOINT"
-    ):
+    with pytest.raises(DownloadError, match=r"127.0.0.1:\d+/.* cannot be reached .*Nothing was kept.*HF_ENDPOINT"):
         store.download(TINY, models)
     assert_no_checkpoint(models)
 
@@ -376,15 +374,13 @@ def test_what_the_catalog_knows_of_a_file_is_held_against_it(known, hub, files, 
     assert_no_checkpoint(models)
 
 
-# -- resuming and stopping -----------------------------------------------------------------------------------
+# -- resuming and stopping
 
 
 def test_a_cut_connection_resumes_where_it_ended(hub, files, models):
     hub.add(OWNER, files)
     hub.fail(f"{fake_hub.sha256(files['model.safetensors'])}", "cut", at=50_000)
-    with pytest.raises(
-        DownloadError, match="cannot be reached .*are kept, and the next run goes on"
-    ) as caught:
+    with pytest.raises(DownloadError, match="cannot be reached .*are kept, and the next run goes on") as caught:
         store.download(TINY, models)
     assert "58.8 kB" not in str(caught.value)
     assert_no_checkpoint(models)
@@ -500,7 +496,7 @@ def test_a_killed_process_leaves_what_the_next_one_continues(hub, files, models)
     assert hub.asked("/model.safetensors")[-1].headers["Range"] == f"bytes={had}-"
 
 
-# -- ModelScope ----------------------------------------------------------------------------------------------
+# -- ModelScope
 
 MIRRORED = entry(modelscope="mirror/Tiny")
 
@@ -541,13 +537,11 @@ def test_files_of_modelscope_are_verified_and_resumed(hub, files, models):
 
 def test_both_hubs_out_of_reach_are_both_named(hub, models):
     hub.close()
-    with pytest.raises(
-        DownloadError, match="cannot be reached .*nor did ModelScope help: .*cannot be reached"
-    ):
+    with pytest.raises(DownloadError, match="cannot be reached .*nor did ModelScope help: .*cannot be reached"):
         store.download(MIRRORED, models)
 
 
-# -- pickled weights -----------------------------------------------------------------------------------------
+# -- pickled weights
 
 PICKLED = entry(
     files=(
@@ -667,9 +661,7 @@ def hostile(kind: str, tmp_path: Path) -> bytes:
         ("noise", "not a file that torch 1.6 or newer wrote"),
     ],
 )
-def test_a_pickled_file_that_is_more_than_weights_is_refused(
-    kind, message, hub, pickled_only, models, tmp_path
-):
+def test_a_pickled_file_that_is_more_than_weights_is_refused(kind, message, hub, pickled_only, models, tmp_path):
     hub.add(OWNER, pickled_only | {"pytorch_model.bin": hostile(kind, tmp_path)})
     with pytest.raises(DownloadError, match=message):
         store.download(PICKLED, models)
@@ -692,7 +684,7 @@ def test_an_old_torch_does_not_open_pickled_files(hub, pickled_only, models, mon
         store.download(PICKLED, models)
 
 
-# -- names and places ----------------------------------------------------------------------------------------
+# -- names and places
 
 
 def test_a_published_checkpoint_is_found_by_every_name_it_has(hub, files, models, monkeypatch):
@@ -757,7 +749,7 @@ def test_the_default_folder_is_comfyuis_where_the_pack_is_inside_one(tmp_path, m
     assert store.default_folder() == tmp_path / "ComfyUI" / "models" / "LLM"
 
 
-# -- local checkpoints ---------------------------------------------------------------------------------------
+# -- local checkpoints
 
 
 def shard(folder: Path) -> None:
@@ -871,9 +863,7 @@ def test_an_index_that_is_none_is_refused(index, models):
     assert not store.is_whole(folder)
 
 
-@pytest.mark.parametrize(
-    "text", ["[" * 100_000, '{"a":' * 100_000, "9" * 10_000, "\xff", "null", " " * 17_000_000]
-)
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 100_000, "9" * 10_000, "\xff", "null", " " * 17_000_000])
 def test_a_configuration_made_to_break_readers_breaks_nothing(text, models):
     folder = tiny.save_checkpoint(models / "hostile")
     tiny.save_checkpoint(models / "sound")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from prompt_beautifier.beautifier.syntax import SetAside, append, balance, put_back, set_aside
 
-# -- ComfyUI's parser, told again ---------------------------------------------------------------------------
+# -- ComfyUI's parser, told again
 
 
 def parsed(text: str) -> list[tuple[str, float]]:
@@ -125,7 +125,7 @@ def test_the_transcription_is_the_real_parser(real_parse):
     assert real_parse(texts) == [parsed(text) for text in texts]
 
 
-# -- what the model sees ------------------------------------------------------------------------------------
+# -- what the model sees
 
 
 @pytest.mark.parametrize(
@@ -224,7 +224,7 @@ def test_what_is_no_string_is_named(value):
             call()
 
 
-# -- where pieces go ----------------------------------------------------------------------------------------
+# -- where pieces go
 
 CANDIDATES = [
     ("a (red dress:1.3)", "a woman in a red dress, 8k", "a woman in a (red dress:1.3), 8k"),
@@ -291,7 +291,7 @@ def test_no_piece_goes_into_a_weight_of_the_model():
     assert candidate.count("(red dress)") == 1
 
 
-# -- the guarantee ------------------------------------------------------------------------------------------
+# -- the guarantee
 
 WORDS = [
     "a",
@@ -308,13 +308,43 @@ WORDS = [
     "it's",
 ]
 PIECES = [
-    "(red dress:1.3)", "(cat)", "((a:1.2) b:0.9)", "((moon))", "(a, b:1.2)", "(cat:0.5)", "(红:1.1)", "(( ))",
-    r"\(fate\)", r"saber_\(fate\)", r"\(", r"\)", r"\\", r":\)", r"(x \(y\):1.4)", "(embedding:e:1.2)",
-    "embedding:name", "embedding:sub/name.pt", "<lora:name:0.8>", "<lora:name>", "<lyco:a:1>",
-    "<hypernet:h:1>", "__name__", "__dir/name__", "__name*__", "{a|b}", "{2$$a|{b|c}}", "{(a:1.2)|b}", "${x}",
+    "(red dress:1.3)",
+    "(cat)",
+    "((a:1.2) b:0.9)",
+    "((moon))",
+    "(a, b:1.2)",
+    "(cat:0.5)",
+    "(红:1.1)",
+    "(( ))",
+    r"\(fate\)",
+    r"saber_\(fate\)",
+    r"\(",
+    r"\)",
+    r"\\",
+    r":\)",
+    r"(x \(y\):1.4)",
+    "(embedding:e:1.2)",
+    "embedding:name",
+    "embedding:sub/name.pt",
+    "<lora:name:0.8>",
+    "<lora:name>",
+    "<lyco:a:1>",
+    "<hypernet:h:1>",
+    "__name__",
+    "__dir/name__",
+    "__name*__",
+    "{a|b}",
+    "{2$$a|{b|c}}",
+    "{(a:1.2)|b}",
+    "${x}",
     "(a {b|c}:1.2)",
-    "BREAK", "AND", "\n// note\n", "\n// (x) note\n", "/* block */", "\n/* two\nlines */\n",
-]  # fmt: skip
+    "BREAK",
+    "AND",
+    "\n// note\n",
+    "\n// (x) note\n",
+    "/* block */",
+    "\n/* two\nlines */\n",
+]
 STRAYS = [
     "(",
     ")",
@@ -423,9 +453,7 @@ def test_a_candidate_read_again_has_the_same_pieces(raw_prompt, answer):
     assert Counter(piece.text for piece in again.pieces) == Counter(piece.text for piece in aside.pieces)
     orders = [[piece.text for piece in found.pieces if not piece.words] for found in (again, aside)]
     assert orders[0] == orders[1]
-    assert [sorted(section) for section in sections(again)] == [
-        sorted(section) for section in sections(aside)
-    ]
+    assert [sorted(section) for section in sections(again)] == [sorted(section) for section in sections(aside)]
 
 
 def sections(aside: SetAside) -> list[Counter]:
@@ -457,7 +485,7 @@ def test_words_hold_no_syntax(raw_prompt):
     assert words == words.strip(" ,") and "  " not in words and "\n" not in words
 
 
-# -- balance ------------------------------------------------------------------------------------------------
+# -- balance
 
 
 @pytest.mark.parametrize(
@@ -490,7 +518,7 @@ def test_balance_balances(text):
     assert result.replace("\\", "").replace(")", "") == text.replace("\\", "").replace(")", "")
 
 
-# -- append -------------------------------------------------------------------------------------------------
+# -- append
 
 
 @pytest.mark.parametrize(
@@ -532,7 +560,7 @@ def test_appending_adds_plain_words_to_the_raw_prompt(raw_prompt, answer):
     assert [piece.text for piece in after.pieces] == [piece.text for piece in before.pieces]
 
 
-# -- size ---------------------------------------------------------------------------------------------------
+# -- size
 
 LONG = {
     "nested": "(" * 5000 + "a" + ")" * 5000,

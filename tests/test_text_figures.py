@@ -37,7 +37,7 @@ from prompt_beautifier.training.figures.text_figures import (
 MEAN = Figure("mean", 1, better=1)
 
 
-# -- figures ----------------------------------------------------------------------------------------------
+# -- figures
 
 
 def test_content_words_kept():
@@ -87,7 +87,7 @@ def test_a_ratio_of_nothing_has_no_figure():
     assert cell(KEPT, None) == "–"
 
 
-# -- tables -----------------------------------------------------------------------------------------------
+# -- tables
 
 FIGURES = {
     "raw": {WORDS: Numbers.of([2, 2, 2, 2]), MEAN: Numbers.of([1.0, 2.0, 3.0, 4.0])},
@@ -147,7 +147,7 @@ def test_markdown_survives_what_is_in_a_prompt():
     assert lines[-2] == "|---|---|" and lines[0] == "### Title"
 
 
-# -- the page ---------------------------------------------------------------------------------------------
+# -- the page
 
 NASTY = """</script><script>alert(1)</script> "quoted" 'single' & <img src=x onerror=alert(1)> 猫"""
 
@@ -171,9 +171,7 @@ def page_with(tmp_path):
     shown = Shown(NASTY, NASTY, ("pictures/ab-1.jpg", "pictures/2.jpg"), (("score", "1.0"),))
     entries = [Entry(NASTY, NASTY, (shown,)), Entry("a cat", "animals")]
     table = Table(NASTY, NASTY, (NASTY,), ((NASTY, (NASTY,)),))
-    return write_page(tmp_path / "report", NASTY, [(NASTY, NASTY)], [table], entries).read_text(
-        encoding="utf-8"
-    )
+    return write_page(tmp_path / "report", NASTY, [(NASTY, NASTY)], [table], entries).read_text(encoding="utf-8")
 
 
 def test_texts_in_the_page_are_texts(tmp_path):
@@ -188,9 +186,7 @@ def test_texts_in_the_page_are_texts(tmp_path):
 def test_the_page_needs_nothing_from_outside(tmp_path):
     text = page_with(tmp_path)
     page = Elements(text)
-    sources = [
-        value for _, attributes in page.tags for name, value in attributes.items() if name in ("src", "href")
-    ]
+    sources = [value for _, attributes in page.tags for name, value in attributes.items() if name in ("src", "href")]
     assert sources.count("pictures/ab-1.jpg") == 2 and sources.count("pictures/2.jpg") == 2
     assert all(source.startswith("pictures/") for source in sources)
     assert not re.search(r"https?://|@import|url\(", text)

@@ -82,7 +82,7 @@ def learnt(data, tmp_path_factory):
     return out
 
 
-# -- learning ------------------------------------------------------------------------------------------------
+# -- learning
 
 
 def test_it_learns_what_the_words_tell(learnt):
@@ -90,9 +90,7 @@ def test_it_learns_what_the_words_tell(learnt):
     assert told["heldout_mse"] < 0.1 * 1.2  # of always guessing the mean: the variance, about 1.2
     assert told["heldout_pearson"] > 0.95 and told["heldout_spearman"] > 0.9
     model = load_reward_model(learnt / "model")
-    few, many = model.score(
-        ["red cat"] * 2, ["a red cat, 8k", "a red cat, 8k, bokeh, by the sea, soft light"]
-    )
+    few, many = model.score(["red cat"] * 2, ["a red cat, 8k", "a red cat, 8k, bokeh, by the sea, soft light"])
     assert few == pytest.approx(20.5, abs=0.5) and many == pytest.approx(22.0, abs=0.5)
 
 
@@ -146,9 +144,13 @@ def test_transformers_gives_the_same_numbers(learnt):
 def test_the_folder_is_one_that_the_menu_lists(learnt):
     assert list_reward_models([learnt]) == {"model": learnt / "model"}
     assert sorted(path.name for path in (learnt / "model").iterdir()) == [
-        "README.md", "config.json", "model.safetensors", "reward.json", "tokenizer.json",
+        "README.md",
+        "config.json",
+        "model.safetensors",
+        "reward.json",
+        "tokenizer.json",
         "tokenizer_config.json",
-    ]  # fmt: skip
+    ]
     assert {tensor.dtype for tensor in weights(learnt).values()} == {torch.float16}
     assert not (learnt / "whole").exists() and list((learnt / "tensorboard").iterdir())
 
@@ -169,7 +171,7 @@ def test_the_aesthetic_score_is_told_from_the_prompt_alone(data, tmp_path):
     assert one == other
 
 
-# -- steps ---------------------------------------------------------------------------------------------------
+# -- steps
 
 
 def test_a_batch_in_parts_is_the_same_batch(data, tmp_path):
@@ -209,7 +211,7 @@ def test_a_run_is_not_continued_with_other_options(data, tmp_path):
         reward.main(command(data, tmp_path / "run", "--max-steps", "2", "--lr", "0.1"))
 
 
-# -- pre-trained networks ------------------------------------------------------------------------------------
+# -- pre-trained networks
 
 
 @pytest.mark.parametrize("architecture", ["bloom", "gpt2"])
@@ -232,7 +234,7 @@ def test_a_language_model_becomes_a_reward_model(data, tmp_path, architecture):
     assert model.score(["a"], ["b"]).item() == pytest.approx(expected.item(), abs=1e-4)
 
 
-# -- consistency ---------------------------------------------------------------------------------------------
+# -- consistency
 
 ROWS = [
     {"raw_prompt": "a red fox", "prompt": "portrait of a Red fox in the snow, 8k"},
@@ -279,15 +281,18 @@ def test_consistency_is_trained_without_scores(data, tmp_path, capsys):
     reward.main(command(data, tmp_path / "run", "--max-steps", "3", "--lower-case", term="consistency"))
     notes = json.loads((tmp_path / "run" / "model" / "reward.json").read_text())
     assert notes == {
-        "term": "consistency", "reads": "Input: {raw_prompt}\nOutput: {prompt}", "mean": 0.0, "std": 1.0,
+        "term": "consistency",
+        "reads": "Input: {raw_prompt}\nOutput: {prompt}",
+        "mean": 0.0,
+        "std": 1.0,
         "lower_case": True,
-    }  # fmt: skip
+    }
     shown = capsys.readouterr().out
     assert "train.jsonl: 642 examples of 321 rows: 321 match" in shown
     assert "| above its mismatch: another word |" in shown
 
 
-# -- several terms -------------------------------------------------------------------------------------------
+# -- several terms
 
 
 def test_terms_are_combined_into_one_folder(tmp_path):
@@ -310,7 +315,7 @@ def test_terms_are_combined_into_one_folder(tmp_path):
         reward.combine(parts[:1], [1, 1], tmp_path / "more")
 
 
-# -- what cannot be trained ----------------------------------------------------------------------------------
+# -- what cannot be trained
 
 
 @pytest.mark.parametrize(

@@ -117,9 +117,7 @@ def norm_shapes(name: str, size: int) -> dict[str, tuple]:
 def save(folder: Path, config: dict, shapes: dict[str, tuple], seed: int) -> Path:
     """Write random weights large enough that the network's answers wander instead of repeating one token."""
     random = torch.Generator().manual_seed(seed)
-    weights = {
-        f"transformer.{name}": 0.25 * torch.randn(shape, generator=random) for name, shape in shapes.items()
-    }
+    weights = {f"transformer.{name}": 0.25 * torch.randn(shape, generator=random) for name, shape in shapes.items()}
     for name, tensor in weights.items():
         if name.endswith((".ln_f.weight", "layernorm.weight", "ln_1.weight", "ln_2.weight")):
             tensor += 1
@@ -129,9 +127,7 @@ def save(folder: Path, config: dict, shapes: dict[str, tuple], seed: int) -> Pat
     return folder
 
 
-def save_checkpoint(
-    folder: Path, architecture: str = "bloom", family: str | None = "embedded", **sizes
-) -> Path:
+def save_checkpoint(folder: Path, architecture: str = "bloom", family: str | None = "embedded", **sizes) -> Path:
     """Write everything load_beautifier reads: a network, a tokenizer for it and beautifier.json."""
     {"bloom": save_bloom, "gpt2": save_gpt2}[architecture](folder, **sizes)
     save_tokenizer(folder, sizes.get("vocab_size", VOCABULARY))

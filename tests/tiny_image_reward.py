@@ -77,18 +77,14 @@ def random_weights(shapes: dict[str, tuple], seed: int = 0) -> dict[str, torch.T
     weights = {}
     for name, shape in shapes.items():
         inputs = math.prod(shape[1:]) if name.endswith(".weight") and len(shape) > 1 else 1
-        scale = (
-            1 if "_embed" in name and "proj" not in name else 1.5 / math.sqrt(inputs) if inputs > 1 else 0.1
-        )
+        scale = 1 if "_embed" in name and "proj" not in name else 1.5 / math.sqrt(inputs) if inputs > 1 else 0.1
         weights[name] = torch.randn(shape, generator=random) * scale
         if "norm" in name.lower() and name.endswith(".weight"):
             weights[name] += 1
     return weights
 
 
-def save_image_reward(
-    folder: Path, seed: int = 0, vision_heads: int = 4, text_heads: int = 3, **sizes
-) -> Path:
+def save_image_reward(folder: Path, seed: int = 0, vision_heads: int = 4, text_heads: int = 3, **sizes) -> Path:
     """Write ImageReward.safetensors, whose path comes back, vocab.txt, and config.json with the numbers of heads.
 
     Sizes are those of image_reward_shapes. The file holds besides what the published one does and no score needs.

@@ -168,9 +168,7 @@ def _random(shapes: dict[str, tuple], seed: int) -> dict[str, torch.Tensor]:
     weights = {}
     for name, shape in shapes.items():
         columns = math.prod(shape[1:]) if len(shape) > 1 else 1
-        weights[name] = torch.randn(shape, generator=random) * (
-            1.5 / math.sqrt(columns) if columns > 1 else 0.1
-        )
+        weights[name] = torch.randn(shape, generator=random) * (1.5 / math.sqrt(columns) if columns > 1 else 0.1)
         if "norm" in name.rpartition(".")[0].rpartition(".")[2] or ".ln_" in name or name.startswith("ln_"):
             weights[name] += 1.0 if name.endswith(".weight") else 0.0
     if "logit_scale" in weights:

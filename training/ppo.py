@@ -60,7 +60,7 @@ from .run.metrics import Metrics
 from .run.options import parse
 from .run.rows import read_jsonl
 
-# -- the policy -------------------------------------------------------------------------------------------
+# -- the policy
 
 
 class TokenScores(torch.autograd.Function):
@@ -213,7 +213,7 @@ class Policy(nn.Module):
                 parameter.copy_(values[name])
 
 
-# -- the parts of the algorithm ---------------------------------------------------------------------------
+# -- the parts of the algorithm
 
 
 @dataclass
@@ -296,7 +296,7 @@ def value_losses(values: Tensor, old: Tensor, returns: Tensor, clip: float) -> T
     return 0.5 * torch.maximum((values - returns).square(), (clipped - returns).square())
 
 
-# -- rollouts ---------------------------------------------------------------------------------------------
+# -- rollouts
 
 
 @dataclass
@@ -381,10 +381,7 @@ def scores_of(
     user sees the raw prompt again; its score is that of the raw prompt, or --empty-reward.
     """
     raws = [prompts.rows[row]["raw_prompt"] for row in rows]
-    texts = [
-        prompt_of(beautifier, prompts.questions[row], answer)
-        for row, answer in zip(rows, answers, strict=True)
-    ]
+    texts = [prompt_of(beautifier, prompts.questions[row], answer) for row, answer in zip(rows, answers, strict=True)]
     shown = [text or raw for text, raw in zip(texts, raws, strict=True)]
     new = [] if args.baseline == "none" else [row for row in dict.fromkeys(rows) if row not in prompts.earned]
     earned = reward(
@@ -403,18 +400,13 @@ def scores_of(
 
 
 @torch.no_grad()
-def look_at(
-    policy: Policy, asked: list[Question], answers: list[Answer], minibatch: int
-) -> tuple[Experience, Tensor]:
+def look_at(policy: Policy, asked: list[Question], answers: list[Answer], minibatch: int) -> tuple[Experience, Tensor]:
     """The answers with the policy's log-probabilities and values, and the reference model's log-probabilities.
 
     The end token, where the policy wrote it, is part of the answer.
     """
     config, device = policy.network.config, policy.network.word_embeddings.weight.device
-    written = [
-        [*answer.tokens, config.eos_token_id] if answer.finished else list(answer.tokens)
-        for answer in answers
-    ]
+    written = [[*answer.tokens, config.eos_token_id] if answer.finished else list(answer.tokens) for answer in answers]
     starts = torch.tensor([len(one.tokens) for one in asked], device=device)
     sizes = torch.tensor([len(answer) for answer in written], device=device)
     tokens = torch.full((len(asked), int((starts + sizes).max())), config.pad_token_id)
@@ -452,7 +444,7 @@ def minibatches(seen: Experience, size: int, generator: torch.Generator) -> list
     return [batches[k] for k in torch.randperm(len(batches), generator=generator).tolist()]
 
 
-# -- one step ---------------------------------------------------------------------------------------------
+# -- one step
 
 
 @dataclass
@@ -475,22 +467,29 @@ def own_share(items: Sequence, accelerator: Accelerator) -> Sequence:
 
 
 def collect(
-    policy: Policy, beautifier: Beautifier, reward: RewardFunction, prompts: Prompts, run: Run,
-    accelerator: Accelerator, args: argparse.Namespace,
-) -> tuple[Experience, dict[str, float]]:  # fmt: skip
+    policy: Policy,
+    beautifier: Beautifier,
+    reward: RewardFunction,
+    prompts: Prompts,
+    run: Run,
+    accelerator: Accelerator,
+    args: argparse.Namespace,
+) -> tuple[Experience, dict[str, float]]:
     """Rollouts of one step with their advantages, and numbers on them (over all processes)."""
     rows = own_share(rows_of_step(len(prompts), args.rollouts, run.step, args.seed), accelerator)
     chances = own_share(chances_of_step(args.rollouts, args.max_new_tokens, run.step, args.seed), accelerator)
     asked = [prompts.questions[row] for row in rows]
     with policy.autocast():
         answers = sample(
-            policy.sampling_network(), [one.tokens for one in asked], args.max_new_tokens, chances, args.chunk,
+            policy.sampling_network(),
+            [one.tokens for one in asked],
+            args.max_new_tokens,
+            chances,
+            args.chunk,
             policy.head,
-        )  # fmt: skip
+        )
     scores, texts = scores_of(beautifier, reward, prompts, rows, answers, args)
-    empty = [
-        adds_nothing(one, text) or text == one.raw_prompt for one, text in zip(asked, texts, strict=True)
-    ]
+    empty = [adds_nothing(one, text) or text == one.raw_prompt for one, text in zip(asked, texts, strict=True)]
 
     seen, reference = look_at(policy, asked, answers, args.minibatch)
     device = seen.tokens.device
@@ -501,9 +500,7 @@ def collect(
     if args.reward_clip:
         scaled = scaled.clamp(-args.reward_clip, args.reward_clip)
     rewards = token_rewards(seen.log_probs, reference, seen.mask, scaled, run.controller.beta)
-    seen.advantages, seen.returns = advantages_and_returns(
-        rewards, seen.values, seen.mask, args.gamma, args.lam
-    )
+    seen.advantages, seen.returns = advantages_and_returns(rewards, seen.values, seen.mask, args.gamma, args.lam)
     whiten(seen, accelerator)
 
     kl = accelerator.gather(((seen.log_probs - reference) * seen.mask).sum(1)).mean().item()
@@ -531,9 +528,13 @@ def whiten(seen: Experience, accelerator: Accelerator) -> None:
 
 
 def update(
-    model: nn.Module, optimizer: torch.optim.Optimizer, seen: Experience, step: int,
-    accelerator: Accelerator, args: argparse.Namespace,
-) -> dict[str, float]:  # fmt: skip
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    seen: Experience,
+    step: int,
+    accelerator: Accelerator,
+    args: argparse.Namespace,
+) -> dict[str, float]:
     """Go over the answers --ppo-epochs times; numbers averaged over tokens and epochs.
 
     model  the policy, or accelerate's wrapper of it
@@ -545,9 +546,7 @@ def update(
         for rows in minibatches(seen, size, generator):
             length = seen.length(rows)
             mask, answer = seen.mask[rows], seen.answer(rows, length)
-            log_probs, entropies, values = model(
-                seen.lower[rows, :length], seen.tokens[rows, :length], answer
-            )
+            log_probs, entropies, values = model(seen.lower[rows, :length], seen.tokens[rows, :length], answer)
             losses, clipped = policy_losses(
                 log_probs, seen.log_probs[rows][mask], seen.advantages[rows][mask], args.clip
             )
@@ -559,9 +558,7 @@ def update(
                 loss = loss - args.entropy_coefficient * entropies.sum()
             accelerator.backward(loss * share)
             if args.max_grad_norm:
-                accelerator.clip_grad_norm_(
-                    [p for p in model.parameters() if p.requires_grad], args.max_grad_norm
-                )
+                accelerator.clip_grad_norm_([p for p in model.parameters() if p.requires_grad], args.max_grad_norm)
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
             with torch.no_grad():
@@ -574,9 +571,14 @@ def update(
 
 
 def evaluate(
-    network: DecoderOnly, head: Tensor, beautifier: Beautifier, reward: RewardFunction, prompts: Prompts,
-    accelerator: Accelerator, args: argparse.Namespace,
-) -> dict[str, float]:  # fmt: skip
+    network: DecoderOnly,
+    head: Tensor,
+    beautifier: Beautifier,
+    reward: RewardFunction,
+    prompts: Prompts,
+    accelerator: Accelerator,
+    args: argparse.Namespace,
+) -> dict[str, float]:
     """Mean score of sampled answers to held-out raw prompts, with the same random numbers every time."""
     rows = list(range(len(prompts)))[accelerator.process_index :: accelerator.num_processes]
     chances = chances_of_step(len(prompts), args.max_new_tokens, -1, args.seed)[rows]
@@ -589,7 +591,7 @@ def evaluate(
     return {"heldout_score": score / count, "heldout_length": length / count}
 
 
-# -- what is written --------------------------------------------------------------------------------------
+# -- what is written
 
 
 def save(path: Path, values: dict) -> None:
@@ -625,7 +627,7 @@ def load_checkpoint(out: Path, policy: Policy, optimizer: torch.optim.Optimizer,
 
 def hand_over(
     policy: Policy, run: Run, base: Path, beautifier: Beautifier, counts: tuple[int, int], args: argparse.Namespace
-) -> None:  # fmt: skip
+) -> None:
     """Write OUT/model: the best policy or the last one.
 
     base    the folder of the SFT model
@@ -644,33 +646,38 @@ def hand_over(
         "KL coefficient at the end": run.controller.beta,
     }
     settings = {name: value for name, value in vars(args).items() if name not in ("out", "config")}
-    less = (
-        " less that of the data set's own prompt for the same raw prompt"
-        if args.baseline == "dataset"
-        else ""
-    )
+    less = " less that of the data set's own prompt for the same raw prompt" if args.baseline == "dataset" else ""
     note = (
         f"A score is the reward of a sampled answer{less}. It says what the reward function likes; whether people "
         "like the pictures is another question."
     )
     card = model_card(
-        args.out.resolve().name, "PPO (training/ppo.py)", short_name(args.model), beautifier.family,
-        f"{counts[0]:,} raw prompts", settings, figures, note,
-    )  # fmt: skip
+        args.out.resolve().name,
+        "PPO (training/ppo.py)",
+        short_name(args.model),
+        beautifier.family,
+        f"{counts[0]:,} raw prompts",
+        settings,
+        figures,
+        note,
+    )
     export(
-        args.out / "model", hugging_face_weights(policy.network), hugging_face_config(base), beautifier.tokenizer,
-        beautifier.family, card, args.export_dtype,
-    )  # fmt: skip
+        args.out / "model",
+        hugging_face_weights(policy.network),
+        hugging_face_config(base),
+        beautifier.tokenizer,
+        beautifier.family,
+        card,
+        args.export_dtype,
+    )
     print(f"held-out score {run.first:.4g} -> {score:.4g}; the model is in {args.out / 'model'}", flush=True)
 
 
-# -- the run ----------------------------------------------------------------------------------------------
+# -- the run
 
 
 def option_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     add("--model", required=True, help="the SFT model: 'embedded', a folder, a published model")
     add("--family", help="how the model is asked; default: what its beautifier.json says")
@@ -722,8 +729,12 @@ def option_parser() -> argparse.ArgumentParser:
     add("--clip", type=float, default=0.2, help="of the policy's ratio")
     add("--value-clip", type=float, default=0.2)
     add("--value-coefficient", type=float, default=0.5)
-    add("--entropy-coefficient", type=float, default=0.0,
-        help="reward for each token's entropy: above 0 the answers stay varied")  # fmt: skip
+    add(
+        "--entropy-coefficient",
+        type=float,
+        default=0.0,
+        help="reward for each token's entropy: above 0 the answers stay varied",
+    )
     add("--eval-prompts", type=int, default=500, help="held-out raw prompts of an evaluation")
     add("--eval-steps", type=int, default=100)
     add("--checkpoint-steps", type=int, default=50)
@@ -739,9 +750,7 @@ def check(args: argparse.Namespace, processes: int) -> None:
     """Raise ValueError for numbers that do not go together."""
     for name in ("rollouts", "minibatch"):
         if getattr(args, name) % processes:
-            raise ValueError(
-                f"--{name} {getattr(args, name)} must be a multiple of the {processes} processes"
-            )
+            raise ValueError(f"--{name} {getattr(args, name)} must be a multiple of the {processes} processes")
     if args.rollouts % args.minibatch:
         raise ValueError(f"--rollouts {args.rollouts} must be a multiple of --minibatch {args.minibatch}")
 
@@ -752,9 +761,7 @@ def estimate(policy: Policy, args: argparse.Namespace, accelerator: Accelerator)
     trained = sum(parameter.numel() for parameter in policy.trained().values())
     weights, layers = count_parameters(config), config.num_layers - policy.first
     length, rows = args.max_new_tokens + 32, args.minibatch // accelerator.num_processes
-    memory = training_memory(
-        weights + trained, trained
-    )  # the reference model has the trained layers once more
+    memory = training_memory(weights + trained, trained)  # the reference model has the trained layers once more
     memory += activation_memory(config, layers, rows, length, policy.bits16)
     memory += 8.0 * config.num_layers * args.chunk * length * config.hidden_size  # keys and values
     tokens = args.rollouts * length / accelerator.num_processes
@@ -798,11 +805,17 @@ def main(argv: list[str] | None = None) -> None:
     metrics = Metrics(args.out, run.step) if chief else None
     if chief:
         needed = estimate(policy, args, accelerator)
-        print(f"{len(train):,} raw prompts, {len(heldout):,} held out; {accelerator.num_processes} x {device.type}: "
-              f"{needed} at most", flush=True)  # fmt: skip
+        print(
+            f"{len(train):,} raw prompts, {len(heldout):,} held out; {accelerator.num_processes} x {device.type}: "
+            f"{needed} at most",
+            flush=True,
+        )
         if memory_of(device) is not None and needed.memory > memory_of(device):
-            print(f"that is more than this device's {memory_of(device) / 1e9:.0f} GB: lower --minibatch, --chunk "
-                  "or --unfrozen-layers", flush=True)  # fmt: skip
+            print(
+                f"that is more than this device's {memory_of(device) / 1e9:.0f} GB: lower --minibatch, --chunk "
+                "or --unfrozen-layers",
+                flush=True,
+            )
         if run.step:
             print(f"continuing after step {run.step:,}", flush=True)
 
@@ -836,10 +849,17 @@ def main(argv: list[str] | None = None) -> None:
         if chief:
             metrics.write(run.step, numbers)
             pace = (time.monotonic() - started) / (run.step - before)
-            told = {name: numbers[name] for name in ("score", "kl", "beta", "entropy", "length", "heldout_score")
-                    if name in numbers}  # fmt: skip
-            print(f"step {run.step:,}/{args.steps:,}  " + "  ".join(f"{k} {v:.4g}" for k, v in told.items())
-                  + f"  {pace:.2f} s a step, {duration(pace * (args.steps - run.step))} left", flush=True)  # fmt: skip
+            told = {
+                name: numbers[name]
+                for name in ("score", "kl", "beta", "entropy", "length", "heldout_score")
+                if name in numbers
+            }
+            print(
+                f"step {run.step:,}/{args.steps:,}  "
+                + "  ".join(f"{k} {v:.4g}" for k, v in told.items())
+                + f"  {pace:.2f} s a step, {duration(pace * (args.steps - run.step))} left",
+                flush=True,
+            )
             if run.step % args.checkpoint_steps == 0 or run.step == args.steps:
                 save_checkpoint(args.out, policy, optimizer, run)
 

@@ -59,7 +59,7 @@ HEADERS = {
 }
 
 
-# -- what is shown to whom --------------------------------------------------------------------------------
+# -- what is shown to whom
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,9 +73,7 @@ class Study:
     @classmethod
     def of(cls, pairs: list[Pair], votes: Votes) -> "Study":
         paths = {path for pair in pairs for path in pair.pictures}
-        return cls(
-            {pair.key: pair for pair in pairs}, votes, {votes.secret(str(path)): path for path in paths}
-        )
+        return cls({pair.key: pair for pair in pairs}, votes, {votes.secret(str(path)): path for path in paths})
 
     def order(self, person: str, pair: Pair) -> tuple[int, int]:
         """Which of the pair's two is on the left and which on the right: by lot, but always the same for a person."""
@@ -108,7 +106,7 @@ class Study:
 STUDY = web.AppKey("study", Study)
 
 
-# -- requests ---------------------------------------------------------------------------------------------
+# -- requests
 
 
 @web.middleware
@@ -217,11 +215,7 @@ async def json_of(request: web.Request, keys: set[str]) -> dict[str, str]:
         given = json.loads(await request.text())
     except (ValueError, RecursionError):
         given = None
-    if (
-        not isinstance(given, dict)
-        or given.keys() != keys
-        or not all(isinstance(x, str) for x in given.values())
-    ):
+    if not isinstance(given, dict) or given.keys() != keys or not all(isinstance(x, str) for x in given.values()):
         raise web.HTTPBadRequest(text=f"Expected a JSON object of the texts {sorted(keys)}.")
     return given
 
@@ -245,13 +239,11 @@ def application(study: Study) -> web.Application:
     return app
 
 
-# -- the command ------------------------------------------------------------------------------------------
+# -- the command
 
 
 def parser() -> argparse.ArgumentParser:
-    options = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = options.add_argument
     add("--pairs", type=Path, help="folder with pictures.jsonl, or a JSONL file of rows with images")
     add("--votes", type=Path, required=True, help="SQLite file of the votes; made where there is none")
@@ -279,15 +271,11 @@ def main(argv: list[str] | None = None) -> None:
         votes = Votes(args.votes)
     except (OSError, ValueError) as error:
         sys.exit(str(error))
-    skipped = (
-        f"; {count(same, 'pair is', 'pairs are')} one and the same picture, and left out" if same else ""
-    )
+    skipped = f"; {count(same, 'pair is', 'pairs are')} one and the same picture, and left out" if same else ""
     print(f"{count(len(pairs), 'pair')} against {against}{skipped}", flush=True)
     print(f"Choose at http://{HOST}:{args.port}/  (Ctrl+C stops)", flush=True)
     try:
-        web.run_app(
-            application(Study.of(pairs, votes)), host=HOST, port=args.port, print=None, access_log=None
-        )
+        web.run_app(application(Study.of(pairs, votes)), host=HOST, port=args.port, print=None, access_log=None)
     except OSError as error:
         sys.exit(f"{error}: choose another --port")
     finally:

@@ -36,7 +36,7 @@ from .run.options import parse
 FAMILY = FAMILIES["embedded"]  # how the network will be asked; its answer starts with a space, too
 
 
-# -- rows -------------------------------------------------------------------------------------------------
+# -- rows
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def collate(rows: Rows, batch: np.ndarray, pad: int) -> tuple[Tensor, Tensor]:
     return torch.from_numpy(tokens), torch.from_numpy(answer)
 
 
-# -- the network ------------------------------------------------------------------------------------------
+# -- the network
 
 
 def new_network(config: NetworkConfig, seed: int) -> DecoderOnly:
@@ -119,9 +119,7 @@ def answer_loss(network: DecoderOnly, tokens: Tensor, answer: Tensor) -> Tensor:
     return F.cross_entropy(network.logits(hidden).float(), tokens[:, 1:][answer])
 
 
-def optimizers(
-    network: DecoderOnly, lr: float, matrix_lr: float, weight_decay: float
-) -> list[torch.optim.Optimizer]:
+def optimizers(network: DecoderOnly, lr: float, matrix_lr: float, weight_decay: float) -> list[torch.optim.Optimizer]:
     """Muon for the matrices of the blocks, AdamW for embeddings, norms and biases."""
     matrices = [parameter for parameter in network.h.parameters() if parameter.dim() == 2]
     chosen = {id(parameter) for parameter in matrices}
@@ -149,7 +147,7 @@ def evaluate(network: DecoderOnly, rows: Rows, pad: int, batch_tokens: int, limi
     return {"loss": total / count, "tokens": count}
 
 
-# -- what is written --------------------------------------------------------------------------------------
+# -- what is written
 
 
 def hugging_face_config(config: NetworkConfig) -> dict:
@@ -171,28 +169,22 @@ def export_model(
     network: DecoderOnly, tokenizer: Tokenizer, args: argparse.Namespace, rows: int, figures: dict
 ) -> None:
     settings = {name: value for name, value in vars(args).items() if name not in ("out", "config")}
-    card = model_card(
-        "model", "training from random weights", "none", FAMILY, f"{rows:,} pairs", settings, figures
-    )
+    card = model_card("model", "training from random weights", "none", FAMILY, f"{rows:,} pairs", settings, figures)
     config = hugging_face_config(network.config)
     export(args.out / "model", hugging_face_weights(network), config, tokenizer, FAMILY, card)
 
 
 def save_checkpoint(path: Path, network: DecoderOnly, optims: list, step: int) -> None:
     part = path.with_suffix(".part")
-    torch.save(
-        {"network": network.state_dict(), "optimizers": [o.state_dict() for o in optims], "step": step}, part
-    )
+    torch.save({"network": network.state_dict(), "optimizers": [o.state_dict() for o in optims], "step": step}, part)
     part.replace(path)
 
 
-# -- the run ----------------------------------------------------------------------------------------------
+# -- the run
 
 
 def main(argv: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder with train.jsonl and heldout.jsonl")
     parser.add_argument("--tokenizer", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
@@ -219,16 +211,25 @@ def main(argv: list[str] | None = None) -> None:
     train = read_rows(args.data / "train.jsonl", tokenizer, eos, args.max_length)
     heldout = read_rows(args.data / "heldout.jsonl", tokenizer, eos, args.max_length)
     config = NetworkConfig(
-        "bloom", tokenizer.get_vocab_size(), args.hidden_size, args.num_layers, args.num_heads,
-        4 * args.hidden_size, eos_token_id=eos, pad_token_id=pad,
-    )  # fmt: skip
+        "bloom",
+        tokenizer.get_vocab_size(),
+        args.hidden_size,
+        args.num_layers,
+        args.num_heads,
+        4 * args.hidden_size,
+        eos_token_id=eos,
+        pad_token_id=pad,
+    )
     network = new_network(config, args.seed)
     optims = optimizers(network, args.lr, args.matrix_lr, args.weight_decay)
     base_lrs = [args.matrix_lr, args.lr]
     epoch_length = len(epoch_batches(train.lengths, args.batch_tokens, args.seed))
     total = int(epoch_length * args.epochs)
-    print(f"{len(train):,} rows, {len(train.tokens):,} tokens, {len(heldout):,} held-out rows; "
-          f"{sum(p.numel() for p in network.parameters()):,} parameters; {total:,} steps", flush=True)  # fmt: skip
+    print(
+        f"{len(train):,} rows, {len(train.tokens):,} tokens, {len(heldout):,} held-out rows; "
+        f"{sum(p.numel() for p in network.parameters()):,} parameters; {total:,} steps",
+        flush=True,
+    )
 
     weights = sum(p.numel() for p in network.parameters())
     operations = 6.0 * weights * float(train.lengths.sum()) * args.epochs
@@ -275,9 +276,7 @@ def main(argv: list[str] | None = None) -> None:
             losses = []
             if step % 500 == 0 or step == stop:
                 network.eval()
-                row["heldout_loss"] = round(
-                    evaluate(network, heldout, pad, args.batch_tokens, limit=40)["loss"], 4
-                )
+                row["heldout_loss"] = round(evaluate(network, heldout, pad, args.batch_tokens, limit=40)["loss"], 4)
                 network.train()
             print(json.dumps({"step": step, **row}), flush=True)
             metrics.write(step, row)
@@ -286,9 +285,7 @@ def main(argv: list[str] | None = None) -> None:
             export_model(network, tokenizer, args, len(train), {"steps": step, **row})
             last_saved = time.monotonic()
     metrics.close()
-    print(
-        f"held-out loss {evaluate(network, heldout, pad, args.batch_tokens)}; the model is in {args.out / 'model'}"
-    )
+    print(f"held-out loss {evaluate(network, heldout, pad, args.batch_tokens)}; the model is in {args.out / 'model'}")
 
 
 if __name__ == "__main__":

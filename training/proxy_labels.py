@@ -60,7 +60,7 @@ SHORTEST, LONGEST = 4, 70  # words of a prompt
 ALIKE = 20  # most prompts of one source and label that begin with the same three words
 
 
-# -- texts ------------------------------------------------------------------------------------------------
+# -- texts
 
 
 def tidy(prompt: str, named: frozenset[str], excluded: frozenset[str]) -> str:
@@ -113,7 +113,7 @@ def side(prompt: str) -> str:
     return "heldout" if held_out(prompt) or zlib.crc32(f"score {subject}".encode()) % 10 == 0 else "train"
 
 
-# -- labels -----------------------------------------------------------------------------------------------
+# -- labels
 
 Labelled = list[tuple[str, float]]  # a tidy prompt and its score
 
@@ -122,9 +122,7 @@ def against(good: Iterable[str], bad: Iterable[str]) -> Labelled:
     """+1 for the good prompts, -1 for the bad ones; a prompt that is both is neither."""
     good, bad = different(good), different(bad)
     both = set(good).intersection(bad)
-    return [(text, 1.0) for text in good if text not in both] + [
-        (text, -1.0) for text in bad if text not in both
-    ]
+    return [(text, 1.0) for text in good if text not in both] + [(text, -1.0) for text in bad if text not in both]
 
 
 def balanced(rows: Labelled) -> Labelled:
@@ -134,9 +132,7 @@ def balanced(rows: Labelled) -> Labelled:
         by_length[len(words(text))][score].append(text)
     kept = []
     for length in sorted(by_length):
-        good, bad = (
-            sorted(texts, key=lambda text: zlib.crc32(text.encode())) for texts in by_length[length].values()
-        )
+        good, bad = (sorted(texts, key=lambda text: zlib.crc32(text.encode())) for texts in by_length[length].values())
         for better, worse in zip(good, bad, strict=False):
             kept += [(better, 1.0), (worse, -1.0)]
     return kept
@@ -190,7 +186,7 @@ def without_length(rows: Labelled) -> Labelled:
     return [(text, float(score)) for (text, _), score in zip(rows, rest / rest.std(), strict=True)]
 
 
-# -- what length alone could tell -------------------------------------------------------------------------
+# -- what length alone could tell
 
 
 def length_only(train: Labelled, heldout: Labelled) -> list[float]:
@@ -236,7 +232,7 @@ HEADER = (
 )
 
 
-# -- how good a score model made of them is ---------------------------------------------------------------
+# -- how good a score model made of them is
 
 
 def verdict(folder: Path, model: str) -> str:
@@ -274,7 +270,7 @@ VERDICT = (
 )
 
 
-# -- the whole --------------------------------------------------------------------------------------------
+# -- the whole
 
 
 def labelled(args: argparse.Namespace) -> dict[str, tuple[Labelled, Labelled]]:
@@ -291,9 +287,7 @@ def labelled(args: argparse.Namespace) -> dict[str, tuple[Labelled, Labelled]]:
         rows = against(clean(pair["prompt"] for pair in pairs), clean(pair["raw_prompt"] for pair in pairs))
         sources["refinements"] = rows, balanced(rows)
     if args.prompts:
-        ordinary, reused = (
-            clean(prompts) for prompts in ordinary_and_reused(args.prompts, args.often, args.share)
-        )
+        ordinary, reused = (clean(prompts) for prompts in ordinary_and_reused(args.prompts, args.often, args.share))
         if args.descriptions:
             curated = clean(row["prompt"] for row in read_jsonl(args.descriptions, "prompt"))
             rows = against(curated, ordinary)
@@ -308,20 +302,14 @@ def labelled(args: argparse.Namespace) -> dict[str, tuple[Labelled, Labelled]]:
 
 
 def main(argv: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--refinements", type=Path, help="JSONL of raw_prompt and prompt")
-    parser.add_argument(
-        "--descriptions", type=Path, help="JSONL whose prompt is a curated one (needs --prompts)"
-    )
+    parser.add_argument("--descriptions", type=Path, help="JSONL whose prompt is a curated one (needs --prompts)")
     parser.add_argument("--prompts", type=Path, help="count<TAB>prompt lines, plain or .xz")
     parser.add_argument("--opinions", type=Path, help="AGIQA-3K's CSV of opinion scores")
     parser.add_argument("--names", type=Path, help="name_words.txt that collect wrote; needed for labels")
     parser.add_argument("--check", metavar="FOLDER", help="a reward folder to judge by the labels in --out")
-    parser.add_argument(
-        "--exclude", type=Path, nargs="*", default=[], help="evaluation sets: TSV, prompt first"
-    )
+    parser.add_argument("--exclude", type=Path, nargs="*", default=[], help="evaluation sets: TSV, prompt first")
     parser.add_argument("--often", type=int, default=20, help="times a reused prompt was sent, at least")
     parser.add_argument(
         "--share", type=int, default=60, help="ordinary prompts taken of a thousand that were sent once"

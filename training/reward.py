@@ -80,12 +80,20 @@ END, PADDING = "</s>", "<pad>"  # of a tokenizer for a network from scratch, as 
 
 # What may be other when a run is continued: none of it changes the weights.
 FREE_TO_CHANGE = {
-    "out", "config", "log_steps", "checkpoint_steps", "eval_rows", "export_dtype", "licence", "data_note",
-    "gradient_checkpointing", "micro_batch",
-}  # fmt: skip
+    "out",
+    "config",
+    "log_steps",
+    "checkpoint_steps",
+    "eval_rows",
+    "export_dtype",
+    "licence",
+    "data_note",
+    "gradient_checkpointing",
+    "micro_batch",
+}
 
 
-# -- rows --------------------------------------------------------------------------------------------------
+# -- rows
 
 
 def labelled(rows: list[dict], term: str, path: Path) -> list[Example]:
@@ -99,9 +107,7 @@ def labelled(rows: list[dict], term: str, path: Path) -> list[Example]:
             raise ValueError(f"{path}: {term} must be a finite number, not {label!r}: {row['prompt'][:60]!r}")
         found.append(Example(row["raw_prompt"], row["prompt"], float(label)))
     if not found:
-        columns = sorted(
-            {key for row in rows for key, value in row.items() if isinstance(value, (int, float))}
-        )
+        columns = sorted({key for row in rows for key, value in row.items() if isinstance(value, (int, float))})
         raise ValueError(
             f"no row of {path} has {term!r}: give --term one of its columns of numbers "
             f"({', '.join(columns) or 'it has none'}), or label the rows first (training/label.py)"
@@ -132,9 +138,7 @@ def scale_of(examples: list[Example], term: str) -> Scale:
         return Scale()
     labels = np.array([example.label for example in examples])
     if labels.std() < 1e-9:
-        raise ValueError(
-            f"all {len(labels)} rows have the same {term}, {labels[0]:g}: there is nothing to learn"
-        )
+        raise ValueError(f"all {len(labels)} rows have the same {term}, {labels[0]:g}: there is nothing to learn")
     return Scale(float(labels.mean()), float(labels.std()))
 
 
@@ -166,7 +170,7 @@ def collator(padding: int) -> Callable[[list[dict]], dict[str, Tensor]]:
     return collate
 
 
-# -- the network -------------------------------------------------------------------------------------------
+# -- the network
 
 
 def other_than(end: int, padding: int | None) -> int:
@@ -184,14 +188,17 @@ def open_base(
         tokenizer.encode_special_tokens = True
         end, padding = (tokenizer.token_to_id(token) for token in (END, PADDING))
         if end is None or padding is None:
-            raise ValueError(
-                f"{args.tokenizer} has no {END} or no {PADDING}: make it with training/tokenizer.py"
-            )
+            raise ValueError(f"{args.tokenizer} has no {END} or no {PADDING}: make it with training/tokenizer.py")
         hidden, layers, heads = args.from_scratch
         config = BloomConfig(
-            vocab_size=tokenizer.get_vocab_size(), hidden_size=hidden, n_layer=layers, n_head=heads,
-            bos_token_id=end, eos_token_id=end, pad_token_id=padding,
-        )  # fmt: skip
+            vocab_size=tokenizer.get_vocab_size(),
+            hidden_size=hidden,
+            n_layer=layers,
+            n_head=heads,
+            bos_token_id=end,
+            eos_token_id=end,
+            pad_token_id=padding,
+        )
         shape = NetworkConfig(
             "bloom",
             config.vocab_size,
@@ -234,9 +241,7 @@ def trainer_settings(args: argparse.Namespace, bf16: bool, on_cpu: bool) -> Trai
         output_dir=str(args.out / "checkpoints"),
         per_device_train_batch_size=args.micro_batch,
         per_device_eval_batch_size=args.micro_batch,
-        gradient_accumulation_steps=accumulation(
-            args.batch_size, args.micro_batch, PartialState().num_processes
-        ),
+        gradient_accumulation_steps=accumulation(args.batch_size, args.micro_batch, PartialState().num_processes),
         num_train_epochs=1,  # all epochs are written out in row_order
         train_sampling_strategy="sequential",
         ddp_find_unused_parameters=False,
@@ -260,7 +265,7 @@ def trainer_settings(args: argparse.Namespace, bf16: bool, on_cpu: bool) -> Trai
     )
 
 
-# -- what is written ---------------------------------------------------------------------------------------
+# -- what is written
 
 
 def export(folder: Path, whole: Path, tokenizer: Tokenizer, notes: dict, dtype: str) -> None:
@@ -324,9 +329,7 @@ def hand_over(
     export(folder, args.out / "whole", tokenizer, notes, args.export_dtype)
     shutil.rmtree(args.out / "whole")
     say(f"measuring it on {len(heldout):,} held-out examples")
-    mean = (
-        sum(example.label for example in heldout) / len(heldout) if args.term == CONSISTENCY else scale.mean
-    )
+    mean = sum(example.label for example in heldout) / len(heldout) if args.term == CONSISTENCY else scale.mean
     told, guessed = figures_of(load_reward_model(folder, device, torch.float32), heldout, mean)
     figures = table(told, guessed)
     counts = {"examples for training": rows, "held out": len(heldout)}
@@ -373,21 +376,16 @@ def table(told: dict[str, float], guessed: dict[str, float]) -> str:
     return "\n".join(["| held-out figure | this model | always the mean |", "|---|---|---|", *rows])
 
 
-def model_card(
-    args: argparse.Namespace, name: str, reading: Reading, scale: Scale, sizes: dict, figures: str
-) -> str:
+def model_card(args: argparse.Namespace, name: str, reading: Reading, scale: Scale, sizes: dict, figures: str) -> str:
     """README.md of a reward folder, filled in from its run."""
     if args.from_scratch:
         shape = ", ".join(
-            f"{size} {what}"
-            for size, what in zip(args.from_scratch, ("hidden", "layers", "heads"), strict=True)
+            f"{size} {what}" for size, what in zip(args.from_scratch, ("hidden", "layers", "heads"), strict=True)
         )
         base = f"random weights of the BLOOM architecture ({shape})"
     else:
         base = "/".join(Path(args.model).parts[-2:]) if Path(args.model).is_dir() else args.model
-    inherited = (
-        "that of the data" if args.from_scratch else "that of the checkpoint it started from and of the data"
-    )
+    inherited = "that of the data" if args.from_scratch else "that of the checkpoint it started from and of the data"
     target = (
         "1 for a row of the data and 0 for a mismatch made of it by rule: another row's prompt, another subject in "
         "the same prompt, or another word in the raw prompt"
@@ -397,34 +395,53 @@ def model_card(
     settings = {
         option: value
         for option, value in vars(args).items()
-        if value not in (None, [], "")
-        and option not in ("data", "out", "config", "model", "licence", "data_note")
+        if value not in (None, [], "") and option not in ("data", "out", "config", "model", "licence", "data_note")
     }
     return "\n".join(
         [
-            "---", "pipeline_tag: text-classification", "tags: [reward-model, text-to-image]", "---", "",
-            f"# {name}", "",
+            "---",
+            "pipeline_tag: text-classification",
+            "tags: [reward-model, text-to-image]",
+            "---",
+            "",
+            f"# {name}",
+            "",
             "A reward model for image prompts: it tells from the words which score to expect. It has seen no picture "
-            "itself, and what it says of prompts unlike its data is a guess.", "",
+            "itself, and what it says of prompts unlike its data is a guess.",
+            "",
             f"- started from: {base}",
             f"- reads: {json.dumps(reading.text('RAW PROMPT', 'PROMPT'))} and the end token; of longer texts the last "
             f"{reading.max_length} tokens",
             f"- target: {target}",
             f"- data: {args.data_note or 'not described (--data-note)'}; "
             + ", ".join(f"{count:,} {what}" for what, count in sizes.items()),
-            f"- licence: {args.licence or inherited}", "",
-            "## Figures", "",
-            figures, "",
-            "On held-out rows, by `load_reward_model` on these files.", "",
-            "## How to use it", "",
+            f"- licence: {args.licence or inherited}",
+            "",
+            "## Figures",
+            "",
+            figures,
+            "",
+            "On held-out rows, by `load_reward_model` on these files.",
+            "",
+            "## How to use it",
+            "",
             f"In ComfyUI: put the folder into `models/LLM` and choose it in *Load Reward Model*. On the command line: "
-            f"`beautify --reward-model {name} \"a cat\"`.", "",
-            "## Command", "",
-            "```bash", f"python -m prompt_beautifier.training.reward {command_line(args)}", "```", "",
-            "## Settings", "", "| option | value |", "|---|---|",
-            *(f"| {option} | {plain(value)} |" for option, value in settings.items()), "",
+            f'`beautify --reward-model {name} "a cat"`.',
+            "",
+            "## Command",
+            "",
+            "```bash",
+            f"python -m prompt_beautifier.training.reward {command_line(args)}",
+            "```",
+            "",
+            "## Settings",
+            "",
+            "| option | value |",
+            "|---|---|",
+            *(f"| {option} | {plain(value)} |" for option, value in settings.items()),
+            "",
         ]
-    )  # fmt: skip
+    )
 
 
 def command_line(args: argparse.Namespace) -> str:
@@ -443,7 +460,7 @@ def command_line(args: argparse.Namespace) -> str:
     return " ".join(words)
 
 
-# -- several terms -----------------------------------------------------------------------------------------
+# -- several terms
 
 
 def combine(folders: Sequence[Path], weights: Sequence[float], out: Path) -> None:
@@ -460,17 +477,13 @@ def combine(folders: Sequence[Path], weights: Sequence[float], out: Path) -> Non
             raise ValueError(f"{folder} is a combination itself: name the folders of its terms")
         terms.append(parts[0][1].name)
     if len(set(terms)) < len(terms):
-        raise ValueError(
-            f"the terms are called {', '.join(terms)}: two of the same name cannot be told apart"
-        )
+        raise ValueError(f"the terms are called {', '.join(terms)}: two of the same name cannot be told apart")
     fresh = empty(out)
     for term, folder in zip(terms, folders, strict=True):
         shutil.copytree(folder, fresh / term)
     entries = [{"folder": term, "weight": weight} for term, weight in zip(terms, weights, strict=True)]
     write_json(fresh / NOTES, {"terms": entries})
-    lines = [
-        f"| [{term}]({term}/README.md) | {weight:g} |" for term, weight in zip(terms, weights, strict=True)
-    ]
+    lines = [f"| [{term}]({term}/README.md) | {weight:g} |" for term, weight in zip(terms, weights, strict=True)]
     card = [f"# {out.name}", "", "A reward model for image prompts: the weighted sum of these terms.", ""]
     text = "\n".join([*card, "| term | weight |", "|---|---|", *lines, ""])
     (fresh / "README.md").write_text(text, encoding="utf-8")
@@ -478,7 +491,7 @@ def combine(folders: Sequence[Path], weights: Sequence[float], out: Path) -> Non
     print(f"the reward model is in {out}", flush=True)
 
 
-# -- the run -----------------------------------------------------------------------------------------------
+# -- the run
 
 
 def sizes(text: str) -> tuple[int, int, int]:
@@ -492,9 +505,7 @@ def sizes(text: str) -> tuple[int, int, int]:
 
 
 def option_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     add("--data", type=Path, help="folder with train.jsonl and heldout.jsonl")
     add("--term", help=f"column of scores, such as pick_score or aesthetic_score, or {CONSISTENCY}")
@@ -502,9 +513,7 @@ def option_parser() -> argparse.ArgumentParser:
         "--model",
         help="start from: 'embedded', a folder, a published model, or a repository (BLOOM or GPT-2)",
     )
-    add(
-        "--from-scratch", type=sizes, metavar="HIDDEN,LAYERS,HEADS", help="instead of --model: random weights"
-    )
+    add("--from-scratch", type=sizes, metavar="HIDDEN,LAYERS,HEADS", help="instead of --model: random weights")
     add("--tokenizer", type=Path, help="tokenizer.json for --from-scratch")
     add("--out", type=Path, required=True, help="folder of the run")
     add(
@@ -592,9 +601,7 @@ def keep_settings(args: argparse.Namespace) -> None:
     PartialState().wait_for_everyone()
 
 
-def estimate(
-    args: argparse.Namespace, shape: NetworkConfig, rows: list[dict], updates: int, bf16: bool
-) -> Estimate:
+def estimate(args: argparse.Namespace, shape: NetworkConfig, rows: list[dict], updates: int, bf16: bool) -> Estimate:
     """Memory on each device, and time, of a run over these rows."""
     device, processes = PartialState().device, PartialState().num_processes
     weights, lengths = count_parameters(shape), [len(row["input_ids"]) for row in rows]
@@ -602,9 +609,7 @@ def estimate(
     activations = activation_memory(
         shape, shape.num_layers, args.micro_batch, max(lengths), bf16, args.gradient_checkpointing
     )
-    found = Estimate(
-        training_memory(weights, weights) + activations, seconds_for(operations, device, bf16) / processes
-    )
+    found = Estimate(training_memory(weights, weights) + activations, seconds_for(operations, device, bf16) / processes)
     say(f"{weights:,} weights on {processes} x {device.type}: {found}")
     if memory_of(device) is not None and found.memory > memory_of(device):
         say(
@@ -662,9 +667,7 @@ def main(argv: list[str] | None = None) -> None:
 
     if watch.heldout_at != trainer.state.global_step:
         trainer.evaluate()
-    trainer.save_model(
-        str(args.out / "whole")
-    )  # however the weights are dealt out over devices: here they are one
+    trainer.save_model(str(args.out / "whole"))  # however the weights are dealt out over devices: here they are one
     if PartialState().is_main_process:
         told = hand_over(args, tokenizer, reading, scale, len(train), heldout, device)
         names = {

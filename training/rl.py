@@ -60,9 +60,7 @@ def as_trl_reward(
     """
 
     def score(completions: list[str], completion_ids: list[list[int]], row: list[int], **_) -> list[float]:
-        return scores_of(
-            beautifier, reward, prompts, row, [answer_in(ids, eos) for ids in completion_ids], args
-        )[0]
+        return scores_of(beautifier, reward, prompts, row, [answer_in(ids, eos) for ids in completion_ids], args)[0]
 
     return score
 
@@ -83,9 +81,7 @@ def asked_rows(beautifier: Beautifier, tokenizer: Tokenizer, prompts: Prompts, o
 
 
 def option_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     add("--method", choices=TRAINERS, default="rloo")
     add("--model", required=True, help="the SFT model: 'embedded', a folder, a published model")
@@ -166,8 +162,10 @@ def main(argv: list[str] | None = None) -> None:
     memory = training_memory(2 * weights, weights) + activation_memory(
         config, config.num_layers, args.micro_batch, length, bf16, args.gradient_checkpointing
     )
-    say(f"{len(train):,} raw prompts, {len(heldout):,} held out; {processes} x {device.type}: "
-        f"{Estimate(memory, seconds_for(operations, device, bf16) / processes)} at most")  # fmt: skip
+    say(
+        f"{len(train):,} raw prompts, {len(heldout):,} held out; {processes} x {device.type}: "
+        f"{Estimate(memory, seconds_for(operations, device, bf16) / processes)} at most"
+    )
 
     settings, trainer = TRAINERS[args.method]
     settings = settings(
@@ -220,9 +218,14 @@ def main(argv: list[str] | None = None) -> None:
 
     def hand_over(figures: dict[str, object]) -> None:
         card = model_card(
-            args.out.resolve().name, f"{args.method.upper()} (training/rl.py)", short_name(args.model), family,
-            f"{len(train):,} raw prompts", options, figures,
-        )  # fmt: skip
+            args.out.resolve().name,
+            f"{args.method.upper()} (training/rl.py)",
+            short_name(args.model),
+            family,
+            f"{len(train):,} raw prompts",
+            options,
+            figures,
+        )
         export(
             args.out / "model",
             trained,

@@ -60,7 +60,7 @@ from .run.rows import answer_of, read_jsonl
 COMPLETE = "complete"
 
 
-# -- rows -------------------------------------------------------------------------------------------------
+# -- rows
 
 
 @dataclass(frozen=True)
@@ -124,9 +124,7 @@ def drop_reason(row: dict, made: dict | None, keep: Filter, chance: random.Rando
     return ""
 
 
-def read_rows(
-    path: Path, family: Family, tokenizer: Tokenizer, config: NetworkConfig, keep: Filter
-) -> list[dict]:
+def read_rows(path: Path, family: Family, tokenizer: Tokenizer, config: NetworkConfig, keep: Filter) -> list[dict]:
     """The rows of a file that are learnt from; prints what was dropped."""
     rows = read_jsonl(path, "raw_prompt", "prompt")
     kept, dropped = training_rows(rows, family, tokenizer, config.eos_token_id, keep)
@@ -148,7 +146,7 @@ def row_order(rows: int, updates: int, batch_size: int, seed: int) -> list[int]:
     return order[: updates * batch_size]
 
 
-# -- the run ----------------------------------------------------------------------------------------------
+# -- the run
 
 
 def say(text: object) -> None:
@@ -163,9 +161,7 @@ def load_model(folder: Path, dropout: float):
     for name in ("attention_dropout", "hidden_dropout", "attn_pdrop", "resid_pdrop", "embd_pdrop"):
         if hasattr(config, name):
             setattr(config, name, dropout)
-    return AutoModelForCausalLM.from_pretrained(
-        folder, config=config, dtype=torch.float32, use_safetensors=True
-    )
+    return AutoModelForCausalLM.from_pretrained(folder, config=config, dtype=torch.float32, use_safetensors=True)
 
 
 def accumulation(batch_size: int, micro_batch: int, processes: int) -> int:
@@ -242,9 +238,7 @@ def trainer_settings(args: argparse.Namespace, bf16: bool, on_cpu: bool) -> SFTC
         output_dir=str(args.out / "checkpoints"),
         per_device_train_batch_size=args.micro_batch,
         per_device_eval_batch_size=args.micro_batch,
-        gradient_accumulation_steps=accumulation(
-            args.batch_size, args.micro_batch, PartialState().num_processes
-        ),
+        gradient_accumulation_steps=accumulation(args.batch_size, args.micro_batch, PartialState().num_processes),
         num_train_epochs=1,  # all epochs are written out in row_order
         train_sampling_strategy="sequential",
         ddp_find_unused_parameters=False,
@@ -269,9 +263,7 @@ def trainer_settings(args: argparse.Namespace, bf16: bool, on_cpu: bool) -> SFTC
 
 
 def option_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     add("--model", required=True, help="'embedded', a folder, a published model, or a repository")
     add("--family", help="how the model is asked; default: what its beautifier.json says")
@@ -320,14 +312,10 @@ def main(argv: list[str] | None = None) -> None:
     folder, family = find_base(args.model, args.family)
     tokenizer, config = base_tokenizer(folder)
     longest = min(args.max_length, config.max_positions or args.max_length)
-    keep = Filter(
-        args.min_pick_score, args.min_tokens, args.short_tokens, args.drop_short, longest, args.seed
-    )
+    keep = Filter(args.min_pick_score, args.min_tokens, args.short_tokens, args.drop_short, longest, args.seed)
     train = read_rows(args.data / "train.jsonl", family, tokenizer, config, keep)
     heldout = (
-        read_rows(
-            args.data / "heldout.jsonl", family, tokenizer, config, Filter(float("-inf"), max_length=longest)
-        )
+        read_rows(args.data / "heldout.jsonl", family, tokenizer, config, Filter(float("-inf"), max_length=longest))
         if args.eval_rows
         else []
     )[: args.eval_rows]
@@ -358,9 +346,7 @@ def main(argv: list[str] | None = None) -> None:
     trainer = SFTTrainer(
         load_model(folder, args.dropout),
         settings,
-        train_dataset=Dataset.from_list(train).select(
-            row_order(len(train), updates, args.batch_size, args.seed)
-        ),
+        train_dataset=Dataset.from_list(train).select(row_order(len(train), updates, args.batch_size, args.seed)),
         eval_dataset=Dataset.from_list(heldout) if heldout else None,
         processing_class=transformers_tokenizer(tokenizer, config),
         callbacks=[watch],
@@ -378,14 +364,21 @@ def main(argv: list[str] | None = None) -> None:
     if PartialState().is_main_process:
         watch.metrics.close()
         figures = {
-            "rows": len(train), "updates": trainer.state.global_step, **watch.figures,
+            "rows": len(train),
+            "updates": trainer.state.global_step,
+            **watch.figures,
             "minutes of this part of the run": (time.monotonic() - started) / 60,
-        }  # fmt: skip
+        }
         options = {name: value for name, value in vars(args).items() if name not in ("out", "config")}
         card = model_card(
-            args.out.resolve().name, "supervised fine-tuning (training/sft.py)", short_name(args.model), family,
-            f"{len(train):,} pairs of a raw prompt and a detailed one", options, figures,
-        )  # fmt: skip
+            args.out.resolve().name,
+            "supervised fine-tuning (training/sft.py)",
+            short_name(args.model),
+            family,
+            f"{len(train):,} pairs of a raw prompt and a detailed one",
+            options,
+            figures,
+        )
         export(
             args.out / "model",
             trained,

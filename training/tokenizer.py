@@ -40,9 +40,7 @@ def train_tokenizer(rows: Iterator[str], vocab_size: int) -> Tokenizer:
 
 
 def main(argv: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="train.jsonl as collect writes it")
     parser.add_argument("--vocab-size", type=int, default=8192)
     parser.add_argument("--out", type=Path, required=True)

@@ -30,9 +30,7 @@ from .client import Client
 
 STARTS_WITHIN = 180  # seconds
 
-CHECKPOINT = (
-    "v1-5-pruned-emaonly-fp16.safetensors"  # what the workflows ask for; the file is a small random one
-)
+CHECKPOINT = "v1-5-pruned-emaonly-fp16.safetensors"  # what the workflows ask for; the file is a small random one
 TINY, SLOW, ELSEWHERE = "random/tiny", "random-slow", "random-elsewhere"
 PICKSCORE, AESTHETIC, SLOW_SCORER = "random/pickscore", "random-aesthetic", "random-slow-scorer"
 SCORERS = {PICKSCORE: "pickscore", AESTHETIC: "aesthetic", SLOW_SCORER: "pickscore"}
@@ -97,9 +95,7 @@ def slow_hub():
     """In the place of huggingface.co: one published model, text2prompt-v2, of 20 MB that come slowly."""
     files = {"config.json": b'{"model_type": "bloom"}', "tokenizer.json": b"{}"}
     with fake_hub.FakeHub() as hub:
-        hub.add(
-            "alibaba-pai/pai-bloom-1b1-text2prompt-sd-v2", {**files, "model.safetensors": bytes(20_000_000)}
-        )
+        hub.add("alibaba-pai/pai-bloom-1b1-text2prompt-sd-v2", {**files, "model.safetensors": bytes(20_000_000)})
         hub.fail("model.safetensors", "slow", at=0.01)
         yield hub
 
@@ -118,9 +114,7 @@ def server(comfyui, python, base, slow_hub):
     environment = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
     environment["HF_ENDPOINT"] = slow_hub.url
     with log.open("w", encoding="utf-8") as output:
-        process = subprocess.Popen(
-            command, cwd=comfyui, stdout=output, stderr=subprocess.STDOUT, env=environment
-        )
+        process = subprocess.Popen(command, cwd=comfyui, stdout=output, stderr=subprocess.STDOUT, env=environment)
     try:
         client = Client(port, log)
         client.pid = process.pid

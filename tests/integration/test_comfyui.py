@@ -41,7 +41,7 @@ def prompts_in(png: bytes) -> dict:
     return json.loads(image.text["prompt_beautifier"])
 
 
-# -- registering ---------------------------------------------------------------------------------------------
+# -- registering
 
 
 def test_all_nodes_are_there(server):
@@ -100,9 +100,7 @@ def test_startup_is_not_slowed_down(comfyui, python, pack, tmp_path):
 
     def seconds_and_modules():
         command = [python, "-c", IMPORT.format(pack=str(pack))]
-        done = subprocess.run(
-            command, cwd=comfyui, capture_output=True, text=True, check=True, env=environment
-        )
+        done = subprocess.run(command, cwd=comfyui, capture_output=True, text=True, check=True, env=environment)
         return done.stdout.splitlines()[-2:]
 
     runs = [seconds_and_modules() for _ in range(2)]  # the first may have to compile the files
@@ -110,7 +108,7 @@ def test_startup_is_not_slowed_down(comfyui, python, pack, tmp_path):
     assert runs[0][1].strip() == ""
 
 
-# -- running -------------------------------------------------------------------------------------------------
+# -- running
 
 
 @pytest.mark.parametrize(("name", "pictures"), PICTURES)
@@ -126,9 +124,7 @@ def test_a_workflow_runs_to_saved_images_that_carry_the_prompt(server, api_workf
     if isinstance(raw, list):
         raw = graph[raw[0]]["inputs"]["value"]
     (entry,) = prompts_in(files[0])[node]
-    assert (
-        entry["raw_prompt"] == raw and entry["prompt"] == candidates[0] and entry["candidates"] == candidates
-    )
+    assert entry["raw_prompt"] == raw and entry["prompt"] == candidates[0] and entry["candidates"] == candidates
     preview = history["outputs"][node_of(graph, "PreviewAny")]["text"][0]
     assert all(text in preview for text in candidates)
 
@@ -190,7 +186,7 @@ def test_freed_memory_is_taken_again(server):
     assert after["outputs"]["2"] == before
 
 
-# -- Beautify text -------------------------------------------------------------------------------------------
+# -- Beautify text
 
 
 def test_a_text_is_beautified_within_a_second_and_while_a_graph_runs(server, model):
@@ -199,9 +195,7 @@ def test_a_text_is_beautified_within_a_second_and_while_a_graph_runs(server, mod
 
     def seconds_for(seed: int) -> float:
         began = time.monotonic()
-        prompt = server.post("/prompt_beautifier/beautify", {"text": "an old lighthouse", "seed": seed})[
-            "prompt"
-        ]
+        prompt = server.post("/prompt_beautifier/beautify", {"text": "an old lighthouse", "seed": seed})["prompt"]
         assert "lighthouse" in prompt and len(prompt) > 40
         return time.monotonic() - began
 
@@ -219,7 +213,7 @@ def test_a_text_is_beautified_within_a_second_and_while_a_graph_runs(server, mod
     assert messages(server.wait(run), "execution_interrupted")
 
 
-# -- what goes wrong -----------------------------------------------------------------------------------------
+# -- what goes wrong
 
 
 def test_cancel_acts_within_a_second(server):
@@ -256,7 +250,7 @@ def test_inputs_that_cannot_be_are_named(server, inputs, says):
     assert says in json.dumps(answer)
 
 
-# -- what is served ------------------------------------------------------------------------------------------
+# -- what is served
 
 
 def test_templates_are_the_workflows_and_their_pictures(server):
@@ -272,6 +266,4 @@ def test_templates_are_the_workflows_and_their_pictures(server):
 def test_help_and_translations_are_served(server, node, language):
     page = server.get_bytes(f"/extensions/prompt-beautifier/docs/{node}/{language}.md").decode()
     assert page.startswith("# ")
-    assert server.get("/i18n")[language]["nodeDefs"][node]["display_name"] == page.splitlines()[
-        0
-    ].removeprefix("# ")
+    assert server.get("/i18n")[language]["nodeDefs"][node]["display_name"] == page.splitlines()[0].removeprefix("# ")

@@ -57,9 +57,7 @@ def test_a_workflow_opens_and_is_the_api_format(server, chromium, repository, tm
     assert errors == []
     for node in exported.values():
         node["_meta"] = {"title": node["_meta"]["title"]}  # newer ones add where the node comes from
-        node["inputs"] = {
-            key: value for key, value in node["inputs"].items() if key not in WIDGETS_OF_PREVIEW
-        }
+        node["inputs"] = {key: value for key, value in node["inputs"].items() if key not in WIDGETS_OF_PREVIEW}
     assert exported == expected
 
 

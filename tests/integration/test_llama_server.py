@@ -48,9 +48,7 @@ PROMPTS = ["a cat", "an old sailor", "a castle on a hill at night", "1 girl in a
 def llama(tmp_path_factory):
     """The base URL of a running server."""
     python = os.environ["LLAMA_SERVER_PYTHON"]
-    file = subprocess.run(
-        [python, "-c", FIND_MODEL], capture_output=True, text=True, check=True
-    ).stdout.strip()
+    file = subprocess.run([python, "-c", FIND_MODEL], capture_output=True, text=True, check=True).stdout.strip()
     port = unused_port()
     options = {"model": file, "model_alias": MODEL, "host": "127.0.0.1", "port": port, "n_ctx": 2048}
     options |= {"n_threads": 1, "api_key": KEY}
@@ -72,9 +70,7 @@ def llama(tmp_path_factory):
 
 
 def wait_for_start(port, process, log) -> None:
-    request = urllib.request.Request(
-        f"http://127.0.0.1:{port}/v1/models", headers={"Authorization": f"Bearer {KEY}"}
-    )
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/v1/models", headers={"Authorization": f"Bearer {KEY}"})
     deadline = time.monotonic() + STARTS_WITHIN
     while time.monotonic() < deadline and process.poll() is None:
         with suppress(OSError), urllib.request.urlopen(request, timeout=5):
@@ -134,9 +130,7 @@ def test_progress_is_reported_and_a_stop_acts(beautifier):
             stopped.append(time.monotonic())
         return bool(stopped)
 
-    beautifier.beautify(
-        "a cat", 1, 3, endless, on_step=lambda *step: steps.append(step), should_stop=should_stop
-    )
+    beautifier.beautify("a cat", 1, 3, endless, on_step=lambda *step: steps.append(step), should_stop=should_stop)
     if stopped:  # the model may have ended by itself
         assert time.monotonic() - stopped[0] < 1.5
     assert steps == sorted(steps) and steps[-1][0] > 20 and time.monotonic() > began

@@ -85,9 +85,7 @@ class Page:
 
     def wait_for_start(self):
         self.until(f"() => {READY}")
-        self.until(
-            "() => app.extensionManager.command.commands.some(each => each.id.startsWith('PromptBeautifier'))"
-        )
+        self.until("() => app.extensionManager.command.commands.some(each => each.id.startsWith('PromptBeautifier'))")
         self.evaluate("countRuns")
 
     def build(self):
@@ -143,9 +141,7 @@ class Page:
 
     def until_text(self, condition):
         """Wait until the text of CLIP Text Encode is as a JavaScript condition on `text` says; it comes back."""
-        self.until(
-            f"() => {{ const text = nodeOf('CLIPTextEncode')?.widgets[0].value; return text && {condition} }}"
-        )
+        self.until(f"() => {{ const text = nodeOf('CLIPTextEncode')?.widgets[0].value; return text && {condition} }}")
         return self.text()
 
     def box(self):
@@ -183,9 +179,7 @@ def opened(request, server, chromium, model):
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         page = Page(browser, server, model)
         page.looks = request.param
-        page.is_old = page.evaluate(
-            "() => String(globalThis.__COMFYUI_FRONTEND_VERSION__).startsWith('1.35.')"
-        )
+        page.is_old = page.evaluate("() => String(globalThis.__COMFYUI_FRONTEND_VERSION__).startsWith('1.35.')")
         yield page
         browser.close()
     server.post("/settings", {"Comfy.VueNodes.Enabled": False})
@@ -206,7 +200,7 @@ def writes(model):
         pytest.skip("the embedded model's weights are not there")
 
 
-# -- candidates on the node ----------------------------------------------------------------------------------
+# -- candidates on the node
 
 
 def test_candidates_are_listed_and_a_click_chooses_one(page, tmp_path):
@@ -298,12 +292,8 @@ def test_many_and_long_candidates_scroll(page, tmp_path):
     )
     assert page.listed() == made
     assert page.locator(f"{ROW} .score").nth(1).inner_text() == "0.490"
-    assert "1 more" in page.locator(f"{LIST} .more").inner_text(), (
-        "only the first of a list of prompts is shown"
-    )
-    scrolls = (
-        "() => { const box = document.querySelector('%s'); return box.scrollHeight > 2 * box.clientHeight }"
-    )
+    assert "1 more" in page.locator(f"{LIST} .more").inner_text(), "only the first of a list of prompts is shown"
+    scrolls = "() => { const box = document.querySelector('%s'); return box.scrollHeight > 2 * box.clientHeight }"
     assert page.evaluate(scrolls % LIST)
     page.locator(ROW).nth(63).click()
     assert page.inputs()["candidate"] == 64
@@ -400,9 +390,7 @@ def test_the_api_gives_the_same_without_a_browser(page, server):
     page.run()
     shown = page.evaluate("() => nodeOf('PreviewAny').widgets.map(widget => widget.value)")
     graph = page.evaluate("async () => (await app.graphToPrompt()).output")
-    node, preview = (
-        page.evaluate("type => String(nodeOf(type).id)", each) for each in (BEAUTIFY, "PreviewAny")
-    )
+    node, preview = (page.evaluate("type => String(nodeOf(type).id)", each) for each in (BEAUTIFY, "PreviewAny"))
     assert not any("prompt_beautifier" in name for name in graph[node]["inputs"])
     history = server.run_anew(graph, node)
     assert history["outputs"][node]["text"] == page.listed()
@@ -410,7 +398,7 @@ def test_the_api_gives_the_same_without_a_browser(page, server):
     assert page.listed()[3] in shown
 
 
-# -- Beautify text -------------------------------------------------------------------------------------------
+# -- Beautify text
 
 
 def test_beautify_text_of_the_selected_node_and_undo(page, writes, server):
@@ -495,15 +483,13 @@ def test_errors_are_told_in_a_toast(page):
     page.keyboard.press("Alt+b")
     page.toast("too long")
     assert len(page.text()) == 140_000
-    page.complaints[:] = [
-        each for each in page.complaints if "413" not in each
-    ]  # the browser notes refused requests
+    page.complaints[:] = [each for each in page.complaints if "413" not in each]  # the browser notes refused requests
     page.select("PreviewAny")
     page.keyboard.press("Alt+b")
     page.toast("Select a node with a text box")
 
 
-# -- downloads -----------------------------------------------------------------------------------------------
+# -- downloads
 
 
 def test_a_download_shows_its_bytes_and_can_be_cancelled(page, server, slow_hub, tmp_path):
@@ -524,7 +510,7 @@ def test_a_download_shows_its_bytes_and_can_be_cancelled(page, server, slow_hub,
     assert len(slow_hub.requests) == asked
 
 
-# -- settings, help, blueprint -------------------------------------------------------------------------------
+# -- settings, help, blueprint
 
 
 def test_settings_are_what_new_nodes_start_with(page):
@@ -579,9 +565,7 @@ def test_chinese_users_see_chinese(page, server, repository, tmp_path):
         page.build()
         assert "运行之后" in page.locator(LIST).inner_text()
         page.select("CLIPTextEncode")
-        offered = page.evaluate(
-            "() => app.collectNodeMenuItems(nodeOf('CLIPTextEncode')).map(item => item?.content)"
-        )
+        offered = page.evaluate("() => app.collectNodeMenuItems(nodeOf('CLIPTextEncode')).map(item => item?.content)")
         assert "美化文本" in offered
         page.evaluate("() => nodeOf('CLIPTextEncode').widgets[0].value = ''")
         page.keyboard.press("Alt+b")

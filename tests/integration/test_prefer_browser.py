@@ -106,15 +106,11 @@ def after_vote(page, number):
 
 def seen(page):
     """Prompt, and the addresses of both pictures."""
-    return page.evaluate(
-        "[document.querySelector('h1').textContent, ...[...document.images].map(image => image.src)]"
-    )
+    return page.evaluate("[document.querySelector('h1').textContent, ...[...document.images].map(image => image.src)]")
 
 
 def bytes_of(page, address):
-    return bytes(
-        page.evaluate("async url => [...new Uint8Array(await (await fetch(url)).arrayBuffer())]", address)
-    )
+    return bytes(page.evaluate("async url => [...new Uint8Array(await (await fetch(url)).arrayBuffer())]", address))
 
 
 def check_vote(server, page, was, choice):
@@ -223,15 +219,11 @@ def test_a_prompt_is_text(server, chromium, tmp_path):
 def inside(page, viewport):
     """What of the page is on the screen as a whole: boxes of the pictures, and of the buttons."""
     boxes = [
-        page.locator(name).bounding_box()
-        for name in ("#left-picture", "#right-picture", "#left", "#tie", "#right")
+        page.locator(name).bounding_box() for name in ("#left-picture", "#right-picture", "#left", "#tie", "#right")
     ]
     for box in boxes:
         assert box["x"] >= 0 and box["y"] >= 0
-        assert (
-            box["x"] + box["width"] <= viewport["width"] + 1
-            and box["y"] + box["height"] <= viewport["height"] + 1
-        )
+        assert box["x"] + box["width"] <= viewport["width"] + 1 and box["y"] + box["height"] <= viewport["height"] + 1
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
     return boxes
@@ -241,9 +233,7 @@ def ratio(box):
     return box["width"] / box["height"]
 
 
-@pytest.mark.parametrize(
-    "viewport", [DESKTOP, PHONE, {"width": 844, "height": 390}, {"width": 320, "height": 568}]
-)
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE, {"width": 844, "height": 390}, {"width": 320, "height": 568}])
 def test_all_fits_the_screen_and_nothing_is_distorted(server, chromium, tmp_path, viewport):
     name = f"{viewport['width']}x{viewport['height']}"
     touch = {"has_touch": True, "is_mobile": True} if viewport != DESKTOP else {}
@@ -251,16 +241,10 @@ def test_all_fits_the_screen_and_nothing_is_distorted(server, chromium, tmp_path
         tall = viewport["height"] > viewport["width"]
         for number in range(1, 9):
             left, right, *buttons = inside(page, viewport)
-            natural = page.evaluate(
-                "[...document.images].map(image => image.naturalWidth / image.naturalHeight)"
-            )
+            natural = page.evaluate("[...document.images].map(image => image.naturalWidth / image.naturalHeight)")
             assert [ratio(left), ratio(right)] == pytest.approx(natural, rel=0.03)
             assert abs(left["height"] - right["height"]) <= 1  # neither looks more important
-            assert (
-                (right["y"] >= left["y"] + left["height"])
-                if tall
-                else (right["x"] >= left["x"] + left["width"])
-            )
+            assert (right["y"] >= left["y"] + left["height"]) if tall else (right["x"] >= left["x"] + left["width"])
             assert min(box["height"] for box in buttons) >= 44  # for a finger
             assert page.locator("#left").inner_text().split()[-1] == ("Upper" if tall else "Left")
             page.screenshot(path=tmp_path / f"{name}-{number}.png")

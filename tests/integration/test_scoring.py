@@ -35,9 +35,7 @@ def as_published(base, pngs: list[bytes], prompt: str) -> list[float]:
     """PickScores by transformers' CLIPModel, and by Pillow for the pixels, as the model card does it."""
     from transformers import CLIPModel
 
-    network = CLIPModel.from_pretrained(
-        base / "models" / "scorers" / PICKSCORE, torch_dtype=torch.float32
-    ).eval()
+    network = CLIPModel.from_pretrained(base / "models" / "scorers" / PICKSCORE, torch_dtype=torch.float32).eval()
     size = network.config.vision_config.image_size
     mean, std = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
     pixels = []
@@ -53,7 +51,7 @@ def as_published(base, pngs: list[bytes], prompt: str) -> list[float]:
     return output.logits_per_image[:, 0].tolist()
 
 
-# -- registering ---------------------------------------------------------------------------------------------
+# -- registering
 
 
 def test_the_nodes_are_there(server):
@@ -72,7 +70,7 @@ def test_the_nodes_are_there(server):
     assert list(info[PICK]["input"]["optional"]) == "latents masks prompts raw_prompts".split()
 
 
-# -- the best of n -------------------------------------------------------------------------------------------
+# -- the best of n
 
 
 def test_the_best_of_n_is_the_image_with_the_highest_score(server, api_workflow, base):
@@ -105,9 +103,7 @@ def test_the_best_of_n_is_the_image_with_the_highest_score(server, api_workflow,
         {"kept": [winner], "scores": [found[winner]], "prompts": [candidates[winner]], "this_image": own}
     ]
     texts = [
-        output["text"][0]
-        for node, output in history["outputs"].items()
-        if graph[node]["class_type"] == "PreviewAny"
+        output["text"][0] for node, output in history["outputs"].items() if graph[node]["class_type"] == "PreviewAny"
     ]
     assert history["outputs"][score]["text"][0] in texts and candidates[winner] in texts
 
@@ -144,7 +140,7 @@ def test_an_image_that_was_changed_on_the_way_still_tells_it(server, api_workflo
     assert own == history["outputs"][pick]["indices"] and len(own) == 2
 
 
-# -- lists, batches, thresholds ------------------------------------------------------------------------------
+# -- lists, batches, thresholds
 
 
 def batch_graph(size: int = 3, scorer: str = PICKSCORE, seed: int = 1, **picked) -> dict:
@@ -241,7 +237,7 @@ def test_a_scorer_that_is_not_there_is_refused(server):
     assert "there is no scorer 'gone'" in json.dumps(answer["node_errors"]["6"])
 
 
-# -- memory and cancel ---------------------------------------------------------------------------------------
+# -- memory and cancel
 
 
 @pytest.fixture
@@ -301,16 +297,14 @@ def test_cancel_acts_between_two_batches(server):
     assert time.monotonic() - cancelled < 10, "the batches that were begun have to end"
 
 
-# -- folders -------------------------------------------------------------------------------------------------
+# -- folders
 
 
 def test_a_folder_is_saved_in_the_order_of_its_scores(server, api_workflow, base):
     folder = base / "input" / "my_pictures"
     folder.mkdir(exist_ok=True)
     random = numpy.random.default_rng(0)
-    for number, (width, height, mode) in enumerate(
-        [(64, 64, "RGB"), (90, 50, "RGB"), (33, 80, "RGBA"), (64, 64, "L")]
-    ):
+    for number, (width, height, mode) in enumerate([(64, 64, "RGB"), (90, 50, "RGB"), (33, 80, "RGBA"), (64, 64, "L")]):
         small = Image.fromarray(random.integers(0, 255, (4, 4, 3), dtype=numpy.uint8)).convert(mode)
         small.resize((width, height), Image.Resampling.BICUBIC).save(folder / f"{number}.png")
     graph = api_workflow("score_a_folder")

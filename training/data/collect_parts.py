@@ -29,7 +29,7 @@ SAME_HEAD = 30  # rows that may begin with the same five words
 SOURCES = ("refinements", "sessions", "descriptions", "pairs", "captions", "prompts", "expansions")
 
 
-# -- what a run is ----------------------------------------------------------------------------------------
+# -- what a run is
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def chosen(text: str, share: float) -> bool:
     return near.text_hash(text) < share * 2**64
 
 
-# -- names, sessions --------------------------------------------------------------------------------------
+# -- names, sessions
 
 
 def count_uses(run: Run, part: int) -> dict:
@@ -159,7 +159,7 @@ def find_sessions(run: Run, parts: int, ranges: int, index: int) -> dict:
     return {"rows": len(found)}
 
 
-# -- cleaning ---------------------------------------------------------------------------------------------
+# -- cleaning
 
 
 def clean_part(run: Run, part: int) -> dict:
@@ -233,7 +233,7 @@ def survivors(run: Run, ranges: int, part: int, drops: DropTable | None = None) 
     return [row for row, drop in zip(rows, twice | heads, strict=True) if not drop]
 
 
-# -- BLIP and LLM -----------------------------------------------------------------------------------------
+# -- BLIP and LLM
 
 
 class CaptionPart:
@@ -262,7 +262,7 @@ def summaries_wanted(run: Run, ranges: int, part: int) -> list[dict]:
     return [row for row in survivors(run, ranges, part) if chosen(row["prompt"], run.rules.summarize)]
 
 
-# -- pairs ------------------------------------------------------------------------------------------------
+# -- pairs
 
 
 class PairsOfPart:
@@ -308,9 +308,7 @@ class PairsOfPart:
             for name, text in raws:
                 tidied.setdefault(pairs.tidy_raw(text, lists.excluded), name)
             for given, name in tidied.items():
-                problem = pairs.row_problem(
-                    given, target, lists.named, lists.excluded, run.rules.least_overlap
-                )
+                problem = pairs.row_problem(given, target, lists.named, lists.excluded, run.rules.least_overlap)
                 if problem == "unsafe raw prompt":
                     drops.add(f"{name}: {problem}", ", ".join(sorted(unsafe_words(given))))
                 elif problem:
@@ -327,9 +325,7 @@ class PairsOfPart:
         ):
             if folder is None or not rows:
                 continue
-            scores = self.reward(folder).score(
-                [row["raw_prompt"] for row in rows], [row["prompt"] for row in rows]
-            )
+            scores = self.reward(folder).score([row["raw_prompt"] for row in rows], [row["prompt"] for row in rows])
             kept = []
             for row, score in zip(rows, scores.tolist(), strict=True):
                 if score >= least:

@@ -86,7 +86,7 @@ def read_expansion(answer: str, raw_prompt: str) -> tuple[str, str]:
     return (text, "") if words(text) else ("", "the LLM's answer is empty")
 
 
-# -- answers on disk --------------------------------------------------------------------------------------
+# -- answers on disk
 
 
 class Answers:
@@ -95,9 +95,7 @@ class Answers:
     def __init__(self, path: Path):
         self.connection = sqlite3.connect(path, isolation_level=None)  # every answer is committed by itself
         self.connection.execute("PRAGMA journal_mode=WAL")
-        self.connection.execute(
-            "CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, answer TEXT NOT NULL)"
-        )
+        self.connection.execute("CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, answer TEXT NOT NULL)")
 
     @staticmethod
     def key(model: str, messages: list[dict]) -> str:
@@ -116,7 +114,7 @@ class Answers:
         self.connection.close()
 
 
-# -- asking -----------------------------------------------------------------------------------------------
+# -- asking
 
 
 def answer_all(

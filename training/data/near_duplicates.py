@@ -30,9 +30,7 @@ def band_hashes(texts: Sequence[str]) -> np.ndarray:
     for text in texts:
         found = words(text)
         starts.append(len(runs))
-        runs += [
-            zlib.crc32(" ".join(found[i : i + BANDS]).encode()) for i in range(max(1, len(found) - BANDS + 1))
-        ]
+        runs += [zlib.crc32(" ".join(found[i : i + BANDS]).encode()) for i in range(max(1, len(found) - BANDS + 1))]
     hashes = np.array(runs, dtype=np.uint64)
     minima = [np.minimum.reduceat((hashes ^ mask) * GOLDEN >> np.uint64(32), starts) for mask in MASKS]
     bands = []

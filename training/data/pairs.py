@@ -31,7 +31,7 @@ def content_words(text: str) -> set[str]:
     return set(syntax.content_words(text))
 
 
-# -- one detailed prompt ----------------------------------------------------------------------------------
+# -- one detailed prompt
 
 # Flags of the Discord bot and of Midjourney come last: the first one and all behind it is cut.
 FLAGS = re.compile(
@@ -62,9 +62,7 @@ PLAIN_BY = re.compile(
 )
 PARTS = re.compile("['-]")
 SEGMENT_ENDS = re.compile(r"[,;]|\.(?=\s|$)|\s-\s|!")
-TAIL = frozenset(
-    "and or with by of in on at a an the from to for as very highly ultra extremely super is are".split()
-)
+TAIL = frozenset("and or with by of in on at a an the from to for as very highly ultra extremely super is are".split())
 
 
 def plain_text(prompt: str) -> str:
@@ -98,9 +96,7 @@ def names_somebody(found: list[str], named: frozenset[str]) -> bool:
     return any(not named.isdisjoint(PARTS.split(word)) for word in found if "-" in word or "'" in word)
 
 
-def tidy_target(
-    prompt: str, named: frozenset[str], modifiers: frozenset[str]
-) -> tuple[list[str] | None, str]:
+def tidy_target(prompt: str, named: frozenset[str], modifiers: frozenset[str]) -> tuple[list[str] | None, str]:
     """The segments of a detailed prompt fit for training, or None and the reason why not."""
     text = plain_text(prompt)
     if NOT_PLAIN.search(text) or len(FOREIGN.intersection(text.split())) > 1:
@@ -134,7 +130,7 @@ def tidy_target(
     return kept, ""
 
 
-# -- the raw prompt of a detailed one ---------------------------------------------------------------------
+# -- the raw prompt of a detailed one
 
 ADJECTIVE = (
     r"(?:beautiful|stunning|gorgeous|detailed|highly|hyper|ultra|very|extremely|intricate|realistic|photorealistic"
@@ -151,9 +147,7 @@ MEDIUM = (
     r"|artwork|shot|close-up|closeup|still|poster|print|sculpture|statue|depiction|view|scene|wallpaper|screenshot|rendition"
     r"|headshot|study|masterpiece|design|cover|sticker|logo|icon|concept|film|movie|engraving|mural|tapestry|model)"
 )
-FRAMING = re.compile(
-    rf"^(?:{ADJECTIVE}\s+)*{MEDIUM}(?:\s+{MEDIUM})*\s+(?:of|from|featuring|showing|depicting)\s+"
-)
+FRAMING = re.compile(rf"^(?:{ADJECTIVE}\s+)*{MEDIUM}(?:\s+{MEDIUM})*\s+(?:of|from|featuring|showing|depicting)\s+")
 CUT = re.compile(
     r"\s(?:in|on|at|with|from|by|under|over|near|behind|inside|between|through|into|while|who|which|that|made|as|for"
     r"|against|above|beside|during|among|and|is|are|has|have|wearing|holding|sitting|standing|looking|riding|walking|flying|playing|eating"
@@ -165,9 +159,7 @@ FRAMING_WORD = re.compile(rf"^(?:{ADJECTIVE}|{MEDIUM})$")
 TAG = re.compile(r"(?:1 ?|one )(?:girl|boy)$")  # how image boards write a person
 GIRLS = frozenset("girl woman lady maiden princess queen".split())
 BOYS = frozenset("boy man guy prince king".split())
-NO_NOUN = frozenset(
-    "it he she they them him me you i we this that these those something everything nothing".split()
-)
+NO_NOUN = frozenset("it he she they them him me you i we this that these those something everything nothing".split())
 
 
 def shorter_subject(subject: str) -> str:
@@ -178,13 +170,7 @@ def shorter_subject(subject: str) -> str:
 def bare_noun(subject: str) -> str:
     """What a subject is, in one or two words: "a small red fox in a forest" -> "a fox"."""
     found = shorter_subject(subject).split()
-    if (
-        not found
-        or "of" in found
-        or not found[-1].isalpha()
-        or found[-1] in NO_NOUN
-        or FRAMING_WORD.match(found[-1])
-    ):
+    if not found or "of" in found or not found[-1].isalpha() or found[-1] in NO_NOUN or FRAMING_WORD.match(found[-1]):
         return ""
     article = "an" if found[-1][0] in "aeiou" else "a"
     return f"{article} {found[-1]}" if found[0] in ("a", "an", "one") else found[-1]
@@ -226,7 +212,7 @@ def tag_of(noun: str, rng: random.Random) -> str:
     return rng.choice(("1 {}", "1{}", "one {}")).format("girl" if kind in GIRLS else "boy")
 
 
-# -- held-out rows ----------------------------------------------------------------------------------------
+# -- held-out rows
 
 
 def is_held_out(subject: str) -> bool:
@@ -243,7 +229,7 @@ def held_out(prompt: str) -> bool:
     return is_held_out(FRAMING.sub("", segments_of(prompt)[0]))
 
 
-# -- a pair -----------------------------------------------------------------------------------------------
+# -- a pair
 
 
 def tidy_raw(raw: str, excluded: frozenset[str]) -> str:

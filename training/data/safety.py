@@ -87,7 +87,7 @@ def unsafe_words(prompt: str) -> set[str]:
     return UNSAFE.intersection(WORD.findall(prompt.lower()))
 
 
-# -- how much is refused ----------------------------------------------------------------------------------
+# -- how much is refused
 
 
 def read_table(path: Path) -> Iterator[dict]:
@@ -125,20 +125,13 @@ def refused_lines(rows: Iterable[dict]) -> list[str]:
         by_word.update(found)
         total.update(kinds_of(row))
         refused.update(kinds_of(row) if found else ())
-    lines = [
-        f"{refused[kind] / count:>7.1%}  {refused[kind]:,} of {count:,}  {kind}"
-        for kind, count in total.items()
-    ]
+    lines = [f"{refused[kind] / count:>7.1%}  {refused[kind]:,} of {count:,}  {kind}" for kind, count in total.items()]
     return [*lines, "most often: " + ", ".join(f"{word} {n}" for word, n in by_word.most_common(15))]
 
 
 def main(argv: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "files", type=Path, nargs="+", help="TSV or CSV with a header and a column of prompts"
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("files", type=Path, nargs="+", help="TSV or CSV with a header and a column of prompts")
     for path in parser.parse_args(argv).files:
         print(f"{path}: refused are")
         print("\n".join(refused_lines(read_table(path))))

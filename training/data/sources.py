@@ -35,7 +35,7 @@ def kind_of(path: Path) -> str:
     return kind
 
 
-# -- cutting ----------------------------------------------------------------------------------------------
+# -- cutting
 
 
 def cut(path: Path, folder: Path, name: str, rows: int, limit: int | None = None) -> list[dict]:
@@ -93,7 +93,7 @@ def _parquet_slices(path: Path, rows: int, limit: int | None) -> Iterator[tuple]
         yield part(pending)
 
 
-# -- reading ----------------------------------------------------------------------------------------------
+# -- reading
 
 
 def read_part(path: Path, images: Path | None = None) -> Iterator[dict]:
@@ -130,9 +130,7 @@ def _object(line: str, path: Path, number: int) -> dict:
 def as_row(record: dict, where: str, images: Path | None = None) -> dict:
     """A record of any source, with the names that rows have here."""
     if not isinstance(record.get("prompt"), str):
-        raise ValueError(
-            f"{where}: there is no text under 'prompt', its names are {', '.join(record) or 'none'}"
-        )
+        raise ValueError(f"{where}: there is no text under 'prompt', its names are {', '.join(record) or 'none'}")
     row = {"prompt": record["prompt"]}
     if isinstance(record.get("raw_prompt"), str):
         row["raw_prompt"] = record["raw_prompt"]
@@ -162,7 +160,7 @@ def seconds(value: object, where: str) -> float:
     return float(value)
 
 
-# -- evaluation sets --------------------------------------------------------------------------------------
+# -- evaluation sets
 
 
 def read_excluded(paths: Iterable[Path]) -> frozenset[str]:

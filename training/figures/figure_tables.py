@@ -20,15 +20,12 @@ def cell(figure: Figure, found: Interval | None, signed: bool = False) -> str:
     if found is None:
         return "–"
     numbers = [
-        f"{number:{'+' if signed else ''}.{figure.decimals}f}"
-        for number in (found.value, found.low, found.high)
+        f"{number:{'+' if signed else ''}.{figure.decimals}f}" for number in (found.value, found.low, found.high)
     ]
     return numbers[0] if math.isnan(found.low) else f"{numbers[0]} [{numbers[1]}, {numbers[2]}]"
 
 
-def best_cells(
-    rows: Sequence[Sequence[Interval | None]], figures: Sequence[Figure]
-) -> frozenset[tuple[int, int]]:
+def best_cells(rows: Sequence[Sequence[Interval | None]], figures: Sequence[Figure]) -> frozenset[tuple[int, int]]:
     """The best row of each column in which more, or less, is better; of equal ones all, and none where all are."""
     best = set()
     for j, figure in enumerate(figures):
@@ -64,9 +61,7 @@ def difference_table(title: str, figures: Figures, against: str) -> Table:
     for i, (method, own) in enumerate((name, own) for name, own in figures.items() if name != against):
         found = [difference(figure, own[figure], reference[figure]) for figure in columns]
         sure |= {(i, j) for j, each in enumerate(found) if each is not None and each.excludes(0)}
-        rows.append(
-            (method, tuple(cell(f, each, signed=True) for f, each in zip(columns, found, strict=True)))
-        )
+        rows.append((method, tuple(cell(f, each, signed=True) for f, each in zip(columns, found, strict=True))))
     note = f"Paired by prompt, with 95 % intervals; bold where that excludes 0. Positive: above {against}."
     return Table(title, note, tuple(figure.title for figure in columns), tuple(rows), frozenset(sure))
 
@@ -82,10 +77,7 @@ def kind_table(title: str, figure: Figure, figures: Figures, kinds: Sequence[str
         title,
         "",
         tuple(f"{name or '(none)'} ({len(where[name])})" for name in names),
-        tuple(
-            (method, tuple(cell(figure, each) for each in row))
-            for method, row in zip(figures, rows, strict=True)
-        ),
+        tuple((method, tuple(cell(figure, each) for each in row)) for method, row in zip(figures, rows, strict=True)),
         best_cells(rows, [figure] * len(names)),
     )
 

@@ -143,9 +143,7 @@ def _card(shown: Shown) -> str:
         for i, path in enumerate(shown.pictures, 1)
     )
     pictures = f'<div class="pictures">{pictures}</div>' if pictures else ""
-    measured = "".join(
-        f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in shown.measured
-    )
+    measured = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in shown.measured)
     return (
         f'<section class="card"><h4>{escape(shown.method)}</h4>{pictures}'
         f"<p>{escape(shown.prompt)}</p><dl>{measured}</dl></section>"

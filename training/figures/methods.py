@@ -77,9 +77,7 @@ def parse_method(text: str) -> Method:
     """A method of NAME=SPEC; ValueError says what is wrong with one."""
     name, equals, spec = (part.strip() for part in text.partition("="))
     if not name or not equals or not spec:
-        raise ValueError(
-            f"a method is NAME=SPEC, for example 'sft=runs/sft/model' or 'raw=raw', not {text!r}"
-        )
+        raise ValueError(f"a method is NAME=SPEC, for example 'sft=runs/sft/model' or 'raw=raw', not {text!r}")
     found = BEST_OF.fullmatch(spec)
     if not found:
         return Method(name, spec)
@@ -92,16 +90,14 @@ def parse_method(text: str) -> Method:
 def with_alphas(method: Method, alphas: Sequence[float]) -> list[Method]:
     """The same method once for every weight of the reward model's terms."""
     if method.best_of < 2:
-        raise ValueError(
-            f"{method.name}: alpha chooses among candidates, so it needs best-of-N:{method.spec}"
-        )
+        raise ValueError(f"{method.name}: alpha chooses among candidates, so it needs best-of-N:{method.spec}")
     for alpha in alphas:
         if not 0 <= alpha <= 1:
             raise ValueError(f"alpha is from 0 to 1, not {alpha}")
     return [replace(method, name=f"{method.name}, α = {alpha:g}", alpha=alpha) for alpha in alphas]
 
 
-# -- what was written -------------------------------------------------------------------------------------
+# -- what was written
 
 
 def candidates_of(
@@ -181,7 +177,7 @@ def whole_lines(path: Path) -> list[dict]:
     return [json.loads(line) for line in whole.splitlines()]
 
 
-# -- who writes -------------------------------------------------------------------------------------------
+# -- who writes
 
 Written = list[tuple[str, list[str]]]  # raw prompts, each with the prompts written for it
 
@@ -193,9 +189,7 @@ def writer(method: Method, raw_prompts: Sequence[str], done: set[str], writing: 
         yield from model.write(raw_prompts, method.best_of, writing.seed, done)
         return
     beautifier = (
-        connected(method.spec, writing)
-        if method.spec.startswith("endpoint:")
-        else loaded(method.spec, writing)
+        connected(method.spec, writing) if method.spec.startswith("endpoint:") else loaded(method.spec, writing)
     )
     sampling = beautifier.family.sampling
     if writing.greedy:
@@ -204,9 +198,7 @@ def writer(method: Method, raw_prompts: Sequence[str], done: set[str], writing: 
         sampling = replace(sampling, greedy=True, num_beams=1, repetition_penalty=1.2)
     missing = [raw for raw in raw_prompts if raw not in done]
     for raw in tqdm(missing, desc=method.name, unit=" prompts", disable=None):
-        answers = beautifier.beautify(
-            raw, num_candidates=method.best_of, seed=writing.seed, sampling=sampling
-        )
+        answers = beautifier.beautify(raw, num_candidates=method.best_of, seed=writing.seed, sampling=sampling)
         yield [(raw, [answer.text for answer in answers])]
 
 

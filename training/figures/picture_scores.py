@@ -91,9 +91,7 @@ def read_picture(path: Path) -> torch.Tensor:
 Judged = tuple[str, str, int]  # raw prompt, prompt, seed
 
 
-def score_missing(
-    path: Path, wanted: Iterable[Judged], pictures: Path, scorer: Callable
-) -> dict[Judged, float]:
+def score_missing(path: Path, wanted: Iterable[Judged], pictures: Path, scorer: Callable) -> dict[Judged, float]:
     """The score of every wanted picture against its raw prompt; what is in the file is not scored again.
 
     scorer  makes the scorer, and is asked only when there is something to score
@@ -107,9 +105,7 @@ def score_missing(
     with open(path, "a", encoding="utf-8") as file:
         for start in tqdm(range(0, len(missing), AT_ONCE), desc=path.stem, unit=" batches", disable=None):
             batch = missing[start : start + AT_ONCE]
-            images = [
-                read_picture(pictures / f"{picture_name(prompt, seed)}.png") for _, prompt, seed in batch
-            ]
+            images = [read_picture(pictures / f"{picture_name(prompt, seed)}.png") for _, prompt, seed in batch]
             found = loaded.score(images, [raw for raw, _, _ in batch]).tolist()
             for each, score in zip(batch, found, strict=True):
                 row = dict(zip(("raw_prompt", "prompt", "seed"), each, strict=True)) | {"score": score}

@@ -67,9 +67,7 @@ class Pictures:
         prompt, then all of the second one. Raises ValueError where there is no prompt or no seed.
         """
         if not prompts or not seeds:
-            raise ValueError(
-                f"{len(prompts)} prompts and {len(seeds)} seeds: there must be one of each at least"
-            )
+            raise ValueError(f"{len(prompts)} prompts and {len(seeds)} seeds: there must be one of each at least")
         pieces = {prompt: token_pieces(self.pipeline.tokenizer, prompt) for prompt in prompts}
         negative = token_pieces(self.pipeline.tokenizer, self.negative_prompt)
         if not self.long_prompts:

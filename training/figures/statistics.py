@@ -130,7 +130,7 @@ def checked(values: Sequence[float]) -> np.ndarray:
     return array
 
 
-# -- agreement --------------------------------------------------------------------------------------------
+# -- agreement
 
 
 def mean_squared_error(predicted: Sequence[float], true: Sequence[float]) -> float:

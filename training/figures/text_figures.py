@@ -71,7 +71,7 @@ def difference(figure: Figure, numbers: Numbers, reference: Numbers) -> Interval
     return ratio_difference(*pairs, np.exp if figure.log else np.asarray)
 
 
-# -- of one prompt ----------------------------------------------------------------------------------------
+# -- of one prompt
 
 
 def kept_words(raw_prompt: str, prompt: str) -> tuple[int, int]:
@@ -90,7 +90,7 @@ def has_new_name(raw_prompt: str, prompt: str, named: frozenset[str]) -> bool:
     return bool(named.intersection(words(prompt)) - set(words(raw_prompt)))
 
 
-# -- of all prompts ---------------------------------------------------------------------------------------
+# -- of all prompts
 
 
 def distinct_2(prompts: Sequence[str]) -> float:
@@ -106,7 +106,7 @@ def distinct_2(prompts: Sequence[str]) -> float:
     return len(set(pairs)) / len(pairs) if pairs else float("nan")
 
 
-# -- the columns ------------------------------------------------------------------------------------------
+# -- the columns
 
 WORDS = Figure("words", 1)
 KEPT = Figure("content words kept", 3, better=1)

@@ -20,7 +20,7 @@ KINDS = (".png", ".jpg", ".jpeg", ".webp")
 Z95 = 1.959963984540054  # of the normal distribution: 95 % lie within
 
 
-# -- pairs ------------------------------------------------------------------------------------------------
+# -- pairs
 
 
 @dataclass(frozen=True)
@@ -50,9 +50,7 @@ def read_pairs(source: Path, against: str | None = None) -> tuple[list[Pair], st
             raise ValueError(f'{file}, row {number} needs "images", a mapping of methods to picture files')
         against = against or next(iter(images), None)
         if against not in images or len(images) < 2:
-            raise ValueError(
-                f"{file}, row {number} needs pictures of {against!r} and of another method: {[*images]}"
-            )
+            raise ValueError(f"{file}, row {number} needs pictures of {against!r} and of another method: {[*images]}")
         found = {method: picture_in(file.parent, path) for method, path in images.items()}
         for method in images:
             if method == against:
@@ -79,7 +77,7 @@ def picture_in(folder: Path, name: str) -> Path:
     return path
 
 
-# -- votes ------------------------------------------------------------------------------------------------
+# -- votes
 
 
 class AlreadyVoted(Exception):
@@ -147,17 +145,13 @@ class Votes:
 
     def last(self, person: str, pairs: Sequence[str]) -> str | None:
         """The pair of the person's last vote on one of `pairs`."""
-        found = self.database.execute(
-            "SELECT pair FROM votes WHERE person = ? ORDER BY number DESC", (person,)
-        )
+        found = self.database.execute("SELECT pair FROM votes WHERE person = ? ORDER BY number DESC", (person,))
         wanted = frozenset(pairs)
         return next((pair for (pair,) in found if pair in wanted), None)
 
     def voted(self, person: str) -> set[str]:
         """The pairs a person has voted on."""
-        return {
-            pair for (pair,) in self.database.execute("SELECT pair FROM votes WHERE person = ?", (person,))
-        }
+        return {pair for (pair,) in self.database.execute("SELECT pair FROM votes WHERE person = ?", (person,))}
 
     def counts(self) -> Counter[str]:
         """How many votes each pair has."""
@@ -171,7 +165,7 @@ class Votes:
         self.database.close()
 
 
-# -- what they say ----------------------------------------------------------------------------------------
+# -- what they say
 
 
 @dataclass(frozen=True)
@@ -206,18 +200,14 @@ def reference_of(votes: Sequence[Vote]) -> str:
     """The method that is in every vote. Raises ValueError where there is not exactly one."""
     common = set.intersection(*({vote.left, vote.right} for vote in votes))
     if len(common) != 1:
-        raise ValueError(
-            f"name the method that the others are compared with (--against): one of {sorted(common)}"
-        )
+        raise ValueError(f"name the method that the others are compared with (--against): one of {sorted(common)}")
     return common.pop()
 
 
 def tallies(votes: Sequence[Vote], against: str, seed: int = 0) -> list[Tally]:
     """What the votes say of each method that was compared with `against`, the method with the largest lead first."""
     found = []
-    methods = {
-        method for vote in votes if against in (vote.left, vote.right) for method in (vote.left, vote.right)
-    }
+    methods = {method for vote in votes if against in (vote.left, vote.right) for method in (vote.left, vote.right)}
     for method in sorted(methods - {against}):
         outcomes: dict[str, Counter[str]] = {}
         for vote in votes:
@@ -275,10 +265,19 @@ def report(votes: Sequence[Vote], against: str | None = None) -> Report:
 def report_markdown(found: Report) -> str:
     """A report to read."""
     rows = tuple(
-        (each.method, (percent(each.win), percent(each.tie), percent(each.loss), percent(each.lead, signed=True),
-                       f"{each.votes:,}", f"{each.prompts:,}"))
+        (
+            each.method,
+            (
+                percent(each.win),
+                percent(each.tie),
+                percent(each.loss),
+                percent(each.lead, signed=True),
+                f"{each.votes:,}",
+                f"{each.prompts:,}",
+            ),
+        )
         for each in found.tallies
-    )  # fmt: skip
+    )
     note = (
         f"{count(found.votes, 'vote')} of {count(found.people, 'person', 'people')}. Win, tie and loss: shares of the "
         "votes with 95 % Wilson intervals, for which each vote counts as independent. Lead: share won less share lost, "

@@ -23,13 +23,9 @@ class ImageReward:
     seeds      of the pictures of every prompt
     """
 
-    def __init__(
-        self, draw: Callable[[Sequence[str], Sequence[int]], Tensor], aesthetic, clip, seeds: Sequence[int]
-    ):
+    def __init__(self, draw: Callable[[Sequence[str], Sequence[int]], Tensor], aesthetic, clip, seeds: Sequence[int]):
         self.draw, self.aesthetic, self.clip, self.seeds = draw, aesthetic, clip, list(seeds)
-        self.plain: dict[
-            str, Tensor
-        ] = {}  # aesthetic scores of raw prompts, float32 [seeds]: they come up again
+        self.plain: dict[str, Tensor] = {}  # aesthetic scores of raw prompts, float32 [seeds]: they come up again
 
     def __call__(self, raw_prompts: Sequence[str], prompts: Sequence[str]) -> list[float]:
         new = [raw for raw in dict.fromkeys(raw_prompts) if raw not in self.plain]

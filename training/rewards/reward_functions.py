@@ -36,8 +36,13 @@ def add_reward_options(parser: argparse.ArgumentParser) -> None:
     add("--images", type=int, default=3, help="for images: pictures a prompt")
     add("--image-steps", type=int, default=20, help="for images: steps of DPM-Solver")
     add("--image-size", type=int, default=512, help="for images: width and height in pixels")
-    add("--scorers", nargs=2, default=["aesthetic", "clip-score"], metavar="NAME",
-        help="for images: found or downloaded by name, or aesthetic=FOLDER clip-score=FOLDER")  # fmt: skip
+    add(
+        "--scorers",
+        nargs=2,
+        default=["aesthetic", "clip-score"],
+        metavar="NAME",
+        help="for images: found or downloaded by name, or aesthetic=FOLDER clip-score=FOLDER",
+    )
 
 
 def load_reward(args: argparse.Namespace, device: torch.device) -> RewardFunction:
@@ -78,9 +83,7 @@ def _load_one(name: str, args: argparse.Namespace, device: torch.device) -> Rewa
     if name == "images":
         from .image_reward_fn import load_image_reward
 
-        return load_image_reward(
-            args.image_model, args.images, args.image_steps, args.image_size, args.scorers, device
-        )
+        return load_image_reward(args.image_model, args.images, args.image_steps, args.image_size, args.scorers, device)
     if name == "embedded" or Path(name).is_dir():
         from ...beautifier.rewards import load_reward_model
 

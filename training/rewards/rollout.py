@@ -24,7 +24,7 @@ COMPACT = 0.75
 BLOCK = 512
 
 
-# -- sampling ---------------------------------------------------------------------------------------------
+# -- sampling
 
 
 @torch.inference_mode()
@@ -123,9 +123,7 @@ def forward_padded(network: DecoderOnly, tokens: Tensor, cache: Cache, padding: 
         x = x + network.position_embeddings((query - padding[:, None]).clamp(min=0))
         slopes = torch.zeros(1, device=x.device)
     distance = key - query[:, None]  # [new, end]
-    hidden_keys = (distance > 0) | (
-        (key < padding[:, None, None]) & (distance != 0)
-    )  # padding sees itself alone
+    hidden_keys = (distance > 0) | ((key < padding[:, None, None]) & (distance != 0))  # padding sees itself alone
     bias = (slopes[:, None, None] * distance)[None].masked_fill(hidden_keys[:, None], -math.inf).to(x.dtype)
     for layer, block in enumerate(network.h):
         x = block(x, bias, cache, layer)
@@ -150,16 +148,14 @@ def draw(logits: Tensor, chances: Tensor) -> Tensor:
 def _invert(weights: Tensor, chances: Tensor) -> tuple[Tensor, Tensor]:
     """The index that each chance falls on among weights [rows, n], and where in its part of the sum, in [0, 1)."""
     cumulative = weights.cumsum(-1)
-    point = (
-        chances * cumulative[:, -1]
-    )  # below the total, however it is rounded: chances are at most 1 - 2**-24
+    point = chances * cumulative[:, -1]  # below the total, however it is rounded: chances are at most 1 - 2**-24
     index = (cumulative <= point[:, None]).sum(-1)
     width = weights.gather(1, index[:, None])[:, 0]
     before = cumulative.gather(1, index[:, None])[:, 0] - width
     return index, ((point - before) / width).clamp(0, 1 - 2**-24)
 
 
-# -- text -------------------------------------------------------------------------------------------------
+# -- text
 
 
 @dataclass(frozen=True)
@@ -186,9 +182,7 @@ def prompt_of(beautifier: Beautifier, asked: Question, answer: Answer) -> str:
     read = beautifier.read(asked.words, answer)
     if not read:
         return ""
-    found = candidates(
-        asked.raw_prompt, lambda words: (words, [read]), "rewrite", None, beautifier.family.weights
-    )
+    found = candidates(asked.raw_prompt, lambda words: (words, [read]), "rewrite", None, beautifier.family.weights)
     return found[0].text
 
 

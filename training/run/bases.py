@@ -82,8 +82,6 @@ def transformers_tokenizer(tokenizer: Tokenizer, config: NetworkConfig):
     from transformers import PreTrainedTokenizerFast
 
     eos, pad = tokenizer.id_to_token(config.eos_token_id), tokenizer.id_to_token(config.pad_token_id)
-    made = PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, eos_token=eos, pad_token=pad, padding_side="left"
-    )
+    made = PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token=eos, pad_token=pad, padding_side="left")
     made.split_special_tokens = True  # as an argument it is not heeded
     return made

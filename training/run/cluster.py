@@ -16,9 +16,7 @@ from contextlib import contextmanager
 import psutil
 from tqdm import tqdm
 
-OBJECT_STORE = (
-    256 * 2**20
-)  # bytes; what travels through Ray is numbers of parts, the rows travel through files
+OBJECT_STORE = 256 * 2**20  # bytes; what travels through Ray is numbers of parts, the rows travel through files
 NO_RAY = "Ray is not installed: pip install prompt-beautifier[training], or work without it (--workers 0)"
 
 
@@ -31,9 +29,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default=1,
         help="processes on this computer; 0: this process alone, without Ray",
     )
-    group.add_argument(
-        "--address", help="'auto' or host:port of a Ray cluster that runs, instead of --workers"
-    )
+    group.add_argument("--address", help="'auto' or host:port of a Ray cluster that runs, instead of --workers")
 
 
 @contextmanager
@@ -76,9 +72,14 @@ def start_ray(cores: int, gpus: int | None = None) -> None:
     import ray
 
     ray.init(
-        num_cpus=cores, num_gpus=gpus, include_dashboard=False, object_store_memory=OBJECT_STORE,
-        logging_level=logging.ERROR, log_to_driver=False, _system_config={"worker_niceness": 0},
-    )  # fmt: skip
+        num_cpus=cores,
+        num_gpus=gpus,
+        include_dashboard=False,
+        object_store_memory=OBJECT_STORE,
+        logging_level=logging.ERROR,
+        log_to_driver=False,
+        _system_config={"worker_niceness": 0},
+    )
 
 
 def each(
@@ -122,9 +123,7 @@ def actors() -> dict:
 
 
 # What the work raises with a message for the user; of other errors the user gets the stack, too.
-EXPECTED = {
-    kind.__name__: kind for kind in (FileNotFoundError, ImportError, OSError, RuntimeError, ValueError)
-}
+EXPECTED = {kind.__name__: kind for kind in (FileNotFoundError, ImportError, OSError, RuntimeError, ValueError)}
 
 
 class Task:

@@ -53,9 +53,7 @@ def export(
         )
     save_file(stored, fresh / "model.safetensors", metadata={"format": "pt"})
     (fresh / "model.safetensors").chmod(0o644)  # safetensors writes it for the owner alone
-    settings = {
-        name: value for name, value in config.items() if name not in ("dtype", "transformers_version")
-    }
+    settings = {name: value for name, value in config.items() if name not in ("dtype", "transformers_version")}
     write_json(fresh / "config.json", {**settings, "torch_dtype": dtype, "tie_word_embeddings": True})
     tokenizer.save(str(fresh / "tokenizer.json"))
     eos, pad = (config.get(f"{name}_token_id") for name in ("eos", "pad"))
@@ -125,22 +123,44 @@ def model_card(
     measured = [f"| {key} | {plain(value)} |" for key, value in figures.items()]
     return "\n".join(
         [
-            "---", "pipeline_tag: text-generation", "tags: [prompt-enhancement, text-to-image]", "---", "",
-            f"# {name}", "",
-            "A language model that makes a detailed image prompt of a short one.", "",
+            "---",
+            "pipeline_tag: text-generation",
+            "tags: [prompt-enhancement, text-to-image]",
+            "---",
+            "",
+            f"# {name}",
+            "",
+            "A language model that makes a detailed image prompt of a short one.",
+            "",
             f"- stage: {stage}",
             f"- started from: {base}",
             f"- data: {data}",
-            "- licence: that of the checkpoint it started from and of the data", "",
-            "## How to ask it", "",
-            "```bash", 'beautify --model FOLDER "a cat"', "```", "",
+            "- licence: that of the checkpoint it started from and of the data",
+            "",
+            "## How to ask it",
+            "",
+            "```bash",
+            'beautify --model FOLDER "a cat"',
+            "```",
+            "",
             f"FOLDER is this one. In ComfyUI: put it into `models/LLM` and choose it in *Load Beautifier*. Family "
-            f"`{family.name}`: the network reads {render(family, 'RAW PROMPT')!r} and answers until its end token.", "",
+            f"`{family.name}`: the network reads {render(family, 'RAW PROMPT')!r} and answers until its end token.",
+            "",
             *([note, ""] if note else []),
-            "## Figures", "", "| figure | value |", "|---|---|", *measured, "",
-            "## Settings", "", "| option | value |", "|---|---|", *rows, "",
+            "## Figures",
+            "",
+            "| figure | value |",
+            "|---|---|",
+            *measured,
+            "",
+            "## Settings",
+            "",
+            "| option | value |",
+            "|---|---|",
+            *rows,
+            "",
         ]
-    )  # fmt: skip
+    )
 
 
 def plain(value: object) -> str:
