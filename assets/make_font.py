@@ -1,4 +1,4 @@
-"""Make beautifier/fonts/BeautifierSans-Regular.otf, the font of picture grids, a part of Noto Sans CJK SC.
+"""Make beautifier/images/fonts/BeautifierSans-Regular.otf, the font of picture grids, a part of Noto Sans CJK SC.
 
     apt-get install fonts-noto-cjk      # Debian's 1:20220127+repack1-1 is what the file in the repository is made of
     pip install fonttools
@@ -17,7 +17,7 @@ from fontTools.ttLib import TTFont
 
 NAME = "Beautifier Sans"  # a modified version carries a name of its own
 FACE = "Noto Sans CJK SC"
-TARGET = Path(__file__).resolve().parent.parent / "beautifier" / "fonts" / "BeautifierSans-Regular.otf"
+TARGET = Path(__file__).resolve().parent.parent / "beautifier" / "images" / "fonts" / "BeautifierSans-Regular.otf"
 
 BLOCKS = (
     (0x0020, 0x007E),  # ASCII

@@ -7,37 +7,30 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
-from tokenizers import Tokenizer, decoders, pre_tokenizers
-from tokenizers.models import BPE
+from tokenizers import Tokenizer
 
-from .cleaning import clean
-from .clip_tokens import limit_clip_tokens
-from .decoding import Answer, Sampling, check_seed, generate, is_whole, total_tokens
 from .families import FAMILIES, Family, read, render
-from .network import DecoderOnly, check_inside, load_network, read_config, read_json
-from .packed import BFLOAT16_HIDDEN_SIZE, SMALLEST_HIDDEN_SIZE, can_pack, fast_dtype, load_packed
-from .syntax import SetAside, append, content_words, put_back, set_aside
+from .files import read_json
+from .language.decoding import generate, total_tokens
+from .language.network import DecoderOnly, read_config
+from .language.packed import BFLOAT16_HIDDEN_SIZE, SMALLEST_HIDDEN_SIZE, can_pack, fast_dtype, load_packed
+from .language.steps import Answer
+from .language.tokenizer import load_tokenizer
+from .language.weights import load_network
+from .prompts.append import append
+from .prompts.cleaning import clean
+from .prompts.clip_tokens import limit_clip_tokens
+from .prompts.put_back import put_back
+from .prompts.syntax import SetAside, set_aside
+from .prompts.words import content_words
+from .request import Candidate, Sampling, check_arguments
 
 EMBEDDED = Path(__file__).parent / "embedded"
 
 # What a small model is asked for when it can read nothing of the raw prompt: only its manner is of use then.
 UNKNOWN_SUBJECT = "scenery, soft light, highly detailed"
-
-MODES = ("rewrite", "append")
-MOST_CANDIDATES = 64
 # More than the characters of an average token of any text people write.
 CHARACTERS_PER_TOKEN = 32
-# Bytes; BLOOM's tokenizer of 250,680 tokens has 15 million.
-LARGEST_TOKENIZER = 200_000_000
-GPT2_END = "<|endoftext|>"
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A detailed prompt in ComfyUI syntax; the score is there once a reward model has ranked it."""
-
-    text: str
-    score: float | None = None
 
 
 @dataclass(eq=False)
@@ -193,21 +186,6 @@ def shorten(text: str, aside: SetAside, clip_tokens: int) -> str:
     return limit_clip_tokens(text, clip_tokens, keep=pieces) or limit_clip_tokens(aside.words, clip_tokens)
 
 
-def check_arguments(raw_prompt, num_candidates, seed, sampling, mode, clip_tokens) -> None:
-    """Raise a ValueError that names the argument of `beautify` that is wrong, and what it may be."""
-    if not isinstance(raw_prompt, str):
-        raise ValueError(f"raw_prompt must be a string, not {type(raw_prompt).__name__}")
-    if not is_whole(num_candidates, least=1) or num_candidates > MOST_CANDIDATES:
-        raise ValueError(f"num_candidates must be a whole number from 1 to {MOST_CANDIDATES}, not {num_candidates!r}")
-    check_seed(seed)
-    if sampling is not None and not isinstance(sampling, Sampling):
-        raise ValueError(f"sampling must be a Sampling or None, not {type(sampling).__name__}")
-    if mode not in MODES:
-        raise ValueError(f"mode must be one of {', '.join(map(repr, MODES))}, not {mode!r}")
-    if clip_tokens is not None and not is_whole(clip_tokens, least=1):
-        raise ValueError(f"clip_tokens must be None or a whole number, 1 or more, not {clip_tokens!r}")
-
-
 def longest_beginning(text: str, fits: Callable[[str], bool]) -> str:
     """The longest beginning of the text that fits, by bisection: "" when not even one character does."""
     if fits(text):
@@ -235,7 +213,7 @@ def load_beautifier(
     """Load the embedded model, or a checkpoint folder (config.json, tokenizer.json and safetensors).
 
     dtype   None is float16 on a GPU; on a CPU float32 for the embedded model and others as small, for larger ones
-            bfloat16 where the processor has it. torch.int8 is for a CPU alone: see packed.py
+            bfloat16 where the processor has it. torch.int8 is for a CPU alone: see language/packed.py
     family  how the checkpoint is asked: a name in FAMILIES or a Family; None reads it from beautifier.json,
             which training writes beside the weights
     stays   False: the weights will be moved to another device; on a CPU they are laid out for it otherwise
@@ -291,34 +269,3 @@ def find_family(folder: Path, family: str | Family | None) -> Family:
     if not isinstance(family, str) or family not in FAMILIES:
         raise ValueError(f"{family!r} is not a family of checkpoints: {folder} needs one of {known}")
     return FAMILIES[family]
-
-
-def load_tokenizer(folder: Path) -> Tokenizer:
-    """The tokenizer of a checkpoint folder: its tokenizer.json, or GPT-2's made of vocab.json and merges.txt."""
-    path, vocabulary, merges = (folder / name for name in ("tokenizer.json", "vocab.json", "merges.txt"))
-    made_of = [path] if path.is_file() else [vocabulary, merges]
-    if not all(part.is_file() for part in made_of):
-        raise FileNotFoundError(f"{folder} has no tokenizer.json: copy it there from where the checkpoint came from")
-    for part in made_of:
-        check_inside(part)
-        if part.stat().st_size > LARGEST_TOKENIZER:
-            raise ValueError(f"{part} has more than {LARGEST_TOKENIZER:,} bytes: it is no tokenizer")
-    try:
-        tokenizer = Tokenizer.from_file(str(path)) if made_of == [path] else gpt2_tokenizer(vocabulary, merges)
-    except Exception as error:  # tokenizers raises plain Exception for a damaged file
-        names = " with ".join(str(part) for part in made_of)
-        raise ValueError(f"{names} is no tokenizer ({error}): download or copy it again") from error
-    # Settings that a file may bring along for batches: here they would cut a prompt, or add to it.
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
-    return tokenizer
-
-
-def gpt2_tokenizer(vocabulary: Path, merges: Path) -> Tokenizer:
-    """GPT-2's byte-level BPE of a vocabulary and its merges, as in repositories without a tokenizer.json."""
-    tokenizer = Tokenizer(BPE.from_file(str(vocabulary), str(merges)))
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    if tokenizer.token_to_id(GPT2_END) is not None:
-        tokenizer.add_special_tokens([GPT2_END])
-    return tokenizer

@@ -23,12 +23,13 @@ from typing import TYPE_CHECKING, NoReturn
 
 from tqdm import tqdm
 
-from .catalog import CATALOG
+from .checkpoints.catalog import CATALOG
 
 if TYPE_CHECKING:
-    from .beautify import Beautifier, Candidate
+    from .beautify import Beautifier
     from .families import Family
-    from .rewards import RewardModel
+    from .request import Candidate
+    from .rewards.model import RewardModel
 
 INTERRUPTED = 130  # 128 + SIGINT, what a shell reports
 PIPE_CLOSED = 141  # 128 + SIGPIPE
@@ -102,11 +103,7 @@ def _parser() -> argparse.ArgumentParser:
         "a reward folder, by its path or by its name in --models-dir, or none",
     )
     add("--device", default="cpu", metavar="NAME", help="cpu (default), cuda, cuda:1, mps, xpu")
-    add(
-        "--dtype",
-        choices=("float32", "float16", "bfloat16", "int8"),
-        help="numbers to compute in; int8 on a cpu",
-    )
+    add("--dtype", choices=("float32", "float16", "bfloat16", "int8"), help="numbers to compute in; int8 on a cpu")
     add("--json", action="store_true", help="one JSON object a prompt, one a line")
     add("--version", action=_Version, nargs=0, help="print the version and leave")
 
@@ -201,7 +198,7 @@ def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None
     """Leaves with a message for wrong sampling options, an unknown family and a device that cannot be used."""
     import torch  # here, so that --help and wrong usage answer at once
 
-    from .decoding import Sampling
+    from .request import Sampling
 
     try:
         Sampling(**_given_sampling(options))
@@ -240,8 +237,8 @@ def _load_reward_model(
     """The reward model of that name; None where there is to be none."""
     if model in (None, "none"):
         return None
-    from .reward_folders import list_reward_models
-    from .rewards import load_reward_model
+    from .rewards.folders import list_reward_models
+    from .rewards.model import load_reward_model
 
     if model != "embedded" and not Path(model).is_dir():
         model = list_reward_models([_models_folder(options)]).get(model, model)
@@ -278,7 +275,7 @@ def _checkpoint(options: argparse.Namespace) -> tuple[str | Path, str | None]:
     """
     if options.model == "embedded" or Path(options.model).is_dir():
         return options.model, None
-    from .store import obtain
+    from .checkpoints.download import obtain
 
     folder = _models_folder(options)
     with _Bytes() as bar:
@@ -289,7 +286,7 @@ def _checkpoint(options: argparse.Namespace) -> tuple[str | Path, str | None]:
 
 
 def _models_folder(options: argparse.Namespace) -> Path:
-    from .store import default_folder
+    from .checkpoints.places import default_folder
 
     return Path(options.models_dir) if options.models_dir is not None else default_folder()
 
@@ -316,7 +313,7 @@ class _Bytes:
 
 def _given_sampling(options: argparse.Namespace) -> dict:
     """The sampling options that stand on the command line."""
-    from .decoding import Sampling
+    from .request import Sampling
 
     given = {field.name: getattr(options, field.name, None) for field in fields(Sampling)}
     return {name: value for name, value in given.items() if value is not None}

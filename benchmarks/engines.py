@@ -45,7 +45,8 @@ def ours(folder: Path, dtype: str, device: str) -> Write:
     import torch
 
     from prompt_beautifier.beautifier.beautify import load_fastest
-    from prompt_beautifier.beautifier.decoding import Sampling, generate
+    from prompt_beautifier.beautifier.language.decoding import generate
+    from prompt_beautifier.beautifier.request import Sampling
 
     network = load_fastest(folder, getattr(torch, dtype), torch.device(device), device == "cpu")
 

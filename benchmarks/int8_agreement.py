@@ -17,9 +17,9 @@ from pathlib import Path
 import torch
 
 from prompt_beautifier.beautifier.beautify import EMBEDDED, load_beautifier, load_fastest
-from prompt_beautifier.beautifier.decoding import generate
 from prompt_beautifier.beautifier.families import render
-from prompt_beautifier.beautifier.network import load_network
+from prompt_beautifier.beautifier.language.decoding import generate
+from prompt_beautifier.beautifier.language.weights import load_network
 
 WHO = (
     "1 girl",

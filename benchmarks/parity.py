@@ -15,9 +15,10 @@ from pathlib import Path
 import torch
 import transformers
 
-from prompt_beautifier.beautifier.decoding import Sampling, generate
-from prompt_beautifier.beautifier.network import load_network
-from prompt_beautifier.beautifier.packed import can_pack, load_packed
+from prompt_beautifier.beautifier.language.decoding import generate
+from prompt_beautifier.beautifier.language.packed import can_pack, load_packed
+from prompt_beautifier.beautifier.language.weights import load_network
+from prompt_beautifier.beautifier.request import Sampling
 
 SHAPES = {
     # alibaba-pai/pai-bloom-1b1-text2prompt-sd: bigscience/bloom-1b1

@@ -24,9 +24,9 @@ import torch
 import transformers
 from PIL import Image
 
-from prompt_beautifier.beautifier.clip_tokens import MERGES, _byte_letters
-from prompt_beautifier.beautifier.pixels import Framing, frame, normalise, to_bytes
-from prompt_beautifier.beautifier.scorers import load_scorer
+from prompt_beautifier.beautifier.images.pixels import Framing, frame, normalise, to_bytes
+from prompt_beautifier.beautifier.images.scorers import load_scorer
+from prompt_beautifier.beautifier.prompts.clip_tokens import MERGES, _byte_letters
 
 PROMPT = "a castle on a hill at sunset, volumetric light, wide angle, concept art, highly detailed"
 # width, layers, heads of the image tower; the same of the text tower; features

@@ -6,23 +6,16 @@ from typing import TYPE_CHECKING
 
 from comfy_api.latest import io
 
-from ..beautifier.decoding import MAX_SEED, Sampling
 from ..beautifier.families import CUSTOM, FAMILIES
-from . import comfy, metadata
+from ..beautifier.request import MAX_SEED, MODES, MOST_CANDIDATES, Sampling
+from . import metadata
+from .comfy import folders, loading, memory, running, server, versions
+from .inputs import ADVANCED, CATEGORY, BeautifierType, RewardModelType, with_score
 
 if TYPE_CHECKING:
-    from ..beautifier.beautify import Candidate
+    from ..beautifier.request import Candidate
 
-# The same as in beautifier/beautify.py (a test compares), whose import every start of ComfyUI would wait for.
-MODES = ("rewrite", "append")
-MOST_CANDIDATES = 64
 
-CATEGORY = "Prompt Beautifier"
-BeautifierType = io.Custom("PROMPT_BEAUTIFIER")
-RewardModelType = io.Custom("PROMPT_BEAUTIFIER_REWARD_MODEL")
-
-# Shown under "Show advanced"; written this way because io's inputs have no argument for it in ComfyUI 0.8.
-ADVANCED = {"advanced": True}
 USUAL = Sampling()
 TEMPLATE = "{raw_prompt}"
 
@@ -30,7 +23,7 @@ TEMPLATE = "{raw_prompt}"
 class LoadBeautifier(io.ComfyNode):
     @classmethod
     def define_schema(cls):
-        return comfy.node_schema(
+        return versions.node_schema(
             node_id="PromptBeautifierLoadBeautifier",
             display_name="Load Beautifier",
             category=CATEGORY,
@@ -39,7 +32,7 @@ class LoadBeautifier(io.ComfyNode):
             inputs=[
                 io.Combo.Input(
                     "model",
-                    options=comfy.model_choices(),
+                    options=folders.model_choices(),
                     default="embedded",
                     tooltip=(
                         "embedded comes with the pack and runs on any computer. Below it: published "
@@ -59,7 +52,7 @@ class LoadBeautifier(io.ComfyNode):
                 ),
                 io.Combo.Input(
                     "dtype",
-                    options=["auto", *comfy.DTYPES, "int8"],
+                    options=["auto", *memory.DTYPES, "int8"],
                     default="auto",
                     optional=True,
                     extra_dict=ADVANCED,
@@ -103,7 +96,7 @@ class LoadBeautifier(io.ComfyNode):
     def validate_inputs(cls, model) -> bool | str:
         # That it takes `model` keeps ComfyUI from looking for it in the menu: what a menu says of a download
         # changes, and a saved workflow still holds what it said. None stands for what a link will bring.
-        if model is None or comfy.is_known(model):
+        if model is None or folders.is_known(model):
             return True
         return (
             f"there is no checkpoint {model!r}: put its folder into models/LLM and press R in ComfyUI, or choose "
@@ -119,13 +112,13 @@ class LoadBeautifier(io.ComfyNode):
         family: str = "auto",
         template: str = TEMPLATE,
     ) -> io.NodeOutput:
-        return io.NodeOutput(comfy.load(model, device, dtype, None if family == "auto" else family, template))
+        return io.NodeOutput(loading.load(model, device, dtype, None if family == "auto" else family, template))
 
 
 class BeautifyPrompt(io.ComfyNode):
     @classmethod
     def define_schema(cls):
-        return comfy.node_schema(
+        return versions.node_schema(
             node_id=metadata.NODE,
             display_name="Beautify Prompt",
             category=CATEGORY,
@@ -164,7 +157,7 @@ class BeautifyPrompt(io.ComfyNode):
     @classmethod
     def execute(
         cls,
-        beautifier: comfy.LoadedBeautifier,
+        beautifier: memory.LoadedBeautifier,
         prompt: str,
         seed: int,
         num_candidates: int = 5,
@@ -177,7 +170,7 @@ class BeautifyPrompt(io.ComfyNode):
         top_p: float = USUAL.top_p,
         repetition_penalty: float = USUAL.repetition_penalty,
         max_new_tokens: int = USUAL.max_new_tokens,
-        reward_model: comfy.LoadedRewardModel | None = None,
+        reward_model: memory.LoadedRewardModel | None = None,
     ) -> io.NodeOutput:
         if candidate > num_candidates:
             raise ValueError(
@@ -186,9 +179,9 @@ class BeautifyPrompt(io.ComfyNode):
             )
         custom = Sampling(temperature, top_k, top_p, repetition_penalty, max_new_tokens)
         used = custom if sampling == "custom" else None
-        found = comfy.beautify(beautifier, prompt, num_candidates, seed, used, mode, clip_tokens or None)
+        found = running.beautify(beautifier, prompt, num_candidates, seed, used, mode, clip_tokens or None)
         if reward_model is not None:
-            found = comfy.rank(reward_model, prompt, found)
+            found = running.rank(reward_model, prompt, found)
         texts = [each.text for each in found]
         # A prompt without words comes back alone, and a model may give fewer candidates than were asked for.
         chosen = texts[min(candidate, len(texts)) - 1]
@@ -202,7 +195,7 @@ class BeautifyPrompt(io.ComfyNode):
         if reward_model is not None:
             entry["scores"] = [each.score for each in found]
             entry["reward_model"] = reward_model.reward_model.name
-        metadata.write(cls.hidden.extra_pnginfo, cls.hidden.unique_id, comfy.list_index(), entry)
+        metadata.write(cls.hidden.extra_pnginfo, cls.hidden.unique_id, server.list_index(), entry)
         listed = {
             "texts": texts,
             "scores": entry.get("scores"),
@@ -359,11 +352,6 @@ def overview(candidates: list[Candidate]) -> str:
     """All candidates in one text to read: numbered, with their scores if they have any, an empty line between two."""
     shown = [each.text if each.score is None else with_score(each.text, each.score) for each in candidates]
     return "\n\n".join(f"{number}. {text}" for number, text in enumerate(shown, 1))
-
-
-def with_score(text: str, score: float, terms: str = "") -> str:
-    """A prompt behind its score, and what the score is made of."""
-    return f"[{score:.3f}{f': {terms}' if terms else ''}] {text}"
 
 
 NODES = [LoadBeautifier, BeautifyPrompt]

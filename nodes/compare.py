@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 from comfy_api.latest import io
 
-from ..beautifier import picking
-from . import comfy
-from .beautify import ADVANCED, CATEGORY
-from .score import only
+from ..beautifier.images import picking
+from .comfy import versions
+from .inputs import ADVANCED, CATEGORY, only
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -25,7 +24,7 @@ ROWS_AT_ONCE = 512  # of an image that is made into bytes: its floats would take
 class CompareImages(io.ComfyNode):
     @classmethod
     def define_schema(cls):
-        return comfy.node_schema(
+        return versions.node_schema(
             node_id="PromptBeautifierCompareImages",
             display_name="Compare Images",
             category=CATEGORY,
@@ -128,7 +127,7 @@ class CompareImages(io.ComfyNode):
         columns: list | None = None,
         prompt_lines: list | None = None,
     ) -> io.NodeOutput:
-        from ..beautifier import grid
+        from ..beautifier.images import grid, grid_layout
 
         longest = only(picture_size or [USUAL_SIZE], "picture_size")
         pictures = columns_of(images, longest, "images")
@@ -148,7 +147,7 @@ class CompareImages(io.ComfyNode):
             scorers = [grid.Scores(each.name, [[value] for value in each.values[0]]) for each in scorers]
             pictures = [[picture] for picture in pictures[0]]
         called = names_of(names or [], len(pictures))
-        parts = [grid.Column(*each) for each in zip(pictures, called, told, strict=True)]
+        parts = [grid_layout.Column(*each) for each in zip(pictures, called, told, strict=True)]
         drawn = grid.draw_grid(
             parts,
             scorers,
@@ -185,9 +184,6 @@ def linked(suffix: str, images: str) -> list[io.Input]:
     ]
 
 
-# -- what came in
-
-
 def columns_of(items: Sequence[Any], longest: int, name: str) -> list[list[Image.Image]]:
     """The pictures of each item, a batch, of an input; those with a longer edge than `longest` px made smaller."""
     batches = [picking.as_batch(item, 4, "image", "[batch, height, width, channels]") for item in items]
@@ -201,7 +197,7 @@ def picture_of(image: torch.Tensor, longest: int, what: str) -> Image.Image:
     """A picture of the bytes that Save Image writes for an image [height, width, 1, 3 or 4 channels] in 0..1."""
     from PIL import Image
 
-    from ..beautifier.grid import shrunk
+    from ..beautifier.images.grid import shrunk
 
     height, width, channels = image.shape
     if channels not in MODES or not height or not width:

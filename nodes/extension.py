@@ -2,13 +2,14 @@
 
 from comfy_api.latest import ComfyExtension
 
-from . import beautify, comfy, compare, metadata, rank, remote, routes, score
+from . import beautify, compare, metadata, rank, remote, routes, score
+from .comfy import folders, server
 
 
 class PromptBeautifierExtension(ComfyExtension):
     async def get_node_list(self) -> list[type]:
         # Not in on_load: ComfyUI 0.8.0 does not call it.
-        comfy.register_model_folders()
-        comfy.before_each_run_is_queued(metadata.prepare)
+        folders.register_model_folders()
+        server.before_each_run_is_queued(metadata.prepare)
         routes.add_routes()
         return [*beautify.NODES, *remote.NODES, *rank.NODES, *score.NODES, *compare.NODES]

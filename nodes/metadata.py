@@ -20,7 +20,7 @@ import json
 import weakref
 from collections import OrderedDict
 
-from . import comfy
+from .comfy import server
 
 KEY = "prompt_beautifier"
 NODE = "PromptBeautifierBeautifyPrompt"
@@ -40,7 +40,7 @@ class RunPrompts(dict):
 
         json.dumps asks a dictionary that is not exactly a dict for its items.
         """
-        node_id, item = comfy.running_item()
+        node_id, item = server.running_item()
         picks = list_makers(self.graph, node_id, PICK)
         return [
             (key, [with_this_image(entry, item) for entry in entries] if key in picks else entries)
@@ -105,7 +105,7 @@ def list_makers(graph: dict, node_id: str | None, class_type: str) -> set[str]:
     while todo:
         current = todo.pop()
         node = graph.get(current)
-        if current in seen or not isinstance(node, dict) or comfy.gathers_lists(node.get("class_type")):
+        if current in seen or not isinstance(node, dict) or server.gathers_lists(node.get("class_type")):
             continue
         seen.add(current)
         for above, output in links_of(node):
@@ -113,7 +113,7 @@ def list_makers(graph: dict, node_id: str | None, class_type: str) -> set[str]:
             above_type = maker.get("class_type") if isinstance(maker, dict) else None
             if above_type == class_type:
                 found.add(above)
-            elif not comfy.makes_list(above_type, output):
+            elif not server.makes_list(above_type, output):
                 todo.append(above)
     return found
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from comfy_api.latest import io
 
-from . import comfy
-from .beautify import ADVANCED, CATEGORY, RewardModelType, with_score
+from .comfy import folders, loading, memory, running, versions
+from .inputs import ADVANCED, CATEGORY, RewardModelType, with_score
 
 if TYPE_CHECKING:
-    from ..beautifier.rewards import RankedPrompt
+    from ..beautifier.rewards.model import RankedPrompt
 
 AUTO_ALPHA = -1.0
 
@@ -18,7 +18,7 @@ AUTO_ALPHA = -1.0
 class LoadRewardModel(io.ComfyNode):
     @classmethod
     def define_schema(cls):
-        return comfy.node_schema(
+        return versions.node_schema(
             node_id="PromptBeautifierLoadRewardModel",
             display_name="Load Reward Model",
             category=CATEGORY,
@@ -27,7 +27,7 @@ class LoadRewardModel(io.ComfyNode):
             inputs=[
                 io.Combo.Input(
                     "model",
-                    options=comfy.reward_choices(),
+                    options=folders.reward_choices(),
                     tooltip=(
                         "embedded comes with the pack and runs on any computer. Below it: reward models found in "
                         "models/LLM (a folder with reward.json, which training writes)."
@@ -57,7 +57,7 @@ class LoadRewardModel(io.ComfyNode):
                 ),
                 io.Combo.Input(
                     "dtype",
-                    options=["auto", *comfy.DTYPES],
+                    options=["auto", *memory.DTYPES],
                     default="auto",
                     optional=True,
                     extra_dict=ADVANCED,
@@ -74,19 +74,19 @@ class LoadRewardModel(io.ComfyNode):
     @classmethod
     def validate_inputs(cls, model) -> bool | str:
         # None stands for what a link will bring.
-        if model is None or model in comfy.reward_choices():
+        if model is None or model in folders.reward_choices():
             return True
-        return f"{comfy.no_reward_model(model)} Press R in ComfyUI once it is there."
+        return f"{folders.no_reward_model(model)} Press R in ComfyUI once it is there."
 
     @classmethod
     def execute(cls, model: str, device: str = "auto", alpha: float = AUTO_ALPHA, dtype: str = "auto") -> io.NodeOutput:
-        return io.NodeOutput(comfy.load_reward(model, device, dtype, None if alpha < 0 else alpha))
+        return io.NodeOutput(loading.load_reward(model, device, dtype, None if alpha < 0 else alpha))
 
 
 class RankPrompts(io.ComfyNode):
     @classmethod
     def define_schema(cls):
-        return comfy.node_schema(
+        return versions.node_schema(
             node_id="PromptBeautifierRankPrompts",
             display_name="Rank Prompts",
             category=CATEGORY,
@@ -146,7 +146,7 @@ class RankPrompts(io.ComfyNode):
     @classmethod
     def execute(
         cls,
-        reward_model: list[comfy.LoadedRewardModel],
+        reward_model: list[memory.LoadedRewardModel],
         raw_prompt: list[str],
         prompts: list[str] | None = None,
         text: list[str] | None = None,
@@ -155,7 +155,7 @@ class RankPrompts(io.ComfyNode):
         given = [*(prompts or []), *lines(text or [])]
         if not given:
             raise ValueError("there is no prompt to rank: connect a list to prompts, or write them into text")
-        ranked = comfy.rank_prompts(loaded, raw, given)
+        ranked = running.rank_prompts(loaded, raw, given)
         best_first = [each.prompt for each in ranked]
         told = report(ranked)
         return io.NodeOutput(best_first[0], best_first, [each.score for each in ranked], told, ui={"text": [told]})

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from comfy_api.latest import io
 
-from ..beautifier.chat import SERVED_FAMILIES, UNUSABLE
-from ..beautifier.endpoints import FILE_NAME, endpoint_names
-from . import comfy
-from .beautify import ADVANCED, CATEGORY, BeautifierType
+from ..beautifier.servers.chat import SERVED_FAMILIES, UNUSABLE
+from ..beautifier.servers.endpoints import FILE_NAME, endpoint_names
+from .comfy import folders, loading, versions
+from .inputs import ADVANCED, CATEGORY, BeautifierType
 
 
 class ConnectPromptLLM(io.ComfyNode):
     @classmethod
     def define_schema(cls):
-        return comfy.node_schema(
+        return versions.node_schema(
             node_id="PromptBeautifierConnectPromptLLM",
             display_name="Connect Prompt LLM",
             category=CATEGORY,
@@ -34,7 +34,7 @@ class ConnectPromptLLM(io.ComfyNode):
             inputs=[
                 io.Combo.Input(
                     "endpoint",
-                    options=endpoint_names(comfy.endpoints_file()),
+                    options=endpoint_names(folders.endpoints_file()),
                     tooltip=(
                         f"The server, by its name in {FILE_NAME} in ComfyUI's user folder. Addresses and keys "
                         "stay in that file; it is made, with examples, when this node first runs."
@@ -89,7 +89,7 @@ class ConnectPromptLLM(io.ComfyNode):
         unusable_answer: str = "error",
         timeout: float = 120.0,
     ) -> io.NodeOutput:
-        return io.NodeOutput(comfy.connect(endpoint, model, family, unusable_answer, timeout))
+        return io.NodeOutput(loading.connect(endpoint, model, family, unusable_answer, timeout))
 
 
 NODES = [ConnectPromptLLM]

@@ -17,9 +17,8 @@ from functools import cache
 
 from aiohttp import web
 
-from ..beautifier.decoding import MAX_SEED
-from .beautify import MODES
-from .comfy import add_post_route
+from ..beautifier.request import MAX_SEED, MODES
+from .comfy.server import add_post_route
 
 PATH = "/prompt_beautifier/beautify"
 LARGEST_BODY = 64 * 1024  # bytes; a page of text has 3,000

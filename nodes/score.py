@@ -6,21 +6,20 @@ from typing import Any
 
 from comfy_api.latest import io
 
-from ..beautifier import picking
-from . import comfy, metadata
-from .beautify import ADVANCED, CATEGORY
+from ..beautifier.images import picking
+from . import metadata
+from .comfy import folders, loading, memory, running, server, versions
+from .inputs import ADVANCED, CATEGORY, ScorerType, only
 
 # No scorer gives less, so at its lowest the threshold lets all images pass.
 NO_THRESHOLD = -1000.0
-
-ScorerType = io.Custom("PROMPT_BEAUTIFIER_SCORER")
 
 
 class LoadScorer(io.ComfyNode):
     @classmethod
     def define_schema(cls):
-        options = comfy.scorer_menu()
-        return comfy.node_schema(
+        options = folders.scorer_menu()
+        return versions.node_schema(
             node_id="PromptBeautifierLoadScorer",
             display_name="Load Scorer",
             category=CATEGORY,
@@ -58,7 +57,7 @@ class LoadScorer(io.ComfyNode):
                 ),
                 io.Combo.Input(
                     "dtype",
-                    options=["auto", *comfy.DTYPES],
+                    options=["auto", *memory.DTYPES],
                     default="auto",
                     optional=True,
                     extra_dict=ADVANCED,
@@ -73,19 +72,19 @@ class LoadScorer(io.ComfyNode):
     @classmethod
     def validate_inputs(cls, scorer) -> bool | str:
         # As in Load Beautifier: a saved workflow holds what the menu said of a download at that time.
-        if scorer is None or comfy.is_known_scorer(scorer):
+        if scorer is None or folders.is_known_scorer(scorer):
             return True
         return f"there is no scorer {scorer!r}: press R in ComfyUI, and choose one of the menu"
 
     @classmethod
     def execute(cls, scorer: str, device: str = "auto", dtype: str = "auto") -> io.NodeOutput:
-        return io.NodeOutput(comfy.load_scorer(scorer, device, dtype))
+        return io.NodeOutput(loading.load_scorer(scorer, device, dtype))
 
 
 class ScoreImages(io.ComfyNode):
     @classmethod
     def define_schema(cls):
-        return comfy.node_schema(
+        return versions.node_schema(
             node_id=metadata.SCORE,
             display_name="Score Images",
             category=CATEGORY,
@@ -144,13 +143,13 @@ class ScoreImages(io.ComfyNode):
 
     @classmethod
     def execute(cls, scorer: list, images: list, prompt: list | None = None) -> io.NodeOutput:
-        from ..beautifier.syntax import set_aside
+        from ..beautifier.prompts.syntax import set_aside
 
         loaded = only(scorer, "scorer")
         by_item = picking.single_images(images)
         raw_prompts = picking.one_for_each(prompt or [""], by_item, "prompt")
         words = [set_aside(each).words for each in raw_prompts]
-        found = comfy.score(loaded, picking.flat(by_item), words)
+        found = running.score(loaded, picking.flat(by_item), words)
         scores = found.tolist()
         shares = picking.probabilities(found, words, loaded.scorer.probabilities).tolist()
         best = picking.ranked(scores)[0]
@@ -163,7 +162,7 @@ class ScoreImages(io.ComfyNode):
             "probabilities": shares,
             "best_index": best,
         }
-        metadata.write(cls.hidden.extra_pnginfo, cls.hidden.unique_id, comfy.list_index(), entry)
+        metadata.write(cls.hidden.extra_pnginfo, cls.hidden.unique_id, server.list_index(), entry)
         shown = {"text": [told], "scores": scores, "probabilities": shares, "best_index": [best]}
         return io.NodeOutput(scores, shares, told, best, ui=shown)
 
@@ -171,7 +170,7 @@ class ScoreImages(io.ComfyNode):
 class PickBest(io.ComfyNode):
     @classmethod
     def define_schema(cls):
-        return comfy.node_schema(
+        return versions.node_schema(
             node_id=metadata.PICK,
             display_name="Pick Best",
             category=CATEGORY,
@@ -300,23 +299,16 @@ class PickBest(io.ComfyNode):
             "scores": [numbers[k] for k in kept],
             "prompts": [carried["prompts"][k] for k in kept] if prompts else [],
         }
-        metadata.write(cls.hidden.extra_pnginfo, cls.hidden.unique_id, comfy.list_index(), entry)
+        metadata.write(cls.hidden.extra_pnginfo, cls.hidden.unique_id, server.list_index(), entry)
         shown = {"indices": kept, "scores": entry["scores"]}
         return io.NodeOutput(*(output(name, values, kept) for name, values in chosen.items()), ui=shown)
-
-
-def only(values: list, name: str) -> Any:
-    """The value of an input that a node which takes lists wants one of."""
-    if len(values) != 1:
-        raise ValueError(f"{name} is a list of {len(values)}: connect a single one")
-    return values[0]
 
 
 def output(name: str, values: list | None, kept: list[int]) -> Any:
     """What an output of Pick Best gives: the kept ones as a list; where there is nothing, nodes behind do not run."""
     if values is None:
-        return comfy.blocked(f"nothing is connected to the input {name} of Pick Best")
-    return [values[k] for k in kept] or comfy.blocked()
+        return server.blocked(f"nothing is connected to the input {name} of Pick Best")
+    return [values[k] for k in kept] or server.blocked()
 
 
 def report(scorer: Any, prompts: list[str], scores: list[float], shares: list[float]) -> str:

@@ -35,9 +35,9 @@ def hub(monkeypatch, tmp_path):
     import huggingface_hub
     import huggingface_hub.file_download
 
-    from prompt_beautifier.beautifier import transfer
+    from prompt_beautifier.beautifier.checkpoints import hub as checkpoints_hub
 
-    from . import fake_hub
+    from .stand_ins import fake_hub
 
     for name in list(os.environ):
         if name.lower().endswith("_proxy") or name == "HF_TOKEN":
@@ -49,6 +49,6 @@ def hub(monkeypatch, tmp_path):
         for module in (constants, huggingface_hub.file_download):  # before 1.0 the second has its own
             monkeypatch.setattr(module, "HUGGINGFACE_CO_URL_TEMPLATE", template, raising=False)
         monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path / "no token"))
-        monkeypatch.setattr(transfer, "MODELSCOPE", hub.url)
-        monkeypatch.setattr(transfer, "PAUSES", ())
+        monkeypatch.setattr(checkpoints_hub, "MODELSCOPE", hub.url)
+        monkeypatch.setattr(checkpoints_hub, "PAUSES", ())
         yield hub

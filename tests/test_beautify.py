@@ -13,20 +13,20 @@ from hypothesis import strategies as st
 
 from prompt_beautifier.beautifier import beautify as module
 from prompt_beautifier.beautifier.beautify import (
-    Candidate,
     at_word_boundary,
     english,
     load_beautifier,
     longest_beginning,
     read_cleaned,
 )
-from prompt_beautifier.beautifier.clip_tokens import count_clip_tokens
-from prompt_beautifier.beautifier.decoding import Sampling
+from prompt_beautifier.beautifier.checkpoints.folders import list_checkpoints
 from prompt_beautifier.beautifier.families import FAMILIES, render
-from prompt_beautifier.beautifier.store import list_checkpoints
-from prompt_beautifier.beautifier.syntax import balance, set_aside
+from prompt_beautifier.beautifier.language.steps import Answer
+from prompt_beautifier.beautifier.prompts.clip_tokens import count_clip_tokens
+from prompt_beautifier.beautifier.prompts.syntax import balance, set_aside
+from prompt_beautifier.beautifier.request import Candidate, Sampling
 
-from . import tiny
+from .stand_ins import tiny
 
 SHORT = Sampling(max_new_tokens=16)
 PROMPT = "1 girl in a red dress"
@@ -69,7 +69,7 @@ def saying(beautifier, monkeypatch, text: str, finished: bool = True) -> list[di
     def generate(network, prompt_tokens, num_candidates, seed, sampling, on_step, should_stop):
         asked.append({"text": beautifier.tokenizer.decode(prompt_tokens), "tokens": prompt_tokens})
         tokens = tuple(beautifier.encode(text)) if text else ()
-        return [module.Answer(tokens, finished)] * num_candidates
+        return [Answer(tokens, finished)] * num_candidates
 
     monkeypatch.setattr(module, "generate", generate)
     return asked
@@ -158,7 +158,7 @@ def test_an_unfinished_answer_loses_its_cut_tail(beautifier, monkeypatch):
 
 def test_special_tokens_in_an_answer_are_no_text(beautifier):
     tokens = (3, *beautifier.encode("oil on canvas"), 0)
-    assert beautifier.read("canvas", module.Answer(tokens, True)) == "oil on canvas"
+    assert beautifier.read("canvas", Answer(tokens, True)) == "oil on canvas"
 
 
 def test_a_continuation_never_loses_the_words(tmp_path, monkeypatch):

@@ -8,11 +8,11 @@ for package in ("diffusers", "names", "ray", "trl"):
     pytest.importorskip(package, reason=f"{package} is a training dependency")
 
 from prompt_beautifier.beautifier.beautify import load_beautifier  # noqa: E402
-from prompt_beautifier.beautifier.rewards import load_reward_model  # noqa: E402
-from prompt_beautifier.beautifier.store import list_checkpoints  # noqa: E402
+from prompt_beautifier.beautifier.checkpoints.folders import list_checkpoints  # noqa: E402
+from prompt_beautifier.beautifier.rewards.model import load_reward_model  # noqa: E402
 from prompt_beautifier.training import collect, evaluate, label, ppo, reward, sft  # noqa: E402
 
-from . import tiny, tiny_pictures, tiny_scorers  # noqa: E402
+from .stand_ins import tiny, tiny_pictures, tiny_scorers  # noqa: E402
 from .test_collect import made_up_prompts  # noqa: E402
 
 CPU = ["--cpu", "--export-dtype", "float32"]

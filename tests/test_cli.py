@@ -16,12 +16,12 @@ import pytest
 
 from prompt_beautifier.beautifier import beautify as library
 from prompt_beautifier.beautifier import cli
-from prompt_beautifier.beautifier.beautify import Candidate
-from prompt_beautifier.beautifier.catalog import BLOOM_FILES, CATALOG, Checkpoint
-from prompt_beautifier.beautifier.decoding import Sampling
-from prompt_beautifier.beautifier.rewards import load_reward_model
+from prompt_beautifier.beautifier import request as beautifier_request
+from prompt_beautifier.beautifier.checkpoints.catalog import BLOOM_FILES, CATALOG, Checkpoint
+from prompt_beautifier.beautifier.request import Candidate, Sampling
+from prompt_beautifier.beautifier.rewards.model import load_reward_model
 
-from . import tiny, tiny_rewards
+from .stand_ins import tiny, tiny_rewards
 
 FAMILY_SAMPLING = Sampling(temperature=0.7, top_k=11, top_p=0.8, repetition_penalty=1.1, max_new_tokens=60)
 
@@ -267,7 +267,7 @@ def test_a_wrong_argument_is_named_before_a_model_is_loaded(fake, capsys, argume
 )
 def test_the_librarys_own_check_of_an_argument_is_wrong_usage(fake, capsys, monkeypatch, arguments, named):
     def check(raw_prompt, num_candidates, seed, sampling, mode, clip_tokens):
-        library.check_arguments(raw_prompt, num_candidates, seed, sampling, mode, clip_tokens)
+        beautifier_request.check_arguments(raw_prompt, num_candidates, seed, sampling, mode, clip_tokens)
 
     monkeypatch.setattr(fake, "beautify", check)
     assert named in usage_error(capsys, "cat", *arguments)
@@ -460,12 +460,12 @@ SCRIPT = """
 import sys, time
 from types import SimpleNamespace
 from prompt_beautifier.beautifier import beautify, cli
-from prompt_beautifier.beautifier.decoding import Sampling
+from prompt_beautifier.beautifier.request import Candidate, Sampling
 
 def answer(raw_prompt, **_):
     if raw_prompt == "sleep":
         time.sleep(60)
-    return [beautify.Candidate(raw_prompt)]
+    return [Candidate(raw_prompt)]
 
 family = SimpleNamespace(sampling=Sampling())
 fake = SimpleNamespace(name="fake", family=family, beautify=answer)

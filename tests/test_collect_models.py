@@ -8,12 +8,12 @@ import pytest
 
 pytest.importorskip("names", reason="the list of first names is a training dependency")
 
-from prompt_beautifier.beautifier.remote import RemoteError  # noqa: E402
+from prompt_beautifier.beautifier.servers.problems import RemoteError  # noqa: E402
 from prompt_beautifier.training import collect  # noqa: E402
 from prompt_beautifier.training.data import llm_pairs  # noqa: E402
 from prompt_beautifier.training.data.pairs import words  # noqa: E402
 
-from . import llm_stand_in  # noqa: E402
+from .stand_ins import llm_stand_in  # noqa: E402
 from .test_collect import made_up_prompts, read  # noqa: E402
 
 
@@ -25,9 +25,9 @@ def server():
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch):
-    from prompt_beautifier.beautifier import remote
+    from prompt_beautifier.beautifier.servers import client
 
-    monkeypatch.setattr(remote, "FIRST_WAIT", 0.001)
+    monkeypatch.setattr(client, "FIRST_WAIT", 0.001)
 
 
 def endpoints(folder, server):

@@ -17,8 +17,8 @@ pytest.importorskip("diffusers")
 from PIL import Image
 
 from prompt_beautifier.beautifier.beautify import load_beautifier
-from prompt_beautifier.beautifier.rewards import load_reward_model
-from prompt_beautifier.beautifier.scorers import load_scorer
+from prompt_beautifier.beautifier.images.scorers import load_scorer
+from prompt_beautifier.beautifier.rewards.model import load_reward_model
 from prompt_beautifier.training import evaluate
 from prompt_beautifier.training.evaluate import main, read_asked, trained_on
 from prompt_beautifier.training.figures import methods, picture_scores
@@ -32,11 +32,11 @@ from prompt_beautifier.training.figures.methods import (
 )
 from prompt_beautifier.training.figures.picture_scores import picture_name
 
-from .llm_stand_in import chat, serving
-from .tiny import save_checkpoint
-from .tiny_pictures import SIZE, save_pipeline
-from .tiny_rewards import save_combination
-from .tiny_scorers import save_scorer
+from .stand_ins.llm_stand_in import chat, serving
+from .stand_ins.tiny import save_checkpoint
+from .stand_ins.tiny_pictures import SIZE, save_pipeline
+from .stand_ins.tiny_rewards import save_combination
+from .stand_ins.tiny_scorers import save_scorer
 
 TERMS = {"term": "pick_score"}, {"term": "aesthetic_score"}
 RAWS = ["a cat", "a castle on a hill", "an old man"]
@@ -326,7 +326,7 @@ def llama(tmp_path_factory):
     """A tiny Llama with the tests' tokenizer, in a transformers folder."""
     from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-    from .tiny import VOCABULARY, save_tokenizer
+    from .stand_ins.tiny import VOCABULARY, save_tokenizer
 
     folder = tmp_path_factory.mktemp("llama")
     tokenizer = save_tokenizer(folder, VOCABULARY)

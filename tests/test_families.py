@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prompt_beautifier.beautifier.decoding import Sampling
-from prompt_beautifier.beautifier.families import CUSTOM, FAMILIES, custom_family, from_a1111, read, render
+from prompt_beautifier.beautifier.families import CUSTOM, FAMILIES, custom_family, read, render
+from prompt_beautifier.beautifier.prompts.a1111 import from_a1111
+from prompt_beautifier.beautifier.request import Sampling
 
 # Written out here a second time on purpose: a changed byte in the table must fail.
 RENDERED = {

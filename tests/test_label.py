@@ -17,7 +17,7 @@ from prompt_beautifier.training import label  # noqa: E402
 from prompt_beautifier.training.figures.picture_scores import open_scorer  # noqa: E402
 from prompt_beautifier.training.figures.pictures import Pictures  # noqa: E402
 
-from . import tiny_pictures, tiny_scorers  # noqa: E402
+from .stand_ins import tiny_pictures, tiny_scorers  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -158,7 +158,7 @@ def test_scores_of_other_pictures_are_not_taken(data, models, whole, tmp_path):
 
 
 def test_scores_that_are_no_numbers_stop_the_run(data, models, tmp_path, monkeypatch):
-    from prompt_beautifier.beautifier.scorers import Scorer
+    from prompt_beautifier.beautifier.images.scorers import Scorer
 
     monkeypatch.setattr(Scorer, "score", lambda self, images, prompts, **_: torch.tensor([1.0, float("nan"), 2.0]))
     with pytest.raises(ValueError, match="pick_score of .* is nan"):

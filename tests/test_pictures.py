@@ -8,7 +8,7 @@ pytest.importorskip("transformers")
 
 from prompt_beautifier.training.figures import pictures  # noqa: E402
 
-from . import tiny_pictures  # noqa: E402
+from .stand_ins import tiny_pictures  # noqa: E402
 
 LONG = "a castle on a hill, " * 8  # over 75 of the tiny tokenizer's tokens
 

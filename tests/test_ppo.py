@@ -18,16 +18,18 @@ pytest.importorskip("accelerate")
 pytest.importorskip("tensorboard")
 
 from prompt_beautifier.beautifier.beautify import load_beautifier
-from prompt_beautifier.beautifier.decoding import Answer, Sampling
-from prompt_beautifier.beautifier.network import load_network
-from prompt_beautifier.beautifier.store import list_checkpoints
+from prompt_beautifier.beautifier.checkpoints.folders import list_checkpoints
+from prompt_beautifier.beautifier.language.steps import Answer
+from prompt_beautifier.beautifier.language.weights import load_network
+from prompt_beautifier.beautifier.request import Sampling
 from prompt_beautifier.training import ppo
 from prompt_beautifier.training.rewards.rollout import question
 from prompt_beautifier.training.run.export import hugging_face_weights
 from prompt_beautifier.training.run.metrics import read_metrics
 from prompt_beautifier.training.run.rows import read_jsonl
 
-from . import moody, tiny
+from . import moody
+from .stand_ins import tiny
 
 CONFIGS = Path(ppo.__file__).parent / "configs"
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from prompt_beautifier.beautifier import rewards
+from prompt_beautifier.beautifier.rewards import model as rewards_model
 from prompt_beautifier.training.data.pairs import held_out, words
 from prompt_beautifier.training.figures.statistics import pearson
 from prompt_beautifier.training.proxy_labels import (
@@ -237,7 +237,7 @@ def test_a_score_model_is_judged_beside_guessing(data, capsys, monkeypatch):
         def score(self, raw_prompts, prompts):
             return torch.tensor([2 * truth[prompt] for prompt in prompts])
 
-    monkeypatch.setattr(rewards, "load_reward_model", lambda model: Oracle())
+    monkeypatch.setattr(rewards_model, "load_reward_model", lambda model: Oracle())
     capsys.readouterr()
     main(["--check", "a folder", "--out", str(data / "out")])
     lines = capsys.readouterr().out.splitlines()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from prompt_beautifier.beautifier.scorers import load_scorer
+from prompt_beautifier.beautifier.images.scorers import load_scorer
 from prompt_beautifier.training.ppo import option_parser
 from prompt_beautifier.training.rewards.image_reward_fn import (
     ImageReward,
@@ -14,7 +14,8 @@ from prompt_beautifier.training.rewards.image_reward_fn import (
 )
 from prompt_beautifier.training.rewards.reward_functions import load_reward
 
-from . import moody, tiny_pictures, tiny_rewards, tiny_scorers
+from . import moody
+from .stand_ins import tiny_pictures, tiny_rewards, tiny_scorers
 
 CPU = torch.device("cpu")
 
@@ -70,7 +71,7 @@ def test_what_a_function_returns_is_checked(module, monkeypatch, returned, messa
 
 
 def test_a_reward_folder(tmp_path):
-    from prompt_beautifier.beautifier.rewards import load_reward_model
+    from prompt_beautifier.beautifier.rewards.model import load_reward_model
 
     folder = save_reward_folder(tmp_path)
     raws, prompts = ["a cat", "castle"], ["a cat, soft light", "a castle, 8k"]

@@ -8,12 +8,13 @@ import torch
 pytest.importorskip("trl")
 
 from prompt_beautifier.beautifier.beautify import Beautifier, load_beautifier
-from prompt_beautifier.beautifier.decoding import Answer
+from prompt_beautifier.beautifier.language.steps import Answer
 from prompt_beautifier.training import ppo, rl
 from prompt_beautifier.training.run.bases import base_tokenizer, transformers_tokenizer
 from prompt_beautifier.training.run.metrics import read_metrics
 
-from . import moody, tiny
+from . import moody
+from .stand_ins import tiny
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ import torch
 pytest.importorskip("accelerate")
 
 from prompt_beautifier.beautifier.beautify import load_beautifier
-from prompt_beautifier.beautifier.decoding import Answer
-from prompt_beautifier.beautifier.network import load_network
+from prompt_beautifier.beautifier.language.steps import Answer
+from prompt_beautifier.beautifier.language.weights import load_network
 from prompt_beautifier.training.rewards.rollout import (
     adds_nothing,
     draw,
@@ -20,7 +20,7 @@ from prompt_beautifier.training.rewards.rollout import (
     sample,
 )
 
-from . import tiny
+from .stand_ins import tiny
 
 PROMPTS = [[5, 9, 200], [7], [40, 41, 42, 43, 44, 45, 46, 47, 48, 49], [300, 301, 12, 13], [7]]
 

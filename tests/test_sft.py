@@ -18,14 +18,14 @@ from torch.nn import functional as F
 pytest.importorskip("trl")
 
 from prompt_beautifier.beautifier.beautify import load_beautifier, read_cleaned
+from prompt_beautifier.beautifier.checkpoints.folders import list_checkpoints
 from prompt_beautifier.beautifier.families import FAMILIES, render
-from prompt_beautifier.beautifier.store import list_checkpoints
 from prompt_beautifier.training import sft
 from prompt_beautifier.training.run.bases import base_tokenizer, find_base
 from prompt_beautifier.training.run.metrics import read_metrics
 from prompt_beautifier.training.run.rows import answer_of, read_jsonl
 
-from . import tiny
+from .stand_ins import tiny
 
 CONFIGS = Path(sft.__file__).parent / "configs" / "accelerate"
 COLOURS, THINGS = "red blue green old tiny golden".split(), "castle cat ship tower robot owl".split()
@@ -294,7 +294,7 @@ def test_accelerate_reads_its_configurations(path):
 
 
 def test_the_estimate_is_of_the_right_size():
-    from prompt_beautifier.beautifier.network import DecoderOnly, NetworkConfig
+    from prompt_beautifier.beautifier.language.network import DecoderOnly, NetworkConfig
     from prompt_beautifier.training.run.estimates import (
         activation_memory,
         count_parameters,

@@ -13,11 +13,11 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from prompt_beautifier.beautifier.reward_folders import list_reward_models
-from prompt_beautifier.beautifier.rewards import load_reward_model
-from prompt_beautifier.beautifier.syntax import content_words
+from prompt_beautifier.beautifier.prompts.words import content_words
+from prompt_beautifier.beautifier.rewards.folders import list_reward_models
+from prompt_beautifier.beautifier.rewards.model import load_reward_model
 
-from . import tiny, tiny_rewards
+from .stand_ins import tiny, tiny_rewards
 
 pytest.importorskip("trl")
 from prompt_beautifier.training import reward, tokenizer  # noqa: E402

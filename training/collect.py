@@ -306,7 +306,7 @@ def write_summaries(args: argparse.Namespace, run: Run, ranges: int, parts: list
 @contextmanager
 def answers_for(args: argparse.Namespace, what: str, asked: Callable[[], Iterable[list[dict]]]) -> Iterator[Callable]:
     """Have all messages that `asked` lists answered; then a function from messages to the answer or None."""
-    from ..beautifier.endpoints import find_endpoint
+    from ..beautifier.servers.endpoints import find_endpoint
     from .data.llm_pairs import Answers, answer_all
 
     count = sum(1 for _ in asked())

@@ -497,7 +497,7 @@ def load_readers(args: argparse.Namespace) -> Readers:
     if args.names:
         named = frozenset(args.names.read_text(encoding="utf-8").split())
     if args.reward:
-        from ..beautifier.rewards import load_reward_model
+        from ..beautifier.rewards.model import load_reward_model
 
         reward = load_reward_model(args.reward, args.device)
     if args.judge:

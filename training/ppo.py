@@ -41,8 +41,10 @@ from accelerate import Accelerator, DistributedType
 from torch import Tensor, nn
 
 from ..beautifier.beautify import Beautifier
-from ..beautifier.decoding import Answer, mix64
-from ..beautifier.network import DecoderOnly, load_network
+from ..beautifier.language.network import DecoderOnly
+from ..beautifier.language.sampling import mix64
+from ..beautifier.language.steps import Answer
+from ..beautifier.language.weights import load_network
 from .rewards.reward_functions import RewardFunction, add_reward_options, load_reward
 from .rewards.rollout import Question, adds_nothing, prompt_of, question, sample
 from .run.bases import base_tokenizer, find_base, hugging_face_config, short_name

@@ -27,7 +27,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..beautifier.families import FAMILIES, render
-from ..beautifier.network import DecoderOnly, NetworkConfig
+from ..beautifier.language.network import DecoderOnly, NetworkConfig
 from .run.estimates import Estimate, activation_memory, seconds_for, training_memory
 from .run.export import export, hugging_face_weights, model_card
 from .run.metrics import Metrics

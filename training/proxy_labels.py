@@ -238,7 +238,7 @@ HEADER = (
 def verdict(folder: Path, model: str) -> str:
     """How well a reward folder predicts the held-out labels of each source, beside always guessing the mean (0 for
     all of them) and beside length alone; Markdown."""
-    from ..beautifier.rewards import load_reward_model
+    from ..beautifier.rewards.model import load_reward_model
 
     def by_source(name: str) -> dict[str, Labelled]:
         found = defaultdict(list)

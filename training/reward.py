@@ -54,9 +54,12 @@ from transformers import (
 )
 from transformers.utils.logging import disable_progress_bar
 
-from ..beautifier.beautify import load_tokenizer
-from ..beautifier.network import NetworkConfig, weight_files
-from ..beautifier.rewards import ALONE, MAX_LENGTH, NOTES, PAIR, Reading, RewardModel, load_reward_model
+from ..beautifier.language.network import NetworkConfig
+from ..beautifier.language.tokenizer import load_tokenizer
+from ..beautifier.language.weights import weight_files
+from ..beautifier.rewards.folders import NOTES
+from ..beautifier.rewards.model import RewardModel, load_reward_model
+from ..beautifier.rewards.regressor import ALONE, MAX_LENGTH, PAIR, Reading
 from .data.mismatches import MATCH, Example, with_mismatches
 from .figures.statistics import mean_squared_error, pearson, spearman
 from .run.bases import base_tokenizer, find_base, hugging_face_config

@@ -24,9 +24,9 @@ from transformers.utils.logging import disable_progress_bar
 from trl import GRPOConfig, GRPOTrainer, RLOOConfig, RLOOTrainer
 
 from ..beautifier.beautify import Beautifier
-from ..beautifier.decoding import Answer
 from ..beautifier.families import render
-from ..beautifier.network import load_network
+from ..beautifier.language.steps import Answer
+from ..beautifier.language.weights import load_network
 from .ppo import Prompts, evaluate, read_prompts, scores_of
 from .rewards.reward_functions import RewardFunction, add_reward_options, load_reward
 from .run.bases import base_tokenizer, find_base, hugging_face_config, short_name, transformers_tokenizer

@@ -40,7 +40,8 @@ from transformers.utils.logging import disable_progress_bar
 from trl import SFTConfig, SFTTrainer
 
 from ..beautifier.families import Family, render
-from ..beautifier.network import NetworkConfig, weight_files
+from ..beautifier.language.network import NetworkConfig
+from ..beautifier.language.weights import weight_files
 from .run.bases import base_tokenizer, find_base, hugging_face_config, short_name, transformers_tokenizer
 from .run.estimates import (
     Estimate,

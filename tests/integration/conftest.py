@@ -24,7 +24,7 @@ from pathlib import Path
 
 import pytest
 
-from .. import fake_hub, tiny, tiny_scorers
+from ..stand_ins import fake_hub, tiny, tiny_scorers
 from . import small_checkpoint
 from .client import Client
 

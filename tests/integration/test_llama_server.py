@@ -21,11 +21,12 @@ import pytest
 
 pytest.importorskip("aiohttp")
 
-from prompt_beautifier.beautifier.decoding import Sampling
-from prompt_beautifier.beautifier.remote import RemoteError, connect
-from prompt_beautifier.beautifier.syntax import set_aside
+from prompt_beautifier.beautifier.prompts.syntax import set_aside
+from prompt_beautifier.beautifier.request import Sampling
+from prompt_beautifier.beautifier.servers.problems import RemoteError
+from prompt_beautifier.beautifier.servers.writer import connect
 
-from ..llm_stand_in import unused_port
+from ..stand_ins.llm_stand_in import unused_port
 
 pytestmark = pytest.mark.skipif(
     "LLAMA_SERVER_PYTHON" not in os.environ,

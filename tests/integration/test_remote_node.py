@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("aiohttp")
 
-from .. import llm_stand_in
+from ..stand_ins import llm_stand_in
 from .client import messages
 
 KEY = "sk-never-show-this-1234567890"

@@ -10,7 +10,7 @@ import numpy
 import pytest
 import torch
 
-from prompt_beautifier.beautifier.clip_tokens import clip_token_ids
+from prompt_beautifier.beautifier.prompts.clip_tokens import clip_token_ids
 
 from .client import messages
 from .conftest import AESTHETIC, CHECKPOINT, PICKSCORE, SCORERS, SLOW_SCORER, node_of

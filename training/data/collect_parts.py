@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ...beautifier.cleaning import repair_spacing
+from ...beautifier.prompts.spacing import repair_spacing
 from ..run.parts import read_json, read_rows, write_array, write_json, write_rows, written
 from . import near_duplicates as near
 from . import pairs
@@ -339,7 +339,7 @@ class PairsOfPart:
         if folder not in self.rewards:
             import torch
 
-            from ...beautifier.rewards import load_reward_model
+            from ...beautifier.rewards.model import load_reward_model
 
             self.rewards[folder] = load_reward_model(folder, "cuda" if torch.cuda.is_available() else "cpu")
         return self.rewards[folder]

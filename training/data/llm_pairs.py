@@ -15,9 +15,11 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from ...beautifier.chat import is_refusal, read_chat
-from ...beautifier.endpoints import Endpoint
-from ...beautifier.remote import RemoteError, Server, Written, ask, is_local, only_model, unexpected
+from ...beautifier.servers.chat_answer import is_refusal, read_chat
+from ...beautifier.servers.client import ask, is_local, only_model
+from ...beautifier.servers.endpoints import Endpoint
+from ...beautifier.servers.problems import RemoteError, Server, unexpected
+from ...beautifier.servers.stream import Written
 from .pairs import words
 
 LONGEST_SUMMARY = 10  # words

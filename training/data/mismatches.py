@@ -9,7 +9,7 @@ import random
 import re
 from dataclasses import dataclass
 
-from ...beautifier.syntax import content_words
+from ...beautifier.prompts.words import content_words
 
 MATCH = "match"
 TRIES = 50  # rows to look at for one that a mismatch can be made with

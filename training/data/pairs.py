@@ -10,8 +10,8 @@ import random
 import re
 import zlib
 
-from ...beautifier import syntax
-from ...beautifier.cleaning import repair_spacing
+from ...beautifier.prompts import words as prompts_words
+from ...beautifier.prompts.spacing import repair_spacing
 from .safety import unsafe_words
 
 WORD = re.compile(r"[a-z0-9]+(?:['-][a-z0-9]+)*")
@@ -28,7 +28,7 @@ def words(text: str) -> list[str]:
 
 def content_words(text: str) -> set[str]:
     """The words that carry a prompt's meaning, lower case: no articles, no prepositions."""
-    return set(syntax.content_words(text))
+    return set(prompts_words.content_words(text))
 
 
 # -- one detailed prompt

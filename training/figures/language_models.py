@@ -14,8 +14,8 @@ from torch.nn import functional as F
 from tqdm import tqdm
 
 from ...beautifier.beautify import load_beautifier
-from ...beautifier.cleaning import clean
 from ...beautifier.families import render
+from ...beautifier.prompts.cleaning import clean
 from ..run.rows import answer_of
 
 # What the judge has read before a prompt: it says what kind of text comes, and is itself not counted.

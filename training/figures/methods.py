@@ -25,7 +25,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from ...beautifier.beautify import EMBEDDED, load_beautifier
-from ...beautifier.network import weight_files
+from ...beautifier.language.weights import weight_files
 from ..run.bases import find_base
 from ..run.rows import read_jsonl
 from .language_models import FewShot
@@ -208,7 +208,7 @@ def loaded(spec: str, writing: Writing):
 
 
 def connected(spec: str, writing: Writing):
-    from ...beautifier.remote import connect
+    from ...beautifier.servers.writer import connect
 
     if writing.endpoints is None:
         raise ValueError(f"{spec} needs --endpoints, the file that has the server's address")

@@ -117,9 +117,9 @@ def score_missing(path: Path, wanted: Iterable[Judged], pictures: Path, scorer: 
 
 def open_scorer(spec: str, models: Path | None, device: str):
     """A scorer of NAME, from its files or downloaded, or of NAME=FOLDER; and its name."""
-    from ...beautifier.scorer_files import obtain_scorer
-    from ...beautifier.scorers import load_scorer
-    from ...beautifier.store import default_folder
+    from ...beautifier.checkpoints.places import default_folder
+    from ...beautifier.images.scorer_files import obtain_scorer
+    from ...beautifier.images.scorers import load_scorer
 
     name, _, folder = spec.partition("=")
     return load_scorer(
@@ -131,7 +131,7 @@ def open_scorer(spec: str, models: Path | None, device: str):
 
 def scorer_figure(spec: str) -> Figure:
     """The column of a scorer of NAME or NAME=FOLDER. Raises ValueError for an unknown name."""
-    from ...beautifier.scorers import SCORERS
+    from ...beautifier.images.scorer_kinds import SCORERS
 
     name = spec.partition("=")[0]
     if name not in SCORERS:

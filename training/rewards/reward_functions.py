@@ -85,7 +85,7 @@ def _load_one(name: str, args: argparse.Namespace, device: torch.device) -> Rewa
 
         return load_image_reward(args.image_model, args.images, args.image_steps, args.image_size, args.scorers, device)
     if name == "embedded" or Path(name).is_dir():
-        from ...beautifier.rewards import load_reward_model
+        from ...beautifier.rewards.model import load_reward_model
 
         model = load_reward_model(name, device=device, dtype=torch.float32, alpha=args.alpha)
         return model.score

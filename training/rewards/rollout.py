@@ -13,10 +13,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ...beautifier.beautify import Beautifier, candidates, english
-from ...beautifier.decoding import Answer, Sampling
 from ...beautifier.families import render
-from ...beautifier.network import Cache, DecoderOnly, alibi_slopes
-from ...beautifier.syntax import set_aside
+from ...beautifier.language.network import Cache, DecoderOnly, alibi_slopes
+from ...beautifier.language.steps import Answer
+from ...beautifier.prompts.syntax import set_aside
+from ...beautifier.request import Sampling
 
 # Rows that have ended are taken out once this share of the rows is left; copying the cache costs about a step.
 COMPACT = 0.75

@@ -5,11 +5,13 @@ from pathlib import Path
 
 from tokenizers import Tokenizer
 
-from ...beautifier.beautify import EMBEDDED, find_family, load_tokenizer
-from ...beautifier.catalog import find_checkpoint
+from ...beautifier.beautify import EMBEDDED, find_family
+from ...beautifier.checkpoints.catalog import find_checkpoint
+from ...beautifier.checkpoints.download import obtain
+from ...beautifier.checkpoints.places import default_folder
 from ...beautifier.families import Family
-from ...beautifier.network import NetworkConfig, read_config
-from ...beautifier.store import default_folder, obtain
+from ...beautifier.language.network import NetworkConfig, read_config
+from ...beautifier.language.tokenizer import load_tokenizer
 
 # What is needed of a repository; weights in other formats than safetensors are not fetched.
 WANTED = [

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import torch
 
-from ...beautifier.network import NetworkConfig
+from ...beautifier.language.network import NetworkConfig
 
 # The share of a large matrix product's speed that training a small transformer reaches.
 EFFICIENCY = 0.4

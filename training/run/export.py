@@ -15,7 +15,8 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from ...beautifier.families import Family, render
-from ...beautifier.network import GPT2_NAMES, DecoderOnly
+from ...beautifier.language.network import DecoderOnly
+from ...beautifier.language.weights import GPT2_NAMES
 
 DTYPES = {"float16": torch.float16, "bfloat16": torch.bfloat16, "float32": torch.float32}
 

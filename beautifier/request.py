@@ -1,0 +1,108 @@
+"""What is asked of a beautifier and what it answers with: plain values, and the checks of them.
+
+Imports nothing but the standard library: ComfyUI reads it when it starts.
+"""
+
+import math
+from dataclasses import dataclass
+from numbers import Integral, Real
+
+MODES = ("rewrite", "append")
+MOST_CANDIDATES = 64
+
+MAX_SEED = 2**64 - 1
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How the next token is chosen from the logits; the fields mean what they mean in transformers'
+    `generate`.
+
+    temperature         > 0; divides the logits
+    top_k               keep the k best tokens (and those that tie with the k-th); 0 is off
+    top_p               keep the best tokens that together reach this probability, 0 < top_p <= 1; 1 is off
+    repetition_penalty  > 0; makes tokens of the prompt and of the answer less likely; 1 is off
+    max_new_tokens      longest answer, in tokens
+    min_new_tokens      an answer does not end before it has this many tokens
+    max_length          prompt and answer together, in tokens; None is no limit
+    greedy              the best token each time: one answer, temperature, top_k, top_p and num_beams unused
+    num_beams           above 1: beam search, at most num_beams answers, the best first, no chance
+    length_penalty      beams are ranked by log probability / length ** length_penalty
+
+    Raises ValueError naming the field, what it was and what it may be.
+    """
+
+    temperature: float = 1.0
+    top_k: int = 50
+    top_p: float = 0.95
+    repetition_penalty: float = 1.2
+    max_new_tokens: int = 128
+    min_new_tokens: int = 0
+    max_length: int | None = None
+    greedy: bool = False
+    num_beams: int = 1
+    length_penalty: float = 1.0
+
+    def __post_init__(self):
+        if not is_number(self.temperature) or self.temperature <= 0:
+            raise ValueError(
+                f"temperature must be a number above 0, not {self.temperature!r}; "
+                "for the most likely prompt every time use greedy=True"
+            )
+        if not is_whole(self.top_k, least=0):
+            raise ValueError(f"top_k must be a whole number, 0 (off) or more, not {self.top_k!r}")
+        if not is_number(self.top_p) or not 0 < self.top_p <= 1:
+            raise ValueError(f"top_p must be above 0 and at most 1 (off), not {self.top_p!r}")
+        if not is_number(self.repetition_penalty) or self.repetition_penalty <= 0:
+            raise ValueError(f"repetition_penalty must be a number above 0 (1 is off), not {self.repetition_penalty!r}")
+        if not is_whole(self.max_new_tokens, least=1):
+            raise ValueError(f"max_new_tokens must be a whole number, 1 or more, not {self.max_new_tokens!r}")
+        if not is_whole(self.min_new_tokens, least=0):
+            raise ValueError(f"min_new_tokens must be a whole number, 0 or more, not {self.min_new_tokens!r}")
+        if self.max_length is not None and not is_whole(self.max_length, least=2):
+            raise ValueError(f"max_length must be None or a whole number, 2 or more, not {self.max_length!r}")
+        if not isinstance(self.greedy, bool):
+            raise ValueError(f"greedy must be True or False, not {self.greedy!r}")
+        if not is_whole(self.num_beams, least=1):
+            raise ValueError(f"num_beams must be a whole number, 1 (no beam search) or more, not {self.num_beams!r}")
+        if not is_number(self.length_penalty):
+            raise ValueError(f"length_penalty must be a finite number, not {self.length_penalty!r}")
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A detailed prompt in ComfyUI syntax; the score is there once a reward model has ranked it."""
+
+    text: str
+    score: float | None = None
+
+
+def check_arguments(raw_prompt, num_candidates, seed, sampling, mode, clip_tokens) -> None:
+    """Raise a ValueError that names the argument of `beautify` that is wrong, and what it may be."""
+    if not isinstance(raw_prompt, str):
+        raise ValueError(f"raw_prompt must be a string, not {type(raw_prompt).__name__}")
+    if not is_whole(num_candidates, least=1) or num_candidates > MOST_CANDIDATES:
+        raise ValueError(f"num_candidates must be a whole number from 1 to {MOST_CANDIDATES}, not {num_candidates!r}")
+    check_seed(seed)
+    if sampling is not None and not isinstance(sampling, Sampling):
+        raise ValueError(f"sampling must be a Sampling or None, not {type(sampling).__name__}")
+    if mode not in MODES:
+        raise ValueError(f"mode must be one of {', '.join(map(repr, MODES))}, not {mode!r}")
+    if clip_tokens is not None and not is_whole(clip_tokens, least=1):
+        raise ValueError(f"clip_tokens must be None or a whole number, 1 or more, not {clip_tokens!r}")
+
+
+def check_seed(seed: int) -> None:
+    """Raise a ValueError when a seed is not one that ComfyUI can have."""
+    if not is_whole(seed, least=0) or seed > MAX_SEED:
+        raise ValueError(f"seed must be a whole number from 0 to {MAX_SEED}, not {seed!r}")
+
+
+def is_whole(value: object, least: int) -> bool:
+    """Whether value is an integer (True and False are not) of at least `least`."""
+    return isinstance(value, Integral) and not isinstance(value, bool) and value >= least
+
+
+def is_number(value: object) -> bool:
+    """Whether value is a finite real number (True and False are not)."""
+    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)

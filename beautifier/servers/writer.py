@@ -1,0 +1,170 @@
+"""A Beautifier whose network is an OpenAI-compatible server: vLLM, llama.cpp, Ollama, or a service like them.
+
+`connect` is to a server what `load_beautifier` is to a checkpoint. The thread that called `beautify` waits, reports
+progress and watches should_stop; a second one talks to the server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..background import run_until_stopped
+from ..beautify import CHARACTERS_PER_TOKEN, at_word_boundary, candidates, longest_beginning, read_cleaned
+from ..families import Family, render
+from ..prompts.clip_tokens import count_clip_tokens
+from ..request import Candidate, Sampling, check_arguments, is_number
+from .chat import SERVED_FAMILIES, UNUSABLE
+from .chat_answer import is_refusal, is_related
+from .client import write_answers
+from .endpoints import Endpoint, find_endpoint, listed
+from .parameters import request_for
+from .problems import RemoteError, Server
+from .stream import Written
+
+
+@dataclass(eq=False)
+class RemoteBeautifier:
+    """A server's model, ready to be asked. It holds the endpoint's name and no key: the file is read each time.
+
+    name       what PNG metadata and --json call the model: once it has answered, endpoint and model
+    family     how it is asked: `chat`, or the family of a checkpoint that is served for completions
+    model      the model's name at the server; "" for the endpoint's, or the server's only one
+    unusable   what becomes of an answer that is a refusal, empty or unrelated to the raw prompt: "error" leaves
+               it out and raises RemoteError when no other is left, "raw prompt" puts that in its place
+    timeout    seconds without a word from the server after which it is given up
+    """
+
+    name: str
+    family: Family = field(repr=False)
+    endpoints_file: Path = field(repr=False)
+    endpoint: str
+    model: str = ""
+    unusable: str = "error"
+    timeout: float = 120.0
+
+    def beautify(
+        self,
+        raw_prompt: str,
+        num_candidates: int = 5,
+        seed: int = 0,
+        sampling: Sampling | None = None,
+        mode: str = "rewrite",
+        clip_tokens: int | None = None,
+        on_step: Callable[[int, int], object] | None = None,
+        should_stop: Callable[[], bool] | None = None,
+    ) -> list[Candidate]:
+        """Have the server write detailed prompts for a raw prompt.
+
+        Arguments and promises are those of `Beautifier.beautify`, but for these: whether a seed gives the same
+        text again is up to the server; the server is told of top_k and repetition_penalty only where they are
+        on, since not every server knows them; on_step is also called while nothing has come yet, ten times a
+        second, and should_stop is asked as often. A stop closes the connection.
+
+        Raises ValueError for arguments and entries of the endpoints file that cannot be worked with, and
+        RemoteError, saying what to do, where the server gives no usable answer.
+        """
+        check_arguments(raw_prompt, num_candidates, seed, sampling, mode, clip_tokens)
+        sampling = self.family.sampling if sampling is None else sampling
+        if sampling.num_beams > 1 and not sampling.greedy:
+            raise ValueError(
+                f"num_beams must be 1 for a server, not {sampling.num_beams}: none can be asked for beam search"
+            )
+
+        def write(words: str) -> tuple[str, list[str]]:
+            words = readable(self.family, words)
+            written = [Written() for _ in range(1 if sampling.greedy else num_candidates)]
+            server = Server(find_endpoint(self.endpoints_file, self.endpoint), self.model, self.timeout)
+            request = request_for(self.family, words, seed, sampling)
+            total, done = request["max_tokens"], 0
+
+            def tick() -> bool:
+                nonlocal done
+                if on_step:
+                    steps = sum(total if each.reason else min(each.tokens, total - 1) for each in written)
+                    done = max(done, steps)  # a retry begins again, the progress bar does not
+                    on_step(done, total * len(written))
+                return bool(should_stop and should_stop())
+
+            stopped = run_until_stopped(lambda: write_answers(server, request, written), tick)
+            if request.get("model"):
+                self.name = f"{self.endpoint}: {request['model']}"
+            return words, self.read(server.endpoint, words, written, stopped)
+
+        return candidates(raw_prompt, write, mode, clip_tokens, self.family.weights)
+
+    def read(self, endpoint: Endpoint, words: str, written: list[Written], stopped: bool) -> list[str]:
+        """The cleaned prompts of the answers; "" where the raw prompt is to stand in."""
+        answers, problems = [], []
+        for each in written:
+            text = read_cleaned(self.family, words, each.text, finished=each.reason not in ("", "length"))
+            problem = why_unusable(words, each, text)
+            if problem:
+                problems.append(problem)
+            if not problem or stopped or self.unusable == "raw prompt":
+                answers.append("" if problem else text)
+        if not answers:
+            raise RemoteError(
+                f"endpoint {endpoint.name!r}: no usable answer; {endpoint.scrub(problems[0])}. Another seed or "
+                "another model may help; to go on with the raw prompt instead, choose that for unusable answers"
+            )
+        return answers
+
+
+def connect(
+    endpoints_file: str | Path,
+    endpoint: str,
+    model: str = "",
+    family: str | Family = "chat",
+    unusable: str = "error",
+    timeout: float = 120.0,
+) -> RemoteBeautifier:
+    """A Beautifier on the server that the endpoints file has under that name. Nothing is sent yet.
+
+    endpoints_file  made with examples where there is none; see endpoints.py
+    The other arguments are the fields of `RemoteBeautifier`.
+
+    Raises ValueError naming the argument, or the entry of the file, that cannot be worked with.
+    """
+    if not isinstance(family, Family):
+        if family not in SERVED_FAMILIES:
+            raise ValueError(f"family must be one of {listed(SERVED_FAMILIES)}, not {family!r}")
+        family = SERVED_FAMILIES[family]
+    if unusable not in UNUSABLE:
+        raise ValueError(f"unusable must be one of {listed(UNUSABLE)}, not {unusable!r}")
+    if not is_number(timeout) or timeout <= 0:
+        raise ValueError(f"timeout must be a number of seconds above 0, not {timeout!r}")
+    path = Path(endpoints_file)
+    find_endpoint(path, endpoint)
+    return RemoteBeautifier(endpoint, family, path, endpoint, model.strip(), unusable, timeout)
+
+
+def readable(family: Family, words: str) -> str:
+    """As much of the words, from their beginning, as a model of the family reads.
+
+    The server's tokenizer is not here: CLIP's stands in, which makes as many tokens of a text, or more.
+    """
+    limit = family.max_prompt_tokens
+    beginning = longest_beginning(
+        words[: limit * CHARACTERS_PER_TOKEN],
+        lambda text: count_clip_tokens(render(family, text)) <= limit,
+    )
+    return words if len(beginning) == len(words) else at_word_boundary(beginning, words)
+
+
+def why_unusable(words: str, written: Written, text: str) -> str:
+    """What is wrong with an answer and its cleaned text, for a message; "" where nothing is."""
+    said = " ".join((written.refusal or written.text).split())
+    said = repr(said[:200] + "…" if len(said) > 200 else said)
+    if written.refusal or written.reason == "content_filter" or is_refusal(words, written.text):
+        return f"the model refuses: {said}"
+    if not text and written.reason == "length" and (written.thoughts or "<think" in written.text):
+        return (
+            f"the model spent all {written.tokens} tokens on thinking: turn its thinking off, or raise max_new_tokens"
+        )
+    if not text:
+        return f"the model answered {said}, in which there is no prompt"
+    if not is_related(words, text):
+        return f"the answer shares no word with the raw prompt: {said}"
+    return ""

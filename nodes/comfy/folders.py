@@ -1,0 +1,82 @@
+"""The model folders of ComfyUI, and what the menus show of them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import folder_paths
+
+from ...beautifier.checkpoints.catalog import find_checkpoint
+from ...beautifier.checkpoints.folders import choices, list_checkpoints, name_in
+from ...beautifier.images.scorer_files import list_scorers, scorer_choices
+from ...beautifier.images.scorer_files import name_in as scorer_name_in
+from ...beautifier.images.scorer_parts import KINDS
+from ...beautifier.rewards.folders import has_embedded, list_reward_models
+from ...beautifier.servers.endpoints import FILE_NAME
+
+MODEL_FOLDER = "LLM"  # models/LLM: where ComfyUI users keep language models, by convention
+SCORER_FOLDER = "scorers"  # models/scorers: where image scorers are downloaded to
+MAY_HAVE_SCORERS = (
+    "clip_vision",
+    "text_encoders",
+    MODEL_FOLDER,
+)  # users may have the same files there already
+
+
+def register_model_folders() -> None:
+    """Look for models in models/LLM and models/scorers, and where extra_model_paths.yaml says that these are."""
+    for name in (MODEL_FOLDER, SCORER_FOLDER):
+        folder_paths.add_model_folder_path(name, os.path.join(folder_paths.models_dir, name))
+
+
+def model_folders() -> list[Path]:
+    """Where checkpoints lie; what is downloaded goes into the first."""
+    return [Path(folder) for folder in folder_paths.get_folder_paths(MODEL_FOLDER)]
+
+
+def model_choices() -> list[str]:
+    """What the menu of models shows: embedded, published checkpoints with their state, folders of the user's."""
+    return ["embedded", *choices(model_folders()).values()]
+
+
+def is_known(model: str) -> bool:
+    """Whether a model can be loaded, be it after a download; `model` is what a menu showed at any time, or a name."""
+    name = name_in(model)
+    return name == "embedded" or bool(find_checkpoint(name)) or name in list_checkpoints(model_folders())
+
+
+def endpoints_file() -> Path:
+    """The user's file of servers. No route of ComfyUI's serves what lies in the user folder itself."""
+    return Path(folder_paths.get_user_directory()) / FILE_NAME
+
+
+def scorer_folders() -> dict[str, list[Path]]:
+    """Where files of scorers lie; what is downloaded goes into the first of models/scorers."""
+    names = (SCORER_FOLDER, *MAY_HAVE_SCORERS)
+    return {name: [Path(folder) for folder in folder_paths.get_folder_paths(name)] for name in names}
+
+
+def scorer_menu() -> list[str]:
+    """What the menu of scorers shows: the published ones with their state, then the user's own."""
+    return list(scorer_choices(scorer_folders()).values())
+
+
+def is_known_scorer(scorer: str) -> bool:
+    """Whether a scorer can be loaded, be it after a download; `scorer` is what a menu showed at any time, or a name."""
+    name = scorer_name_in(scorer)
+    return name in KINDS or name in list_scorers(scorer_folders())
+
+
+def reward_choices() -> list[str]:
+    """What the menu of reward models shows: embedded, where it comes with the pack, and the user's folders."""
+    return ["embedded"] * has_embedded() + list(list_reward_models(model_folders()))
+
+
+def no_reward_model(model: str) -> str:
+    """What to say where a reward model is in none of the folders."""
+    places = ", ".join(map(str, model_folders()))
+    return (
+        f"there is no reward model {model!r}: put its folder, the one with reward.json, into {places}, or choose "
+        "another."
+    )

@@ -1,0 +1,112 @@
+"""Models whose weights ComfyUI moves between devices, and the memory that they need."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import comfy.model_management
+import comfy.model_patcher
+import torch
+
+from ...beautifier.language.cuda_graphs import rounded_capacity
+from ...beautifier.language.decoding import BLOCK
+from ...beautifier.request import Sampling
+
+if TYPE_CHECKING:
+    from ...beautifier.beautify import Beautifier
+    from ...beautifier.images.scorers import Scorer
+    from ...beautifier.rewards.model import RewardModel
+    from ...beautifier.servers.writer import RemoteBeautifier
+
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
+REWARD_BATCH = 8  # prompts at once: Cancel acts between two batches
+
+
+class Holder(torch.nn.Module):
+    """The module a ModelPatcher may write its own attributes on, so that the network stays free of them."""
+
+    def __init__(self, network: torch.nn.Module):
+        super().__init__()
+        self.network = network
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class LoadedBeautifier:
+    """A Beautifier whose weights ComfyUI moves between devices. What travels on PROMPT_BEAUTIFIER links.
+
+    ComfyUI's list of loaded models holds only weak references: this is the strong one to the patcher. A model
+    on a server has none.
+    """
+
+    beautifier: Beautifier | RemoteBeautifier
+    patcher: comfy.model_patcher.ModelPatcher | None
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class LoadedScorer:
+    """A Scorer whose weights ComfyUI moves between devices. What travels on PROMPT_BEAUTIFIER_SCORER links."""
+
+    scorer: Scorer
+    patcher: comfy.model_patcher.ModelPatcher
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class LoadedRewardModel:
+    """A RewardModel whose weights ComfyUI moves between devices. What travels on PROMPT_BEAUTIFIER_REWARD_MODEL
+    links."""
+
+    reward_model: RewardModel
+    patcher: comfy.model_patcher.ModelPatcher
+
+
+def devices(choice: str) -> tuple[torch.device, torch.device]:
+    """Where the network runs, and where it waits meanwhile."""
+    if choice == "cpu":
+        return torch.device("cpu"), torch.device("cpu")
+    management = comfy.model_management
+    running = management.get_torch_device() if choice == "gpu" else management.text_encoder_device()
+    return running, management.text_encoder_offload_device()
+
+
+def automatic_dtype(device: torch.device) -> torch.dtype:
+    """float32 on a CPU, where half precision is slow; elsewhere what ComfyUI gives text encoders."""
+    if device.type == "cpu":
+        return torch.float32
+    wanted = comfy.model_management.text_encoder_dtype(device)
+    return wanted if wanted in DTYPES.values() else torch.float16
+
+
+def working_memory(beautifier: Beautifier, raw_prompt: str, sampling: Sampling) -> int:
+    """Bytes that writing candidates needs beside the weights: KV cache, hidden states, logits of a block."""
+    config = beautifier.network.config
+    itemsize = beautifier.network.ln_f.weight.element_size()
+    rows = max(BLOCK, sampling.num_beams)
+    prompt = min(len(raw_prompt.encode("utf-8", "ignore")), beautifier.family.max_prompt_tokens)
+    tokens = rounded_capacity(len(beautifier.family.template) + prompt + sampling.max_new_tokens)
+    cache = 2 * (rows + 1) * config.num_layers * tokens * config.hidden_size * itemsize
+    reading = tokens * (2 * config.intermediate_size + 6 * config.hidden_size) * itemsize
+    attention = 2 * config.num_heads * tokens * tokens * itemsize
+    logits = 6 * rows * config.vocab_size * torch.float32.itemsize
+    return cache + reading + attention + logits
+
+
+def reward_memory(reward_model: RewardModel, texts: list[str]) -> int:
+    """Bytes that scoring needs beside the weights: hidden states and attention of one batch in the largest term."""
+    rows = min(REWARD_BATCH, len(texts))
+    longest = max((len(text.encode("utf-8", "ignore")) for text in texts), default=0)
+    needed = 0
+    for _, term in reward_model.weighted:
+        config, tokens = term.network.transformer.config, min(term.reading.max_length, longest + 32)
+        states = rows * tokens * (2 * config.intermediate_size + 6 * config.hidden_size)
+        attention = 2 * rows * config.num_heads * tokens * tokens
+        needed = max(needed, (states + attention) * term.network.score.element_size())
+    return needed
+
+
+def make_room_for_reward(loaded: LoadedRewardModel, raw_prompt: str, prompts: list[str]) -> None:
+    """Have the reward model's networks where they run, with memory to score the prompts in."""
+    needed = reward_memory(loaded.reward_model, [raw_prompt + prompt for prompt in prompts])
+    comfy.model_management.load_models_gpu([loaded.patcher], memory_required=needed, force_full_load=True)

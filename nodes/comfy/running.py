@@ -1,0 +1,80 @@
+"""Beautify, rank and score, with ComfyUI's memory, progress bar and Cancel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import comfy.model_management
+import comfy.utils
+import torch
+
+from ...beautifier.request import Sampling
+from .memory import (
+    REWARD_BATCH,
+    LoadedBeautifier,
+    LoadedRewardModel,
+    LoadedScorer,
+    make_room_for_reward,
+    working_memory,
+)
+
+if TYPE_CHECKING:
+    from ...beautifier.request import Candidate
+    from ...beautifier.rewards.model import RankedPrompt
+
+
+def cancelled() -> bool:
+    """False; where the user has pressed Cancel the run ends here, with ComfyUI's own exception."""
+    comfy.model_management.throw_exception_if_processing_interrupted()
+    return False
+
+
+def show_step(bar: comfy.utils.ProgressBar) -> Callable[[int, int], None]:
+    """What a long computation calls after each step with (done, total): shows it, and ends where Cancel was pressed."""
+
+    def on_step(done: int, total: int) -> None:
+        cancelled()
+        bar.update_absolute(done, total)
+
+    return on_step
+
+
+def beautify(
+    loaded: LoadedBeautifier,
+    raw_prompt: str,
+    num_candidates: int,
+    seed: int,
+    sampling: Sampling | None,
+    mode: str,
+    clip_tokens: int | None,
+) -> list[Candidate]:
+    """`Beautifier.beautify` with ComfyUI's memory, progress bar and Cancel, which acts within one token."""
+    beautifier = loaded.beautifier
+    if loaded.patcher is not None:
+        needed = working_memory(beautifier, raw_prompt, sampling or beautifier.family.sampling)
+        # Without force_full_load a network that is not made of ComfyUI's own layers may stay where it waits.
+        comfy.model_management.load_models_gpu([loaded.patcher], memory_required=needed, force_full_load=True)
+    on_step = show_step(comfy.utils.ProgressBar(1))
+    return beautifier.beautify(raw_prompt, num_candidates, seed, sampling, mode, clip_tokens, on_step)
+
+
+def score(loaded: LoadedScorer, images: list[torch.Tensor], prompts: list[str]) -> torch.Tensor:
+    """`Scorer.score` with ComfyUI's memory, progress bar and Cancel, which acts between two batches."""
+    needed = loaded.scorer.working_memory(len(images))
+    comfy.model_management.load_models_gpu([loaded.patcher], memory_required=needed, force_full_load=True)
+    return loaded.scorer.score(images, prompts, on_step=show_step(comfy.utils.ProgressBar(len(images))))
+
+
+def rank(loaded: LoadedRewardModel, raw_prompt: str, candidates: list[Candidate]) -> list[Candidate]:
+    """`RewardModel.rank` with ComfyUI's memory, progress bar and Cancel."""
+    make_room_for_reward(loaded, raw_prompt, [each.text for each in candidates])
+    on_step = show_step(comfy.utils.ProgressBar(1))
+    return loaded.reward_model.rank(raw_prompt, candidates, REWARD_BATCH, on_step)
+
+
+def rank_prompts(loaded: LoadedRewardModel, raw_prompt: str, prompts: list[str]) -> list[RankedPrompt]:
+    """`RewardModel.rank_prompts` with ComfyUI's memory, progress bar and Cancel."""
+    make_room_for_reward(loaded, raw_prompt, prompts)
+    on_step = show_step(comfy.utils.ProgressBar(1))
+    return loaded.reward_model.rank_prompts(raw_prompt, prompts, REWARD_BATCH, on_step)

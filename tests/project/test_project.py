@@ -1,0 +1,388 @@
+"""The frame: what is shipped, what it may import, and that the documents keep up with the code."""
+
+import ast
+import json
+import os
+import re
+import shutil
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import pathspec
+import pytest
+import yaml
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    tomllib = pytest.importorskip("tomli")
+
+ROOT = Path(__file__).resolve().parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+# What a ComfyUI process has before any pack is loaded.
+COMFYUI_HAS = {"torch", "numpy", "PIL", "comfy", "comfy_api", "comfy_execution", "folder_paths", "server"}
+COMFYUI_OWN = {"comfy", "comfy_api", "comfy_execution", "folder_paths", "server"}
+
+
+def ignored_by(*names: str) -> pathspec.PathSpec:
+    """The patterns of ignore files, read as git and comfy-cli read them."""
+    lines = [line for name in names for line in (ROOT / name).read_text(encoding="utf-8").splitlines()]
+    return pathspec.PathSpec.from_lines("gitignore", [*lines, ".git"])
+
+
+def files(*ignore_files: str) -> list[Path]:
+    """The files of the repository that no given ignore file names, relative to its root."""
+    ignored = ignored_by(*ignore_files)
+    return sorted(Path(name) for name in ignored.match_tree_files(ROOT, negate=True))
+
+
+REPOSITORY = files(".gitignore")
+SHIPPED = files(".gitignore", ".comfyignore")
+SHIPPED_CODE = [path for path in SHIPPED if path.suffix == ".py"]
+
+
+def tree(path: Path) -> ast.Module:
+    return ast.parse((ROOT / path).read_text(encoding="utf-8"), str(path))
+
+
+def imports(path: Path) -> set[tuple[int, str]]:
+    """(level, dotted name) of every import in a file, wherever it stands; level 0 is absolute."""
+    found = set()
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            found |= {(0, name.name) for name in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add((node.level, node.module or ""))
+    return found
+
+
+def absolute(path: Path) -> set[str]:
+    """Top-level names of the packages that a file imports."""
+    return {name.split(".")[0] for level, name in imports(path) if level == 0}
+
+
+def arrows(path: Path) -> set[Path]:
+    """The files of the pack that a file imports, wherever the import stands, be it for types alone."""
+    found = set()
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            folder = path.parents[node.level - 1].joinpath(*(node.module or "").split("."))
+            for name in node.names:
+                candidates = (folder / f"{name.name}.py", folder.with_suffix(".py"), folder / "__init__.py")
+                found |= {next(file for file in candidates if (ROOT / file).is_file())}
+    return found - {path}
+
+
+DISTRIBUTIONS = {"PIL": "pillow", "yaml": "pyyaml"}  # where pip knows a package by another name
+
+
+def packages_imported(folder: str) -> set[str]:
+    """Top-level names of the packages outside the standard library that the code of a folder imports."""
+    code = [path for path in SHIPPED_CODE if path.parts[0] == folder]
+    names = {name.split(".")[0] for path in code for level, name in imports(path) if level == 0}
+    return {DISTRIBUTIONS.get(name, name) for name in names - set(sys.stdlib_module_names)}
+
+
+def requirement_names(lines: list[str]) -> set[str]:
+    return {re.match(r"[\w-]+", line)[0].replace("-", "_") for line in lines}
+
+
+# -- requirements
+
+
+def test_manager_and_pip_install_the_same():
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").split("\n")
+    assert [line for line in lines if line] == PROJECT["project"]["dependencies"]
+
+
+def test_no_requirement_can_break_a_working_comfyui():
+    names = requirement_names(PROJECT["project"]["dependencies"])
+    assert not names & {"torch", "torchvision", "torchaudio", "transformers", "numpy"}
+    for line in PROJECT["project"]["dependencies"]:
+        assert not re.search(r"==|<|~=|@|git\+", line), f"{line} is tighter than a lower bound"
+
+
+def test_requirements_are_what_the_nodes_and_the_library_import():
+    imported = packages_imported("nodes") | packages_imported("beautifier")
+    required = requirement_names(PROJECT["project"]["dependencies"])
+    assert imported - COMFYUI_HAS == required
+
+
+def test_training_imports_nothing_that_is_not_named():
+    extra = PROJECT["project"]["optional-dependencies"]["training"]
+    known = requirement_names(PROJECT["project"]["dependencies"] + extra) | {"torch"}
+    assert packages_imported("training") <= known
+
+
+# -- the house
+
+# Of beautifier/, from the ground up: a file or room imports only what stands before it, or its own room.
+FLOORS = "request files background prompts families language beautify checkpoints servers rewards images cli".split()
+# Of nodes/: all else there is a node's file or a route's, and they import none of each other.
+SHARED_BY_NODES = {"comfy", "inputs", "metadata"}
+
+
+def room(path: Path) -> str:
+    """The room of a file in beautifier/ or nodes/: its folder there, or its own name."""
+    return path.parts[1].removesuffix(".py")
+
+
+def test_imports_point_down():
+    """nodes → beautifier ← training; inside the pack imports are relative, since ComfyUI gives it no name."""
+    inside = {"prompt_beautifier", "beautifier", "nodes", "training"}
+    forbidden = {
+        "beautifier": ({"transformers", *COMFYUI_OWN}, {"nodes", "training"}),
+        "training": (COMFYUI_OWN, {"nodes"}),
+        "nodes": (set(), {"training"}),
+    }
+    wrong = {str(path): absolute(path) & inside for path in SHIPPED_CODE if absolute(path) & inside}
+    assert not wrong, "imports inside the pack are relative"
+    for path in SHIPPED_CODE:
+        if len(path.parts) > 1:
+            packages, folders = forbidden[path.parts[0]]
+            found = (absolute(path) & packages) | ({target.parts[0] for target in arrows(path)} & folders)
+            wrong |= {str(path): found} if found else {}
+    assert not wrong
+
+
+def test_the_rooms_of_the_library_stand_on_each_other():
+    files = [path for path in SHIPPED_CODE if path.parts[0] == "beautifier" and len(path.parts) > 1]
+    files = [path for path in files if path != Path("beautifier/__init__.py")]
+    unknown = {room(path) for path in files} - set(FLOORS)
+    assert not unknown, "say in FLOORS where they stand"
+    up = [
+        f"{path} imports {target}"
+        for path in files
+        for target in arrows(path)
+        if target.parts[0] == "beautifier" and FLOORS.index(room(target)) > FLOORS.index(room(path))
+    ]
+    assert not up
+
+
+def test_no_node_imports_another():
+    files = [path for path in SHIPPED_CODE if path.parts[0] == "nodes" and room(path) != "extension"]
+    sideways = [
+        f"{path} imports {target}"
+        for path in files
+        for target in arrows(path)
+        if target.parts[0] == "nodes" and room(target) not in SHARED_BY_NODES | {room(path)}
+    ]
+    assert not sideways
+
+
+def test_no_imports_go_round():
+    """Files, one after the other, that import nothing but those taken before; what is left goes round."""
+    left = {path: arrows(path) for path in SHIPPED_CODE}
+    while done := [path for path, targets in left.items() if not targets & left.keys()]:
+        for path in done:
+            del left[path]
+    assert not {str(path): sorted(str(target) for target in targets & left.keys()) for path, targets in left.items()}
+
+
+def test_one_folder_alone_knows_comfyui_beyond_its_node_api():
+    touching = [path for path in SHIPPED_CODE if absolute(path) & (COMFYUI_OWN - {"comfy_api"})]
+    assert touching and not [str(path) for path in touching if path.parts[:2] != ("nodes", "comfy")]
+
+
+def test_a_file_says_in_its_first_line_what_it_is():
+    modules = {str(path): tree(path) for path in REPOSITORY if path.suffix == ".py"}
+    silent = [path for path, module in modules.items() if module.body and not ast.get_docstring(module)]
+    assert not silent, "begin the file with a one-line docstring"
+
+
+# -- the archive that users get
+
+
+def test_the_archive_holds_what_runs_and_leaves_out_what_does_not():
+    shipped = {path.as_posix() for path in SHIPPED}
+    assert {"__init__.py", "pyproject.toml", "requirements.txt", "LICENSE", "NOTICE", "README.md"} <= shipped
+    folders = {path.parts[0] for path in SHIPPED if len(path.parts) > 1}
+    assert {"nodes", "beautifier", "workflows", "locales"} <= folders
+    assert not folders & {"tests", "benchmarks", ".github", ".ci", "assets", ".venv", ".git"}
+    too_big = [str(path) for path in SHIPPED if (ROOT / path).stat().st_size > 16_000_000]
+    assert not too_big, "the registry and git want no file above 16 MB"
+
+
+# Words that the registry's scanner reacts to, wherever they stand, and the ones its rules forbid.
+ALARMING = re.compile(
+    r"(?<![.\w])(?:eval|exec|__import__)\s*\(|os\.environ(?!\.setdefault)|os\.getenv|os\.system|subprocess|\bpickle\b"
+    r"|\bimport (?:socket|requests|httpx|urllib)|from (?:socket|requests|httpx|urllib)"
+)
+
+
+def test_shipped_code_has_nothing_that_alarms_the_registry():
+    found = [
+        f"{path}, line {number}: {line}"
+        for path in SHIPPED
+        if path.suffix in (".py", ".js")
+        for number, line in enumerate((ROOT / path).read_text(encoding="utf-8").splitlines(), 1)
+        if ALARMING.search(line)
+    ]
+    assert not found
+
+
+ABSOLUTE_PATH = re.compile(rb"(?<![\w.~/>}])/(?:work|root|home|Users|mnt)/\w|\b[A-Z]:\\Users\\")
+
+
+def test_no_file_names_a_folder_of_the_machine_it_was_made_on():
+    found = {str(path): ABSOLUTE_PATH.search((ROOT / path).read_bytes()) for path in REPOSITORY}
+    del found[str(Path(__file__).relative_to(ROOT))]
+    assert not {path: match for path, match in found.items() if match}
+
+
+def test_pip_installs_every_folder_and_every_file_of_the_library():
+    setuptools = PROJECT["tool"]["setuptools"]
+    folders = {path.parent for path in SHIPPED_CODE}
+    names = {".".join(("prompt_beautifier", *folder.parts)) for folder in folders}
+    assert names == set(setuptools["packages"])
+    installed = [
+        "/".join((*package.split(".")[1:], pattern))
+        for package, patterns in setuptools["package-data"].items()
+        for pattern in patterns
+    ]
+    data = [path for path in SHIPPED if path.parts[0] == "beautifier" and path.suffix != ".py"]
+    missing = [str(path) for path in data if not any(map(path.match, installed))]
+    assert data and not missing, "name them in [tool.setuptools.package-data]"
+
+
+# -- the registry's card
+
+
+def test_the_registry_accepts_the_name_and_the_versions():
+    project, comfy = PROJECT["project"], PROJECT["tool"]["comfy"]
+    assert re.fullmatch(r"[a-z](?:[-._]?[a-z0-9])*", project["name"]) and "comfyui" not in project["name"]
+    assert re.fullmatch(r"\d+\.\d+\.\d+", project["version"])
+    assert re.fullmatch(r">=\d+\.\d+\.\d+", comfy["requires-comfyui"])
+    assert {"PublisherId", "DisplayName", "Icon", "Banner"} <= comfy.keys()
+    accelerators = {"GPU :: NVIDIA CUDA", "GPU :: AMD ROCm", "GPU :: Intel Arc", "GPU :: Apple Metal"}
+    known = {f"Environment :: {name}" for name in accelerators | {"NPU :: Huawei Ascend"}}
+    assert {name for name in project["classifiers"] if name.startswith("Environment")} <= known
+
+
+@pytest.mark.parametrize(("field", "ratio", "widest"), [("Icon", 1, 400), ("Banner", 21 / 9, 2100)])
+def test_pictures_of_the_card_exist_in_the_right_shape(field, ratio, widest):
+    repository = PROJECT["project"]["urls"]["Repository"]
+    base = repository.replace("github.com", "raw.githubusercontent.com") + "/main/"
+    url = PROJECT["tool"]["comfy"][field]
+    assert url.startswith(base)
+    header = (ROOT / url.removeprefix(base)).read_bytes()[:24]
+    assert header.startswith(b"\x89PNG")
+    width, height = struct.unpack(">II", header[16:])
+    assert width <= widest and width / height == pytest.approx(ratio, abs=0.01)
+
+
+def test_publishing_waits_for_every_test():
+    workflows = ROOT / ".github" / "workflows"
+    jobs = yaml.safe_load((workflows / "publish.yml").read_text(encoding="utf-8"))["jobs"]
+    called = {job["uses"]: name for name, job in jobs.items() if "uses" in job}
+    assert called.keys() == {"./.github/workflows/test.yml", "./.github/workflows/comfyui.yml"}
+    assert set(called.values()) <= set(jobs["publish"]["needs"])
+
+
+# -- documents
+
+READMES = ["README.md", "README.zh.md"]
+
+
+def node_schemas() -> dict[str, str]:
+    """Display name of every node by its id, read from the source: only ComfyUI can import it."""
+    nodes = [node for path in SHIPPED_CODE if path.parts[0] == "nodes" for node in ast.walk(tree(path))]
+    assigned = [node for node in nodes if isinstance(node, ast.Assign)]
+    named = {node.targets[0].id: node.value for node in assigned if isinstance(node.targets[0], ast.Name)}
+    found = {}
+    for call in nodes:
+        given = {key.arg: key.value for key in call.keywords} if isinstance(call, ast.Call) else {}
+        if "node_id" in given:
+            node_id = given["node_id"]
+            node_id = named[node_id.attr] if isinstance(node_id, ast.Attribute) else node_id
+            found[node_id.value] = given["display_name"].value
+    return found
+
+
+def test_every_node_is_documented_in_both_languages():
+    schemas = node_schemas()
+    readmes = [(ROOT / readme).read_text(encoding="utf-8") for readme in READMES]
+    assert schemas and all(node_id.startswith("PromptBeautifier") for node_id in schemas)
+    chinese = json.loads((ROOT / "locales" / "zh" / "nodeDefs.json").read_text(encoding="utf-8"))
+    for node_id, display_name in schemas.items():
+        assert (ROOT / "nodes" / "web" / "docs" / node_id / "en.md").is_file(), node_id
+        assert (ROOT / "nodes" / "web" / "docs" / node_id / "zh.md").is_file(), node_id
+        assert f"（{chinese[node_id]['display_name']}）" in readmes[1]
+        assert all(f"**{display_name}**" in readme for readme in readmes), display_name
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_the_table_of_options_is_the_commands_own(readme):
+    from prompt_beautifier.beautifier import cli
+
+    text = (ROOT / readme).read_text(encoding="utf-8")
+    documented = set(re.findall(r"^\| `(?:-\w`, `)?(--[\w-]+)", text, re.MULTILINE))
+    options = {action.option_strings[-1] for action in cli._parser()._actions if action.option_strings}
+    assert documented == options - {"--help"}
+
+
+def test_both_readmes_have_the_same_commands_and_tables():
+    english, chinese = ((ROOT / readme).read_text(encoding="utf-8") for readme in READMES)
+    blocks = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+    assert blocks.findall(english) == blocks.findall(chinese)
+    for mark in (r"^#+ ", r"^\|"):
+        ours, theirs = (len(re.findall(mark, text, re.MULTILINE)) for text in (english, chinese))
+        assert ours == theirs, f"lines that begin with {mark}"
+
+
+HELP = Path("nodes/web/docs")
+
+
+def test_links_of_documents_lead_somewhere():
+    missing = []
+    for path in (path for path in REPOSITORY if path.suffix == ".md"):
+        text = (ROOT / path).read_text(encoding="utf-8")
+        links = re.findall(r"\]\(([^)#\s]+)|(?:src|href)=\"([^\"#]+)", text)
+        targets = [link for pair in links for link in pair if link and not re.match(r"\w+:", link)]
+        # ComfyUI shows a help page as if it lay in docs/ itself.
+        folder = HELP if path.is_relative_to(HELP) else path.parent
+        missing += [f"{path}: {target}" for target in targets if not (ROOT / folder / target).exists()]
+    assert not missing
+
+
+# -- make
+
+# Stands for python3: `-m venv` makes an environment whose python is this script again; each call is noted.
+FAKE_PYTHON = """#!/bin/sh
+echo "$*" >> "$LOG"
+case "$*" in
+  "-m venv"*) for folder; do :; done; mkdir -p "$folder/bin"; cp "$0" "$folder/bin/python"; exit 0 ;;
+  "-m pip --version") exit 0 ;;
+  "-m pip"*) exit "${PIP_EXIT:-0}" ;;
+esac
+"""
+
+
+@pytest.mark.skipif(os.name == "nt" or not shutil.which("make"), reason="there is no make here")
+def test_make_installs_once_and_again_after_a_failed_install(tmp_path):
+    for name in ("Makefile", "pyproject.toml", *(path.name for path in ROOT.glob("*s*.txt"))):
+        shutil.copy(ROOT / name, tmp_path)
+    python, log = tmp_path / "python", tmp_path / "log"
+    python.write_text(FAKE_PYTHON)
+    python.chmod(0o755)
+
+    def make(pip_exit: int) -> tuple[int, list[str]]:
+        """The exit code of making the test environment, and the packages that pip was asked for."""
+        log.write_text("")
+        environment = {**os.environ, "LOG": str(log), "PIP_EXIT": str(pip_exit)}
+        for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
+            environment.pop(name, None)
+        command = ["make", ".venv/.test", f"PYTHON={python}", "TORCH=torch==2.9.1"]
+        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=False)
+        return done.returncode, [line for line in log.read_text().splitlines() if " install " in line]
+
+    code, installs = make(pip_exit=1)
+    assert code != 0 and len(installs) == 1
+    code, installs = make(pip_exit=0)
+    assert code == 0 and len(installs) == 3
+    assert all("-c .venv/constraints.txt" in line for line in installs)
+    assert "torch==2.9.1" in (tmp_path / ".venv" / "constraints.txt").read_text().split()
+    assert make(pip_exit=0) == (0, [])
