@@ -1,7 +1,15 @@
 """Training a beautifier: every file of this folder is a stage, a command that says at its top what it does.
 
 collect → label → sft → reward → ppo or rl → evaluate → prefer; tokenizer and pretrain make a network from nothing, and
-proxy_labels scores without pictures. What stages share lies in folders: run/ (options, checkpoints, parts on disk,
-export), data/ (from raw prompts to pairs), rewards/ (rollouts and reward functions), figures/ (what is measured and how
-it is shown). Stages import from the folders, never the other way round. configs/ has settings for each.
+proxy_labels scores without pictures. What stages share lies in folders:
+
+    run/         options, the checkpoint to start from, the trainer, parts on disk, export
+    data/        from raw prompts to pairs
+    policy/      what PPO, RLOO and GRPO share: rollouts, rewards, formulas
+    regression/  what a reward model learns from, and how well it does
+    pictures/    pictures of prompts, and their scores
+    evaluation/  methods, figures of texts, intervals, tables, the page
+    voting/      votes between two pictures, and the page where they are given
+
+Stages import from the folders, never the other way round. configs/ has settings for each.
 """

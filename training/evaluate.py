@@ -23,220 +23,39 @@ its prompt and seed, so methods that wrote the same prompt share it. The methods
 """
 
 import argparse
-import csv
 import json
-import math
 import time
-import zlib
-from collections.abc import Container, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from .data.pairs import words
-from .figures.figure_tables import DISTINCT_2, Figures, as_json, difference_table, kind_table, main_table
-from .figures.html_report import Entry, Shown, Table, markdown, write_page
-from .figures.language_models import Judge, Sentences, sentence_encoder_folder
-from .figures.methods import Method, Writing, candidates_of, parse_method, with_alphas
-from .figures.picture_scores import (
+from .evaluation.asked import SAMPLES, Asked, read_asked, trained_on
+from .evaluation.language_models import Judge, Sentences, sentence_encoder_folder
+from .evaluation.methods import Method, Writing, candidates_of, parse_method, with_alphas
+from .evaluation.outcome import Outcome, entries_of, picture_rows
+from .evaluation.page import Table, markdown, write_page
+from .evaluation.readers import Readers, own_perplexity, scorer_figure, take_best
+from .evaluation.tables import DISTINCT_2, Figures, as_json, difference_table, kind_table, main_table
+from .evaluation.texts import Figure, Numbers, distinct_2
+from .pictures.pipeline import MODEL, NEGATIVE_PROMPT, SAMPLERS, Pictures
+from .pictures.scores import (
     check_settings,
     draw_missing,
     open_scorer,
-    picture_name,
     save_for_page,
     score_missing,
-    scorer_figure,
     scores_at,
 )
-from .figures.pictures import MODEL, NEGATIVE_PROMPT, SAMPLERS, Pictures
-from .figures.text_figures import Figure, Numbers, distinct_2, plain_figures, value
 from .run.options import parse
-from .run.rows import read_jsonl
-
-# What every model card shows the first candidates of.
-SAMPLES = (
-    "1 girl",
-    "a cat",
-    "castle",
-    "a knight in a forest",
-    "cyberpunk city at night",
-    "an old man reading a book",
-    "a dragon over the mountains",
-    "portrait of a woman",
-    "robot",
-    "a bowl of ramen",
-    "spaceship",
-    "a fox in the snow",
-    "samurai",
-    "sunset over the sea",
-    "a cozy cabin",
-    "steampunk owl",
-    "a wizard's tower",
-    "flowers in a vase",
-    "astronaut riding a horse",
-    "underwater temple",
-)
-
 
 # -- prompts
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A raw prompt, what kind it is of, and the data set's own prompt for it, if there is one."""
-
-    raw_prompt: str
-    kind: str = ""
-    reference: str | None = None
-
-
-def trained_on(path: Path) -> set[str]:
-    """The words of all raw prompts and prompts of a file of pairs, a text each."""
-    rows = read_jsonl(path, "raw_prompt", "prompt")
-    return {" ".join(words(row[name])) for row in rows for name in ("raw_prompt", "prompt")}
-
-
-def read_asked(
-    path: Path, limit: int | None = None, kinds: Sequence[str] = (), seen: Container[str] = ()
-) -> list[Asked]:
-    """The different raw prompts of a file: JSONL of raw_prompt (and prompt, and type or source), or TSV with a header
-    line, Prompt (and Category).
-
-    limit  so many of them, chosen by a hash of the raw prompt, in their order
-    kinds  of these kinds only
-    seen   without those whose words, or whose prompt's, are one of these texts
-
-    Raises ValueError for a file with none.
-    """
-    if path.suffix == ".tsv":
-        with open(path, encoding="utf-8", newline="") as lines:
-            found = [
-                Asked(row["Prompt"], row.get("Category") or "")
-                for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
-            ]
-    else:
-        found = [
-            Asked(row["raw_prompt"], row.get("type") or row.get("source") or "", row.get("prompt"))
-            for row in read_jsonl(path, "raw_prompt")
-        ]
-    chosen: dict[str, Asked] = {}
-    for asked in found:
-        if not kinds or asked.kind in kinds:
-            chosen.setdefault(asked.raw_prompt, asked)
-    if chosen and seen:
-        chosen = {
-            raw: asked
-            for raw, asked in chosen.items()
-            if not any(" ".join(words(text)) in seen for text in (raw, asked.reference or raw))
-        }
-        if not chosen:
-            raise ValueError(f"{path} has no prompt that the training data lacks")
-    if not chosen:
-        known = ", ".join(sorted({asked.kind for asked in found}))
-        raise ValueError(f"{path} has no prompts of kind {', '.join(kinds)}: its kinds are {known}")
-    if limit is None or limit >= len(chosen):
-        return list(chosen.values())
-    # Files are often sorted by kind: the first ones would be of one kind.
-    picked = set(sorted(chosen, key=lambda raw: zlib.crc32(raw.encode()))[:limit])
-    return [asked for raw, asked in chosen.items() if raw in picked]
 
 
 # -- texts
 
 
-def take_best(
-    methods: Sequence[Method], candidates: dict[str, list[list[str]]], raw_prompts: Sequence[str], reward
-) -> dict[str, list[str]]:
-    """The prompt of each method for each raw prompt: its only one, or the one that the reward model ranks first."""
-    chosen, known = {}, {}
-    for method in methods:
-        written = candidates[method.name]
-        if method.best_of == 1:
-            chosen[method.name] = [texts[0] for texts in written]
-            continue
-        if reward is None:
-            raise ValueError(f"{method.name} takes the best of {method.best_of}, and --reward says by which model")
-        raws = [raw for raw, texts in zip(raw_prompts, written, strict=True) for _ in texts]
-        flat = [text for texts in written for text in texts]
-        key = (method.spec, method.best_of)
-        if key not in known:
-            known[key] = reward.terms(raws, flat)
-        scores = with_alpha(reward, method.alpha).weigh(known[key]).tolist()
-        chosen[method.name], start = [], 0
-        for texts in written:
-            own = scores[start : start + len(texts)]
-            chosen[method.name].append(texts[own.index(max(own))])
-            start += len(texts)
-    return chosen
-
-
-def with_alpha(reward, alpha: float | None):
-    """The reward model with alpha as the weight of its first term and 1 - alpha as that of its second."""
-    if alpha is None:
-        return reward
-    if len(reward.weighted) != 2:
-        raise ValueError(f"alpha weighs two terms, and the reward model {reward.name} has {len(reward.weighted)}")
-    (_, first), (_, second) = reward.weighted
-    return replace(reward, weighted=((alpha, first), (1 - alpha, second)))
-
-
-@dataclass(frozen=True)
-class Readers:
-    """What looks at texts; each may be None, and its columns are left out then."""
-
-    named: frozenset[str] | None = None
-    reward: object | None = None
-    judge: Judge | None = None
-    sentences: Sentences | None = None
-
-    def figures(self, raw_prompts: Sequence[str], prompts: Sequence[str]) -> dict[Figure, Numbers]:
-        """All figures of one method's prompts."""
-        found = plain_figures(raw_prompts, prompts, self.named)
-        if self.sentences is not None:
-            found[Figure("meaning kept", 3, better=1)] = Numbers.of(self.sentences.likeness(raw_prompts, prompts))
-        if self.judge is not None:
-            figure = Figure(f"perplexity ({self.judge.name})", 2, better=-1, log=True)
-            found[figure] = Numbers(*self.judge.nats(raw_prompts, prompts))
-        if self.reward is not None:
-            terms = self.reward.terms(raw_prompts, prompts)
-            found[Figure("reward", 3, better=1)] = Numbers.of(self.reward.weigh(terms).tolist())
-            if len(terms) > 1:
-                found |= {Figure(name, 3, better=1): Numbers.of(each.tolist()) for name, each in terms.items()}
-        return found
-
-
-def own_perplexity(methods: Sequence[Method], asked: Sequence[Asked], device: str) -> dict[str, dict[Figure, Numbers]]:
-    """How well each checkpoint on disk predicts the data set's own prompts, in its own tokens and in bits per byte."""
-    known = [each for each in asked if each.reference]
-    found = {}
-    for spec in dict.fromkeys(method.spec for method in methods):
-        if not known or not (spec == "embedded" or (Path(spec) / "beautifier.json").is_file()):
-            continue
-        judge = Judge(spec, device)
-        if judge.beautifier.family.continues:
-            continue
-        references = [each.reference for each in known]
-        nats, tokens = judge.nats([each.raw_prompt for each in known], references)
-        sizes = np.array([len(reference.encode()) for reference in references], np.float64)
-        found[spec] = {
-            Figure("perplexity per token", 3, better=-1, log=True): Numbers(nats, tokens),
-            Figure("bits per byte", 4, better=-1): Numbers(nats / math.log(2), sizes),
-        }
-    return found
-
-
 # -- one set of prompts
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What was found for one set of prompts: tables, numbers, and what the page shows of each prompt."""
-
-    tables: list[Table]
-    numbers: dict
-    entries: list[Entry]
-    pictures: list[dict]
 
 
 def evaluate(
@@ -339,37 +158,6 @@ def picture_figures(raws: list[str], texts: dict[str, list[str]], args: argparse
             means = [np.mean([scores[(*pair, seed)] for seed in args.seed_list]) for pair in own]
             figures[method][scorer_figure(spec)] = Numbers.of(means)
     return figures
-
-
-def entries_of(
-    asked: Sequence[Asked], texts: dict[str, list[str]], figures: Figures, seeds: Sequence[int] = ()
-) -> list[Entry]:
-    """What the page shows: each prompt with what every method made of it, and the numbers of that one prompt."""
-    entries = []
-    for i, each in enumerate(asked):
-        shown = []
-        for method, written in texts.items():
-            own = {figure: value(figure, numbers.where([i])) for figure, numbers in figures[method].items()}
-            measured = [(figure.title, f"{found:.{figure.decimals}f}") for figure, found in own.items()]
-            pictures = tuple(f"pictures/{picture_name(written[i], seed)}.jpg" for seed in seeds)
-            shown.append(Shown(method, written[i], pictures, tuple(measured)))
-        entries.append(Entry(each.raw_prompt, each.kind, tuple(shown)))
-    return entries
-
-
-def picture_rows(name: str, asked: Sequence[Asked], texts: dict[str, list[str]], seeds: Sequence[int]) -> list[dict]:
-    """The rows of pictures.jsonl: a raw prompt and a seed, with every method's picture by a path beside that file."""
-    return [
-        {
-            "raw_prompt": each.raw_prompt,
-            "set": name,
-            "type": each.kind,
-            "seed": seed,
-            "images": {method: f"pictures/{picture_name(written[i], seed)}.png" for method, written in texts.items()},
-        }
-        for i, each in enumerate(asked)
-        for seed in seeds
-    ]
 
 
 def sample_table(methods: Sequence[Method], args: argparse.Namespace, readers: Readers) -> Table:

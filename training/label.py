@@ -72,8 +72,8 @@ class Labeller:
     def __init__(self, settings: Settings):
         import torch
 
-        from .figures.picture_scores import open_scorer
-        from .figures.pictures import Pictures
+        from .pictures.pipeline import Pictures
+        from .pictures.scores import open_scorer
 
         device = settings.device or ("cuda" if torch.cuda.is_available() else "cpu")
         self.settings, self.seeds = settings, list(range(settings.seeds))
@@ -258,7 +258,7 @@ def write_labelled(out: Path, sides: dict[str, list[dict]], scores: Scores) -> N
 
 
 def parser() -> argparse.ArgumentParser:
-    from .figures.pictures import MODEL, NEGATIVE_PROMPT, SAMPLERS
+    from .pictures.pipeline import MODEL, NEGATIVE_PROMPT, SAMPLERS
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument

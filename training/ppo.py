@@ -20,34 +20,49 @@ One step: sample an answer to each of 64 raw prompts; score what a user would se
 times. --entropy-coefficient is c2 of the PPO paper's equation 9: a small model loses its variety before the KL tells.
 Only the top layers are trained, so that policy and reference model share the others.
 
---data is a folder with train.jsonl and heldout.jsonl; --reward is explained in reward_functions.py. Everything random
-is a function of --seed and the step: the same command continues a run that was killed, to the same result.
+--data is a folder with train.jsonl and heldout.jsonl; policy/reward_functions.py says what --reward takes. Everything
+random is a function of --seed and the step: the same command continues a run that was killed, to the same result.
 OUT/model is the folder for Load Beautifier: the best by held-out score, or the last (--keep). OUT/metrics.jsonl and
 OUT/tensorboard hold the numbers; OUT/checkpoint.pt is needed to continue, and for nothing else.
 """
 
 import argparse
-import copy
 import math
-import random
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 
 import torch
 from accelerate import Accelerator, DistributedType
-from torch import Tensor, nn
+from torch import nn
 
 from ..beautifier.beautify import Beautifier
-from ..beautifier.language.network import DecoderOnly
 from ..beautifier.language.sampling import mix64
-from ..beautifier.language.steps import Answer
 from ..beautifier.language.weights import load_network
-from .rewards.reward_functions import RewardFunction, add_reward_options, load_reward
-from .rewards.rollout import Question, adds_nothing, prompt_of, question, sample
+from .policy.asked import (
+    Prompts,
+    adds_nothing,
+    chances_of_step,
+    heldout_figures,
+    read_prompts,
+    rows_of_step,
+    scores_of,
+)
+from .policy.experience import Experience, look_at, minibatches, whiten
+from .policy.formulas import (
+    KLController,
+    RunningMoments,
+    advantages_and_returns,
+    policy_losses,
+    token_rewards,
+    value_losses,
+)
+from .policy.network import Policy
+from .policy.reward_functions import RewardFunction, add_reward_options, load_reward
+from .policy.rollout import sample
 from .run.bases import base_tokenizer, find_base, hugging_face_config, short_name
+from .run.cards import model_card
 from .run.estimates import (
     Estimate,
     activation_memory,
@@ -57,393 +72,17 @@ from .run.estimates import (
     seconds_for,
     training_memory,
 )
-from .run.export import DTYPES, export, hugging_face_weights, model_card
+from .run.export import DTYPES, export, hugging_face_weights
 from .run.metrics import Metrics
 from .run.options import parse
-from .run.rows import read_jsonl
 
 # -- the policy
-
-
-class TokenScores(torch.autograd.Function):
-    """Log-probability and entropy of given next tokens, without keeping the logits of a large vocabulary.
-
-    The logits exist for a chunk of positions at a time. The output layer is frozen, so the only gradient is that of
-    the hidden states, d log p(token) / d hidden = W[token] - sum_w p(w) W[w] and, with `spread`, that of the entropy,
-    d H / d hidden = - sum_w p(w) (log p(w) + H) W[w]; both are worked out in the forward pass while the logits are
-    there.
-    """
-
-    @staticmethod
-    def forward(
-        ctx, hidden: Tensor, head: Tensor, tokens: Tensor, chunk: int, spread: bool = False
-    ) -> tuple[Tensor, Tensor]:
-        log_probs, entropies, gradients, spreads = [], [], [], []
-        for part, wanted in zip(hidden.split(chunk), tokens.split(chunk), strict=True):
-            logits = (part.to(head.dtype) @ head.t()).float()
-            log_p = logits.sub_(logits.logsumexp(-1, keepdim=True))
-            p = log_p.exp()
-            log_probs.append(log_p.gather(1, wanted[:, None])[:, 0])
-            entropies.append(-torch.linalg.vecdot(p, log_p))
-            if ctx.needs_input_grad[0]:
-                gradients.append((head[wanted].float() - (p.to(head.dtype) @ head).float()).to(hidden.dtype))
-                if spread:
-                    surprise = log_p.add_(entropies[-1][:, None]).mul_(p)
-                    spreads.append(-(surprise.to(head.dtype) @ head).to(hidden.dtype))
-        ctx.save_for_backward(*(torch.cat(each) for each in (gradients, spreads) if each))
-        entropy = torch.cat(entropies)
-        if not spread:
-            ctx.mark_non_differentiable(entropy)
-        return torch.cat(log_probs), entropy
-
-    @staticmethod
-    def backward(ctx, by_log_prob: Tensor, by_entropy: Tensor | None):
-        gradient, *spread = ctx.saved_tensors
-        total = by_log_prob[:, None].to(gradient.dtype) * gradient
-        if spread:
-            total += by_entropy[:, None].to(gradient.dtype) * spread[0]
-        return total, None, None, None, None
-
-
-class Policy(nn.Module):
-    """The trained network, the reference model, and the value head.
-
-    The token embeddings and the layers below the top `unfrozen` ones are frozen and shared: the hidden states that
-    go into the trained layers are worked out once, and policy and reference model part there.
-    """
-
-    # Logits of one chunk: 16 MB of float32 on a CPU, where the cache counts, and 256 MB elsewhere.
-    LOGITS = {"cpu": 2**22}
-
-    def __init__(self, network: DecoderOnly, unfrozen: int, bits16: bool = False, spread: bool = False):
-        """spread: whether entropies have a gradient, which an --entropy-coefficient needs."""
-        super().__init__()
-        self.spread = spread
-        unfrozen = min(unfrozen, network.config.num_layers)
-        self.first = network.config.num_layers - unfrozen  # the first trained layer
-        self.bits16 = bits16
-        self.network = network.requires_grad_(False)
-        self.reference = copy.deepcopy(nn.ModuleList([network.h[self.first :], network.ln_f]))
-        for module in (network.h[self.first :], network.ln_f):
-            module.requires_grad_(True)
-        size = network.config.hidden_size
-        self.value = nn.Sequential(nn.Linear(size, 2 * size), nn.ReLU(), nn.Linear(2 * size, 1))
-        for parameter in self.value[-1].parameters():  # every answer is worth 0 at first
-            nn.init.zeros_(parameter)
-
-    def autocast(self):
-        device = self.network.word_embeddings.weight.device
-        return torch.autocast(device.type, torch.bfloat16, enabled=self.bits16)
-
-    @property
-    def head(self) -> Tensor:
-        """The frozen output layer [vocab, hidden], in the dtype that products are made in."""
-        weight = self.network.word_embeddings.weight
-        if not self.bits16:
-            return weight
-        if getattr(self, "_head", None) is None or self._head.device != weight.device:
-            self._head = weight.detach().bfloat16()
-        return self._head
-
-    @torch.no_grad()
-    def lower(self, tokens: Tensor) -> Tensor:
-        """Hidden states [rows, length, hidden] that go into the trained layers, of tokens [rows, length] that are
-        padded on the right."""
-        network = self.network
-        with self.autocast():
-            places = torch.arange(tokens.shape[1], device=tokens.device)
-            x = network._embed(tokens, places)
-            bias = network._attention_bias(places, len(places), x)
-            for layer in range(self.first):
-                x = network.h[layer](x, bias, None, layer)
-        return x
-
-    def _upper(self, blocks: nn.ModuleList, norm: nn.Module, x: Tensor) -> Tensor:
-        with self.autocast():
-            places = torch.arange(x.shape[1], device=x.device)
-            bias = self.network._attention_bias(places, len(places), x)
-            for block in blocks:
-                x = block(x, bias, None, 0)
-            return norm(x)
-
-    def scores(self, hidden: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
-        """Log-probability and entropy, float32 [n], of the next tokens int64 [n] after hidden states [n, hidden]."""
-        logits = self.LOGITS.get(hidden.device.type, 2**26)
-        chunk = max(1, logits // self.head.shape[0])
-        return TokenScores.apply(hidden, self.head, tokens, chunk, self.spread)
-
-    def forward(self, x: Tensor, tokens: Tensor, answer: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Log-probabilities, entropies and values, float32 [n], of the answer tokens.
-
-        x       [rows, length, hidden], from lower()
-        tokens  int64 [rows, length]
-        answer  bool [rows, length - 1]: which next tokens belong to the answer; n of them
-        """
-        hidden = self._upper(self.network.h[self.first :], self.network.ln_f, x)[:, :-1][answer]
-        log_probs, entropies = self.scores(hidden, tokens[:, 1:][answer])
-        return log_probs, entropies, self.value(hidden.float())[:, 0]
-
-    @torch.no_grad()
-    def reference_scores(self, x: Tensor, tokens: Tensor, answer: Tensor) -> Tensor:
-        """The reference model's log-probabilities of the answer tokens; arguments as those of forward."""
-        hidden = self._upper(*self.reference, x)[:, :-1][answer]
-        return self.scores(hidden, tokens[:, 1:][answer])[0]
-
-    def sampling_network(self) -> DecoderOnly:
-        """The network to sample with: itself, or with its matrices in bfloat16, as autocast would make them again for
-        each token."""
-        if not self.bits16:
-            return self.network
-        twin = copy.copy(self.network)
-        twin._modules = dict(self.network._modules)
-        twin.h = copy.deepcopy(self.network.h).requires_grad_(False)
-        for module in twin.h.modules():
-            if isinstance(module, nn.Linear):
-                module.to(torch.bfloat16)
-        return twin
-
-    def trained(self) -> dict[str, Tensor]:
-        """The trained parameters by name: top layers, final norm, value head."""
-        return {name: p for name, p in self.named_parameters() if p.requires_grad}
-
-    def load_trained(self, values: dict[str, Tensor]) -> None:
-        own = self.trained()
-        if own.keys() != values.keys():
-            raise ValueError("the checkpoint was made with another --model or --unfrozen-layers")
-        with torch.no_grad():
-            for name, parameter in own.items():
-                parameter.copy_(values[name])
 
 
 # -- the parts of the algorithm
 
 
-@dataclass
-class KLController:
-    """beta and how it follows the KL divergence (Ziegler et al. 2019, section 2.2): over `horizon` answers beta may
-    change by a factor of about 1.2. A target of 0 leaves beta as it is."""
-
-    beta: float
-    target: float
-    horizon: float
-
-    def update(self, kl: float, answers: int) -> None:
-        if self.target:
-            error = min(max(kl / self.target - 1, -0.2), 0.2)
-            self.beta *= 1 + error * answers / self.horizon
-
-
-@dataclass
-class RunningMoments:
-    """Mean and standard deviation of all numbers seen so far (Chan, Golub and LeVeque 1979)."""
-
-    count: float = 0.0
-    mean: float = 0.0
-    squares: float = 0.0  # sum of squared distances to the mean
-
-    def update(self, values: Tensor) -> None:
-        count, mean = values.numel(), values.double().mean().item()
-        squares = (values.double() - mean).square().sum().item()
-        total, distance = self.count + count, mean - self.mean
-        self.squares += squares + distance**2 * self.count * count / total
-        self.mean += distance * count / total
-        self.count = total
-
-    @property
-    def std(self) -> float:
-        """Of a sample; 1 while there is no spread to speak of."""
-        std = math.sqrt(self.squares / (self.count - 1)) if self.count > 1 else 0.0
-        return std if std > 1e-6 * max(1e-3, abs(self.mean)) else 1.0
-
-
-def token_rewards(log_probs: Tensor, reference: Tensor, mask: Tensor, scores: Tensor, beta: float) -> Tensor:
-    """What each answer token earns: -beta * log(pi / rho), and the answer's score on its last token.
-
-    log_probs, reference  float32 [rows, length], both zero where mask, bool [rows, length], is False
-    scores                float32 [rows]
-    """
-    rewards = -beta * (log_probs - reference)
-    last = mask.sum(1) - 1
-    rewards[torch.arange(len(rewards), device=rewards.device), last] += scores
-    return rewards
-
-
-def advantages_and_returns(
-    rewards: Tensor, values: Tensor, mask: Tensor, gamma: float, lam: float
-) -> tuple[Tensor, Tensor]:
-    """Generalised advantage estimation (Schulman et al. 2015, arXiv 1506.02438, equation 16) and advantage + value:
-    the target of the value head. All float32 [rows, length]; what follows a row's end is worth nothing."""
-    advantages = torch.zeros_like(rewards)
-    following, value = torch.zeros_like(rewards[:, 0]), torch.zeros_like(rewards[:, 0])
-    for step in reversed(range(rewards.shape[1])):
-        here = mask[:, step].float()
-        delta = rewards[:, step] + gamma * value - values[:, step]
-        following = here * (delta + gamma * lam * following)
-        value = here * values[:, step]
-        advantages[:, step] = following
-    return advantages, (advantages + values) * mask
-
-
-def policy_losses(log_probs: Tensor, old: Tensor, advantages: Tensor, clip: float) -> tuple[Tensor, Tensor]:
-    """PPO's clipped loss of each token (Schulman et al. 2017, equation 7, with its sign turned), and which tokens
-    are clipped. Float32 [n] and bool [n]."""
-    ratio = (log_probs - old).exp()
-    plain, clipped = -advantages * ratio, -advantages * ratio.clamp(1 - clip, 1 + clip)
-    return torch.maximum(plain, clipped), clipped > plain
-
-
-def value_losses(values: Tensor, old: Tensor, returns: Tensor, clip: float) -> Tensor:
-    """Half the squared error of each value, float32 [n]; moving further than `clip` from the old one earns nothing."""
-    clipped = old + (values - old).clamp(-clip, clip)
-    return 0.5 * torch.maximum((values - returns).square(), (clipped - returns).square())
-
-
 # -- rollouts
-
-
-@dataclass
-class Prompts:
-    """Rows that can be asked, and what their own prompts earn (the baseline), once that is known."""
-
-    rows: list[dict]
-    questions: list[Question]
-    earned: dict[int, float] = field(default_factory=dict)
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-
-@dataclass
-class Experience:
-    """Answers of this process and all that the update needs to know of them."""
-
-    lower: Tensor  # [rows, length, hidden]: what goes into the trained layers
-    tokens: Tensor  # int64 [rows, length]: question and answer, padded on the right
-    starts: Tensor  # int64 [rows]: where the answer begins
-    mask: Tensor  # bool [rows, longest answer]
-    log_probs: Tensor  # float32 [rows, longest answer], like the following ones
-    values: Tensor
-    advantages: Tensor
-    returns: Tensor
-
-    def answer(self, rows: Tensor, length: int) -> Tensor:
-        """bool [rows, length - 1]: which next tokens belong to the answer."""
-        position = torch.arange(1, length, device=self.tokens.device)
-        starts = self.starts[rows, None]
-        return (position >= starts) & (position < starts + self.mask[rows].sum(1, keepdim=True))
-
-    def length(self, rows: Tensor) -> int:
-        """Tokens of the longest of some rows."""
-        return int((self.starts[rows] + self.mask[rows].sum(1)).max())
-
-
-def read_prompts(path: Path, beautifier: Beautifier, args: argparse.Namespace, limit: int) -> Prompts:
-    """The rows of a file that the model can be asked: at most `limit`, one for each raw prompt, chosen by the seed."""
-    needed = ("raw_prompt", "prompt") if args.baseline == "dataset" else ("raw_prompt",)
-    rows = list({row["raw_prompt"]: row for row in read_jsonl(path, *needed)}.values())
-    if len(rows) > limit:
-        rows = random.Random(args.seed).sample(rows, limit)
-    asked = [question(beautifier, row["raw_prompt"], args.max_new_tokens) for row in rows]
-    kept = [(row, one) for row, one in zip(rows, asked, strict=True) if one is not None]
-    if not kept:
-        raise ValueError(f"no raw prompt of {path} has words that the model can read")
-    return Prompts([row for row, _ in kept], [one for _, one in kept])
-
-
-@lru_cache(maxsize=2)
-def permutation(count: int, seed: int) -> list[int]:
-    return random.Random(seed).sample(range(count), count)
-
-
-def rows_of_step(count: int, rollouts: int, step: int, seed: int) -> list[int]:
-    """The rows that a step asks: one permutation of all rows after another, dealt out in order."""
-    return [
-        permutation(count, mix64(mix64(seed) + k // count))[k % count]
-        for k in range(step * rollouts, (step + 1) * rollouts)
-    ]
-
-
-def chances_of_step(rollouts: int, tokens: int, step: int, seed: int) -> Tensor:
-    """The random numbers of a step's answers, float32 [rollouts, tokens]. Step -1 is the held-out evaluation."""
-    generator = torch.Generator().manual_seed(mix64(mix64(seed ^ 0x5EED) + step))
-    return torch.rand(rollouts, tokens, generator=generator)
-
-
-def scores_of(
-    beautifier: Beautifier,
-    reward: RewardFunction,
-    prompts: Prompts,
-    rows: Sequence[int],
-    answers: Sequence[Answer],
-    args: argparse.Namespace,
-) -> tuple[list[float], list[str]]:
-    """The score of each answer, in the reward's own unit, and its text as a user would see it.
-
-    The score is r(x, y), with --baseline dataset less r(x, the row's own prompt). Of an answer that adds nothing a
-    user sees the raw prompt again; its score is that of the raw prompt, or --empty-reward.
-    """
-    raws = [prompts.rows[row]["raw_prompt"] for row in rows]
-    texts = [prompt_of(beautifier, prompts.questions[row], answer) for row, answer in zip(rows, answers, strict=True)]
-    shown = [text or raw for text, raw in zip(texts, raws, strict=True)]
-    new = [] if args.baseline == "none" else [row for row in dict.fromkeys(rows) if row not in prompts.earned]
-    earned = reward(
-        raws + [prompts.rows[row]["raw_prompt"] for row in new],
-        shown + [prompts.rows[row]["prompt"] for row in new],
-    )
-    prompts.earned.update(zip(new, earned[len(rows) :], strict=True))
-    scores = []
-    for row, text, answer, score in zip(rows, texts, answers, earned, strict=False):
-        if args.empty_reward is not None and adds_nothing(prompts.questions[row], text):
-            score = args.empty_reward
-        elif args.baseline == "dataset":
-            score -= prompts.earned[row]
-        scores.append(score - (0 if answer.finished else args.unfinished_penalty))
-    return scores, shown
-
-
-@torch.no_grad()
-def look_at(policy: Policy, asked: list[Question], answers: list[Answer], minibatch: int) -> tuple[Experience, Tensor]:
-    """The answers with the policy's log-probabilities and values, and the reference model's log-probabilities.
-
-    The end token, where the policy wrote it, is part of the answer.
-    """
-    config, device = policy.network.config, policy.network.word_embeddings.weight.device
-    written = [[*answer.tokens, config.eos_token_id] if answer.finished else list(answer.tokens) for answer in answers]
-    starts = torch.tensor([len(one.tokens) for one in asked], device=device)
-    sizes = torch.tensor([len(answer) for answer in written], device=device)
-    tokens = torch.full((len(asked), int((starts + sizes).max())), config.pad_token_id)
-    for row, (one, answer) in enumerate(zip(asked, written, strict=True)):
-        tokens[row, : len(one.tokens) + len(answer)] = torch.tensor([*one.tokens, *answer])
-    tokens = tokens.to(device)
-    mask = torch.arange(int(sizes.max()), device=device) < sizes[:, None]
-    empty = torch.zeros(mask.shape, device=device)
-    lower = torch.zeros((*tokens.shape, config.hidden_size), device=device)
-    seen = Experience(lower, tokens, starts, mask, empty, empty.clone(), empty.clone(), empty.clone())
-    reference = empty.clone()
-    for rows in (starts + sizes).argsort().split(minibatch):
-        length = seen.length(rows)
-        x = policy.lower(tokens[rows, :length]).float()
-        lower[rows, :length] = x
-        answer = seen.answer(rows, length)
-        log_probs, _, values = policy(x, tokens[rows, :length], answer)
-        for into, flat in (
-            (seen.log_probs, log_probs),
-            (seen.values, values),
-            (reference, policy.reference_scores(x, tokens[rows, :length], answer)),
-        ):
-            part = into[rows]
-            part[mask[rows]] = flat
-            into[rows] = part
-    return seen, reference
-
-
-def minibatches(seen: Experience, size: int, generator: torch.Generator) -> list[Tensor]:
-    """Rows of each minibatch of one PPO epoch: answers of like length together, so that little work goes into
-    padding, in an order that chance decides; chance blurs the lengths, too."""
-    lengths = (seen.starts + seen.mask.sum(1)).cpu().float()
-    blurred = lengths * (1 + 0.2 * torch.rand(len(lengths), generator=generator))
-    batches = blurred.argsort().to(seen.tokens.device).split(size)
-    return [batches[k] for k in torch.randperm(len(batches), generator=generator).tolist()]
 
 
 # -- one step
@@ -519,17 +158,7 @@ def collect(
     return seen, numbers
 
 
-def whiten(seen: Experience, accelerator: Accelerator) -> None:
-    """Shift and scale the advantages of all processes to mean 0 and variance 1."""
-    values = seen.advantages[seen.mask]
-    sums = torch.stack([values.sum(), values.square().sum(), values.new_tensor(len(values))])
-    total, squares, count = accelerator.reduce(sums.double(), "sum").tolist()
-    mean = total / count
-    variance = max(squares / count - mean**2, 0.0)
-    seen.advantages = (seen.advantages - mean) / math.sqrt(variance + 1e-8) * seen.mask
-
-
-def update(
+def improve(
     model: nn.Module,
     optimizer: torch.optim.Optimizer,
     seen: Experience,
@@ -570,27 +199,6 @@ def update(
     *sums, count = accelerator.reduce(sums, "sum").tolist()
     names = "policy_loss", "value_loss", "clipped", "entropy", "step_kl"
     return {name: value / count for name, value in zip(names, sums, strict=True)}
-
-
-def evaluate(
-    network: DecoderOnly,
-    head: Tensor,
-    beautifier: Beautifier,
-    reward: RewardFunction,
-    prompts: Prompts,
-    accelerator: Accelerator,
-    args: argparse.Namespace,
-) -> dict[str, float]:
-    """Mean score of sampled answers to held-out raw prompts, with the same random numbers every time."""
-    rows = list(range(len(prompts)))[accelerator.process_index :: accelerator.num_processes]
-    chances = chances_of_step(len(prompts), args.max_new_tokens, -1, args.seed)[rows]
-    asked = [prompts.questions[row].tokens for row in rows]
-    answers = sample(network, asked, args.max_new_tokens, chances, args.chunk, head)
-    scores, _ = scores_of(beautifier, reward, prompts, rows, answers, args)
-    sums = [sum(scores), sum(len(answer.tokens) for answer in answers), len(rows)]
-    sums = torch.tensor(sums, dtype=torch.float64, device=accelerator.device)
-    score, length, count = accelerator.reduce(sums, "sum").tolist()
-    return {"heldout_score": score / count, "heldout_length": length / count}
 
 
 # -- what is written
@@ -825,7 +433,7 @@ def main(argv: list[str] | None = None) -> None:
         """Evaluate, and keep the weights where they are the best so far."""
         with policy.autocast():
             network = policy.sampling_network()
-            numbers |= evaluate(network, policy.head, beautifier, reward, heldout, accelerator, args)
+            numbers |= heldout_figures(network, policy.head, beautifier, reward, heldout, accelerator, args)
         run.last = numbers["heldout_score"]
         if run.step == 0:
             run.first = run.last
@@ -843,7 +451,7 @@ def main(argv: list[str] | None = None) -> None:
             print(f"step 0/{args.steps:,}  held-out score {run.first:.4g}", flush=True)
     while run.step < args.steps:
         seen, numbers = collect(policy, beautifier, reward, train, run, accelerator, args)
-        numbers |= update(model, optimizer, seen, run.step, accelerator, args)
+        numbers |= improve(model, optimizer, seen, run.step, accelerator, args)
         run.controller.update(numbers["kl"], args.rollouts)
         run.step += 1
         if run.step % args.eval_steps == 0 or run.step == args.steps:

@@ -26,7 +26,8 @@ from pathlib import Path
 
 from aiohttp import web
 
-from .figures.votes import (
+from .run.options import parse
+from .voting.votes import (
     CHOICES,
     AlreadyVoted,
     Pair,
@@ -38,9 +39,8 @@ from .figures.votes import (
     report_json,
     report_markdown,
 )
-from .run.options import parse
 
-PAGE = Path(__file__).parent / "prefer_page"
+PAGE = Path(__file__).parent / "voting" / "page"
 STATIC = ("page.css", "page.js")
 LANGUAGES = ("en", "zh")
 HOST = "127.0.0.1"

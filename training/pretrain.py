@@ -28,8 +28,9 @@ from torch.nn import functional as F
 
 from ..beautifier.families import FAMILIES, render
 from ..beautifier.language.network import DecoderOnly, NetworkConfig
+from .run.cards import model_card
 from .run.estimates import Estimate, activation_memory, seconds_for, training_memory
-from .run.export import export, hugging_face_weights, model_card
+from .run.export import export, hugging_face_weights
 from .run.metrics import Metrics
 from .run.options import parse
 

@@ -52,7 +52,7 @@ from .data.pairs import (
 )
 from .data.safety import unsafe_words
 from .data.sources import read_excluded
-from .figures.statistics import mean_squared_error, pearson, spearman
+from .regression.figures import mean_squared_error, pearson, spearman
 from .run.options import parse
 from .run.rows import read_jsonl
 

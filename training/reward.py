@@ -30,14 +30,10 @@ OUT/checkpoints is needed to continue and may be deleted afterwards.
 
 import argparse
 import json
-import math
 import shutil
-from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import torch
 from accelerate import PartialState
 from safetensors.torch import load_file, save_file
@@ -58,11 +54,14 @@ from ..beautifier.language.network import NetworkConfig
 from ..beautifier.language.tokenizer import load_tokenizer
 from ..beautifier.language.weights import weight_files
 from ..beautifier.rewards.folders import NOTES
-from ..beautifier.rewards.model import RewardModel, load_reward_model
+from ..beautifier.rewards.model import load_reward_model
 from ..beautifier.rewards.regressor import ALONE, MAX_LENGTH, PAIR, Reading
-from .data.mismatches import MATCH, Example, with_mismatches
-from .figures.statistics import mean_squared_error, pearson, spearman
+from .data.mismatches import Example
+from .regression.combine import combine
+from .regression.examples import CONSISTENCY, Scale, collator, read_examples, scale_of, tensors
+from .regression.figures import figures_of, table
 from .run.bases import base_tokenizer, find_base, hugging_face_config
+from .run.cards import plain
 from .run.estimates import (
     Estimate,
     activation_memory,
@@ -71,12 +70,10 @@ from .run.estimates import (
     seconds_for,
     training_memory,
 )
-from .run.export import DTYPES, plain, write_json
+from .run.export import DTYPES, empty, put_in_place, write_json
 from .run.options import parse
-from .run.rows import read_jsonl
-from .sft import Watch, accumulation, newest_checkpoint, row_order, say
+from .run.trainer import Watch, accumulation, newest_checkpoint, row_order, say
 
-CONSISTENCY = "consistency"
 # "embedded": as the embedded model and others made by training/pretrain.py have read both prompts before.
 READS = {"pair": PAIR, "prompt": ALONE, "embedded": " {raw_prompt}\n {prompt}"}
 END, PADDING = "</s>", "<pad>"  # of a tokenizer for a network from scratch, as training/tokenizer.py makes it
@@ -97,80 +94,6 @@ FREE_TO_CHANGE = {
 
 
 # -- rows
-
-
-def labelled(rows: list[dict], term: str, path: Path) -> list[Example]:
-    """The rows that have a number in the column `term`. Raises ValueError where none has, or one is not finite."""
-    found = []
-    for row in rows:
-        label = row.get(term)
-        if label is None:
-            continue
-        if isinstance(label, bool) or not isinstance(label, (int, float)) or not math.isfinite(label):
-            raise ValueError(f"{path}: {term} must be a finite number, not {label!r}: {row['prompt'][:60]!r}")
-        found.append(Example(row["raw_prompt"], row["prompt"], float(label)))
-    if not found:
-        columns = sorted({key for row in rows for key, value in row.items() if isinstance(value, (int, float))})
-        raise ValueError(
-            f"no row of {path} has {term!r}: give --term one of its columns of numbers "
-            f"({', '.join(columns) or 'it has none'}), or label the rows first (training/label.py)"
-        )
-    return found
-
-
-def read_examples(path: Path, term: str, seed: int) -> list[Example]:
-    rows = read_jsonl(path, "raw_prompt", "prompt")
-    examples = with_mismatches(rows, seed) if term == CONSISTENCY else labelled(rows, term, path)
-    kinds = Counter(example.kind for example in examples)
-    made = f": {', '.join(f'{count:,} {kind}' for kind, count in kinds.items())}" if len(kinds) > 1 else ""
-    say(f"{path.name}: {len(examples):,} examples of {len(rows):,} rows{made}")
-    return examples
-
-
-@dataclass(frozen=True)
-class Scale:
-    """label = trained output · std + mean."""
-
-    mean: float = 0.0
-    std: float = 1.0
-
-
-def scale_of(examples: list[Example], term: str) -> Scale:
-    """Mean and standard deviation of the labels; those of consistency stay 0 and 1."""
-    if term == CONSISTENCY:
-        return Scale()
-    labels = np.array([example.label for example in examples])
-    if labels.std() < 1e-9:
-        raise ValueError(f"all {len(labels)} rows have the same {term}, {labels[0]:g}: there is nothing to learn")
-    return Scale(float(labels.mean()), float(labels.std()))
-
-
-def tensors(
-    examples: list[Example], reading: Reading, tokenizer: Tokenizer, config: NetworkConfig, scale: Scale
-) -> list[dict]:
-    """What the network is trained on: the tokens that the reward model will read, and the standardised label."""
-    texts = [reading.text(example.raw_prompt, example.prompt) for example in examples]
-    tokens = reading.tokens(tokenizer, config.eos_token_id, texts)
-    return [
-        {"input_ids": row, "labels": (example.label - scale.mean) / scale.std}
-        for row, example in zip(tokens, examples, strict=True)
-    ]
-
-
-def collator(padding: int) -> Callable[[list[dict]], dict[str, Tensor]]:
-    """Pads rows on the right; labels are float32."""
-
-    def collate(rows: list[dict]) -> dict[str, Tensor]:
-        longest = max(len(row["input_ids"]) for row in rows)
-        tokens = torch.full((len(rows), longest), padding)
-        real = torch.zeros_like(tokens)
-        for i, row in enumerate(rows):
-            tokens[i, : len(row["input_ids"])] = torch.tensor(row["input_ids"])
-            real[i, : len(row["input_ids"])] = 1
-        labels = torch.tensor([row["labels"] for row in rows], dtype=torch.float32)
-        return {"input_ids": tokens, "attention_mask": real, "labels": labels}
-
-    return collate
 
 
 # -- the network
@@ -302,19 +225,6 @@ def export(folder: Path, whole: Path, tokenizer: Tokenizer, notes: dict, dtype: 
     put_in_place(fresh, folder)
 
 
-def empty(folder: Path) -> Path:
-    """A new folder to fill, which then takes the place of `folder`."""
-    fresh = folder.with_name(f".{folder.name}.part")
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
-    return fresh
-
-
-def put_in_place(fresh: Path, folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
-    fresh.rename(folder)
-
-
 def hand_over(
     args: argparse.Namespace,
     tokenizer: Tokenizer,
@@ -340,43 +250,6 @@ def hand_over(
     (folder / "README.md").write_text(card, encoding="utf-8")
     say(f"{figures}\nthe reward model is in {folder}")
     return told
-
-
-def figures_of(model: RewardModel, examples: list[Example], mean: float) -> tuple[dict, dict]:
-    """How well a model with one term tells the labels of held-out examples: figures by name, and those of guessing
-    the mean of the training labels each time."""
-    labels = [example.label for example in examples]
-    raws, prompts = ([getattr(example, side) for example in examples] for side in ("raw_prompt", "prompt"))
-    scores = model.score(raws, prompts).tolist()
-    told = {
-        "mean squared error": mean_squared_error(scores, labels),
-        "Pearson": pearson(scores, labels),
-        "Spearman": spearman(scores, labels),
-    }
-    guessed = {
-        "mean squared error": mean_squared_error([mean] * len(labels), labels),
-        "Pearson": math.nan,  # a constant agrees with nothing
-        "Spearman": math.nan,
-    }
-    if examples[0].kind == MATCH:
-        for kind, right in told_apart(examples, scores).items():
-            told[f"above its mismatch: {kind}"], guessed[f"above its mismatch: {kind}"] = right, 0.5
-    return told, guessed
-
-
-def told_apart(examples: list[Example], scores: list[float]) -> dict[str, float]:
-    """The share of rows that score higher than the mismatch made of them, by the kind of mismatch."""
-    won: dict[str, list[bool]] = {}
-    for i in range(0, len(examples) - 1, 2):
-        won.setdefault(examples[i + 1].kind, []).append(scores[i] > scores[i + 1])
-    return {kind: sum(each) / len(each) for kind, each in sorted(won.items())}
-
-
-def table(told: dict[str, float], guessed: dict[str, float]) -> str:
-    """Figures beside those of the mean predictor, as a table in Markdown."""
-    shown = {name: "–" if math.isnan(value) else f"{value:.4g}" for name, value in guessed.items()}
-    rows = [f"| {name} | {value:.4g} | {shown[name]} |" for name, value in told.items()]
-    return "\n".join(["| held-out figure | this model | always the mean |", "|---|---|---|", *rows])
 
 
 def model_card(args: argparse.Namespace, name: str, reading: Reading, scale: Scale, sizes: dict, figures: str) -> str:
@@ -464,34 +337,6 @@ def command_line(args: argparse.Namespace) -> str:
 
 
 # -- several terms
-
-
-def combine(folders: Sequence[Path], weights: Sequence[float], out: Path) -> None:
-    """Write a reward folder whose score is the weighted sum of others'. It replaces an older one whole.
-
-    Raises ValueError where weights and folders are not as many, or a folder has not exactly one term.
-    """
-    if len(folders) != len(weights):
-        raise ValueError(f"--combine names {len(folders)} folders, --weights {len(weights)} numbers")
-    terms = []
-    for folder in folders:
-        parts = load_reward_model(folder).weighted
-        if len(parts) != 1:
-            raise ValueError(f"{folder} is a combination itself: name the folders of its terms")
-        terms.append(parts[0][1].name)
-    if len(set(terms)) < len(terms):
-        raise ValueError(f"the terms are called {', '.join(terms)}: two of the same name cannot be told apart")
-    fresh = empty(out)
-    for term, folder in zip(terms, folders, strict=True):
-        shutil.copytree(folder, fresh / term)
-    entries = [{"folder": term, "weight": weight} for term, weight in zip(terms, weights, strict=True)]
-    write_json(fresh / NOTES, {"terms": entries})
-    lines = [f"| [{term}]({term}/README.md) | {weight:g} |" for term, weight in zip(terms, weights, strict=True)]
-    card = [f"# {out.name}", "", "A reward model for image prompts: the weighted sum of these terms.", ""]
-    text = "\n".join([*card, "| term | weight |", "|---|---|", *lines, ""])
-    (fresh / "README.md").write_text(text, encoding="utf-8")
-    put_in_place(fresh, out)
-    print(f"the reward model is in {out}", flush=True)
 
 
 # -- the run

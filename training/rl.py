@@ -27,13 +27,14 @@ from ..beautifier.beautify import Beautifier
 from ..beautifier.families import render
 from ..beautifier.language.steps import Answer
 from ..beautifier.language.weights import load_network
-from .ppo import Prompts, evaluate, read_prompts, scores_of
-from .rewards.reward_functions import RewardFunction, add_reward_options, load_reward
+from .policy.asked import Prompts, heldout_figures, read_prompts, scores_of
+from .policy.reward_functions import RewardFunction, add_reward_options, load_reward
 from .run.bases import base_tokenizer, find_base, hugging_face_config, short_name, transformers_tokenizer
+from .run.cards import model_card
 from .run.estimates import Estimate, activation_memory, count_parameters, seconds_for, training_memory
-from .run.export import DTYPES, export, model_card
+from .run.export import DTYPES, export
 from .run.options import parse
-from .sft import Watch, accumulation, gathered_weights, newest_checkpoint, row_order, say
+from .run.trainer import Watch, accumulation, gathered_weights, newest_checkpoint, row_order, say
 
 TRAINERS = {"rloo": (RLOOConfig, RLOOTrainer), "grpo": (GRPOConfig, GRPOTrainer)}
 
@@ -155,7 +156,7 @@ def main(argv: list[str] | None = None) -> None:
         network = load_network(model, torch.float32, device)
         accelerator = Accelerator(cpu=args.cpu)
         head = network.word_embeddings.weight
-        return evaluate(network, head, beautifier, reward, heldout, accelerator, args)["heldout_score"]
+        return heldout_figures(network, head, beautifier, reward, heldout, accelerator, args)["heldout_score"]
 
     weights, length = count_parameters(config), args.max_new_tokens + 32
     operations = (2 + 2 + 6) * weights * args.rollouts * length * args.steps  # sampling, reference, training

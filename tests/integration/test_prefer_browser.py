@@ -11,7 +11,7 @@ import urllib.request
 import pytest
 from PIL import Image, ImageDraw
 
-from ..test_prefer import METHODS, write_rows
+from ..training.test_prefer import METHODS, write_rows
 from .conftest import free_port
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]

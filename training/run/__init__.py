@@ -1,1 +1,1 @@
-"""What all stages do alike: options, the checkpoint to start from, estimates, parts on disk, Ray, metrics, export."""
+"""What all stages do alike: options, the checkpoint to start from, the trainer, parts on disk, Ray, metrics, export."""

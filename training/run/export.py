@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from ...beautifier.families import Family, render
+from ...beautifier.families import Family
 from ...beautifier.language.network import DecoderOnly
 from ...beautifier.language.weights import GPT2_NAMES
 
@@ -70,6 +70,19 @@ def export(
     fresh.rename(folder)
 
 
+def empty(folder: Path) -> Path:
+    """A new folder to fill, which then takes the place of `folder`."""
+    fresh = folder.with_name(f".{folder.name}.part")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    return fresh
+
+
+def put_in_place(fresh: Path, folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    fresh.rename(folder)
+
+
 def write_json(path: Path, values: dict) -> None:
     path.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
@@ -100,76 +113,3 @@ def stored_name(name: str, architecture: str) -> str:
 def is_conv1d(name: str, architecture: str) -> bool:
     """Whether transformers stores a weight as [in, out]: those of GPT-2's attention and MLP."""
     return architecture == "gpt2" and name.endswith(".weight") and ("attention." in name or "mlp." in name)
-
-
-def model_card(
-    name: str,
-    stage: str,
-    base: str,
-    family: Family,
-    data: str,
-    settings: Mapping[str, object],
-    figures: Mapping[str, object],
-    note: str = "",
-) -> str:
-    """README.md of a trained checkpoint, filled in from its run.
-
-    stage     what was done, for example "Supervised fine-tuning"
-    base      the checkpoint it started from
-    data      a sentence on the rows
-    settings  options by name, as given on the command line
-    figures   what was measured, by name
-    """
-    rows = [f"| {key} | {plain(value)} |" for key, value in settings.items() if value is not None]
-    measured = [f"| {key} | {plain(value)} |" for key, value in figures.items()]
-    return "\n".join(
-        [
-            "---",
-            "pipeline_tag: text-generation",
-            "tags: [prompt-enhancement, text-to-image]",
-            "---",
-            "",
-            f"# {name}",
-            "",
-            "A language model that makes a detailed image prompt of a short one.",
-            "",
-            f"- stage: {stage}",
-            f"- started from: {base}",
-            f"- data: {data}",
-            "- licence: that of the checkpoint it started from and of the data",
-            "",
-            "## How to ask it",
-            "",
-            "```bash",
-            'beautify --model FOLDER "a cat"',
-            "```",
-            "",
-            f"FOLDER is this one. In ComfyUI: put it into `models/LLM` and choose it in *Load Beautifier*. Family "
-            f"`{family.name}`: the network reads {render(family, 'RAW PROMPT')!r} and answers until its end token.",
-            "",
-            *([note, ""] if note else []),
-            "## Figures",
-            "",
-            "| figure | value |",
-            "|---|---|",
-            *measured,
-            "",
-            "## Settings",
-            "",
-            "| option | value |",
-            "|---|---|",
-            *rows,
-            "",
-        ]
-    )
-
-
-def plain(value: object) -> str:
-    """A value for a cell of the card: numbers short, lists in a row, of a path its name alone."""
-    if isinstance(value, Path):
-        return value.name
-    if isinstance(value, float):
-        return f"{value:.5g}"
-    if isinstance(value, list | tuple):
-        return ", ".join(map(plain, value))
-    return str(value).replace("|", "\\|").replace("\n", "\\n")

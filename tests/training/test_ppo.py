@@ -1,0 +1,318 @@
+"""PPO: it learns, keeps near the reference, and resumes."""
+
+import argparse
+import json
+import math
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+pytest.importorskip("accelerate")
+pytest.importorskip("tensorboard")
+
+from prompt_beautifier.beautifier.beautify import load_beautifier
+from prompt_beautifier.beautifier.checkpoints.folders import list_checkpoints
+from prompt_beautifier.beautifier.language.weights import load_network
+from prompt_beautifier.beautifier.request import Sampling
+from prompt_beautifier.training import ppo
+from prompt_beautifier.training.policy.formulas import KLController
+from prompt_beautifier.training.policy.network import Policy
+from prompt_beautifier.training.run.metrics import read_metrics
+from prompt_beautifier.training.run.rows import read_jsonl
+
+from ..stand_ins import tiny
+from . import moody
+
+CONFIGS = Path(ppo.__file__).parent / "configs"
+
+
+# -- formulas
+
+
+# -- the policy
+
+
+# -- rollouts
+
+
+def options(*more):
+    required = ["--model", "embedded", "--data", "x", "--out", "x", "--reward", "x", "--max-new-tokens", "20"]
+    return ppo.option_parser().parse_args([*required, *more])
+
+
+def test_flags_that_do_not_go_together_are_refused():
+    with pytest.raises(ValueError, match="--rollouts 64 must be a multiple of the 3 processes"):
+        ppo.check(options(), 3)
+    with pytest.raises(ValueError, match="--rollouts 64 must be a multiple of --minibatch 24"):
+        ppo.check(options("--minibatch", "24"), 1)
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS.glob("ppo-*.yaml")), ids=lambda path: path.stem)
+def test_the_configurations_are_understood(path):
+    args = ppo.parse(
+        ppo.option_parser(),
+        ["--config", str(path), "--model", "m", "--data", "d", "--out", "o", "--reward", "r"],
+    )
+    ppo.check(args, 1)
+    if path.stem == "ppo-beautifulprompt":
+        assert (args.lr, args.beta, args.target_kl, args.horizon, args.unfrozen_layers) == (
+            5e-6,
+            0.05,
+            6,
+            10_000,
+            8,
+        )
+    if path.stem == "ppo-promptist":
+        assert (args.lr, args.beta, args.value_coefficient, args.family) == (5e-5, 0.2, 2.3, "promptist")
+
+
+# -- the run
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    return moody.save_pairs(tmp_path_factory.mktemp("pairs"))
+
+
+@pytest.fixture(scope="module")
+def sft_model(data, tmp_path_factory):
+    return moody.save_model(data, tmp_path_factory.mktemp("sft"))
+
+
+@pytest.fixture
+def reward(monkeypatch):
+    """The name of a reward function of moody.py, as one would give it on the command line."""
+    monkeypatch.syspath_prepend(str(Path(moody.__file__).parent))
+    return "moody:{}".format
+
+
+def arguments(sft_model, data, out, reward, *more):
+    return [
+        "--model",
+        str(sft_model),
+        "--data",
+        str(data),
+        "--out",
+        str(out),
+        "--reward",
+        reward,
+        "--cpu",
+        "--baseline",
+        "none",
+        "--steps",
+        "4",
+        "--rollouts",
+        "32",
+        "--minibatch",
+        "16",
+        "--chunk",
+        "64",
+        "--max-new-tokens",
+        "20",
+        "--eval-prompts",
+        "9",
+        "--eval-steps",
+        "100",
+        "--checkpoint-steps",
+        "2",
+        "--lr",
+        "3e-3",
+        *more,
+    ]
+
+
+def column(out, name):
+    return [row[name] for row in read_metrics(out) if name in row]
+
+
+@pytest.mark.slow
+def test_it_learns_what_the_reward_wants(sft_model, data, reward, tmp_path):
+    steps = ["--steps", "50", "--rollouts", "64", "--eval-steps", "5"]
+    ppo.main(arguments(sft_model, data, tmp_path, reward("neon"), *steps))
+    before, *_ = heldout = column(tmp_path, "heldout_score")
+    assert before < 0.5 and max(heldout) > 0.85  # the best is 1
+    scores = column(tmp_path, "score")
+    assert max(sum(scores[i : i + 5]) / 5 for i in range(len(scores) - 4)) > 0.8
+    assert list_checkpoints([tmp_path]) == {"model": tmp_path / "model"}
+    beautifier = load_beautifier(tmp_path / "model")
+    sampling = Sampling(top_k=0, top_p=1.0, repetition_penalty=1.0, max_new_tokens=20)
+    raws = [row["raw_prompt"] for row in read_jsonl(data / "heldout.jsonl")]
+    answers = [one.text for raw in raws for one in beautifier.beautify(raw, 5, sampling=sampling)]
+    assert len(answers) == 45 and sum("neon" in answer for answer in answers) > 28  # the SFT model has about 11
+    card = (tmp_path / "model" / "README.md").read_text()
+    assert f"| held-out score | {max(heldout):.5g} |" in card and "moody:neon" in card
+    assert {"policy_loss", "value_loss", "entropy", "kl", "beta", "clipped"} <= read_metrics(tmp_path)[-1].keys()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("beta", [0.01, 10.0])
+def test_the_controller_brings_the_kl_to_its_target_from_both_sides(sft_model, data, reward, tmp_path, beta):
+    ppo.main(
+        arguments(
+            sft_model,
+            data,
+            tmp_path,
+            reward("neon"),
+            "--steps",
+            "45",
+            "--beta",
+            str(beta),
+            "--target-kl",
+            "1",
+            "--horizon",
+            "32",
+            "--lr",
+            "2e-3",
+            "--eval-prompts",
+            "1",
+            "--checkpoint-steps",
+            "100",
+        )
+    )
+    kl, betas = column(tmp_path, "kl"), column(tmp_path, "beta")
+    early = sum(kl[5:15]) / 10
+    assert early > 1.8 if beta < 1 else early < 0.5
+    assert 0.5 < sorted(kl[-20:])[10] < 1.8  # the middle one: single steps of 32 answers vary much
+    assert betas[-1] > 5 * beta if beta < 1 else betas[-1] < beta / 4
+
+
+def test_without_reward_the_policy_stays_where_it_is(sft_model, data, reward, tmp_path):
+    ppo.main(arguments(sft_model, data, tmp_path, reward("nothing"), "--keep", "last"))
+    assert max(map(abs, column(tmp_path, "kl"))) < 1e-4
+    greedy = Sampling(greedy=True, repetition_penalty=1.0, max_new_tokens=20)
+    before, after = load_beautifier(sft_model), load_beautifier(tmp_path / "model")
+    for row in read_jsonl(data / "heldout.jsonl"):
+        raw = row["raw_prompt"]
+        assert before.beautify(raw, 1, sampling=greedy) == after.beautify(raw, 1, sampling=greedy)
+
+
+@pytest.fixture(scope="module")
+def whole(sft_model, data, tmp_path_factory):
+    """A run that nothing disturbed, of which one minibatch is all rollouts."""
+    out = tmp_path_factory.mktemp("whole")
+    sys.path.insert(0, str(Path(moody.__file__).parent))
+    ppo.main(arguments(sft_model, data, out, "moody:neon", "--minibatch", "32", "--keep", "last"))
+    sys.path.pop(0)
+    return out
+
+
+def launch(command):
+    return subprocess.Popen(
+        [sys.executable, "-m", *command],
+        cwd=Path(moody.__file__).parent,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+
+
+def same_runs(one, other, tolerance):
+    """Whether two runs have the same numbers in every step, and hand over the same weights."""
+    ones, others = read_metrics(one), read_metrics(other)
+    assert [row.keys() for row in ones] == [row.keys() for row in others]
+    for mine, theirs in zip(ones, others, strict=True):
+        assert mine == {name: pytest.approx(value, abs=tolerance, rel=1e-3) for name, value in theirs.items()}
+    mine, theirs = (torch.load(run / "checkpoint.pt", weights_only=True) for run in (one, other))
+    assert mine["run"][0] == theirs["run"][0] == 4 and mine["moments"] == pytest.approx(theirs["moments"])
+    for name, weights in mine["trained"].items():
+        if not name.endswith("query_key_value.bias"):  # softmax does not see that of the keys, Adam does
+            # As a whole: where a gradient is next to nothing, Adam makes a step of its rounding.
+            distance = (weights - theirs["trained"][name]).norm() / weights.norm().clamp(min=0.1)
+            assert distance < 10 * tolerance, f"{name} is off by {distance:.2g}"
+
+
+@pytest.mark.slow
+def test_a_killed_run_goes_on_as_if_nothing_had_happened(whole, sft_model, data, reward, tmp_path):
+    command = arguments(sft_model, data, tmp_path, "moody:neon", "--minibatch", "32", "--keep", "last")
+    process = launch(["prompt_beautifier.training.ppo", *command])
+    deadline = time.monotonic() + 240
+    while not (tmp_path / "checkpoint.pt").exists():
+        assert process.poll() is None and time.monotonic() < deadline, process.stdout.read()
+        time.sleep(0.002)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert torch.load(tmp_path / "checkpoint.pt", weights_only=True)["run"][0] < 4, "it was killed too late"
+    # What a kill in the middle of writing leaves behind.
+    (tmp_path / "checkpoint.part").write_bytes(b"half")
+    with open(tmp_path / "metrics.jsonl", "a") as rows:
+        rows.write(json.dumps({"step": 3, "score": 9e9}) + '\n{"step": 4, "sc')
+    ppo.main(command)
+    same_runs(whole, tmp_path, 1e-6)
+
+
+@pytest.mark.slow
+def test_two_processes_do_the_same_as_one(whole, sft_model, data, tmp_path):
+    command = arguments(sft_model, data, tmp_path, "moody:neon", "--minibatch", "32", "--keep", "last")
+    config = str(CONFIGS / "accelerate" / "cpu-2.yaml")
+    process = launch(
+        [
+            "accelerate.commands.launch",
+            "--config_file",
+            config,
+            "-m",
+            "prompt_beautifier.training.ppo",
+            *command,
+        ]
+    )
+    output, _ = process.communicate(timeout=280)
+    assert process.returncode == 0 and "2 x cpu" in output, output
+    same_runs(whole, tmp_path, 2e-3)
+
+
+def test_the_best_is_kept(sft_model, data, reward, tmp_path):
+    """With a learning rate that ruins the policy at once, the best is the one before the first step."""
+    ppo.main(
+        arguments(sft_model, data, tmp_path, reward("well_formed"), "--lr", "1", "--steps", "2", "--eval-steps", "1")
+    )
+    heldout = column(tmp_path, "heldout_score")
+    assert heldout[0] == max(heldout) > 0.5 > heldout[-1]
+    before, after = load_beautifier(sft_model).network, load_beautifier(tmp_path / "model").network
+    assert all(torch.equal(mine, theirs) for mine, theirs in zip(before.parameters(), after.parameters(), strict=True))
+    assert "| step of this model | 0 |" in (tmp_path / "model" / "README.md").read_text()
+
+
+def test_gpt2_and_several_rewards(data, reward, tmp_path, capsys):
+    base = tiny.save_checkpoint(tmp_path / "gpt2", "gpt2", family="promptist")
+    ppo.main(
+        arguments(
+            base,
+            data,
+            tmp_path / "run",
+            reward("neon"),
+            "--reward",
+            reward("neon"),
+            reward("nothing"),
+            "--reward-weights",
+            "2",
+            "1",
+            "--steps",
+            "2",
+            "--rollouts",
+            "8",
+            "--minibatch",
+            "4",
+            "--unfrozen-layers",
+            "1",
+        )
+    )
+    before, after = load_network(base), load_beautifier(tmp_path / "run" / "model").network
+    assert len(column(tmp_path / "run", "kl")) == 2
+    torch.testing.assert_close(
+        after.h[0].mlp.dense_4h_to_h.weight, before.h[0].mlp.dense_4h_to_h.weight, atol=1e-3, rtol=1e-3
+    )
+    assert "at most" in capsys.readouterr().out
+
+
+def test_a_checkpoint_of_another_shape_is_refused(whole, sft_model, data):
+    policy = Policy(load_network(sft_model), 1)
+    optimizer = torch.optim.AdamW(policy.trained().values())
+    run = ppo.Run(KLController(0.1, 6, 100))
+    with pytest.raises(ValueError, match="another --model or --unfrozen-layers"):
+        ppo.load_checkpoint(whole, policy, optimizer, run)
+    assert isinstance(options(), argparse.Namespace) and math.isnan(run.first) and replace(run).step == 0

@@ -1,0 +1,368 @@
+"""Training of reward models: it learns, resumes after a kill, adds up batches rightly, and writes what others load."""
+
+import json
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from prompt_beautifier.beautifier.prompts.words import content_words
+from prompt_beautifier.beautifier.rewards.folders import list_reward_models
+from prompt_beautifier.beautifier.rewards.model import load_reward_model
+
+from ..stand_ins import tiny, tiny_rewards
+
+pytest.importorskip("trl")
+from prompt_beautifier.training import reward, tokenizer  # noqa: E402
+from prompt_beautifier.training.data import mismatches  # noqa: E402
+from prompt_beautifier.training.regression.combine import combine  # noqa: E402
+from prompt_beautifier.training.run import options  # noqa: E402
+
+COLOURS = "red blue green old tiny golden".split()
+THINGS = "castle cat ship tower robot owl tree river".split()
+DETAILS = "sharp focus,soft light,8k,oil on canvas,highly detailed,by the sea,bokeh,wide angle".split(",")
+
+
+def made_up_row(chance):
+    """A row whose pick_score is told by its number of commas."""
+    colour, thing, count = chance.choice(COLOURS), chance.choice(THINGS), chance.randrange(8)
+    prompt = ", ".join([f"a {colour} {thing}", *chance.sample(DETAILS, count)])
+    return {
+        "raw_prompt": f"{colour} {thing}",
+        "prompt": prompt,
+        "pick_score": 20 + 0.5 * count,
+        "aesthetic_score": 5 + 0.1 * len(thing),
+    }
+
+
+def write_rows(path, rows):
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """A data folder with a tokenizer, and a row without scores in it."""
+    folder, chance = tmp_path_factory.mktemp("data"), random.Random(0)
+    for side, count in (("train", 320), ("heldout", 60)):
+        rows = [made_up_row(chance) for _ in range(count)]
+        write_rows(folder / f"{side}.jsonl", [*rows, {"raw_prompt": "a cat", "prompt": "a cat, 8k"}])
+    arguments = ["--data", str(folder / "train.jsonl"), "--vocab-size", "320", "--out", str(folder)]
+    tokenizer.main(arguments)
+    return folder
+
+
+def command(data, out, *more, term="pick_score", start=("--from-scratch", "32,2,2")):
+    scratch = ["--tokenizer", str(data / "tokenizer.json")] if start[0] == "--from-scratch" else []
+    settings = ["--lr", "3e-3", "--eval-rows", "60", "--export-dtype", "float32", "--cpu"]
+    return ["--data", str(data), "--out", str(out), "--term", term, *start, *scratch, *settings, *more]
+
+
+def weights(folder):
+    return load_file(folder / "model" / "model.safetensors")
+
+
+def assert_same_weights(one, other, atol=1e-6):
+    assert one.keys() == other.keys()
+    for name, tensor in one.items():
+        torch.testing.assert_close(other[name], tensor, atol=atol, rtol=1e-4, msg=name)
+
+
+@pytest.fixture(scope="module")
+def learnt(data, tmp_path_factory):
+    """The folder of a run that learns, in float16 as by default."""
+    out = tmp_path_factory.mktemp("runs") / "commas"
+    shown = ["--data-note", "made up", "--licence", "CC0-1.0", "--checkpoint-steps", "30"]
+    reward.main(command(data, out, "--epochs", "3", "--export-dtype", "float16", *shown))
+    return out
+
+
+# -- learning
+
+
+def test_it_learns_what_the_words_tell(learnt):
+    told = [json.loads(line) for line in (learnt / "metrics.jsonl").read_text().splitlines()][-1]
+    assert told["heldout_mse"] < 0.1 * 1.2  # of always guessing the mean: the variance, about 1.2
+    assert told["heldout_pearson"] > 0.95 and told["heldout_spearman"] > 0.9
+    model = load_reward_model(learnt / "model")
+    few, many = model.score(["red cat"] * 2, ["a red cat, 8k", "a red cat, 8k, bokeh, by the sea, soft light"])
+    assert few == pytest.approx(20.5, abs=0.5) and many == pytest.approx(22.0, abs=0.5)
+
+
+def test_the_figures_are_those_of_the_files(learnt, data):
+    scipy = pytest.importorskip("scipy.stats")
+    rows = [json.loads(line) for line in (data / "heldout.jsonl").read_text().splitlines()][:60]
+    labels = torch.tensor([row["pick_score"] for row in rows])
+    raws, prompts = ([row[side] for row in rows] for side in ("raw_prompt", "prompt"))
+    scores = load_reward_model(learnt / "model").score(raws, prompts)
+    train = [json.loads(line) for line in (data / "train.jsonl").read_text().splitlines()][:320]
+    mean = sum(row["pick_score"] for row in train) / len(train)
+    card = (learnt / "model" / "README.md").read_text()
+    for name, ours, guessed in (
+        ("mean squared error", ((scores - labels) ** 2).mean(), f"{((mean - labels) ** 2).mean():.4g}"),
+        ("Pearson", scipy.pearsonr(scores, labels)[0], "–"),
+        ("Spearman", scipy.spearmanr(scores, labels)[0], "–"),
+    ):
+        (line,) = (line for line in card.splitlines() if line.startswith(f"| {name} |"))
+        _, _, shown, shown_mean, _ = line.split("|")
+        assert float(shown) == pytest.approx(float(ours), rel=2e-3) and shown_mean.strip() == guessed
+
+
+def test_the_card_says_what_the_model_is(learnt):
+    card = (learnt / "model" / "README.md").read_text()
+    assert "- licence: CC0-1.0" in card and "- data: made up; 320 examples for training, 60 held out" in card
+    assert r'"Input: RAW PROMPT\nOutput: PROMPT"' in card
+    assert "--term pick_score --from-scratch 32,2,2" in card
+    assert str(learnt.parent) not in card
+
+
+def test_transformers_gives_the_same_numbers(learnt):
+    transformers = pytest.importorskip("transformers")
+    hf = transformers.AutoModelForSequenceClassification.from_pretrained(
+        learnt / "model", torch_dtype=torch.float32
+    ).eval()
+    assert hf.config.num_labels == 1 and hf.config.problem_type == "regression"
+    tokenizer = transformers.AutoTokenizer.from_pretrained(learnt / "model")
+    assert (tokenizer.eos_token_id, tokenizer.pad_token_id, tokenizer.truncation_side) == (1, 0, "left")
+    notes = json.loads((learnt / "model" / "reward.json").read_text())
+    assert notes["term"] == "pick_score" and notes["mean"] == pytest.approx(21.7, abs=0.3)
+    prompts = ["a red cat, 8k", "a golden owl", "a tiny ship, bokeh, soft light, 8k, by the sea"]
+    expected = []
+    for prompt in prompts:
+        ids = tokenizer(f"Input: red cat\nOutput: {prompt}</s>").input_ids
+        with torch.inference_mode():
+            expected.append(hf(torch.tensor([ids])).logits.item() * notes["std"] + notes["mean"])
+    scores = load_reward_model(learnt / "model").score(["red cat"] * 3, prompts)
+    torch.testing.assert_close(scores, torch.tensor(expected), atol=1e-5, rtol=1e-5)
+
+
+def test_the_folder_is_one_that_the_menu_lists(learnt):
+    assert list_reward_models([learnt]) == {"model": learnt / "model"}
+    assert sorted(path.name for path in (learnt / "model").iterdir()) == [
+        "README.md",
+        "config.json",
+        "model.safetensors",
+        "reward.json",
+        "tokenizer.json",
+        "tokenizer_config.json",
+    ]
+    assert {tensor.dtype for tensor in weights(learnt).values()} == {torch.float16}
+    assert not (learnt / "whole").exists() and list((learnt / "tensorboard").iterdir())
+
+
+def test_memory_and_time_are_said_before_the_first_step(data, tmp_path, capsys):
+    reward.main(command(data, tmp_path / "run", "--max-steps", "2", "--log-steps", "1"))
+    lines = capsys.readouterr().out.splitlines()
+    (said,) = (i for i, line in enumerate(lines) if "GB of memory on each device" in line)
+    (first,) = (i for i, line in enumerate(lines) if line.startswith("step 1/2") and " loss " in line)
+    assert said < first and lines[0] == "train.jsonl: 320 examples of 321 rows"
+
+
+def test_the_aesthetic_score_is_told_from_the_prompt_alone(data, tmp_path):
+    reward.main(command(data, tmp_path / "run", "--max-steps", "3", term="aesthetic_score"))
+    notes = json.loads((tmp_path / "run" / "model" / "reward.json").read_text())
+    assert notes["reads"] == "{prompt}"
+    one, other = load_reward_model(tmp_path / "run" / "model").score(["a cat", "a dog"], ["a tree, 8k"] * 2)
+    assert one == other
+
+
+# -- steps
+
+
+def test_a_batch_in_parts_is_the_same_batch(data, tmp_path):
+    for name, part in (("whole", "16"), ("parts", "4")):
+        reward.main(command(data, tmp_path / name, "--max-steps", "6", "--micro-batch", part))
+    assert_same_weights(weights(tmp_path / "whole"), weights(tmp_path / "parts"), atol=2e-5)
+
+
+@pytest.mark.slow
+def test_a_killed_run_goes_on_to_the_same_result(data, tmp_path):
+    run = ["--max-steps", "14", "--checkpoint-steps", "4", "--log-steps", "1", "--dropout", "0.1"]
+    reward.main(command(data, tmp_path / "undisturbed", *run))
+    killed = tmp_path / "killed"
+    arguments = [sys.executable, "-m", "prompt_beautifier.training.reward", *command(data, killed, *run)]
+    process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    marked = killed / "checkpoints" / "checkpoint-4" / "complete"
+    ends = time.monotonic() + 120
+    while not marked.exists() and process.poll() is None and time.monotonic() < ends:
+        time.sleep(0.002)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL, process.stderr.read().decode()[-2000:]
+    assert marked.exists() and not (killed / "model").exists()
+    # What a kill in the middle of writing the next checkpoint leaves behind: newer, and not whole.
+    remains = killed / "checkpoints" / "checkpoint-13"
+    shutil.copytree(marked.parent, remains)
+    (remains / "complete").unlink()
+    (remains / "model.safetensors").write_bytes(b"half")
+    reward.main(command(data, killed, *run))
+    assert_same_weights(weights(tmp_path / "undisturbed"), weights(killed))
+    steps = [json.loads(line) for line in (killed / "metrics.jsonl").read_text().splitlines()]
+    assert [row["step"] for row in steps if "loss" in row] == list(range(1, 15))
+
+
+def test_a_run_is_not_continued_with_other_options(data, tmp_path):
+    reward.main(command(data, tmp_path / "run", "--max-steps", "2"))
+    with pytest.raises(ValueError, match=r"holds a run with --lr 0\.003, not 0\.1"):
+        reward.main(command(data, tmp_path / "run", "--max-steps", "2", "--lr", "0.1"))
+
+
+# -- pre-trained networks
+
+
+@pytest.mark.parametrize("architecture", ["bloom", "gpt2"])
+def test_a_language_model_becomes_a_reward_model(data, tmp_path, architecture):
+    """GPT-2 has no padding token: a score must be read at the end token all the same."""
+    base = tiny.save_checkpoint(tmp_path / "base", architecture, family=None)
+    out = tmp_path / "run"
+    reward.main(command(data, out, "--max-steps", "2", "--lr", "1e-4", start=("--model", str(base))))
+    before, after = load_file(base / "model.safetensors"), weights(out)
+    assert after.keys() == {*before, "score.weight"}
+    for name, tensor in before.items():
+        assert 0 < (tensor - after[name]).abs().max() < 1e-3 or "attn.bias" in name
+    config = json.loads((out / "model" / "config.json").read_text())
+    assert config["pad_token_id"] != config["eos_token_id"] == tiny.EOS
+    model = load_reward_model(out / "model")
+    (_, term), *_ = model.weighted
+    (row,) = term.reading.tokens(term.tokenizer, tiny.EOS, ["Input: a\nOutput: b"])
+    hidden = term.network.transformer(torch.tensor([row]))[0, -1]
+    expected = (hidden @ after["score.weight"][0]) * term.std + term.mean
+    assert model.score(["a"], ["b"]).item() == pytest.approx(expected.item(), abs=1e-4)
+
+
+# -- consistency
+
+ROWS = [
+    {"raw_prompt": "a red fox", "prompt": "portrait of a Red fox in the snow, 8k"},
+    {"raw_prompt": "old castle", "prompt": "an old castle on a hill, soft light"},
+    {"raw_prompt": "1 girl with an umbrella", "prompt": "1 girl with an umbrella, rain, bokeh"},
+    {"raw_prompt": "robot", "prompt": "a robot, sharp focus"},
+]
+
+
+def test_mismatches_are_what_they_say():
+    chance, kinds = random.Random(0), set()
+    for _ in range(200):
+        row = chance.choice(ROWS)
+        made = mismatches.mismatch(row, ROWS, chance)
+        kinds.add(made.kind)
+        assert made.label == 0
+        raw, prompt = set(content_words(made.raw_prompt)), set(content_words(made.prompt))
+        if made.kind == "another prompt":
+            assert made.raw_prompt == row["raw_prompt"] and made.prompt != row["prompt"]
+            assert not raw & prompt and made.prompt in [other["prompt"] for other in ROWS]
+        elif made.kind == "another subject":
+            assert made.raw_prompt == row["raw_prompt"] and not raw & prompt
+            kept = set(content_words(row["prompt"])) - raw
+            assert kept <= prompt
+        else:
+            assert made.prompt == row["prompt"]
+            assert len(raw - prompt) == 1 and len(made.raw_prompt.split()) == len(row["raw_prompt"].split())
+    assert kinds == {"another prompt", "another subject", "another word"}
+
+
+def test_rows_and_mismatches_take_turns_and_the_seed_sets_them():
+    examples = mismatches.with_mismatches(ROWS, seed=1)
+    assert [each.label for each in examples] == [1.0, 0.0] * 4
+    assert [each.raw_prompt for each in examples[::2]] == [row["raw_prompt"] for row in ROWS]
+    assert mismatches.with_mismatches(ROWS, seed=1) == examples != mismatches.with_mismatches(ROWS, seed=2)
+
+
+def test_rows_that_are_all_alike_make_no_mismatch():
+    with pytest.raises(ValueError, match="no mismatch can be made of 'robot'"):
+        mismatches.with_mismatches(ROWS[-1:], seed=0)
+
+
+def test_consistency_is_trained_without_scores(data, tmp_path, capsys):
+    reward.main(command(data, tmp_path / "run", "--max-steps", "3", "--lower-case", term="consistency"))
+    notes = json.loads((tmp_path / "run" / "model" / "reward.json").read_text())
+    assert notes == {
+        "term": "consistency",
+        "reads": "Input: {raw_prompt}\nOutput: {prompt}",
+        "mean": 0.0,
+        "std": 1.0,
+        "lower_case": True,
+    }
+    shown = capsys.readouterr().out
+    assert "train.jsonl: 642 examples of 321 rows: 321 match" in shown
+    assert "| above its mismatch: another word |" in shown
+
+
+# -- several terms
+
+
+def test_terms_are_combined_into_one_folder(tmp_path):
+    parts = [
+        tiny_rewards.save_reward(tmp_path / "a", seed=0),
+        tiny_rewards.save_reward(tmp_path / "b", seed=1, notes={"term": "consistency"}),
+    ]
+    for part in parts:
+        (part / "README.md").write_text("# part")
+    reward.main(["--combine", *map(str, parts), "--weights", "0.7", "2", "--out", str(tmp_path / "both")])
+    terms = [load_reward_model(part).score(["a cat"], ["a cat, 8k"]) for part in parts]
+    model = load_reward_model(tmp_path / "both")
+    torch.testing.assert_close(model.score(["a cat"], ["a cat, 8k"]), 0.7 * terms[0] + 2 * terms[1])
+    assert [term.name for _, term in model.weighted] == ["pick_score", "consistency"]
+    with pytest.raises(ValueError, match="is a combination itself"):
+        combine([tmp_path / "both", parts[0]], [1, 1], tmp_path / "more")
+    with pytest.raises(ValueError, match="two of the same name"):
+        combine([parts[0], parts[0]], [1, 1], tmp_path / "more")
+    with pytest.raises(ValueError, match="1 folders, --weights 2"):
+        combine(parts[:1], [1, 1], tmp_path / "more")
+
+
+# -- what cannot be trained
+
+
+@pytest.mark.parametrize(
+    ("term", "rows", "message"),
+    [
+        ("image_reward", [{"pick_score": 20.0}], r"no row of .*'image_reward'.*\(pick_score\)"),
+        (
+            "pick_score",
+            [{"pick_score": 20.0}, {"pick_score": 20.0}],
+            "all 2 rows have the same pick_score, 20",
+        ),
+        ("pick_score", [{"pick_score": float("nan")}], "must be a finite number, not nan"),
+        ("pick_score", [{"pick_score": "20"}], "must be a finite number, not '20'"),
+    ],
+)
+def test_labels_that_cannot_be_learnt_are_named(data, tmp_path, term, rows, message):
+    for side in ("train", "heldout"):
+        write_rows(tmp_path / f"{side}.jsonl", [{"raw_prompt": "a", "prompt": "b", **row} for row in rows])
+    shutil.copy(data / "tokenizer.json", tmp_path)
+    with pytest.raises(ValueError, match=message):
+        reward.main(command(tmp_path, tmp_path / "run", term=term))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--term", "pick_score", "--model", "x"], "--data is missing"),
+        (["--data", "x", "--model", "x"], "--term is missing"),
+        (["--data", "x", "--term", "y"], "give --model, or --from-scratch"),
+        (["--data", "x", "--term", "y", "--from-scratch", "32,2,2"], "--from-scratch needs --tokenizer"),
+        (["--data", "x", "--term", "y", "--from-scratch", "32,2,3"], "hidden a multiple of heads"),
+        (["--combine", "a", "b"], "--combine needs --weights"),
+    ],
+)
+def test_options_that_are_missing_are_named(capsys, tmp_path, arguments, message):
+    with pytest.raises(SystemExit):
+        reward.main([*arguments, "--out", str(tmp_path / "run")])
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted((Path(__file__).parents[2] / "training" / "configs").glob("reward*.yaml")),
+    ids=lambda p: p.stem,
+)
+def test_the_settings_that_come_along_are_options(path):
+    args = options.parse(reward.option_parser(), ["--config", str(path), "--data", "rows", "--out", "run"])
+    reward.check(reward.option_parser(), args)

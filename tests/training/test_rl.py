@@ -1,0 +1,120 @@
+"""RLOO and GRPO through TRL: the same scores as PPO's, two steps of each, and what they hand over."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+pytest.importorskip("trl")
+
+from prompt_beautifier.beautifier.beautify import Beautifier, load_beautifier
+from prompt_beautifier.beautifier.language.steps import Answer
+from prompt_beautifier.training import rl
+from prompt_beautifier.training.policy.asked import question, read_prompts
+from prompt_beautifier.training.run.bases import base_tokenizer, transformers_tokenizer
+from prompt_beautifier.training.run.metrics import read_metrics
+
+from ..stand_ins import tiny
+from . import moody
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    return moody.save_pairs(tmp_path_factory.mktemp("pairs"))
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory):
+    return tiny.save_checkpoint(tmp_path_factory.mktemp("base"), family="text2prompt-v1")
+
+
+def arguments(base, data, out, *more):
+    return [
+        "--model",
+        str(base),
+        "--data",
+        str(data),
+        "--out",
+        str(out),
+        "--reward",
+        "moody:neon",
+        "--baseline",
+        "none",
+        "--cpu",
+        "--steps",
+        "2",
+        "--rollouts",
+        "8",
+        "--answers",
+        "4",
+        "--micro-batch",
+        "4",
+        "--max-new-tokens",
+        "6",
+        "--eval-prompts",
+        "3",
+        "--lr",
+        "1e-3",
+        *more,
+    ]
+
+
+def test_an_answer_ends_at_the_end_token():
+    assert rl.answer_in([5, 6, 2, 2, 7], eos=2) == Answer((5, 6), True)
+    assert rl.answer_in([5, 6], eos=2) == Answer((5, 6), False)
+
+
+def test_the_adapter_gives_the_scores_of_ppo(base, data):
+    args = rl.option_parser().parse_args(arguments(base, data, "x"))
+    beautifier = load_beautifier(base)
+    prompts = read_prompts(data / "train.jsonl", beautifier, args, limit=100)
+    score = rl.as_trl_reward(beautifier, moody.neon, prompts, tiny.EOS, args)
+    ids = [beautifier.encode(text) for text in (" a red castle, neon", " a red castle, mist", " neon, neon")]
+    found = score(["not read"] * 3, completion_ids=[[*each, tiny.EOS] for each in ids], row=[0, 0, 3], trainer_state=1)
+    assert found == [1.0, 0.0, 1.0]
+
+
+def test_what_is_asked_is_what_the_beautifier_asks(base, data):
+    args = rl.option_parser().parse_args(arguments(base, data, "x"))
+    tokenizer, config = base_tokenizer(base)
+    prompts = read_prompts(data / "train.jsonl", load_beautifier(base), args, limit=100)
+    prompts.rows.append({"raw_prompt": "a </s> b"})
+    beautifier = load_beautifier(base)
+    prompts.questions.append(question(beautifier, "a </s> b", 6))
+    asked = rl.asked_rows(beautifier, tokenizer, prompts, [1, len(prompts) - 1])
+    of_trainer = transformers_tokenizer(tokenizer, config)
+    for row in asked:
+        assert tuple(of_trainer(text=row["prompt"])["input_ids"]) == prompts.questions[row["row"]].tokens
+    assert isinstance(beautifier, Beautifier)
+
+
+@pytest.mark.parametrize("method", ["rloo", "grpo"])
+def test_two_steps_of_each(base, data, tmp_path, monkeypatch, method):
+    monkeypatch.syspath_prepend(str(Path(moody.__file__).parent))
+    rl.main(arguments(base, data, tmp_path, "--method", method))
+    rows = read_metrics(tmp_path)
+    assert [row["step"] for row in rows] == [1, 2]
+    assert {"score", "kl_per_token", "length", "unfinished"} <= rows[-1].keys()
+    before, after = load_beautifier(base), load_beautifier(tmp_path / "model")
+    assert after.family.name == "text2prompt-v1"
+    changed = [
+        (mine - theirs).abs().max().item()
+        for mine, theirs in zip(before.network.parameters(), after.network.parameters(), strict=True)
+    ]
+    assert 0 < max(changed) < 0.1
+    card = (tmp_path / "model" / "README.md").read_text()
+    assert f"{method.upper()} (training/rl.py)" in card and "| held-out score |" in card
+    assert torch.isfinite(torch.tensor(changed)).all()
+
+
+def test_answers_that_cannot_be_grouped_are_refused(base, data, tmp_path):
+    with pytest.raises(ValueError, match="--rollouts 8 must be a multiple of --answers 3"):
+        rl.main(arguments(base, data, tmp_path, "--answers", "3"))
+
+
+def test_the_configuration_is_understood():
+    config = Path(rl.__file__).parent / "configs" / "rl.yaml"
+    args = rl.parse(
+        rl.option_parser(), ["--config", str(config), "--model", "m", "--data", "d", "--out", "o", "--reward", "r"]
+    )
+    assert (args.method, args.lr, args.rollouts) == ("rloo", 5e-6, 64)

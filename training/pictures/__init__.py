@@ -1,0 +1,1 @@
+"""Pictures of prompts, and their scores."""

@@ -1,0 +1,150 @@
+"""Pictures of prompts and their scores, kept by what they are of: nothing is drawn or scored twice.
+
+A picture belongs to its prompt and its seed, a score to the picture and the raw prompt it is judged against. A run that
+was stopped, or one with more methods, seeds or scorers, does what is missing.
+"""
+
+import hashlib
+import json
+import zlib
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from ..run.kept import whole_lines
+from .pipeline import Pictures
+
+AT_ONCE = 16  # pictures in memory while they are scored
+
+
+def picture_name(prompt: str, seed: int) -> str:
+    """The name of a picture's file, without suffix."""
+    return f"{hashlib.sha256(prompt.encode()).hexdigest()[:20]}-{seed}"
+
+
+def check_settings(folder: Path, settings: dict) -> None:
+    """Note how the pictures of a folder are drawn; ValueError where those that are there were drawn otherwise."""
+    path = folder / "settings.json"
+    folder.mkdir(parents=True, exist_ok=True)
+    if path.exists():
+        before = json.loads(path.read_text(encoding="utf-8"))
+        other = [name for name in settings if before.get(name) != settings[name]]
+        if other:
+            raise ValueError(
+                f"{folder} has pictures drawn with {other[0]} {before.get(other[0])!r}, not {settings[other[0]]!r}: "
+                "give another --out, or the same settings"
+            )
+    path.write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
+
+
+def draw_missing(
+    folder: Path, prompts: Iterable[str], seeds: Sequence[int], pictures: Callable[[], Pictures], at_once: int
+) -> int:
+    """Draw every prompt with every seed where that picture is not there; how many were drawn.
+
+    pictures  makes the pipeline, and is asked only when there is something to draw
+    at_once   prompts given to the pipeline together
+    """
+    missing: dict[tuple[int, ...], list[str]] = {}
+    for prompt in dict.fromkeys(prompts):
+        lacking = tuple(seed for seed in seeds if not (folder / f"{picture_name(prompt, seed)}.png").exists())
+        if lacking:
+            missing.setdefault(lacking, []).append(prompt)
+    total = sum(len(lacking) * len(lack) for lacking, lack in missing.items())
+    print(f"{total:,} pictures to draw", flush=True)
+    if not total:
+        return 0
+    pipeline = pictures()
+    with tqdm(total=total, desc="drawing", unit=" pictures", disable=None) as bar:
+        for lacking, lack in missing.items():
+            for start in range(0, len(lack), at_once):
+                some = lack[start : start + at_once]
+                images = pipeline.draw(some, lacking)
+                names = [picture_name(prompt, seed) for prompt in some for seed in lacking]
+                for name, image in zip(names, images, strict=True):
+                    save_picture(folder / f"{name}.png", image)
+                bar.update(len(names))
+    return total
+
+
+def save_picture(path: Path, image: torch.Tensor) -> None:
+    """Write a picture [H, W, 3] in 0..1 as PNG: what is scored later is what is there now."""
+    from PIL import Image
+
+    part = path.with_suffix(".part")
+    Image.fromarray((image.clamp(0, 1) * 255).round().to(torch.uint8).numpy()).save(part, format="PNG")
+    part.replace(path)
+
+
+def read_picture(path: Path) -> torch.Tensor:
+    """A picture as float32 [H, W, 3] in 0..1."""
+    from PIL import Image
+
+    with Image.open(path) as image:
+        return torch.from_numpy(np.asarray(image.convert("RGB")).copy()).float() / 255
+
+
+Judged = tuple[str, str, int]  # raw prompt, prompt, seed
+
+
+def score_missing(path: Path, wanted: Iterable[Judged], pictures: Path, scorer: Callable) -> dict[Judged, float]:
+    """The score of every wanted picture against its raw prompt; what is in the file is not scored again.
+
+    scorer  makes the scorer, and is asked only when there is something to score
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scores = {(row["raw_prompt"], row["prompt"], row["seed"]): row["score"] for row in whole_lines(path)}
+    missing = [each for each in dict.fromkeys(wanted) if each not in scores]
+    if not missing:
+        return scores
+    loaded = scorer()
+    with open(path, "a", encoding="utf-8") as file:
+        for start in tqdm(range(0, len(missing), AT_ONCE), desc=path.stem, unit=" batches", disable=None):
+            batch = missing[start : start + AT_ONCE]
+            images = [read_picture(pictures / f"{picture_name(prompt, seed)}.png") for _, prompt, seed in batch]
+            found = loaded.score(images, [raw for raw, _, _ in batch]).tolist()
+            for each, score in zip(batch, found, strict=True):
+                row = dict(zip(("raw_prompt", "prompt", "seed"), each, strict=True)) | {"score": score}
+                file.write(json.dumps(row, ensure_ascii=False) + "\n")
+                scores[each] = score
+            file.flush()
+    return scores
+
+
+def open_scorer(spec: str, models: Path | None, device: str):
+    """A scorer of NAME, from its files or downloaded, or of NAME=FOLDER; and its name."""
+    from ...beautifier.checkpoints.places import default_folder
+    from ...beautifier.images.scorer_files import obtain_scorer
+    from ...beautifier.images.scorers import load_scorer
+
+    name, _, folder = spec.partition("=")
+    return load_scorer(
+        name,
+        Path(folder) if folder else obtain_scorer(name, {"scorers": [models or default_folder()]}),
+        device,
+    )
+
+
+def scores_at(folder: Path, spec: str) -> Path:
+    """The file for the scores of a scorer of NAME or NAME=FOLDER: another one for another folder."""
+    name, _, files = spec.partition("=")
+    return folder / (f"{name}-{zlib.crc32(files.encode()):08x}.jsonl" if files else f"{name}.jsonl")
+
+
+def save_for_page(pictures: Path, page: Path, names: Iterable[str]) -> None:
+    """The pictures of a page: smaller, as JPEG, and only those that are not there.
+
+    names  paths of the JPEG files, relative to the folder `page`; each is made of the PNG of its name in `pictures`
+    """
+    from PIL import Image
+
+    for path in {page / name for name in names}:
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part = path.with_suffix(".part")
+            with Image.open(pictures / f"{path.stem}.png") as image:
+                image.convert("RGB").save(part, format="JPEG", quality=85)
+            part.replace(path)

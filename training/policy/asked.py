@@ -1,0 +1,153 @@
+"""Which raw prompts are asked in which step, how, and what the answers score: the same for PPO, RLOO and GRPO."""
+
+import argparse
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor
+
+from ...beautifier.beautify import Beautifier, candidates, english
+from ...beautifier.families import render
+from ...beautifier.language.network import DecoderOnly
+from ...beautifier.language.sampling import mix64
+from ...beautifier.language.steps import Answer
+from ...beautifier.prompts.syntax import set_aside
+from ...beautifier.request import Sampling
+from ..run.rows import read_jsonl
+from .reward_functions import RewardFunction
+from .rollout import sample
+
+
+@dataclass(frozen=True)
+class Question:
+    """A raw prompt as the Beautifier would ask it: the words that are read, and the tokens of the template."""
+
+    raw_prompt: str
+    words: str
+    tokens: tuple[int, ...]
+
+
+@dataclass
+class Prompts:
+    """Rows that can be asked, and what their own prompts earn (the baseline), once that is known."""
+
+    rows: list[dict]
+    questions: list[Question]
+    earned: dict[int, float] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+def read_prompts(path: Path, beautifier: Beautifier, args: argparse.Namespace, limit: int) -> Prompts:
+    """The rows of a file that the model can be asked: at most `limit`, one for each raw prompt, chosen by the seed."""
+    needed = ("raw_prompt", "prompt") if args.baseline == "dataset" else ("raw_prompt",)
+    rows = list({row["raw_prompt"]: row for row in read_jsonl(path, *needed)}.values())
+    if len(rows) > limit:
+        rows = random.Random(args.seed).sample(rows, limit)
+    asked = [question(beautifier, row["raw_prompt"], args.max_new_tokens) for row in rows]
+    kept = [(row, one) for row, one in zip(rows, asked, strict=True) if one is not None]
+    if not kept:
+        raise ValueError(f"no raw prompt of {path} has words that the model can read")
+    return Prompts([row for row, _ in kept], [one for _, one in kept])
+
+
+def question(beautifier: Beautifier, raw_prompt: str, max_new_tokens: int) -> Question | None:
+    """How a raw prompt is asked; None where it has no words that the model can read."""
+    words = set_aside(raw_prompt).words
+    words = english(words) if words and beautifier.family.small else words
+    if not words:
+        return None
+    words = beautifier.readable(words, Sampling(max_new_tokens=max_new_tokens))
+    return Question(raw_prompt, words, tuple(beautifier.encode(render(beautifier.family, words))))
+
+
+def rows_of_step(count: int, rollouts: int, step: int, seed: int) -> list[int]:
+    """The rows that a step asks: one permutation of all rows after another, dealt out in order."""
+    return [
+        permutation(count, mix64(mix64(seed) + k // count))[k % count]
+        for k in range(step * rollouts, (step + 1) * rollouts)
+    ]
+
+
+@lru_cache(maxsize=2)
+def permutation(count: int, seed: int) -> list[int]:
+    return random.Random(seed).sample(range(count), count)
+
+
+def chances_of_step(rollouts: int, tokens: int, step: int, seed: int) -> Tensor:
+    """The random numbers of a step's answers, float32 [rollouts, tokens]. Step -1 is the held-out evaluation."""
+    generator = torch.Generator().manual_seed(mix64(mix64(seed ^ 0x5EED) + step))
+    return torch.rand(rollouts, tokens, generator=generator)
+
+
+def scores_of(
+    beautifier: Beautifier,
+    reward: RewardFunction,
+    prompts: Prompts,
+    rows: Sequence[int],
+    answers: Sequence[Answer],
+    args: argparse.Namespace,
+) -> tuple[list[float], list[str]]:
+    """The score of each answer, in the reward's own unit, and its text as a user would see it.
+
+    The score is r(x, y), with --baseline dataset less r(x, the row's own prompt). Of an answer that adds nothing a
+    user sees the raw prompt again; its score is that of the raw prompt, or --empty-reward.
+    """
+    raws = [prompts.rows[row]["raw_prompt"] for row in rows]
+    texts = [prompt_of(beautifier, prompts.questions[row], answer) for row, answer in zip(rows, answers, strict=True)]
+    shown = [text or raw for text, raw in zip(texts, raws, strict=True)]
+    new = [] if args.baseline == "none" else [row for row in dict.fromkeys(rows) if row not in prompts.earned]
+    earned = reward(
+        raws + [prompts.rows[row]["raw_prompt"] for row in new],
+        shown + [prompts.rows[row]["prompt"] for row in new],
+    )
+    prompts.earned.update(zip(new, earned[len(rows) :], strict=True))
+    scores = []
+    for row, text, answer, score in zip(rows, texts, answers, earned, strict=False):
+        if args.empty_reward is not None and adds_nothing(prompts.questions[row], text):
+            score = args.empty_reward
+        elif args.baseline == "dataset":
+            score -= prompts.earned[row]
+        scores.append(score - (0 if answer.finished else args.unfinished_penalty))
+    return scores, shown
+
+
+def prompt_of(beautifier: Beautifier, asked: Question, answer: Answer) -> str:
+    """The prompt that a user would see of an answer: cleaned, syntax put back. "" where nothing is left of it."""
+    read = beautifier.read(asked.words, answer)
+    if not read:
+        return ""
+    found = candidates(asked.raw_prompt, lambda words: (words, [read]), "rewrite", None, beautifier.family.weights)
+    return found[0].text
+
+
+def adds_nothing(asked: Question, prompt: str) -> bool:
+    """Whether a prompt, as prompt_of gives it, is no more than the words that were asked."""
+    return prompt.strip().casefold() in ("", asked.words.strip().casefold())
+
+
+def heldout_figures(
+    network: DecoderOnly,
+    head: Tensor,
+    beautifier: Beautifier,
+    reward: RewardFunction,
+    prompts: Prompts,
+    accelerator: Accelerator,
+    args: argparse.Namespace,
+) -> dict[str, float]:
+    """Mean score of sampled answers to held-out raw prompts, with the same random numbers every time."""
+    rows = list(range(len(prompts)))[accelerator.process_index :: accelerator.num_processes]
+    chances = chances_of_step(len(prompts), args.max_new_tokens, -1, args.seed)[rows]
+    asked = [prompts.questions[row].tokens for row in rows]
+    answers = sample(network, asked, args.max_new_tokens, chances, args.chunk, head)
+    scores, _ = scores_of(beautifier, reward, prompts, rows, answers, args)
+    sums = [sum(scores), sum(len(answer.tokens) for answer in answers), len(rows)]
+    sums = torch.tensor(sums, dtype=torch.float64, device=accelerator.device)
+    score, length, count = accelerator.reduce(sums, "sum").tolist()
+    return {"heldout_score": score / count, "heldout_length": length / count}

@@ -1,0 +1,1 @@
+"""What the stage `reward` is made of: examples, figures on held-out ones, and sums of several terms."""
