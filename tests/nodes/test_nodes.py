@@ -152,9 +152,12 @@ def test_prompt_is_the_librarys(loaded, beautify, models):
 
 def test_settings_reach_the_model(loaded, beautify, monkeypatch):
     asked = []
-    monkeypatch.setattr(
-        the_path, "beautify", lambda writer, request, on_step: asked.append(request) or [Candidate("x")]
-    )
+
+    def answer(writer, request, on_step):
+        asked.append(request)
+        return [Candidate("x")]
+
+    monkeypatch.setattr(the_path, "beautify", answer)
     custom = {"temperature": 0.5, "top_k": 7, "top_p": 0.8, "repetition_penalty": 1.1, "max_new_tokens": 9}
     beautify(loaded, "a cat", 3, 4, 1, "append", 75, "custom", **custom)
     beautify(loaded, "a cat", 3, 4, 1, "rewrite", 0, "model default", **custom)
