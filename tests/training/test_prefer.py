@@ -599,30 +599,6 @@ def test_votes_outlive_a_server_that_is_killed(folder, tmp_path):
 # -- the report
 
 
-@pytest.mark.parametrize(("count", "total"), [(0, 10), (3, 10), (10, 10), (57, 120), (1, 1)])
-def test_wilson_interval_is_where_the_score_test_rejects(count, total):
-    """The ends solve (share - p)^2 = z^2 p (1 - p) / total: found here by bisection of that equation."""
-    share, z = count / total, 1.959963984540054
-
-    def rejected(p):
-        return (share - p) ** 2 > z**2 * p * (1 - p) / total
-
-    found = votes.wilson(count, total)
-    for end, outside in ((found.low, 0.0), (found.high, 1.0)):
-        inside = share
-        for _ in range(100):
-            middle = (inside + outside) / 2
-            inside, outside = (inside, middle) if rejected(middle) else (middle, outside)
-        assert end == pytest.approx(inside, abs=1e-9)
-    assert found.value == share
-
-
-def test_wilson_interval_of_the_textbook():
-    """Newcombe, Statistics in Medicine 17 (1998), 857-872, table I: 81 of 263."""
-    found = votes.wilson(81, 263)
-    assert (round(found.low, 4), round(found.high, 4)) == (0.2553, 0.3662)
-
-
 def cast():
     """Votes whose outcome can be counted by hand: against b, a has 3 wins, 1 tie and 1 loss, c loses both."""
     rows = [

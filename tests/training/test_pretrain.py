@@ -63,7 +63,7 @@ def small_network():
 
 
 def test_the_loss_is_the_answers_mean_and_padding_changes_nothing(data):
-    rows = pretrain.read_rows(data / "train.jsonl", Tokenizer.from_file(str(data / "tokenizer.json")), 1, 160)
+    rows = pretrain.read_tokens(data / "train.jsonl", Tokenizer.from_file(str(data / "tokenizer.json")), 1, 160)
     network, batch = small_network(), np.array([0, 7, 20])
     expected, count = 0.0, 0
     for row in batch:
@@ -88,7 +88,7 @@ def test_every_row_is_in_one_batch_of_an_epoch_and_the_seed_sets_the_order():
 
 def test_rows_are_what_the_beautifier_asks(data):
     tokenizer = Tokenizer.from_file(str(data / "tokenizer.json"))
-    rows = pretrain.read_rows(data / "train.jsonl", tokenizer, 1, 160)
+    rows = pretrain.read_tokens(data / "train.jsonl", tokenizer, 1, 160)
     asked = tokenizer.encode(render(FAMILIES["embedded"], "Red Castle")).ids
     assert rows.tokens[: rows.answers[0]].tolist() == asked
     assert tokenizer.decode(asked) == " red castle\n"

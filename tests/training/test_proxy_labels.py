@@ -19,7 +19,7 @@ from prompt_beautifier.training.proxy_labels import (
     main,
     opinions,
     ordinary_and_reused,
-    raw_prompt,
+    raw_side,
     side,
     tidy,
     without_length,
@@ -51,9 +51,9 @@ def test_texts_are_cleaned_as_training_targets_are(prompt, expected):
 
 def test_the_raw_prompt_comes_from_the_prompt_alone():
     prompt = "portrait of a red fox in the snow, sharp focus, 8k"
-    assert raw_prompt(prompt, set()) == raw_prompt(prompt, set())
-    assert "fox" in raw_prompt(prompt, set())
-    assert raw_prompt(prompt, {" ".join(words(raw_prompt(prompt, set())))}) == ""
+    assert raw_side(prompt, set()) == raw_side(prompt, set())
+    assert "fox" in raw_side(prompt, set())
+    assert raw_side(prompt, {" ".join(words(raw_side(prompt, set())))}) == ""
 
 
 def test_what_is_both_good_and_bad_is_neither():

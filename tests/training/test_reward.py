@@ -156,12 +156,12 @@ def test_the_folder_is_one_that_the_menu_lists(learnt):
     assert not (learnt / "whole").exists() and list((learnt / "tensorboard").iterdir())
 
 
-def test_memory_and_time_are_said_before_the_first_step(data, tmp_path, capsys):
-    reward.main(command(data, tmp_path / "run", "--max-steps", "2", "--log-steps", "1"))
+def test_pace_and_memory_are_said_after_ten_steps(data, tmp_path, capsys):
+    reward.main(command(data, tmp_path / "run", "--max-steps", "12", "--log-steps", "1"))
     lines = capsys.readouterr().out.splitlines()
-    (said,) = (i for i, line in enumerate(lines) if "GB of memory on each device" in line)
-    (first,) = (i for i, line in enumerate(lines) if line.startswith("step 1/2") and " loss " in line)
-    assert said < first and lines[0] == "train.jsonl: 320 examples of 321 rows"
+    (said,) = (i for i, line in enumerate(lines) if line.startswith("a step takes") and "the other 2 steps" in line)
+    steps = [i for i, line in enumerate(lines) if line.startswith("step ") and " loss " in line]
+    assert steps[8] < said < steps[10] and lines[0] == "train.jsonl: 320 examples of 321 rows"
 
 
 def test_the_aesthetic_score_is_told_from_the_prompt_alone(data, tmp_path):

@@ -10,7 +10,7 @@ pytest.importorskip("trl")
 from prompt_beautifier.beautifier.beautify import Beautifier, load_beautifier
 from prompt_beautifier.beautifier.decoding import Answer
 from prompt_beautifier.training import rl
-from prompt_beautifier.training.policy.asked import question, read_prompts
+from prompt_beautifier.training.policy.asked import Task, question, read_prompts
 from prompt_beautifier.training.run.bases import base_tokenizer, transformers_tokenizer
 from prompt_beautifier.training.run.metrics import read_metrics
 
@@ -68,7 +68,7 @@ def test_the_adapter_gives_the_scores_of_ppo(base, data):
     args = rl.option_parser().parse_args(arguments(base, data, "x"))
     beautifier = load_beautifier(base)
     prompts = read_prompts(data / "train.jsonl", beautifier, args, limit=100)
-    score = rl.as_trl_reward(beautifier, moody.neon, prompts, tiny.EOS, args)
+    score = rl.as_trl_reward(Task(beautifier, moody.neon, prompts, prompts), args, tiny.EOS)
     ids = [beautifier.encode(text) for text in (" a red castle, neon", " a red castle, mist", " neon, neon")]
     found = score(["not read"] * 3, completion_ids=[[*each, tiny.EOS] for each in ids], row=[0, 0, 3], trainer_state=1)
     assert found == [1.0, 0.0, 1.0]
@@ -81,7 +81,7 @@ def test_what_is_asked_is_what_the_beautifier_asks(base, data):
     prompts.rows.append({"raw_prompt": "a </s> b"})
     beautifier = load_beautifier(base)
     prompts.questions.append(question(beautifier, "a </s> b", 6))
-    asked = rl.asked_rows(beautifier, tokenizer, prompts, [1, len(prompts) - 1])
+    asked = rl.asked_rows(beautifier, prompts, [1, len(prompts) - 1])
     of_trainer = transformers_tokenizer(tokenizer, config)
     for row in asked:
         assert tuple(of_trainer(text=row["prompt"])["input_ids"]) == prompts.questions[row["row"]].tokens

@@ -1,7 +1,6 @@
 """Supervised fine-tuning: what is learnt is what will be asked; the filter; kill and resume; two processes."""
 
 import json
-import math
 import shutil
 import signal
 import subprocess
@@ -21,7 +20,7 @@ from prompt_beautifier.beautifier.beautify import load_beautifier, read_cleaned
 from prompt_beautifier.beautifier.families import FAMILIES, render
 from prompt_beautifier.beautifier.store import list_checkpoints
 from prompt_beautifier.training import sft
-from prompt_beautifier.training.run import estimates, trainer
+from prompt_beautifier.training.run import trainer
 from prompt_beautifier.training.run.bases import base_tokenizer, find_base
 from prompt_beautifier.training.run.metrics import read_metrics
 from prompt_beautifier.training.run.rows import answer_of, read_jsonl
@@ -292,26 +291,3 @@ def test_accelerate_reads_its_configurations(path):
     found = {"zero2": command.use_deepspeed, "fsdp": command.use_fsdp, "one-gpu": not command.multi_gpu}
     assert found.get(path.stem, command.multi_gpu)
     assert command.num_processes == {"one-gpu": 1, "cpu-2": 2}.get(path.stem, 4)
-
-
-def test_the_estimate_is_of_the_right_size():
-    from prompt_beautifier.beautifier.network import DecoderOnly, NetworkConfig
-    from prompt_beautifier.training.run.estimates import (
-        activation_memory,
-        count_parameters,
-        duration,
-        training_memory,
-    )
-
-    for config in (
-        NetworkConfig("bloom", 300, 32, 3, 2, 128),
-        NetworkConfig("gpt2", 300, 32, 3, 2, 100, max_positions=64),
-    ):
-        assert count_parameters(config) == sum(p.numel() for p in DecoderOnly(config).parameters())
-    bloom = NetworkConfig("bloom", 250_880, 1536, 24, 16, 6144)
-    assert training_memory(count_parameters(bloom), count_parameters(bloom)) == pytest.approx(17.0e9, rel=0.01)
-    kept = activation_memory(bloom, 24, rows=16, length=384, bits16=True)
-    assert kept == 24 * 16 * 384 * 1536 * (34 + 5 * 16 * 384 / 1536)
-    assert activation_memory(bloom, 24, 16, 384, True, checkpointing=True) < 0.1 * kept
-    assert [duration(40), duration(900), duration(3 * 3600)] == ["40 s", "15 min", "3.0 h"]
-    assert math.isfinite(estimates.seconds_for(1e9, torch.device("cpu"), bits16=False))

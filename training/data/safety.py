@@ -87,9 +87,6 @@ def unsafe_words(prompt: str) -> set[str]:
     return UNSAFE.intersection(WORD.findall(prompt.lower()))
 
 
-# -- how much is refused
-
-
 def read_table(path: Path) -> Iterator[dict]:
     """Rows of a TSV or CSV file with a header, by column in lower case; the first column is also there as "prompt"
     if there is none of that name."""

@@ -20,9 +20,6 @@ COMPACT = 0.75
 BLOCK = 512
 
 
-# -- sampling
-
-
 @torch.inference_mode()
 def sample(
     network: DecoderOnly,
@@ -149,6 +146,3 @@ def _invert(weights: Tensor, chances: Tensor) -> tuple[Tensor, Tensor]:
     width = weights.gather(1, index[:, None])[:, 0]
     before = cumulative.gather(1, index[:, None])[:, 0] - width
     return index, ((point - before) / width).clamp(0, 1 - 2**-24)
-
-
-# -- text

@@ -60,11 +60,6 @@ def from_hub(repository: str) -> Path:
     return folder
 
 
-def short_name(model: str) -> str:
-    """What a model card calls `--model`: the last two parts of a path say which run it is of."""
-    return "/".join(Path(model).parts[-2:])
-
-
 def base_tokenizer(folder: Path) -> tuple[Tokenizer, NetworkConfig]:
     """The tokenizer as the Beautifier uses it (nothing in a text is a special token), and the network's shape."""
     tokenizer = load_tokenizer(folder)
@@ -72,7 +67,7 @@ def base_tokenizer(folder: Path) -> tuple[Tokenizer, NetworkConfig]:
     return tokenizer, read_config(folder)
 
 
-def hugging_face_config(folder: Path) -> dict:
+def checkpoint_config(folder: Path) -> dict:
     """config.json of a checkpoint folder."""
     return json.loads((folder / "config.json").read_text(encoding="utf-8"))
 

@@ -1,4 +1,4 @@
-"""Work on many parts at once with Ray: in this process, on the cores of this computer, or on a cluster; and its memory.
+"""Work on many parts at once with Ray: in this process, on the cores of this computer, or on a cluster.
 
 `--workers 0` uses no Ray, `--workers N` starts Ray with N cores here and ends it again, `--address` joins a cluster
 that runs, whose computers must all see the output folder under the same path and have this package installed.
@@ -7,13 +7,10 @@ that runs, whose computers must all see the output folder under the same path an
 import argparse
 import logging
 import os
-import threading
-import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-import psutil
 from tqdm import tqdm
 
 OBJECT_STORE = 256 * 2**20  # bytes; what travels through Ray is numbers of parts, the rows travel through files
@@ -148,43 +145,3 @@ class Task:
 
 class Actor(Task):
     """The same, in a process that lives on."""
-
-
-class PeakMemory:
-    """The largest memory that this process and all it started have used together, in bytes, looked at twice a second.
-
-    Shared pages are counted once (Linux: proportional set size; elsewhere resident memory, which counts them in
-    every process). Other computers of a cluster are not seen.
-    """
-
-    def __init__(self, every: float = 0.5):
-        self.bytes, self.every = 0, every
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="peak-memory", daemon=True)
-
-    def __enter__(self) -> "PeakMemory":
-        self.started = time.monotonic()
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_) -> None:
-        self._stop.set()
-        self._thread.join()
-        self.seconds = time.monotonic() - self.started
-
-    def _watch(self) -> None:
-        me = psutil.Process()
-        while True:
-            self.bytes = max(self.bytes, sum(map(memory_of, [me, *me.children(recursive=True)])))
-            if self._stop.wait(self.every):
-                return
-
-
-def memory_of(process: psutil.Process) -> int:
-    """Bytes of one process, 0 for one that has ended."""
-    try:
-        if psutil.LINUX:
-            return process.memory_full_info().pss
-        return process.memory_info().rss
-    except psutil.Error:
-        return 0
