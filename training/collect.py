@@ -42,7 +42,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from .data import near_duplicates as near
-from .data.captions import MODEL as BLIP
+from .data.captions import BLIP
 from .data.collect_parts import (
     CaptionPart,
     Chunk,
@@ -61,18 +61,9 @@ from .data.drop_table import DropTable
 from .data.person_names import merged
 from .data.sources import cut, read_part
 from .run import options
-from .run.cluster import actors, add_options, cluster, each
+from .run.cluster import actors, add_cluster_options, cluster, each
 from .run.kept import Kept
-from .run.parts import (
-    Manifest,
-    atomic_write,
-    file_identity,
-    read_json,
-    read_rows,
-    run_stage,
-    write_json,
-    write_rows,
-)
+from .run.parts import Manifest, atomic_write, file_identity, read_json, read_rows, run_stage, write_json, write_rows
 
 KEYS_PER_RANGE = 1_000_000  # of near-duplicates looked at in one go: some 100 MB
 ROWS_PER_SESSION_RANGE = 100_000
@@ -82,13 +73,13 @@ RESULTS = ("train.jsonl", "heldout.jsonl", "name_words.txt")
 
 
 def main(argv: list[str] | None = None) -> None:
-    args = options.parse(parser(), argv)
+    args = options.parse(option_parser(), argv)
     check(args)
     rules = rules_of(args)
     args.out.mkdir(parents=True, exist_ok=True)
     for unfinished in args.out.glob(".*.part.*"):  # of a merge that was killed
         unfinished.unlink()
-    settings = settings_of(args, rules)
+    settings = manifest_settings(args, rules)
     manifest = Manifest(args.out / "parts", settings, args.restart)
     if manifest.done and not all((args.out / name).exists() for name in RESULTS):
         manifest = Manifest(args.out / "parts", settings, restart=True)
@@ -103,12 +94,12 @@ def main(argv: list[str] | None = None) -> None:
     print("\n".join(manifest.done["lines"]))
 
 
-def parser() -> argparse.ArgumentParser:
+def option_parser() -> argparse.ArgumentParser:
     parser = options.new_parser(__doc__)
     add_sources(parser.add_argument_group("sources (.parquet, .jsonl, .tsv or .txt; texts also .xz)").add_argument)
     add_rules(parser.add_argument_group("what is kept").add_argument)
     add_models(parser.add_argument_group("models").add_argument)
-    add_options(parser)
+    add_cluster_options(parser)
     add = parser.add_argument_group("the run").add_argument
     add("--rows-per-part", type=int, default=20_000, help="what a kill costs at most, of each worker")
     add("--restart", action="store_true", help="forget the parts of an earlier run")
@@ -163,7 +154,7 @@ def rules_of(args: argparse.Namespace) -> Rules:
     return Rules(**values | {"exclude": tuple(args.exclude)})
 
 
-def settings_of(args: argparse.Namespace, rules: Rules) -> dict:
+def manifest_settings(args: argparse.Namespace, rules: Rules) -> dict:
     """All that decides what the rows are, for the manifest; not where and how fast they are made."""
     names = ("refinements", "descriptions", "pairs", "images", "prompts", "artists", "modifiers", "exclude")
     inputs = {}

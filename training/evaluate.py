@@ -41,7 +41,7 @@ from .evaluation.page import Table, markdown
 from .evaluation.readers import Readers, own_perplexity, scorer_figure, take_best
 from .evaluation.tables import DISTINCT_2, Figures, as_json, difference_table, kind_table, main_table
 from .evaluation.texts import Figure, Numbers, distinct_2
-from .pictures.pipeline import Pictures, add_options, settings_of
+from .pictures.pipeline import Pictures, add_picture_options, picture_settings
 from .pictures.scores import check_settings, draw_missing, open_scorer, score_missing
 from .run.kept import Kept
 from .run.options import new_parser, parse
@@ -99,7 +99,7 @@ def option_parser() -> argparse.ArgumentParser:
     add("--alpha", type=numbers_in, default=[], metavar="A,B,...", help="best-of-N methods once for each alpha")
     add("--samples", action="store_true", help="also show what is made of twenty raw prompts")
     add_text_options(parser)
-    add_options(parser, "--image-model", seeds=1, scorers=("pickscore", "aesthetic", "hps-v2.1", "clip-score"))
+    add_picture_options(parser, "--image-model", seeds=1, scorers=("pickscore", "aesthetic", "hps-v2.1", "clip-score"))
     return parser
 
 
@@ -229,7 +229,7 @@ def by_kind(name: str, columns: Iterable[Figure], figures: Figures, asked: Seque
 def picture_figures(raws: list[str], texts: dict[str, list[str]], args: argparse.Namespace) -> Figures:
     """Draw what is missing, then score it, one scorer after the other in memory; a prompt's score is the mean over
     its pictures."""
-    settings, folder = settings_of(args, args.image_model), args.out / "pictures"
+    settings, folder = picture_settings(args, args.image_model), args.out / "pictures"
     check_settings(folder, settings)
 
     def pipeline() -> Pictures:

@@ -29,7 +29,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from .run import options
-from .run.cluster import actors, add_options, cluster
+from .run.cluster import actors, add_cluster_options, cluster
 from .run.kept import Kept
 from .run.pace import duration
 from .run.parts import Manifest, atomic_write, write_rows
@@ -50,16 +50,13 @@ Scores = dict[str, float]  # of a row, by column
 
 
 def main(argv: list[str] | None = None) -> None:
-    args = options.parse(parser(), argv)
+    args = options.parse(option_parser(), argv)
     settings = check(args)
     sides = read_sides(args)
     rows = [(key_of_row(row), row["raw_prompt"], row["prompt"]) for found in sides.values() for row in found]
     described = {**settings.pictures, "seeds": settings.seeds, "scorers": list(settings.scorers)}
     Manifest(args.out / "scores", described, args.restart)
-    with (
-        Kept(args.out / "scores" / "scores.sqlite") as kept,
-        cluster(args.workers, args.address) as with_ray,
-    ):
+    with Kept(args.out / "scores" / "scores.sqlite") as kept, cluster(args.workers, args.address) as with_ray:
         label_rows(settings, rows, kept, with_ray)
         scores = {key: kept.get(key) for key, _, _ in rows}
     for side, found in sides.items():
@@ -73,7 +70,7 @@ def main(argv: list[str] | None = None) -> None:
     print(f"{len(rows):,} rows with {', '.join(columns)} in {args.out}")
 
 
-def parser() -> argparse.ArgumentParser:
+def option_parser() -> argparse.ArgumentParser:
     from .pictures import pipeline
 
     parser = options.new_parser(__doc__)
@@ -84,8 +81,8 @@ def parser() -> argparse.ArgumentParser:
     add("--restart", action="store_true", help="forget the scores of an earlier run")
     add("--keep-images", type=Path, metavar="FOLDER", help="write the pictures there as PNG")
     add("--device", help="default: cuda where there is a GPU, else cpu")
-    pipeline.add_options(parser, "--model", seeds=8, scorers=("pickscore", "aesthetic"))
-    add_options(parser)
+    pipeline.add_picture_options(parser, "--model", seeds=8, scorers=("pickscore", "aesthetic"))
+    add_cluster_options(parser)
     return parser
 
 
@@ -116,7 +113,7 @@ def check(args: argparse.Namespace) -> Settings:
     columns = [column_of(spec) for spec in args.scorers]
     if len(set(columns)) < len(columns):
         raise ValueError(f"--scorers names one twice: {' '.join(args.scorers)}")
-    pictures, scorers = pipeline.settings_of(args, args.model), tuple(args.scorers)
+    pictures, scorers = pipeline.picture_settings(args, args.model), tuple(args.scorers)
     return Settings(pictures, args.seeds, scorers, args.models_dir, args.batch_size, args.device, args.keep_images)
 
 

@@ -99,7 +99,7 @@ def main(argv: list[str] | None = None) -> None:
 
     pace = Pace(progress.step, args.steps, accelerator.device)
     if progress.step == 0:
-        report(evaluate(policy, task, progress, accelerator, args), progress, pace, metrics, args)
+        show(evaluate(policy, task, progress, accelerator, args), progress, pace, metrics, args)
     while progress.step < args.steps:
         seen, numbers = roll_out(policy, task, progress, accelerator, args)
         numbers |= improve(model, optimizer, seen, progress.step, accelerator, args)
@@ -107,7 +107,7 @@ def main(argv: list[str] | None = None) -> None:
         progress.step += 1
         if progress.step % args.eval_steps == 0 or progress.step == args.steps:
             numbers |= evaluate(policy, task, progress, accelerator, args)
-        report(numbers, progress, pace, metrics, args)
+        show(numbers, progress, pace, metrics, args)
         if metrics and (progress.step % args.checkpoint_steps == 0 or progress.step == args.steps):
             save_checkpoint(args.out, policy, optimizer, progress)
 
@@ -203,7 +203,7 @@ def evaluate(
     return numbers
 
 
-def report(
+def show(
     numbers: dict[str, float], progress: Progress, pace: Pace, metrics: Metrics | None, args: argparse.Namespace
 ) -> None:
     """Write and print the numbers of a step, on the main process, which has metrics."""

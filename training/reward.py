@@ -48,8 +48,9 @@ from .regression.examples import CONSISTENCY, Scale, collator, read_examples, sc
 from .regression.figures import comparison, figures_of
 from .run.bases import base_tokenizer, find_base
 from .run.cards import INHERITED, command_line, reward_card, short_name
-from .run.export import export, write_json
+from .run.export import export
 from .run.options import add_supervised, add_training, given, new_parser, parse
+from .run.parts import write_json
 from .run.trainer import (
     Watch,
     count_updates,
@@ -180,8 +181,7 @@ def keep_settings(args: argparse.Namespace) -> None:
             )
     elif PartialState().is_main_process:
         args.out.mkdir(parents=True, exist_ok=True)
-        write_json(path.with_suffix(".part"), own)
-        path.with_suffix(".part").replace(path)
+        write_json(path, own, indent=2)
     PartialState().wait_for_everyone()
 
 

@@ -66,7 +66,7 @@ def main(argv: list[str] | None = None) -> None:
     trainer = trainer_type(
         AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, use_safetensors=True),
         as_trl_reward(task, args, config.eos_token_id),
-        args=settings_type(**settings_of(args, devices)),
+        args=settings_type(**trl_settings(args, devices)),
         train_dataset=asked_rows(beautifier, task.train, order),
         processing_class=transformers_tokenizer(tokenizer, config),
         callbacks=[watch],
@@ -106,8 +106,8 @@ def option_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def settings_of(args: argparse.Namespace, devices: Devices) -> dict:
-    """What TRL's trainer is told: sampling from the policy's own distribution, and a constant learning rate."""
+def trl_settings(args: argparse.Namespace, devices: Devices) -> dict:
+    """Settings of TRL's trainer: sampling from the policy's own distribution, and a constant learning rate."""
     return {
         **trainer_settings(args, devices, args.rollouts, "--rollouts"),
         "max_steps": args.steps,

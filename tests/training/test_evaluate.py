@@ -25,13 +25,7 @@ from prompt_beautifier.training.evaluate import main
 from prompt_beautifier.training.evaluation import methods
 from prompt_beautifier.training.evaluation.asked import read_asked, trained_on
 from prompt_beautifier.training.evaluation.language_models import BEFORE, FewShot, Judge
-from prompt_beautifier.training.evaluation.methods import (
-    MODIFIERS,
-    Method,
-    parse_method,
-    with_alphas,
-)
-from prompt_beautifier.training.pictures import scores as picture_scores
+from prompt_beautifier.training.evaluation.methods import MODIFIERS, Method, parse_method, with_alphas
 from prompt_beautifier.training.pictures.scores import picture_name
 from prompt_beautifier.training.run.kept import Kept, digest
 from prompt_beautifier.training.run.rows import read_jsonl
@@ -80,9 +74,6 @@ def no_sentence_encoder(monkeypatch):
     monkeypatch.setattr(evaluate, "sentence_encoder_folder", lambda: None)
 
 
-# -- prompts and methods
-
-
 def test_prompts_are_read_from_tsv_and_jsonl(tmp_path, prompts):
     tsv = tmp_path / "parti.tsv"
     tsv.write_text('Prompt\tCategory\tNote\na "dog"\tAnimals\t\na car\tVehicles\t\na car\tVehicles\t\n')
@@ -122,10 +113,7 @@ def test_what_was_trained_on_is_left_out(tmp_path):
 def test_methods_are_parsed():
     assert parse_method("raw=raw") == Method("raw", "raw")
     assert parse_method("best = best-of-5:runs/a=b") == Method("best", "runs/a=b", 5)
-    assert [m.name for m in with_alphas(parse_method("b=best-of-2:x"), [0, 0.5])] == [
-        "b, α = 0",
-        "b, α = 0.5",
-    ]
+    assert [m.name for m in with_alphas(parse_method("b=best-of-2:x"), [0, 0.5])] == ["b, α = 0", "b, α = 0.5"]
     for wrong in ("raw", "=raw", "a=", "a=best-of-5:raw", "a=best-of-0:x", "a=best-of-2:best-of-2:x"):
         with pytest.raises(ValueError, match="NAME=SPEC|one prompt to choose"):
             parse_method(wrong)
@@ -152,46 +140,15 @@ def test_wrong_options_are_said_before_anything_is_done(tmp_path, prompts, capsy
 
 def test_an_unknown_scorer_is_said_before_anything_is_drawn(tmp_path, prompts):
     with pytest.raises(ValueError, match="no scorer 'beauty': one of pickscore"):
-        main(
-            [
-                "--prompts",
-                str(prompts),
-                "--methods",
-                "raw=raw",
-                "--scorers",
-                "beauty",
-                "--out",
-                str(tmp_path / "o"),
-            ]
-        )
-
-
-# -- texts
+        main(["--prompts", str(prompts), "--methods", "raw=raw", "--scorers", "beauty", "--out", str(tmp_path / "o")])
 
 
 def run_texts(out, prompts, models, *more):
     checkpoint, reward = models / "checkpoint", models / "reward"
-    main(
-        [
-            "--text",
-            "--prompts",
-            str(prompts),
-            "--out",
-            str(out),
-            "--reward",
-            str(reward),
-            "--judge",
-            str(checkpoint),
-            "--methods",
-            "raw=raw",
-            "modifiers=raw + modifiers",
-            "own=raw + in oil",
-            "theirs=reference",
-            f"sft={checkpoint}",
-            f"best=best-of-3:{checkpoint}",
-            *more,
-        ]
-    )
+    methods = ["raw=raw", "modifiers=raw + modifiers", "own=raw + in oil", "theirs=reference"]
+    methods += [f"sft={checkpoint}", f"best=best-of-3:{checkpoint}"]
+    folders = ["--prompts", str(prompts), "--out", str(out), "--reward", str(reward), "--judge", str(checkpoint)]
+    main(["--text", *folders, "--methods", *methods, *more])
     return json.loads((out / "results.json").read_text(encoding="utf-8"))
 
 
@@ -257,11 +214,9 @@ def test_a_killed_run_ends_as_one_that_was_not(tmp_path, models):
     path = tmp_path / "many.jsonl"
     path.write_text("".join(json.dumps({"raw_prompt": f"a cat and {n} dogs"}) + "\n" for n in range(30)))
 
-    def start(out):
-        stage = [sys.executable, "-m", "prompt_beautifier.training.evaluate", "--text", "--prompts", str(path)]
+    def command(out):
         methods = ["--methods", "raw=raw", f"sft={models / 'checkpoint'}", "--reward", str(models / "reward")]
-        command = [*stage, *methods, "--out", str(tmp_path / out)]
-        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        return ["--text", "--prompts", str(path), *methods, "--out", str(tmp_path / out)]
 
     def written():
         kept = tmp_path / "killed" / "written.sqlite"
@@ -270,12 +225,14 @@ def test_a_killed_run_ends_as_one_that_was_not(tmp_path, models):
         with Kept(kept) as rows:
             return len(rows)
 
-    run = start("killed")
+    stage = [sys.executable, "-m", "prompt_beautifier.training.evaluate", *command("killed")]
+    run = subprocess.Popen(stage, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while run.poll() is None and written() < 5:
         time.sleep(0.001)
     run.send_signal(signal.SIGKILL)
     assert run.wait() == -signal.SIGKILL and 5 <= written() < 30
-    assert start("killed").wait() == start("whole").wait() == 0
+    for out in ("killed", "whole"):
+        main(command(out))
     assert written() == 30
     first, second = ((tmp_path / out / "results.json").read_text() for out in ("killed", "whole"))
     assert first == second
@@ -295,10 +252,7 @@ def test_prompts_of_others_are_read(tmp_path, store):
     path.write_text("".join(json.dumps({"raw_prompt": raw, "prompt": raw.upper()}) + "\n" for raw in RAWS[:2]))
     method = Method("theirs", f"jsonl:{path}")
     settings = methods.WriterSettings(store)
-    assert methods.candidates_of(method, RAWS[:2], [None, None], settings) == [
-        ["A CAT"],
-        ["A CASTLE ON A HILL"],
-    ]
+    assert methods.candidates_of(method, RAWS[:2], [None, None], settings) == [["A CAT"], ["A CASTLE ON A HILL"]]
     with pytest.raises(ValueError, match="no prompt for 1 raw prompts, the first is 'an old man'"):
         methods.candidates_of(method, RAWS, [None] * 3, settings)
 
@@ -321,9 +275,6 @@ def test_a_server_writes_and_its_refusal_counts_as_the_raw_prompt(tmp_path, stor
     ]
     with pytest.raises(ValueError, match="--endpoints"):
         methods.candidates_of(Method("LLM", "endpoint:here"), ["new"], [None], methods.WriterSettings(store))
-
-
-# -- language models
 
 
 @pytest.fixture(scope="module")
@@ -396,38 +347,16 @@ def test_the_few_shot_writer_goes_on(llama):
     assert [piece for piece in FewShot(str(llama)).write(RAWS, 1, seed=1, done=done)] == whole[1:]
 
 
-# -- pictures
-
-
 def run_pictures(out, prompts, models, *more, seeds=2):
     theirs = prompts.parent / "theirs.jsonl"
     texts = ["a cat, 8k", "a castle on a hill", "an old man, in oil"]  # the second is the raw prompt
     theirs.write_text(
         "".join(json.dumps({"raw_prompt": r, "prompt": p}) + "\n" for r, p in zip(RAWS, texts, strict=True))
     )
-    main(
-        [
-            "--prompts",
-            str(prompts),
-            "--out",
-            str(out),
-            "--methods",
-            "raw=raw",
-            f"theirs=jsonl:{theirs}",
-            "--image-model",
-            str(models / "pipeline"),
-            "--steps",
-            "2",
-            "--size",
-            str(SIZE),
-            "--seeds",
-            str(seeds),
-            "--scorers",
-            f"pickscore={models / 'pickscore'}",
-            f"aesthetic={models / 'aesthetic'}",
-            *more,
-        ]
-    )
+    folders = ["--prompts", str(prompts), "--out", str(out), "--image-model", str(models / "pipeline")]
+    sizes = ["--steps", "2", "--size", str(SIZE), "--seeds", str(seeds)]
+    scorers = ["--scorers", *(f"{name}={models / name}" for name in ("pickscore", "aesthetic"))]
+    main([*folders, "--methods", "raw=raw", f"theirs=jsonl:{theirs}", *sizes, *scorers, *more])
     return json.loads((out / "results.json").read_text(encoding="utf-8"))["sets"]["some"]["pictures"]
 
 
@@ -519,10 +448,3 @@ def test_pictures_of_other_settings_are_not_mixed(tmp_path, prompts, models):
     run_pictures(tmp_path, prompts, models, seeds=1)
     with pytest.raises(ValueError, match="drawn with steps 2, not 3: give another --out"):
         run_pictures(tmp_path, prompts, models, "--steps", "3", seeds=1)
-
-
-def test_a_picture_on_disk_is_the_picture(tmp_path):
-    image = torch.rand(5, 7, 3)
-    picture_scores.save_picture(tmp_path / "a.png", image)
-    assert (picture_scores.read_picture(tmp_path / "a.png") - image).abs().max() <= 0.5 / 255 + 1e-6
-    assert not list(tmp_path.glob("*.part"))

@@ -32,19 +32,8 @@ def models(tmp_path_factory):
     for part, path in files.items():
         (folder / "aesthetic" / f"{part}.safetensors").write_bytes(path.read_bytes())
     (folder / "aesthetic" / "config.json").write_bytes((folder / "aes" / "config.json").read_bytes())
-    return [
-        "--model",
-        str(folder / "pipeline"),
-        "--size",
-        "16",
-        "--steps",
-        "2",
-        "--seeds",
-        "3",
-        "--scorers",
-        f"pickscore={folder / 'pick'}",
-        f"aesthetic={folder / 'aesthetic'}",
-    ]
+    scorers = [f"pickscore={folder / 'pick'}", f"aesthetic={folder / 'aesthetic'}"]
+    return ["--model", str(folder / "pipeline"), *"--size 16 --steps 2 --seeds 3 --scorers".split(), *scorers]
 
 
 @pytest.fixture(scope="module")
@@ -113,11 +102,13 @@ def test_columns_are_means_over_the_seeds_judged_against_the_raw_prompt(data, mo
     assert "a row of 3 pictures takes" in printed and "for the other 3 rows" in printed and "MB of weights" in printed
 
 
+@pytest.mark.slow
 def test_with_ray_the_scores_are_the_same(data, models, whole, tmp_path):
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     assert_same_rows(run_label(data, tmp_path / "out", models, "--workers", "1"), whole)
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_scores_no_row_twice_and_ends_the_same(data, models, whole, tmp_path):
     """kill -9 after the second row."""
     out = tmp_path / "out"
@@ -177,8 +168,7 @@ def test_options_that_cannot_work_are_refused(data, tmp_path, more, message):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "text"),
-    [((90, 8, 40.0), "60 min"), ((90, 8, 40.0, 4), "15 min"), ((1, 8, 6.0), "6 s")],
+    ("arguments", "text"), [((90, 8, 40.0), "60 min"), ((90, 8, 40.0, 4), "15 min"), ((1, 8, 6.0), "6 s")]
 )
 def test_the_estimate(arguments, text):
     assert text in label.time_left(*arguments)

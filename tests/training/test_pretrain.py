@@ -20,10 +20,7 @@ COLOURS, THINGS = "red blue green old tiny golden".split(), "castle cat ship tow
 @pytest.fixture
 def data(tmp_path):
     rows = [
-        {
-            "raw_prompt": f"{colour} {thing}",
-            "prompt": f"a {colour} {thing}, sharp focus, soft light, {thing}s behind",
-        }
+        {"raw_prompt": f"{colour} {thing}", "prompt": f"a {colour} {thing}, sharp focus, soft light, {thing}s behind"}
         for colour in COLOURS
         for thing in THINGS
     ]
@@ -34,28 +31,9 @@ def data(tmp_path):
 
 
 def train(data, out, *more):
-    pretrain.main(
-        [
-            "--data",
-            str(data),
-            "--tokenizer",
-            str(data / "tokenizer.json"),
-            "--out",
-            str(out),
-            "--hidden-size",
-            "32",
-            "--num-layers",
-            "2",
-            "--num-heads",
-            "2",
-            "--batch-tokens",
-            "512",
-            "--epochs",
-            "4",
-            "--no-bf16",
-            *more,
-        ]
-    )
+    folders = ["--data", str(data), "--tokenizer", str(data / "tokenizer.json"), "--out", str(out)]
+    shape = "--hidden-size 32 --num-layers 2 --num-heads 2 --batch-tokens 512 --epochs 4 --no-bf16"
+    pretrain.main([*folders, *shape.split(), *more])
 
 
 def small_network():

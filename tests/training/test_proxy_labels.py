@@ -99,17 +99,7 @@ def write_opinions(path):
     with open(path, "w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
         table.writerow(
-            [
-                "name",
-                "prompt",
-                "adj1",
-                "adj2",
-                "style",
-                "mos_quality",
-                "std_quality",
-                "mos_align",
-                "std_align",
-            ]
+            ["name", "prompt", "adj1", "adj2", "style", "mos_quality", "std_quality", "mos_align", "std_align"]
         )
         for i, prompt in enumerate("abc"):
             table.writerow([f"bad_normal_{i:03}.jpg", prompt, "", "", "", 1 + 0.1 * i, 0, 1 + 0.2 * i, 0])
@@ -183,24 +173,9 @@ def data(tmp_path):
 
 
 def run(data, out):
-    main(
-        [
-            "--refinements",
-            str(data / "refinements.jsonl"),
-            "--descriptions",
-            str(data / "descriptions.jsonl"),
-            "--prompts",
-            str(data / "prompts.tsv"),
-            "--share",
-            "1000",
-            "--names",
-            str(data / "names.txt"),
-            "--exclude",
-            str(data / "parti.tsv"),
-            "--out",
-            str(out),
-        ]
-    )
+    sources = ["--refinements", str(data / "refinements.jsonl"), "--descriptions", str(data / "descriptions.jsonl")]
+    lists = ["--names", str(data / "names.txt"), "--exclude", str(data / "parti.tsv")]
+    main([*sources, "--prompts", str(data / "prompts.tsv"), "--share", "1000", *lists, "--out", str(out)])
     return {name: [json.loads(line) for line in open(out / f"{name}.jsonl")] for name in ("train", "heldout")}
 
 

@@ -29,34 +29,9 @@ def base(tmp_path_factory):
 
 
 def arguments(base, data, out, *more):
-    return [
-        "--model",
-        str(base),
-        "--data",
-        str(data),
-        "--out",
-        str(out),
-        "--reward",
-        "moody:neon",
-        "--baseline",
-        "none",
-        "--cpu",
-        "--steps",
-        "2",
-        "--rollouts",
-        "8",
-        "--answers",
-        "4",
-        "--micro-batch",
-        "4",
-        "--max-new-tokens",
-        "6",
-        "--eval-prompts",
-        "3",
-        "--lr",
-        "1e-3",
-        *more,
-    ]
+    folders = ["--model", str(base), "--data", str(data), "--out", str(out), "--reward", "moody:neon"]
+    steps = "--baseline none --cpu --steps 2 --rollouts 8 --answers 4 --micro-batch 4 --max-new-tokens 6"
+    return [*folders, *steps.split(), "--eval-prompts", "3", "--lr", "1e-3", *more]
 
 
 def test_an_answer_ends_at_the_end_token():

@@ -50,31 +50,9 @@ def base(tmp_path_factory):
 
 
 def arguments(base, data, out, *more):
-    return [
-        "--model",
-        str(base),
-        "--data",
-        str(data),
-        "--out",
-        str(out),
-        "--cpu",
-        "--batch-size",
-        "8",
-        "--micro-batch",
-        "8",
-        "--max-steps",
-        "8",
-        "--checkpoint-steps",
-        "3",
-        "--log-steps",
-        "1",
-        "--lr",
-        "3e-3",
-        *more,
-    ]
-
-
-# -- rows
+    folders = ["--model", str(base), "--data", str(data), "--out", str(out)]
+    steps = "--cpu --batch-size 8 --micro-batch 8 --max-steps 8 --checkpoint-steps 3 --log-steps 1 --lr 3e-3"
+    return [*folders, *steps.split(), *more]
 
 
 @pytest.mark.parametrize("family", FAMILIES.values(), ids=lambda family: family.name)
@@ -116,11 +94,7 @@ def test_the_filter_drops_what_the_reference_drops(base):
     tokenizer, config = base_tokenizer(base)
 
     def row(tokens, **more):
-        return {
-            "raw_prompt": "a cat",
-            "prompt": " ".join(["zq"] * (tokens // 2)),
-            **more,
-        }  # "zq" is 3 tokens: " zq"
+        return {"raw_prompt": "a cat", "prompt": " ".join(["zq"] * (tokens // 2)), **more}  # "zq" is 3 tokens: " zq"
 
     family = FAMILIES["text2prompt-v1"]
     token_count = len(tokenizer.encode(" zq zq").ids) // 2
@@ -162,9 +136,6 @@ def test_every_row_comes_once_an_epoch_whatever_the_batch():
     assert sorted(order[:10]) == sorted(order[10:20]) == list(range(10))
     assert set(Counter(order[20:]).values()) == {1}
     assert order == trainer.row_order(10, 7, 4, 3) != trainer.row_order(10, 7, 4, 4)
-
-
-# -- the run
 
 
 @pytest.fixture(scope="module")

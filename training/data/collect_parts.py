@@ -188,10 +188,7 @@ def clean_part(run: Run, part: int) -> dict:
     bands = near.band_hashes(texts)
     write_rows(run.path("high", part, "jsonl"), high)
     write_rows(run.path("low", part, "jsonl"), low)
-    write_array(
-        run.path("bands", part, "npy"),
-        near.sorted_keys(bands.ravel(), np.repeat(orders, bands.shape[1])),
-    )
+    write_array(run.path("bands", part, "npy"), near.sorted_keys(bands.ravel(), np.repeat(orders, bands.shape[1])))
     write_array(run.path("heads", part, "npy"), near.sorted_keys(np.array(heads, dtype=np.uint64), orders))
     return {"rows": len(high), "drops": drops.as_json()}
 

@@ -1,7 +1,7 @@
 """The other side of a pair by a large language model behind an OpenAI-compatible endpoint: summaries and expansions.
 
-Summary: a detailed prompt is told in ten words or fewer, modifiers ignored; it becomes the raw prompt. Expansion: a
-short prompt is told with colours, textures, composition and distinguishing features; it becomes the detailed one
+Summary: a detailed prompt in ten words or fewer, without modifiers; it becomes the raw prompt. Expansion: a short
+prompt with colours, textures, composition and distinguishing features added; it becomes the detailed one
 (BeautifulPrompt, section 3.1, ways b and c). Both are asked with one example and at temperature 0.
 
 Every answer is kept from the moment it is there, by what was asked of which model: a run that was killed asks for

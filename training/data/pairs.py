@@ -192,7 +192,7 @@ def bare_noun(subject: str) -> str:
 
 
 def raw_prompt_of(segments: list[str], rng: random.Random) -> str:
-    """What somebody might have typed who wanted the picture of a detailed prompt; "" when no subject can be told.
+    """What somebody might have typed who wanted the picture of a detailed prompt; "" where no subject is found.
 
     Very short inputs are made common on purpose: they are what people type.
     """

@@ -55,11 +55,7 @@ def picture_rows(name: str, asked: Sequence[Asked], texts: dict[str, list[str]],
 
 
 def write_outcomes(
-    out: Path,
-    outcomes: dict[str, Outcome],
-    tables: list[Table],
-    facts: list[tuple[str, str]],
-    pictures: Path | None,
+    out: Path, outcomes: dict[str, Outcome], tables: list[Table], facts: list[tuple[str, str]], pictures: Path | None
 ) -> None:
     """The report as Markdown, JSON and a page, and the list of pictures.
 

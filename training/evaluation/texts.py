@@ -1,4 +1,4 @@
-"""What a prompt is like as a text, told without a picture: each function is one number of one prompt, or of all.
+"""Figures of prompts as texts, without a picture: each function measures one prompt, or all of them.
 
 None of these figures says that a picture gets better.
 """

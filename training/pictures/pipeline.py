@@ -23,7 +23,7 @@ SAMPLERS = {"euler-ancestral": "EulerAncestralDiscreteScheduler", "dpm-solver": 
 SETTINGS = ("steps", "size", "guidance", "negative_prompt", "sampler", "long_prompts")
 
 
-def add_options(parser: argparse.ArgumentParser, model: str, seeds: int, scorers: Sequence[str]) -> None:
+def add_picture_options(parser: argparse.ArgumentParser, model: str, seeds: int, scorers: Sequence[str]) -> None:
     """The options of pictures and their scorers; defaults are those of the published evaluation.
 
     model           flag of the image model
@@ -45,7 +45,7 @@ def add_options(parser: argparse.ArgumentParser, model: str, seeds: int, scorers
     add("--models-dir", type=Path, help="where downloaded scorers are kept")
 
 
-def settings_of(args: argparse.Namespace, model: str) -> dict:
+def picture_settings(args: argparse.Namespace, model: str) -> dict:
     """What decides pictures, as the options say."""
     return {"model": model, **{name: getattr(args, name) for name in SETTINGS}}
 

@@ -140,8 +140,7 @@ def scores_of(
     shown = [text or raw for text, raw in zip(texts, raws, strict=True)]
     new = [] if args.baseline == "none" else [row for row in dict.fromkeys(rows) if row not in prompts.earned]
     earned = task.reward(
-        raws + [prompts.rows[row]["raw_prompt"] for row in new],
-        shown + [prompts.rows[row]["prompt"] for row in new],
+        raws + [prompts.rows[row]["raw_prompt"] for row in new], shown + [prompts.rows[row]["prompt"] for row in new]
     )
     prompts.earned.update(zip(new, earned[len(rows) :], strict=True))
     scores = []

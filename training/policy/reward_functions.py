@@ -50,14 +50,14 @@ def load_reward(args: argparse.Namespace, device: torch.device) -> RewardFunctio
         if not prompts:
             return total
         for name, weight, function in zip(args.reward, weights, functions, strict=True):
-            for k, value in enumerate(checked(name, function(raw_prompts, prompts), len(prompts))):
+            for k, value in enumerate(checked_rewards(name, function(raw_prompts, prompts), len(prompts))):
                 total[k] += weight * value
         return total
 
     return reward
 
 
-def checked(name: str, values: Sequence[float], count: int) -> list[float]:
+def checked_rewards(name: str, values: Sequence[float], count: int) -> list[float]:
     """What a reward function returned, as floats. Raises ValueError where it is not a finite number for each pair."""
     if isinstance(values, torch.Tensor):
         values = values.tolist()

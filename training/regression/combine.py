@@ -6,7 +6,8 @@ from pathlib import Path
 
 from ...beautifier.rewards import NOTES, load_reward_model
 from ..run.cards import combination_card
-from ..run.export import new_folder, write_json
+from ..run.export import new_folder
+from ..run.parts import write_json
 
 
 def combine(folders: Sequence[Path], weights: Sequence[float], out: Path) -> None:
@@ -23,7 +24,9 @@ def combine(folders: Sequence[Path], weights: Sequence[float], out: Path) -> Non
     with new_folder(out) as fresh:
         for name, folder in zip(names, folders, strict=True):
             shutil.copytree(folder, fresh / name)
-        write_json(fresh / NOTES, {"terms": [{"folder": name, "weight": weight} for name, weight in terms.items()]})
+        write_json(
+            fresh / NOTES, {"terms": [{"folder": name, "weight": weight} for name, weight in terms.items()]}, indent=2
+        )
         (fresh / "README.md").write_text(combination_card(out, terms), encoding="utf-8")
     print(f"the reward model is in {out}", flush=True)
 

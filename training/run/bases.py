@@ -12,14 +12,7 @@ from ...beautifier.network import NetworkConfig, read_config
 from ...beautifier.store import default_folder, obtain
 
 # What is needed of a repository; weights in other formats than safetensors are not fetched.
-WANTED = [
-    "config.json",
-    "tokenizer.json",
-    "vocab.json",
-    "merges.txt",
-    "*.safetensors",
-    "*.safetensors.index.json",
-]
+WANTED = ["config.json", "tokenizer.json", "vocab.json", "merges.txt", "*.safetensors", "*.safetensors.index.json"]
 
 
 def find_base(model: str, family: str | None = None) -> tuple[Path, Family]:

@@ -17,14 +17,11 @@ OBJECT_STORE = 256 * 2**20  # bytes; what travels through Ray is numbers of part
 NO_RAY = "Ray is not installed: pip install prompt-beautifier[training], or work without it (--workers 0)"
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
+def add_cluster_options(parser: argparse.ArgumentParser) -> None:
     """The flags that say where the work is done."""
     group = parser.add_argument_group("where the work is done")
     group.add_argument(
-        "--workers",
-        type=int,
-        default=1,
-        help="processes on this computer; 0: this process alone, without Ray",
+        "--workers", type=int, default=1, help="processes on this computer; 0: this process alone, without Ray"
     )
     group.add_argument("--address", help="'auto' or host:port of a Ray cluster that runs, instead of --workers")
 
@@ -84,7 +81,7 @@ def each(
 ) -> Iterator[int]:
     """Have work(part) done for every part, in any order; the parts as they are done, with a progress bar.
 
-    resources: what Ray Data's map is to be told, such as num_gpus; with `concurrency` as many actors live through
+    resources: further arguments for Ray Data's map, such as num_gpus; with `concurrency` as many actors live through
     all the parts, so that what `work` has loaded stays loaded. Raises what `work` raises, first come first served.
     """
     found = _with_ray(work, parts, resources) if with_ray else _here(work, parts)
@@ -104,7 +101,7 @@ def _with_ray(work: Callable[[int], object], parts: Sequence[int], resources: di
     if "concurrency" in resources:
         rows = rows.map(Actor, fn_constructor_args=[work], **resources)
     else:
-        rows = rows.map(Task(work), **resources)
+        rows = rows.map(Call(work), **resources)
     for row in rows.iter_rows():
         if row["error"]:
             raise EXPECTED.get(row["error"], RuntimeError)(row["message"])
@@ -112,7 +109,7 @@ def _with_ray(work: Callable[[int], object], parts: Sequence[int], resources: di
 
 
 def actors() -> dict:
-    """What Ray is to be told of work that loads a network: one process a GPU, or one at all."""
+    """Ray's resources for work that loads a network: one process a GPU, or a single one where there is none."""
     import ray
 
     gpus = int(ray.cluster_resources().get("GPU", 0))
@@ -123,7 +120,7 @@ def actors() -> dict:
 EXPECTED = {kind.__name__: kind for kind in (FileNotFoundError, ImportError, OSError, RuntimeError, ValueError)}
 
 
-class Task:
+class Call:
     """One call of `work`, as a row of Ray Data.
 
     What goes wrong travels as a value: of an error that is raised Ray Data hands on no more than the text of a
@@ -143,5 +140,5 @@ class Task:
         return {"part": row["part"], "error": error, "message": message}
 
 
-class Actor(Task):
+class Actor(Call):
     """The same, in a process that lives on."""

@@ -4,7 +4,6 @@ config.json  model.safetensors  tokenizer.json  tokenizer_config.json  README.md
 (beautifier.json) or of a reward model (reward.json)
 """
 
-import json
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from torch import Tensor
 
 from ...beautifier.families import Family
 from ...beautifier.network import GPT2_NAMES, DecoderOnly
+from .parts import write_json
 
 FORGOTTEN = ("dtype", "torch_dtype", "transformers_version")  # of a config.json: they are those of the run
 
@@ -70,11 +70,11 @@ def export(
         save_file(stored, fresh / "model.safetensors", metadata={"format": "pt"})
         (fresh / "model.safetensors").chmod(0o644)  # safetensors writes it for the owner alone
         settings = {name: value for name, value in config.items() if name not in FORGOTTEN}
-        write_json(fresh / "config.json", {**settings, "torch_dtype": dtype})
+        write_json(fresh / "config.json", {**settings, "torch_dtype": dtype}, indent=2)
         tokenizer.save(str(fresh / "tokenizer.json"))
-        write_json(fresh / "tokenizer_config.json", tokenizer_settings(tokenizer, config))
+        write_json(fresh / "tokenizer_config.json", tokenizer_settings(tokenizer, config), indent=2)
         for name, values in notes.items():
-            write_json(fresh / name, values)
+            write_json(fresh / name, values, indent=2)
         if card:
             (fresh / "README.md").write_text(card, encoding="utf-8")
 
@@ -99,10 +99,6 @@ def new_folder(folder: Path) -> Iterator[Path]:
     yield fresh
     shutil.rmtree(folder, ignore_errors=True)
     fresh.rename(folder)
-
-
-def write_json(path: Path, values: dict) -> None:
-    path.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def hugging_face_weights(network: DecoderOnly) -> dict[str, Tensor]:

@@ -32,7 +32,7 @@ class Pace:
 
     first   steps that were done before the clock started
     last    steps of the whole run
-    device  whose memory is told
+    device  whose memory is measured
     """
 
     def __init__(self, first: int, last: int, device: torch.device):

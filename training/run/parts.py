@@ -31,9 +31,9 @@ def atomic_write(path: Path):
         raise
 
 
-def write_json(path: Path, value: object) -> None:
+def write_json(path: Path, value: object, indent: int | None = None) -> None:
     with atomic_write(path) as unfinished:
-        unfinished.write_text(json.dumps(value, ensure_ascii=False), encoding="utf-8")
+        unfinished.write_text(json.dumps(value, ensure_ascii=False, indent=indent) + "\n", encoding="utf-8")
 
 
 def read_json(path: Path) -> dict:

@@ -55,7 +55,7 @@ def say(text: object) -> None:
 
 
 def trainer_settings(args: argparse.Namespace, devices: Devices, batch_size: int, flag: str) -> dict:
-    """What every trainer is told: from options.add_training, --micro-batch and --log-steps.
+    """Settings of every trainer, from the options of add_training and add_forward_passes.
 
     batch_size  rows of an update, which the option `flag` has given
     """

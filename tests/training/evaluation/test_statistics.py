@@ -5,12 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from prompt_beautifier.training.evaluation.statistics import (
-    Interval,
-    ratio_difference,
-    ratio_interval,
-    share_interval,
-)
+from prompt_beautifier.training.evaluation.statistics import Interval, ratio_difference, ratio_interval, share_interval
 
 
 def mean_interval(values, seed=0):

@@ -37,9 +37,6 @@ from prompt_beautifier.training.evaluation.texts import (
 MEAN = Figure("mean", 1, better=1)
 
 
-# -- figures
-
-
 def test_content_words_kept():
     assert kept_words("a red fox in the snow", "portrait of a fox, snow, 8k") == (2, 3)
     assert kept_words("the", "anything") == (0, 0)
@@ -87,8 +84,6 @@ def test_a_ratio_of_nothing_has_no_figure():
     assert cell(KEPT, None) == "–"
 
 
-# -- tables
-
 FIGURES = {
     "raw": {WORDS: Numbers.of([2, 2, 2, 2]), MEAN: Numbers.of([1.0, 2.0, 3.0, 4.0])},
     "long": {WORDS: Numbers.of([20, 22, 20, 22]), MEAN: Numbers.of([2.0, 3.0, 4.0, 5.0])},
@@ -102,10 +97,7 @@ def test_cells():
 
 
 def test_the_best_of_a_column_is_marked_where_better_means_something():
-    rows = [
-        [Interval(1, 0, 2), Interval(5, 0, 9), None],
-        [Interval(2, 0, 3), Interval(6, 0, 9), Interval(1, 1, 1)],
-    ]
+    rows = [[Interval(1, 0, 2), Interval(5, 0, 9), None], [Interval(2, 0, 3), Interval(6, 0, 9), Interval(1, 1, 1)]]
     less = Figure("less", better=-1)
     assert best_cells(rows, [MEAN, less, MEAN]) == {(1, 0), (0, 1)}
     assert best_cells(rows, [WORDS, WORDS, WORDS]) == frozenset()
@@ -146,8 +138,6 @@ def test_markdown_survives_what_is_in_a_prompt():
     assert lines[-1] == "| a \\| b | **x y \\| z** |"
     assert lines[-2] == "|---|---|" and lines[0] == "### Title"
 
-
-# -- the page
 
 NASTY = """</script><script>alert(1)</script> "quoted" 'single' & <img src=x onerror=alert(1)> 猫"""
 

@@ -6,11 +6,7 @@ import pytest
 import torch
 
 from prompt_beautifier.beautifier.scorers import load_scorer
-from prompt_beautifier.training.policy.promptist_reward import (
-    PromptistReward,
-    load_promptist_reward,
-    promptist_reward,
-)
+from prompt_beautifier.training.policy.promptist_reward import PromptistReward, load_promptist_reward, promptist_reward
 from prompt_beautifier.training.policy.reward_functions import load_reward
 from prompt_beautifier.training.ppo import option_parser
 
@@ -56,11 +52,7 @@ def test_names_that_cannot_be_worked_with_are_said(module, flags, message):
 
 @pytest.mark.parametrize(
     ("returned", "message"),
-    [
-        ([1.0], "returned 1 numbers for 2"),
-        ([1.0, float("nan")], "not finite"),
-        (torch.tensor([1.0]), "returned 1"),
-    ],
+    [([1.0], "returned 1 numbers for 2"), ([1.0, float("nan")], "not finite"), (torch.tensor([1.0]), "returned 1")],
 )
 def test_what_a_function_returns_is_checked(module, monkeypatch, returned, message):
     import moody as named
@@ -81,9 +73,6 @@ def test_a_reward_folder(tmp_path):
 
 def save_reward_folder(folder):
     return tiny_rewards.save_reward(folder / "reward")
-
-
-# -- Promptist's reward
 
 
 def test_the_formula_by_hand():

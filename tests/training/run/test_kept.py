@@ -13,7 +13,7 @@ KEYS = st.tuples(st.text(), st.integers() | st.text(), st.lists(st.integers()))
 JSON = st.recursive(st.text() | st.integers() | st.floats(allow_nan=False) | st.booleans(), st.lists)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(rows=st.dictionaries(KEYS.map(json.dumps), JSON))
 def test_what_was_put_in_comes_out_of_the_file_again(tmp_path_factory, rows):
     path = tmp_path_factory.mktemp("kept") / "of a run" / "rows.sqlite"
