@@ -5,14 +5,14 @@ SFT model it starts from (the reference model), r a reward function. (BeautifulP
 Promptist, arXiv 2212.09611, section 2.2; the objective and the controller of beta: Ziegler et al. 2019, arXiv
 1909.08593; PPO: Schulman et al. 2017, arXiv 1707.06347.)
 
-    python -m prompt_beautifier.training.ppo --config training/configs/ppo-beautifulprompt.yaml \
+    python -m prompt_beautifier.training.ppo --config training/configs/ppo-beautifulprompt.yaml \\
         --model runs/sft/model --data runs/pairs --reward runs/reward --out runs/ppo
 
     # several GPUs: each makes its share of the rollouts
     accelerate launch --config_file training/configs/accelerate/multi-gpu.yaml -m prompt_beautifier.training.ppo ...
 
     # the embedded model on a CPU
-    python -m prompt_beautifier.training.ppo --config training/configs/ppo-embedded.yaml \
+    python -m prompt_beautifier.training.ppo --config training/configs/ppo-embedded.yaml \\
         --model runs/sft/model --data runs/pairs --reward embedded --out runs/ppo
 
 One step: sample an answer to each of 64 raw prompts; score what a user would see of it; give each token its reward

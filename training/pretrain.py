@@ -3,7 +3,7 @@
 Loss on the answer only: L = -sum_i log P(y_i | x, y_<i), with x = the family's template around the raw prompt and
 y = the detailed prompt and the end-of-text token (BeautifulPrompt, section 3.2).
 
-    python -m prompt_beautifier.training.pretrain --data runs/pairs --tokenizer runs/base/tokenizer.json \
+    python -m prompt_beautifier.training.pretrain --data runs/pairs --tokenizer runs/base/tokenizer.json \\
         --out runs/base
 
 This made the embedded model; sft.py fine-tunes what others made. Rows are batched by length, so almost no work goes

@@ -4,7 +4,7 @@ Several answers are sampled to each raw prompt, and each is judged by the others
 theirs is its advantage (RLOO: Ahmadian et al. 2024, arXiv 2402.14740; GRPO: Shao et al. 2024, arXiv 2402.03300). The
 published method is ppo.py; this is the alternative with fewer settings, for as many GPUs as TRL can use.
 
-    python -m prompt_beautifier.training.rl --method rloo --config training/configs/rl.yaml \
+    python -m prompt_beautifier.training.rl --method rloo --config training/configs/rl.yaml \\
         --model runs/sft/model --data runs/pairs --reward runs/reward --out runs/rloo
 
 Rewards, --baseline and penalties are those of ppo.py; so is what an answer's text is. All of the network is trained.

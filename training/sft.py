@@ -4,14 +4,14 @@ Loss on the answer only: L = -sum_i log P(y_i | x, y_<i), with x = the family's 
 y = the detailed prompt and the end-of-text token (BeautifulPrompt, section 3.2). What is trained is, token for token,
 what the Beautifier will ask and read. The training loop is TRL's SFTTrainer.
 
-    python -m prompt_beautifier.training.sft --config training/configs/sft-beautifulprompt.yaml \
+    python -m prompt_beautifier.training.sft --config training/configs/sft-beautifulprompt.yaml \\
         --data runs/pairs --out runs/sft
 
     # several GPUs: the same command behind accelerate
     accelerate launch --config_file training/configs/accelerate/zero2.yaml -m prompt_beautifier.training.sft ...
 
     # a small one on a CPU
-    python -m prompt_beautifier.training.sft --model embedded --data runs/pairs --out runs/small --batch-size 64 \
+    python -m prompt_beautifier.training.sft --model embedded --data runs/pairs --out runs/small --batch-size 64 \\
         --lr 2e-4 --epochs 1 --bf16
 
 --data is a folder with train.jsonl and heldout.jsonl, rows {"raw_prompt", "prompt", and maybe "pick_score"}.

@@ -28,7 +28,7 @@ def add_training(parser: argparse.ArgumentParser, lr: float, checkpoint_steps: i
     add = parser.add_argument_group("the run").add_argument
     add("--out", type=Path, required=True, help="folder of the run")
     add("--lr", type=float, default=lr)
-    add("--max-grad-norm", type=float, default=1.0)
+    add("--max-grad-norm", type=float, default=1.0, help="0: no limit")
     add("--checkpoint-steps", type=int, default=checkpoint_steps, help="updates between checkpoints")
     add("--bf16", action=argparse.BooleanOptionalAction, help="default: on GPUs that can")
     add("--cpu", action="store_true", help="leave the GPU alone")

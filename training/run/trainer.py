@@ -68,7 +68,7 @@ def trainer_settings(args: argparse.Namespace, devices: Devices, batch_size: int
         "max_grad_norm": args.max_grad_norm,
         "bf16": devices.bf16,
         "use_cpu": devices.device.type == "cpu",
-        **({"gradient_checkpointing": True} if args.gradient_checkpointing else {}),
+        "gradient_checkpointing": args.gradient_checkpointing,  # TRL has another default than transformers
         "logging_steps": args.log_steps,
         "save_steps": args.checkpoint_steps,
         "save_total_limit": 2,

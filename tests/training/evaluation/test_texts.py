@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from prompt_beautifier.training.evaluation.page import Entry, Shown, Table, markdown, write_page
+from prompt_beautifier.training.evaluation.page import TEMPLATE, Entry, Shown, Table, markdown, write_page
 from prompt_beautifier.training.evaluation.statistics import Interval
 from prompt_beautifier.training.evaluation.tables import (
     as_json,
@@ -185,3 +185,8 @@ def test_the_page_needs_nothing_from_outside(tmp_path):
 
 def test_the_script_of_the_page_has_its_backslashes(tmp_path):
     assert r"split(/\s+/)" in page_with(tmp_path)
+
+
+def test_the_template_is_installed_with_the_package(repository):
+    project = (repository / "pyproject.toml").read_text(encoding="utf-8")
+    assert '"prompt_beautifier.training.evaluation" = ["page.html"]' in project and TEMPLATE.name == "page.html"

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from contextlib import closing
 
 import pytest
 from hypothesis import given, settings
@@ -47,8 +48,8 @@ def test_another_process_sees_a_row_as_soon_as_it_is_kept(tmp_path):
     with Kept(tmp_path / "rows.sqlite") as kept:
         for count in range(1, 4):
             kept.put([((count,), "x")])
-            found = sqlite3.connect(tmp_path / "rows.sqlite").execute("SELECT count(*) FROM kept").fetchone()
-            assert found == (count,)
+            with closing(sqlite3.connect(tmp_path / "rows.sqlite")) as another:
+                assert another.execute("SELECT count(*) FROM kept").fetchone() == (count,)
 
 
 def test_another_file_is_refused(tmp_path):
