@@ -397,7 +397,7 @@ def answers_for(args: argparse.Namespace, what: str, asked: Callable[[], Iterabl
 
     count = sum(1 for _ in asked())
     print(f"{what}: {count:,} prompts for {args.endpoint!r}, {args.concurrency} at a time", flush=True)
-    endpoint, answers = find_endpoint(args.endpoints, args.endpoint), Kept(args.out / "answers.sqlite")
+    endpoint, answers = find_endpoint(args.endpoints, args.endpoint), Kept(args.out / "answers.sqlite", often=True)
     with answers, tqdm(total=count, desc=what, unit=" answers") as bar:
         model, _ = answer_all(
             endpoint, args.llm, asked(), answers, args.concurrency, args.max_tokens, on_answer=bar.update

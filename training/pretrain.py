@@ -215,7 +215,11 @@ def new_network(config: NetworkConfig, seed: int) -> DecoderOnly:
 
 
 def answer_loss(network: DecoderOnly, tokens: Tensor, answer: Tensor) -> Tensor:
-    """Mean negative log-likelihood of the answer tokens; logits are computed for their positions only."""
+    """Mean negative log-likelihood of the answer tokens in nats, a scalar; logits exist for their positions only.
+
+    tokens  int64 [rows, length]
+    answer  bool [rows, length - 1]: which next tokens are answer
+    """
     hidden = network(tokens[:, :-1])[answer]
     return F.cross_entropy(network.logits(hidden).float(), tokens[:, 1:][answer])
 

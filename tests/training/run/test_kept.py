@@ -44,8 +44,9 @@ def test_rows_that_belong_together_are_kept_together_or_not_at_all(tmp_path):
         assert len(kept) == 0
 
 
-def test_another_process_sees_a_row_as_soon_as_it_is_kept(tmp_path):
-    with Kept(tmp_path / "rows.sqlite") as kept:
+@pytest.mark.parametrize("often", [False, True])
+def test_another_process_sees_a_row_as_soon_as_it_is_kept(tmp_path, often):
+    with Kept(tmp_path / "rows.sqlite", often) as kept:
         for count in range(1, 4):
             kept.put([((count,), "x")])
             with closing(sqlite3.connect(tmp_path / "rows.sqlite")) as another:
