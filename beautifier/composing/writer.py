@@ -1,8 +1,8 @@
 """The embedded writer: a raw prompt in, detailed prompts out, in phrases, sentences or tags.
 
-Its words are phrases of hand-written subject entries. `fitting` says which may be added to a raw prompt, the fit network
-(fit.py) which of them fit this one, and `chooser` takes some of each role; so it cannot write a garbled word, a name, or
-anything that nobody wrote down.
+Its words are phrases of hand-written subject entries. `fitting` says which may be added to a raw prompt, the fit
+network (fit.py) which of them fit this one, and `chooser` takes some of each role. So it cannot write a garbled word,
+a name, or anything that nobody wrote down.
 """
 
 from __future__ import annotations

@@ -1,0 +1,47 @@
+"""The embedded reward model: what was asked for and what fits come first, bare words and shuffled words last."""
+
+import random
+
+import pytest
+
+from prompt_beautifier.beautifier.request import Candidate
+from prompt_beautifier.beautifier.rewards.model import load_reward_model
+
+PAIRS = {
+    "a cat": "a cat, sitting on a windowsill with potted herbs, soft window light from one side, long white whiskers",
+    "an old lighthouse": "an old lighthouse, salt-stained masonry, rocky headland, stormy gray light, aerial view",
+    "a bowl of ramen": "a bowl of ramen, steam over the broth, wooden counter, warm light from a paper lantern",
+    "a castle on a hill": "a castle on a hill, ivy-covered curtain wall, low evening sun, winding road below",
+}
+
+
+@pytest.fixture(scope="module")
+def model(embedded):
+    return load_reward_model("embedded")
+
+
+@pytest.mark.parametrize("raw_prompt", PAIRS)
+def test_a_prompt_that_kept_the_subject_comes_first(model, raw_prompt):
+    ranked = model.rank(raw_prompt, [Candidate(text) for text in PAIRS.values()])
+    assert ranked[0].text == PAIRS[raw_prompt]
+    assert [each.score for each in ranked] == sorted((each.score for each in ranked), reverse=True)
+
+
+@pytest.mark.parametrize("raw_prompt", PAIRS)
+def test_words_in_disorder_come_last(model, raw_prompt):
+    words = PAIRS[raw_prompt].split()
+    shuffled = " ".join(random.Random(1).sample(words, len(words)))
+    ranked = model.rank_prompts(raw_prompt, [shuffled, PAIRS[raw_prompt]])
+    assert ranked[0].prompt == PAIRS[raw_prompt]
+
+
+def test_its_terms_are_named(model):
+    terms = model.terms(["a red cat"], ["a blue dog"])
+    assert set(terms) == {"preference", "lost"} and terms["lost"].item() >= 2
+    score = model.score(["a red cat"], ["a blue dog"]).item()
+    assert score == pytest.approx(terms["preference"].item() - terms["lost"].item(), abs=1e-6)
+
+
+def test_it_has_no_alpha():
+    with pytest.raises(ValueError, match="alpha"):
+        load_reward_model("embedded", alpha=0.5)
