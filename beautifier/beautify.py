@@ -11,8 +11,9 @@ from tokenizers import Tokenizer
 
 from .families import FAMILIES, Family, read, render
 from .files import read_json
+from .language.architectures.table import read_config
 from .language.decoding import generate, total_tokens
-from .language.network import DecoderOnly, read_config
+from .language.network import DecoderOnly
 from .language.packed import BFLOAT16_HIDDEN_SIZE, SMALLEST_HIDDEN_SIZE, can_pack, fast_dtype, load_packed
 from .language.steps import Answer
 from .language.tokenizer import load_tokenizer

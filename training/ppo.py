@@ -39,7 +39,7 @@ from torch import nn
 
 from ..beautifier.beautify import Beautifier
 from ..beautifier.language.sampling import mix64
-from ..beautifier.language.weights import load_network
+from ..beautifier.language.weights import as_stored, load_network
 from .policy.asked import (
     Prompts,
     adds_nothing,
@@ -72,7 +72,7 @@ from .run.estimates import (
     seconds_for,
     training_memory,
 )
-from .run.export import DTYPES, export, hugging_face_weights
+from .run.export import DTYPES, export
 from .run.metrics import Metrics
 from .run.options import parse
 
@@ -273,7 +273,7 @@ def hand_over(
     )
     export(
         args.out / "model",
-        hugging_face_weights(policy.network),
+        as_stored(policy.network),
         hugging_face_config(base),
         beautifier.tokenizer,
         beautifier.family,

@@ -27,10 +27,12 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..beautifier.families import FAMILIES, render
-from ..beautifier.language.network import DecoderOnly, NetworkConfig
+from ..beautifier.language.config import NetworkConfig
+from ..beautifier.language.network import DecoderOnly
+from ..beautifier.language.weights import as_stored
 from .run.cards import model_card
 from .run.estimates import Estimate, activation_memory, seconds_for, training_memory
-from .run.export import export, hugging_face_weights
+from .run.export import export
 from .run.metrics import Metrics
 from .run.options import parse
 
@@ -159,7 +161,7 @@ def hugging_face_config(config: NetworkConfig) -> dict:
         "hidden_size": config.hidden_size,
         "n_layer": config.num_layers,
         "n_head": config.num_heads,
-        "layer_norm_epsilon": config.layer_norm_epsilon,
+        "layer_norm_epsilon": config.norm_epsilon,
         "bos_token_id": config.eos_token_id,
         "eos_token_id": config.eos_token_id,
         "pad_token_id": config.pad_token_id,
@@ -172,7 +174,7 @@ def export_model(
     settings = {name: value for name, value in vars(args).items() if name not in ("out", "config")}
     card = model_card("model", "training from random weights", "none", FAMILY, f"{rows:,} pairs", settings, figures)
     config = hugging_face_config(network.config)
-    export(args.out / "model", hugging_face_weights(network), config, tokenizer, FAMILY, card)
+    export(args.out / "model", as_stored(network), config, tokenizer, FAMILY, card)
 
 
 def save_checkpoint(path: Path, network: DecoderOnly, optims: list, step: int) -> None:

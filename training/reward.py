@@ -50,7 +50,7 @@ from transformers import (
 )
 from transformers.utils.logging import disable_progress_bar
 
-from ..beautifier.language.network import NetworkConfig
+from ..beautifier.language.config import NetworkConfig
 from ..beautifier.language.tokenizer import load_tokenizer
 from ..beautifier.language.weights import weight_files
 from ..beautifier.rewards.folders import NOTES

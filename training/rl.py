@@ -155,7 +155,7 @@ def main(argv: list[str] | None = None) -> None:
     def heldout_score(model: Path) -> float:
         network = load_network(model, torch.float32, device)
         accelerator = Accelerator(cpu=args.cpu)
-        head = network.word_embeddings.weight
+        head = network.output_weight
         return heldout_figures(network, head, beautifier, reward, heldout, accelerator, args)["heldout_score"]
 
     weights, length = count_parameters(config), args.max_new_tokens + 32

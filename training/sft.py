@@ -37,7 +37,7 @@ from transformers.utils.logging import disable_progress_bar
 from trl import SFTConfig, SFTTrainer
 
 from ..beautifier.families import Family, render
-from ..beautifier.language.network import NetworkConfig
+from ..beautifier.language.config import NetworkConfig
 from .run.bases import base_tokenizer, find_base, hugging_face_config, short_name, transformers_tokenizer
 from .run.cards import model_card
 from .run.estimates import (

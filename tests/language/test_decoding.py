@@ -33,13 +33,13 @@ def gpt2(tmp_path_factory):
 
 def counted(network, monkeypatch) -> list[tuple[int, int]]:
     """The shapes of the tokens that are read from now on, by forward passes and steps."""
-    shapes, embed = [], network._embed
+    shapes, embed = [], network.embed
 
     def counting(tokens, places):
         shapes.append(tuple(tokens.shape))
         return embed(tokens, places)
 
-    monkeypatch.setattr(network, "_embed", counting)
+    monkeypatch.setattr(network, "embed", counting)
     return shapes
 
 

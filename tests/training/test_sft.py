@@ -295,7 +295,8 @@ def test_accelerate_reads_its_configurations(path):
 
 
 def test_the_estimate_is_of_the_right_size():
-    from prompt_beautifier.beautifier.language.network import DecoderOnly, NetworkConfig
+    from prompt_beautifier.beautifier.language.config import NetworkConfig
+    from prompt_beautifier.beautifier.language.network import DecoderOnly
     from prompt_beautifier.training.run.estimates import (
         activation_memory,
         count_parameters,

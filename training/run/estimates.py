@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import torch
 
-from ...beautifier.language.network import NetworkConfig
+from ...beautifier.language.config import NetworkConfig
 
 # The share of a large matrix product's speed that training a small transformer reaches.
 EFFICIENCY = 0.4
@@ -36,10 +36,7 @@ def duration(seconds: float) -> str:
 
 def count_parameters(config: NetworkConfig) -> int:
     """Weights of a network with tied embeddings."""
-    hidden, inner = config.hidden_size, config.intermediate_size
-    block = 4 * hidden * hidden + 4 * hidden + 2 * hidden * inner + inner + hidden + 4 * hidden
-    around = 4 * hidden if config.architecture == "bloom" else 2 * hidden + hidden * config.max_positions
-    return config.vocab_size * hidden + around + config.num_layers * block
+    return config.num_weights
 
 
 def training_memory(weights: int, trained: int) -> float:

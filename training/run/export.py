@@ -15,8 +15,8 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from ...beautifier.families import Family
-from ...beautifier.language.network import DecoderOnly
-from ...beautifier.language.weights import GPT2_NAMES
+from ...beautifier.language.architectures.architecture import OUTPUT
+from ...beautifier.language.architectures.table import ARCHITECTURES
 
 DTYPES = {"float16": torch.float16, "bfloat16": torch.bfloat16, "float32": torch.float32}
 
@@ -32,7 +32,7 @@ def export(
 ) -> None:
     """Write a checkpoint folder. It replaces an older one whole, or not at all.
 
-    weights    by transformers' names; the output layer tied to the embeddings may be among them
+    weights    by transformers' names; an output layer that is tied to the embeddings may be among them
     config     config.json of the checkpoint that training started from, or of a new one
     tokenizer  as base_tokenizer gives it
     card       text of README.md
@@ -41,10 +41,11 @@ def export(
     fresh = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
+    tied = ARCHITECTURES[config["model_type"]].read(config).tied
     stored = {
         name: tensor.detach().to("cpu", DTYPES[dtype]).contiguous()
         for name, tensor in weights.items()
-        if name != "lm_head.weight"
+        if name != OUTPUT or not tied
     }
     broken = [name for name, tensor in stored.items() if not tensor.isfinite().all()]
     if broken:
@@ -55,7 +56,7 @@ def export(
     save_file(stored, fresh / "model.safetensors", metadata={"format": "pt"})
     (fresh / "model.safetensors").chmod(0o644)  # safetensors writes it for the owner alone
     settings = {name: value for name, value in config.items() if name not in ("dtype", "transformers_version")}
-    write_json(fresh / "config.json", {**settings, "torch_dtype": dtype, "tie_word_embeddings": True})
+    write_json(fresh / "config.json", {**settings, "torch_dtype": dtype, "tie_word_embeddings": tied})
     tokenizer.save(str(fresh / "tokenizer.json"))
     eos, pad = (config.get(f"{name}_token_id") for name in ("eos", "pad"))
     names = {
@@ -85,31 +86,3 @@ def put_in_place(fresh: Path, folder: Path) -> None:
 
 def write_json(path: Path, values: dict) -> None:
     path.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def hugging_face_weights(network: DecoderOnly) -> dict[str, Tensor]:
-    """A network's weights by transformers' names, as the checkpoints of its architecture store them."""
-    return {
-        f"transformer.{stored_name(name, network.config.architecture)}": (
-            parameter.t() if is_conv1d(name, network.config.architecture) else parameter
-        )
-        for name, parameter in network.named_parameters()
-    }
-
-
-OWN_NAMES = {own: gpt2 for gpt2, own in GPT2_NAMES.items()}
-
-
-def stored_name(name: str, architecture: str) -> str:
-    """The other way round of network.canonical_name."""
-    if architecture == "bloom":
-        return name
-    stem, _, kind = name.rpartition(".")
-    parts = stem.split(".", 2)
-    inner = parts[2] if len(parts) == 3 else stem
-    return f"{stem[: len(stem) - len(inner)]}{OWN_NAMES.get(inner, inner)}.{kind}"
-
-
-def is_conv1d(name: str, architecture: str) -> bool:
-    """Whether transformers stores a weight as [in, out]: those of GPT-2's attention and MLP."""
-    return architecture == "gpt2" and name.endswith(".weight") and ("attention." in name or "mlp." in name)

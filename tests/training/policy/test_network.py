@@ -7,11 +7,10 @@ pytest.importorskip("accelerate")
 
 from prompt_beautifier.beautifier.beautify import load_beautifier
 from prompt_beautifier.beautifier.language.steps import Answer
-from prompt_beautifier.beautifier.language.weights import load_network
+from prompt_beautifier.beautifier.language.weights import as_stored, load_network
 from prompt_beautifier.training.policy.asked import question
 from prompt_beautifier.training.policy.experience import Experience, look_at, minibatches
 from prompt_beautifier.training.policy.network import Policy, TokenScores
-from prompt_beautifier.training.run.export import hugging_face_weights
 
 from ...stand_ins import tiny
 
@@ -108,7 +107,7 @@ def test_what_is_exported_is_the_network(checkpoint):
     network = load_network(checkpoint)
     model = transformers.AutoModelForCausalLM.from_pretrained(checkpoint, dtype=torch.float32)
     stored = model.state_dict()
-    for name, tensor in hugging_face_weights(network).items():
+    for name, tensor in as_stored(network).items():
         assert torch.equal(tensor, stored[name]), name
 
 

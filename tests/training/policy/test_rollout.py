@@ -12,7 +12,7 @@ from prompt_beautifier.beautifier.beautify import load_beautifier
 from prompt_beautifier.beautifier.language.steps import Answer
 from prompt_beautifier.beautifier.language.weights import load_network
 from prompt_beautifier.training.policy.asked import adds_nothing, prompt_of, question
-from prompt_beautifier.training.policy.rollout import draw, forward_padded, sample
+from prompt_beautifier.training.policy.rollout import draw, sample
 
 from ...stand_ins import tiny
 
@@ -42,8 +42,8 @@ def test_padded_rows_have_the_hidden_states_they_have_alone(network):
     padding = torch.tensor([longest - len(prompt) for prompt in PROMPTS])
     with torch.inference_mode():
         cache = network.new_cache(len(PROMPTS), longest + 2)
-        together = forward_padded(network, tokens, cache, padding)
-        more = forward_padded(network, torch.full((len(PROMPTS), 1), 99), cache, padding)
+        together = network(tokens, cache, padding)
+        more = network(torch.full((len(PROMPTS), 1), 99), cache, padding)
         for row, prompt in enumerate(PROMPTS):
             alone = network(torch.tensor([[*prompt, 99]]))[0]
             torch.testing.assert_close(together[row, longest - len(prompt) :], alone[:-1], atol=1e-4, rtol=1e-3)
