@@ -26,8 +26,8 @@ from tqdm import tqdm
 from .checkpoints.catalog import CATALOG
 
 if TYPE_CHECKING:
-    from .beautify import Beautifier
     from .families import Family
+    from .path import Writer
     from .request import Candidate
     from .rewards.model import RewardModel
 
@@ -142,7 +142,7 @@ def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     several = options.num_candidates > 1 and not options.greedy
     if options.reward_model is None and beautifier.name == "embedded" and several:
         reward_model = _load_reward_model(parser, options, "embedded")
-    sampling = replace(beautifier.family.sampling, **_given_sampling(options))
+    sampling = replace(beautifier.sampling, **_given_sampling(options))
     # disable=None shows the bar on a terminal only.
     bar = tqdm(prompts, unit="prompt", dynamic_ncols=True, disable=None if len(prompts) > 1 else True)
     with bar:
@@ -219,7 +219,7 @@ def _dtype(options: argparse.Namespace):
     return getattr(torch, options.dtype) if options.dtype else None
 
 
-def _load(parser: argparse.ArgumentParser, options: argparse.Namespace) -> Beautifier:
+def _load(parser: argparse.ArgumentParser, options: argparse.Namespace) -> Writer:
     """The beautifier that was asked for."""
     from .beautify import load_beautifier
 

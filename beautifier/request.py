@@ -70,26 +70,63 @@ class Sampling:
 
 
 @dataclass(frozen=True)
+class Request:
+    """What is asked of a writer. It checks itself.
+
+    raw_prompt      what the user typed; ComfyUI syntax in it comes back unchanged in every candidate
+    num_candidates  1 to 64; greedy sampling gives one, beam search at most num_beams
+    seed            0 to 2**64 - 1; candidate k of a seed is the same text whatever num_candidates is
+    sampling        None is the writer's own settings
+    mode            "rewrite": the writer's text replaces the raw prompt's words; "append": the raw prompt as it
+                    was typed, then new details. A raw prompt too long for the writer is always appended to: its
+                    beginning is read, and nothing of it is lost.
+    clip_tokens     most CLIP tokens a candidate may have, None is no limit; the user's own syntax stays even if it
+                    alone has more
+
+    Raises ValueError naming the field that cannot be worked with, what it was and what it may be.
+    """
+
+    raw_prompt: str
+    num_candidates: int = 5
+    seed: int = 0
+    sampling: Sampling | None = None
+    mode: str = MODES[0]
+    clip_tokens: int | None = None
+
+    def __post_init__(self):
+        if not isinstance(self.raw_prompt, str):
+            raise ValueError(f"raw_prompt must be a string, not {type(self.raw_prompt).__name__}")
+        if not is_whole(self.num_candidates, least=1) or self.num_candidates > MOST_CANDIDATES:
+            raise ValueError(
+                f"num_candidates must be a whole number from 1 to {MOST_CANDIDATES}, not {self.num_candidates!r}"
+            )
+        check_seed(self.seed)
+        if self.sampling is not None and not isinstance(self.sampling, Sampling):
+            raise ValueError(f"sampling must be a Sampling or None, not {type(self.sampling).__name__}")
+        if self.mode not in MODES:
+            raise ValueError(f"mode must be one of {', '.join(map(repr, MODES))}, not {self.mode!r}")
+        if self.clip_tokens is not None and not is_whole(self.clip_tokens, least=1):
+            raise ValueError(f"clip_tokens must be None or a whole number, 1 or more, not {self.clip_tokens!r}")
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a writer made of the words of a raw prompt.
+
+    texts  the cleaned prompts; "" where nothing of use was written
+    read   the words that the writer read: all of them, or a beginning, to which answers are appended
+    """
+
+    texts: list[str]
+    read: str
+
+
+@dataclass(frozen=True)
 class Candidate:
     """A detailed prompt in ComfyUI syntax; the score is there once a reward model has ranked it."""
 
     text: str
     score: float | None = None
-
-
-def check_arguments(raw_prompt, num_candidates, seed, sampling, mode, clip_tokens) -> None:
-    """Raise a ValueError that names the argument of `beautify` that is wrong, and what it may be."""
-    if not isinstance(raw_prompt, str):
-        raise ValueError(f"raw_prompt must be a string, not {type(raw_prompt).__name__}")
-    if not is_whole(num_candidates, least=1) or num_candidates > MOST_CANDIDATES:
-        raise ValueError(f"num_candidates must be a whole number from 1 to {MOST_CANDIDATES}, not {num_candidates!r}")
-    check_seed(seed)
-    if sampling is not None and not isinstance(sampling, Sampling):
-        raise ValueError(f"sampling must be a Sampling or None, not {type(sampling).__name__}")
-    if mode not in MODES:
-        raise ValueError(f"mode must be one of {', '.join(map(repr, MODES))}, not {mode!r}")
-    if clip_tokens is not None and not is_whole(clip_tokens, least=1):
-        raise ValueError(f"clip_tokens must be None or a whole number, 1 or more, not {clip_tokens!r}")
 
 
 def check_seed(seed: int) -> None:

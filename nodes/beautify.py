@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from comfy_api.latest import io
 
 from ..beautifier.families import CUSTOM, FAMILIES
-from ..beautifier.request import MAX_SEED, MODES, MOST_CANDIDATES, Sampling
+from ..beautifier.request import MAX_SEED, MODES, MOST_CANDIDATES, Request, Sampling
 from . import metadata
 from .comfy import folders, loading, memory, running, server, versions
 from .inputs import ADVANCED, CATEGORY, BeautifierType, RewardModelType, with_score
@@ -179,7 +179,8 @@ class BeautifyPrompt(io.ComfyNode):
             )
         custom = Sampling(temperature, top_k, top_p, repetition_penalty, max_new_tokens)
         used = custom if sampling == "custom" else None
-        found = running.beautify(beautifier, prompt, num_candidates, seed, used, mode, clip_tokens or None)
+        request = Request(prompt, num_candidates, seed, used, mode, clip_tokens or None)
+        found = running.beautify(beautifier, request)
         if reward_model is not None:
             found = running.rank(reward_model, prompt, found)
         texts = [each.text for each in found]

@@ -11,19 +11,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prompt_beautifier.beautifier import beautify as module
-from prompt_beautifier.beautifier.beautify import (
-    at_word_boundary,
-    english,
-    load_beautifier,
-    longest_beginning,
-    read_cleaned,
-)
+from prompt_beautifier.beautifier.beautify import load_beautifier
 from prompt_beautifier.beautifier.checkpoints.folders import list_checkpoints
 from prompt_beautifier.beautifier.families import FAMILIES, render
+from prompt_beautifier.beautifier.language import writer as module
 from prompt_beautifier.beautifier.language.steps import Answer
+from prompt_beautifier.beautifier.language.writer import english
 from prompt_beautifier.beautifier.prompts.clip_tokens import count_clip_tokens
 from prompt_beautifier.beautifier.prompts.syntax import balance, set_aside
+from prompt_beautifier.beautifier.reading import at_word_boundary, longest_beginning, read_cleaned
 from prompt_beautifier.beautifier.request import Candidate, Sampling
 
 from .stand_ins import tiny

@@ -30,7 +30,7 @@ class FakeBeautifier:
     """Answers "<prompt> 1", "<prompt> 2" … and remembers how it was asked."""
 
     name = "fake"
-    family = SimpleNamespace(sampling=FAMILY_SAMPLING)
+    sampling = FAMILY_SAMPLING
 
     def __init__(self):
         self.calls = []
@@ -266,10 +266,7 @@ def test_a_wrong_argument_is_named_before_a_model_is_loaded(fake, capsys, argume
     [(["-n", "0"], "num_candidates"), (["--seed", "-1"], "seed"), (["--clip-tokens", "0"], "clip_tokens")],
 )
 def test_the_librarys_own_check_of_an_argument_is_wrong_usage(fake, capsys, monkeypatch, arguments, named):
-    def check(raw_prompt, num_candidates, seed, sampling, mode, clip_tokens):
-        beautifier_request.check_arguments(raw_prompt, num_candidates, seed, sampling, mode, clip_tokens)
-
-    monkeypatch.setattr(fake, "beautify", check)
+    monkeypatch.setattr(fake, "beautify", beautifier_request.Request)
     assert named in usage_error(capsys, "cat", *arguments)
 
 
@@ -467,8 +464,7 @@ def answer(raw_prompt, **_):
         time.sleep(60)
     return [Candidate(raw_prompt)]
 
-family = SimpleNamespace(sampling=Sampling())
-fake = SimpleNamespace(name="fake", family=family, beautify=answer)
+fake = SimpleNamespace(name="fake", sampling=Sampling(), beautify=answer)
 beautify.load_beautifier = lambda *_, **__: fake
 sys.exit(cli.main(sys.argv[1:]))
 """

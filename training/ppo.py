@@ -37,9 +37,9 @@ import torch
 from accelerate import Accelerator, DistributedType
 from torch import nn
 
-from ..beautifier.beautify import Beautifier
 from ..beautifier.language.sampling import mix64
 from ..beautifier.language.weights import as_stored, load_network
+from ..beautifier.language.writer import Beautifier
 from .policy.asked import (
     Prompts,
     adds_nothing,

@@ -23,10 +23,10 @@ from transformers import AutoModelForCausalLM, PrinterCallback, set_seed
 from transformers.utils.logging import disable_progress_bar
 from trl import GRPOConfig, GRPOTrainer, RLOOConfig, RLOOTrainer
 
-from ..beautifier.beautify import Beautifier
 from ..beautifier.families import render
 from ..beautifier.language.steps import Answer
 from ..beautifier.language.weights import load_network
+from ..beautifier.language.writer import Beautifier
 from .policy.asked import Prompts, heldout_figures, read_prompts, scores_of
 from .policy.reward_functions import RewardFunction, add_reward_options, load_reward
 from .run.bases import base_tokenizer, find_base, hugging_face_config, short_name, transformers_tokenizer

@@ -6,15 +6,15 @@ progress and watches should_stop; a second one talks to the server.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..background import run_until_stopped
-from ..beautify import CHARACTERS_PER_TOKEN, at_word_boundary, candidates, longest_beginning, read_cleaned
 from ..families import Family, render
+from ..path import OnStep, ShouldStop, Writer
 from ..prompts.clip_tokens import count_clip_tokens
-from ..request import Candidate, Sampling, check_arguments, is_number
+from ..reading import CHARACTERS_PER_TOKEN, at_word_boundary, longest_beginning, read_cleaned
+from ..request import Answers, Request, Sampling, is_number
 from .chat import SERVED_FAMILIES, UNUSABLE
 from .chat_answer import is_refusal, is_related
 from .client import write_answers
@@ -25,7 +25,7 @@ from .stream import Written
 
 
 @dataclass(eq=False)
-class RemoteBeautifier:
+class RemoteBeautifier(Writer):
     """A server's model, ready to be asked. It holds the endpoint's name and no key: the file is read each time.
 
     name       what PNG metadata and --json call the model: once it has answered, endpoint and model
@@ -44,55 +44,49 @@ class RemoteBeautifier:
     unusable: str = "error"
     timeout: float = 120.0
 
-    def beautify(
-        self,
-        raw_prompt: str,
-        num_candidates: int = 5,
-        seed: int = 0,
-        sampling: Sampling | None = None,
-        mode: str = "rewrite",
-        clip_tokens: int | None = None,
-        on_step: Callable[[int, int], object] | None = None,
-        should_stop: Callable[[], bool] | None = None,
-    ) -> list[Candidate]:
-        """Have the server write detailed prompts for a raw prompt.
+    @property
+    def weights(self) -> bool:
+        return self.family.weights
 
-        Arguments and promises are those of `Beautifier.beautify`, but for these: whether a seed gives the same
-        text again is up to the server; the server is told of top_k and repetition_penalty only where they are
-        on, since not every server knows them; on_step is also called while nothing has come yet, ten times a
-        second, and should_stop is asked as often. A stop closes the connection.
+    @property
+    def sampling(self) -> Sampling:
+        return self.family.sampling
+
+    def write(
+        self, words: str, request: Request, on_step: OnStep | None = None, should_stop: ShouldStop | None = None
+    ) -> Answers:
+        """Have the server answer the words.
+
+        Whether a seed gives the same text again is up to the server. The server is told of top_k and
+        repetition_penalty only where they are on, since not every server knows them. on_step is also called while
+        nothing has come yet, ten times a second, and should_stop is asked as often. A stop closes the connection.
 
         Raises ValueError for arguments and entries of the endpoints file that cannot be worked with, and
         RemoteError, saying what to do, where the server gives no usable answer.
         """
-        check_arguments(raw_prompt, num_candidates, seed, sampling, mode, clip_tokens)
-        sampling = self.family.sampling if sampling is None else sampling
+        sampling = request.sampling or self.sampling
         if sampling.num_beams > 1 and not sampling.greedy:
             raise ValueError(
                 f"num_beams must be 1 for a server, not {sampling.num_beams}: none can be asked for beam search"
             )
+        words = readable(self.family, words)
+        written = [Written() for _ in range(1 if sampling.greedy else request.num_candidates)]
+        server = Server(find_endpoint(self.endpoints_file, self.endpoint), self.model, self.timeout)
+        body = request_for(self.family, words, request.seed, sampling)
+        total, done = body["max_tokens"], 0
 
-        def write(words: str) -> tuple[str, list[str]]:
-            words = readable(self.family, words)
-            written = [Written() for _ in range(1 if sampling.greedy else num_candidates)]
-            server = Server(find_endpoint(self.endpoints_file, self.endpoint), self.model, self.timeout)
-            request = request_for(self.family, words, seed, sampling)
-            total, done = request["max_tokens"], 0
+        def tick() -> bool:
+            nonlocal done
+            if on_step:
+                steps = sum(total if each.reason else min(each.tokens, total - 1) for each in written)
+                done = max(done, steps)  # a retry begins again, the progress bar does not
+                on_step(done, total * len(written))
+            return bool(should_stop and should_stop())
 
-            def tick() -> bool:
-                nonlocal done
-                if on_step:
-                    steps = sum(total if each.reason else min(each.tokens, total - 1) for each in written)
-                    done = max(done, steps)  # a retry begins again, the progress bar does not
-                    on_step(done, total * len(written))
-                return bool(should_stop and should_stop())
-
-            stopped = run_until_stopped(lambda: write_answers(server, request, written), tick)
-            if request.get("model"):
-                self.name = f"{self.endpoint}: {request['model']}"
-            return words, self.read(server.endpoint, words, written, stopped)
-
-        return candidates(raw_prompt, write, mode, clip_tokens, self.family.weights)
+        stopped = run_until_stopped(lambda: write_answers(server, body, written), tick)
+        if body.get("model"):
+            self.name = f"{self.endpoint}: {body['model']}"
+        return Answers(self.read(server.endpoint, words, written, stopped), words)
 
     def read(self, endpoint: Endpoint, words: str, written: list[Written], stopped: bool) -> list[str]:
         """The cleaned prompts of the answers; "" where the raw prompt is to stand in."""

@@ -11,13 +11,13 @@ import torch
 
 from ...beautifier.language.cuda_graphs import rounded_capacity
 from ...beautifier.language.decoding import BLOCK
-from ...beautifier.request import Sampling
+from ...beautifier.request import Request
 
 if TYPE_CHECKING:
-    from ...beautifier.beautify import Beautifier
     from ...beautifier.images.scorers import Scorer
+    from ...beautifier.language.writer import Beautifier
+    from ...beautifier.path import Writer
     from ...beautifier.rewards.model import RewardModel
-    from ...beautifier.servers.writer import RemoteBeautifier
 
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -41,7 +41,7 @@ class LoadedBeautifier:
     on a server has none.
     """
 
-    beautifier: Beautifier | RemoteBeautifier
+    beautifier: Writer
     patcher: comfy.model_patcher.ModelPatcher | None
 
 
@@ -79,12 +79,13 @@ def automatic_dtype(device: torch.device) -> torch.dtype:
     return wanted if wanted in DTYPES.values() else torch.float16
 
 
-def working_memory(beautifier: Beautifier, raw_prompt: str, sampling: Sampling) -> int:
+def working_memory(beautifier: Beautifier, request: Request) -> int:
     """Bytes that writing candidates needs beside the weights: KV cache, hidden states, logits of a block."""
+    sampling = request.sampling or beautifier.sampling
     config = beautifier.network.config
     itemsize = beautifier.network.dtype.itemsize
     rows = max(BLOCK, sampling.num_beams)
-    prompt = min(len(raw_prompt.encode("utf-8", "ignore")), beautifier.family.max_prompt_tokens)
+    prompt = min(len(request.raw_prompt.encode("utf-8", "ignore")), beautifier.family.max_prompt_tokens)
     tokens = rounded_capacity(len(beautifier.family.template) + prompt + sampling.max_new_tokens)
     cache = 2 * (rows + 1) * config.num_layers * tokens * config.key_value_size * itemsize
     reading = tokens * (2 * config.intermediate_size + 6 * config.hidden_size) * itemsize

@@ -9,7 +9,6 @@ import comfy.model_management
 import comfy.utils
 import torch
 
-from ...beautifier.request import Sampling
 from .memory import (
     REWARD_BATCH,
     LoadedBeautifier,
@@ -20,7 +19,7 @@ from .memory import (
 )
 
 if TYPE_CHECKING:
-    from ...beautifier.request import Candidate
+    from ...beautifier.request import Candidate, Request
     from ...beautifier.rewards.model import RankedPrompt
 
 
@@ -40,23 +39,16 @@ def show_step(bar: comfy.utils.ProgressBar) -> Callable[[int, int], None]:
     return on_step
 
 
-def beautify(
-    loaded: LoadedBeautifier,
-    raw_prompt: str,
-    num_candidates: int,
-    seed: int,
-    sampling: Sampling | None,
-    mode: str,
-    clip_tokens: int | None,
-) -> list[Candidate]:
-    """`Beautifier.beautify` with ComfyUI's memory, progress bar and Cancel, which acts within one token."""
-    beautifier = loaded.beautifier
+def beautify(loaded: LoadedBeautifier, request: Request) -> list[Candidate]:
+    """`path.beautify` with ComfyUI's memory, progress bar and Cancel, which acts within one token."""
+    from ...beautifier import path  # imports tokenizers, for which a start of ComfyUI would wait
+
+    writer = loaded.beautifier
     if loaded.patcher is not None:
-        needed = working_memory(beautifier, raw_prompt, sampling or beautifier.family.sampling)
+        needed = working_memory(writer, request)
         # Without force_full_load a network that is not made of ComfyUI's own layers may stay where it waits.
         comfy.model_management.load_models_gpu([loaded.patcher], memory_required=needed, force_full_load=True)
-    on_step = show_step(comfy.utils.ProgressBar(1))
-    return beautifier.beautify(raw_prompt, num_candidates, seed, sampling, mode, clip_tokens, on_step)
+    return path.beautify(writer, request, show_step(comfy.utils.ProgressBar(1)))
 
 
 def score(loaded: LoadedScorer, images: list[torch.Tensor], prompts: list[str]) -> torch.Tensor:

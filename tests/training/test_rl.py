@@ -7,8 +7,9 @@ import torch
 
 pytest.importorskip("trl")
 
-from prompt_beautifier.beautifier.beautify import Beautifier, load_beautifier
+from prompt_beautifier.beautifier.beautify import load_beautifier
 from prompt_beautifier.beautifier.language.steps import Answer
+from prompt_beautifier.beautifier.language.writer import Beautifier
 from prompt_beautifier.training import rl
 from prompt_beautifier.training.policy.asked import question, read_prompts
 from prompt_beautifier.training.run.bases import base_tokenizer, transformers_tokenizer

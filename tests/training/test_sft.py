@@ -17,9 +17,10 @@ from torch.nn import functional as F
 
 pytest.importorskip("trl")
 
-from prompt_beautifier.beautifier.beautify import load_beautifier, read_cleaned
+from prompt_beautifier.beautifier.beautify import load_beautifier
 from prompt_beautifier.beautifier.checkpoints.folders import list_checkpoints
 from prompt_beautifier.beautifier.families import FAMILIES, render
+from prompt_beautifier.beautifier.reading import read_cleaned
 from prompt_beautifier.training import sft
 from prompt_beautifier.training.run import estimates, trainer
 from prompt_beautifier.training.run.bases import base_tokenizer, find_base

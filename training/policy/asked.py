@@ -11,13 +11,14 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor
 
-from ...beautifier.beautify import Beautifier, candidates, english
 from ...beautifier.families import render
 from ...beautifier.language.network import DecoderOnly
 from ...beautifier.language.sampling import mix64
 from ...beautifier.language.steps import Answer
+from ...beautifier.language.writer import Beautifier, english
+from ...beautifier.path import finished
 from ...beautifier.prompts.syntax import set_aside
-from ...beautifier.request import Sampling
+from ...beautifier.request import Answers, Request, Sampling
 from ..run.rows import read_jsonl
 from .reward_functions import RewardFunction
 from .rollout import sample
@@ -123,8 +124,8 @@ def prompt_of(beautifier: Beautifier, asked: Question, answer: Answer) -> str:
     read = beautifier.read(asked.words, answer)
     if not read:
         return ""
-    found = candidates(asked.raw_prompt, lambda words: (words, [read]), "rewrite", None, beautifier.family.weights)
-    return found[0].text
+    aside = set_aside(asked.raw_prompt)
+    return finished(Request(asked.raw_prompt, 1), aside, Answers([read], aside.words), beautifier.weights)[0]
 
 
 def adds_nothing(asked: Question, prompt: str) -> bool:

@@ -121,7 +121,7 @@ def test_a_raw_prompt_is_asked_and_read_as_the_beautifier_does(beautifier, monke
         seen["tokens"] = tuple(tokens)
         return [answer]
 
-    monkeypatch.setattr("prompt_beautifier.beautifier.beautify.generate", generate)
+    monkeypatch.setattr("prompt_beautifier.beautifier.language.writer.generate", generate)
     expected = beautifier.beautify(raw, num_candidates=1)[0].text
     assert asked.tokens == seen["tokens"]
     assert prompt_of(beautifier, asked, answer) == expected

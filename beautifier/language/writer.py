@@ -1,0 +1,97 @@
+"""Beautifier: a checkpoint that writes. Words become tokens, the network answers, its tokens become texts."""
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+
+from tokenizers import Tokenizer
+
+from ..families import Family, render
+from ..path import OnStep, ShouldStop, Writer
+from ..reading import CHARACTERS_PER_TOKEN, at_word_boundary, longest_beginning, read_cleaned
+from ..request import Answers, Request, Sampling
+from .decoding import generate, total_tokens
+from .network import DecoderOnly
+from .steps import Answer
+
+# What a small model is asked for when it can read nothing of the raw prompt: only its manner is of use then.
+UNKNOWN_SUBJECT = "scenery, soft light, highly detailed"
+
+
+@dataclass(eq=False)
+class Beautifier(Writer):
+    """A checkpoint ready to answer: its network, its tokenizer and how its family is asked."""
+
+    name: str
+    family: Family
+    network: DecoderOnly | None = field(repr=False)
+    tokenizer: Tokenizer = field(repr=False)
+
+    def __post_init__(self):
+        # Whatever a user types is text: "</s>" in a raw prompt must not end it.
+        self.tokenizer.encode_special_tokens = True
+
+    @property
+    def weights(self) -> bool:
+        return self.family.weights
+
+    @property
+    def sampling(self) -> Sampling:
+        return self.family.sampling
+
+    def write(
+        self, words: str, request: Request, on_step: OnStep | None = None, should_stop: ShouldStop | None = None
+    ) -> Answers:
+        """Have the network answer the words; on_step counts token steps, and should_stop is asked before each.
+
+        Raises ValueError when request.sampling leaves no room for the template and a word.
+        """
+        sampling = request.sampling or self.sampling
+        known = english(words) if self.family.small else words
+        words = self.readable(known or UNKNOWN_SUBJECT, sampling)
+        tokens = self.encode(render(self.family, words))
+        answers = generate(self.network, tokens, request.num_candidates, request.seed, sampling, on_step, should_stop)
+        texts = [self.read(words if known else "", answer) for answer in answers]
+        return Answers(texts if known else [manner(text) for text in texts], words)
+
+    def encode(self, text: str) -> list[int]:
+        """Token ids of a text, in which nothing is taken for a special token."""
+        return self.tokenizer.encode(text).ids
+
+    def readable(self, words: str, sampling: Sampling) -> str:
+        """As much of the words, from their beginning, as the network can read with room left to answer.
+
+        Raises ValueError when sampling.max_length has no room for a single character in the template.
+        """
+        limit = self.family.max_prompt_tokens
+        total = total_tokens(self.network, sampling)
+        if total is not None:
+            limit = min(limit, total - min(sampling.max_new_tokens, total // 2))
+        beginning = longest_beginning(
+            words[: limit * CHARACTERS_PER_TOKEN],
+            lambda text: len(self.encode(render(self.family, text))) <= limit,
+        )
+        if not beginning:
+            raise ValueError(
+                f"the {self.family.name} template and a raw prompt do not fit into {limit} tokens: "
+                "raise max_length or lower max_new_tokens"
+            )
+        return words if len(beginning) == len(words) else at_word_boundary(beginning, words)
+
+    def read(self, words: str, answer: Answer) -> str:
+        """The prompt in the network's answer to the words, cleaned; "" when nothing of use was written."""
+        text = self.tokenizer.decode(list(answer.tokens), skip_special_tokens=True)
+        return read_cleaned(self.family, words, text, answer.finished)
+
+
+def english(words: str) -> str:
+    """The words that are written in ASCII, accents taken off; "" where there is no letter among them."""
+    plain = unicodedata.normalize("NFKD", words).encode("ascii", "ignore").decode()
+    plain = re.sub(r"\s*,[\s,]*", ", ", " ".join(plain.split())).strip(" ,")
+    return plain if re.search("[A-Za-z]", plain) else ""
+
+
+def manner(answer: str) -> str:
+    """The second half of an answer's details: prompts say first what there is to see, and then in which manner."""
+    details = answer.split(", ")
+    return ", ".join(details[(len(details) + 1) // 2 :])
