@@ -129,14 +129,14 @@ class NetworkConfig:
 
     @property
     def num_weights(self) -> int:
-        """How many numbers the weights are, without those of an output layer of its own."""
+        """How many numbers all weights are."""
         hidden, inner, fused = self.hidden_size, self.intermediate_size, sum(self.query_key_value_sizes)
         wide = (2 if self.gated else 1) * inner
         norm = (2 if self.norm == "layer" else 1) * hidden
         matrices = hidden * (fused + self.num_heads * self.head_size + wide + inner)
         biases = fused * self.query_key_value_bias + hidden * self.dense_bias + (wide + hidden) * self.mlp_bias
         block = matrices + biases + 2 * norm + 2 * self.head_size * self.query_key_norm
-        around = self.vocab_size * hidden + norm * (1 + self.embeddings_norm)
+        around = self.vocab_size * hidden * (1 if self.tied else 2) + norm * (1 + self.embeddings_norm)
         places = self.max_positions * hidden if self.positions == "learned" else 0
         return around + places + self.num_layers * block
 

@@ -118,7 +118,7 @@ def test_gpt2_says_when_its_positions_are_used_up(tmp_path):
         ({"n_head": 0}, "num_heads"),
         ({"n_head": 7}, "divided among 7 heads"),
         ({"vocab_size": 1e3}, "vocab_size"),
-        ({"model_type": "llama"}, "model_type 'llama'"),
+        ({"model_type": "mamba"}, "model_type 'mamba'"),
         ({"apply_residual_connection_post_layernorm": True}, "post_layernorm"),
     ],
 )

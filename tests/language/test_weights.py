@@ -17,7 +17,7 @@ from prompt_beautifier.beautifier.language.weights import load_network, weight_f
 from ..stand_ins import tiny
 
 
-@pytest.fixture(params=["bloom", "gpt2"])
+@pytest.fixture(params=["bloom", "gpt2", "llama"])
 def checkpoint(request, tmp_path):
     return tiny.save_checkpoint(tmp_path / "models" / "checkpoint", request.param)
 

@@ -7,10 +7,15 @@ from ..config import NetworkConfig
 from .architecture import Architecture
 from .bloom import BLOOM
 from .gpt2 import GPT2
+from .llama import LLAMA
 
 ARCHITECTURES: dict[str, Architecture] = {
     "bloom": BLOOM,
     "gpt2": GPT2,
+    "llama": LLAMA,  # Llama 2 and 3, SmolLM2, TIPO
+    "mistral": LLAMA,
+    "qwen2": LLAMA,  # and Qwen2.5
+    "qwen3": LLAMA,
 }
 
 
@@ -29,6 +34,8 @@ def read_config(folder: Path) -> NetworkConfig:
     raw, model_type = read_json(path), read_json(path).get("model_type")
     if not is_known(model_type):
         raise ValueError(f"{path}: model_type {model_type!r} is not supported: one of {', '.join(ARCHITECTURES)}")
+    if raw.get("quantization_config"):
+        raise ValueError(f"{path}: quantization_config: quantized weights do not work here, take the plain checkpoint")
     generation = path.with_name("generation_config.json")
     if generation.is_file():
         eos = read_json(generation).get("eos_token_id")

@@ -19,10 +19,10 @@ from ...stand_ins import tiny
 PROMPTS = [[5, 9, 200], [7], [40, 41, 42, 43, 44, 45, 46, 47, 48, 49], [300, 301, 12, 13], [7]]
 
 
-@pytest.fixture(scope="module", params=["bloom", "gpt2"])
+@pytest.fixture(scope="module", params=["bloom", "gpt2", "llama"])
 def network(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp(request.param)
-    {"bloom": tiny.save_bloom, "gpt2": tiny.save_gpt2}[request.param](folder, heads=4)
+    tiny.SAVERS[request.param](folder, heads=4)
     network = load_network(folder)
     # Random weights hardly ever write the end token: let one that they do write end an answer.
     written = Counter(token for answer in sample(network, PROMPTS * 8, 20, chances(40, 20)) for token in answer.tokens)
