@@ -27,7 +27,6 @@ OUT/labels.md, what is in them and how much of it length alone could tell. The s
 
 import argparse
 import csv
-import json
 import lzma
 import random
 import zlib
@@ -39,58 +38,126 @@ import numpy as np
 
 from .data.near_duplicates import band_hashes
 from .data.pairs import (
-    FOREIGN,
     FRAMING,
-    NOT_PLAIN,
     held_out,
-    names_somebody,
+    is_plain,
+    nameless_segments,
     plain_text,
     raw_prompt_of,
-    remove_credits,
+    row_random,
     segments_of,
     words,
 )
 from .data.safety import unsafe_words
 from .data.sources import read_excluded
 from .regression.figures import mean_squared_error, pearson, spearman
-from .run.options import parse
+from .run.options import new_parser, parse
+from .run.parts import write_rows
 from .run.rows import read_jsonl
 
 SHORTEST, LONGEST = 4, 70  # words of a prompt
 ALIKE = 20  # most prompts of one source and label that begin with the same three words
 
+Labelled = list[tuple[str, float]]  # a tidy prompt and its score
 
-# -- texts
+
+def main(argv: list[str] | None = None) -> None:
+    parser = option_parser()
+    args = parse(parser, argv)
+    if args.check:
+        print(verdict(args.out, args.check))
+        return
+    if args.names is None:
+        parser.error("--names is needed: the labels name nobody")
+    if args.descriptions and not args.prompts:
+        parser.error("--descriptions needs --prompts: curated prompts are told from ordinary ones")
+    sources = read_sources(args)
+    if not sources:
+        parser.error("give at least one of --refinements, --prompts and --opinions")
+    table = "\n".join([HEADER, *(described(name, before, rows) for name, (before, rows) in sources.items())])
+    args.out.mkdir(parents=True, exist_ok=True)
+    counts = write_sides(args.out, sources, read_excluded(args.exclude))
+    (args.out / "labels.md").write_text(table + "\n", encoding="utf-8")
+    print(
+        f"{table}\n\n{counts['train']:,} training rows, {counts['heldout']:,} held-out rows in {args.out}. "
+        "Labels are of text alone, but for the opinions: no reward model made of them has seen a picture."
+    )
+
+
+def option_parser() -> argparse.ArgumentParser:
+    parser = new_parser(__doc__)
+    add = parser.add_argument
+    add("--refinements", type=Path, help="JSONL of raw_prompt and prompt")
+    add("--descriptions", type=Path, help="JSONL whose prompt is a curated one (needs --prompts)")
+    add("--prompts", type=Path, help="count<TAB>prompt lines, plain or .xz")
+    add("--opinions", type=Path, help="AGIQA-3K's CSV of opinion scores")
+    add("--names", type=Path, help="name_words.txt that collect wrote; needed for labels")
+    add("--check", metavar="FOLDER", help="a reward folder to judge by the labels in --out")
+    add("--exclude", type=Path, nargs="*", default=[], help="evaluation sets: TSV, prompt first")
+    add("--often", type=int, default=20, help="times a reused prompt was sent, at least")
+    add("--share", type=int, default=60, help="ordinary prompts taken of a thousand that were sent once")
+    add("--out", type=Path, required=True, help="folder for train.jsonl and heldout.jsonl")
+    return parser
+
+
+def read_sources(args: argparse.Namespace) -> dict[str, tuple[Labelled, Labelled]]:
+    """Every source that was given: its rows before and after balancing."""
+    named = frozenset(args.names.read_text(encoding="utf-8").split())
+    excluded = read_excluded(args.exclude)
+
+    def clean(prompts: Iterable[str]) -> list[str]:
+        return [text for text in (tidy(prompt, named, excluded) for prompt in prompts) if text]
+
+    sources = {}
+    if args.refinements:
+        pairs = read_jsonl(args.refinements, "raw_prompt", "prompt")
+        rows = against(clean(pair["prompt"] for pair in pairs), clean(pair["raw_prompt"] for pair in pairs))
+        sources["refinements"] = rows, balanced(rows)
+    if args.prompts:
+        ordinary, reused = (clean(prompts) for prompts in ordinary_and_reused(args.prompts, args.often, args.share))
+        if args.descriptions:
+            curated = clean(row["prompt"] for row in read_jsonl(args.descriptions, "prompt"))
+            rows = against(curated, ordinary)
+            sources["curated"] = rows, balanced(rows)
+        rows = against(reused, ordinary)
+        sources["reused"] = rows, balanced(rows)
+    if args.opinions:
+        rows = [(tidy(prompt, named, excluded), score) for prompt, score in opinions(args.opinions).items()]
+        rows = [(text, score) for text, score in rows if text]
+        sources["opinions"] = rows, without_length(rows)
+    return sources
+
+
+def write_sides(out: Path, sources: dict[str, tuple[Labelled, Labelled]], excluded: frozenset[str]) -> dict[str, int]:
+    """Write OUT/train.jsonl and OUT/heldout.jsonl, shuffled; how many rows each has."""
+    sides: dict[str, list[dict]] = {"train": [], "heldout": []}
+    for source, (_, rows) in sources.items():
+        for text, score in rows:
+            raw = raw_side(text, excluded) or text
+            row = {"raw_prompt": raw, "prompt": text, "score": round(score, 4), "source": source}
+            sides[side(text)].append(row)
+    for name, rows in sides.items():
+        random.Random(0).shuffle(rows)
+        write_rows(out / f"{name}.jsonl", rows)
+    return {name: len(rows) for name, rows in sides.items()}
 
 
 def tidy(prompt: str, named: frozenset[str], excluded: frozenset[str]) -> str:
     """A prompt as the beautifier would write it; "" for one that it never should.
 
-    The same steps as for a training target of collect, without asking for detail: plain English, nothing unsafe, no
-    credits, no segment with a word of a person's name, no segment twice.
+    The steps of a training target of collect, without asking for detail: plain English, nothing unsafe, no credits,
+    no segment with a word of a person's name, no segment twice.
     """
     text = plain_text(prompt)
-    if NOT_PLAIN.search(text) or len(FOREIGN.intersection(text.split())) > 1 or unsafe_words(text):
-        return ""
-    kept = []
-    for i, segment in enumerate(segments_of(text)):
-        segment = remove_credits(segment)
-        found = words(segment)
-        if names_somebody(found, named):
-            if i == 0:
-                return ""  # the subject is a person
-            continue
-        if found and segment not in kept:
-            kept.append(segment)
-    tidied = ", ".join(kept)
+    segments = nameless_segments(text, named) if is_plain(text) and not unsafe_words(text) else None
+    tidied = ", ".join(dict.fromkeys(segment for segment in segments or () if words(segment)))
     found = words(tidied)
     return tidied if SHORTEST <= len(found) <= LONGEST and " ".join(found) not in excluded else ""
 
 
-def raw_prompt(prompt: str, excluded: frozenset[str]) -> str:
+def raw_side(prompt: str, excluded: frozenset[str]) -> str:
     """What somebody might have typed for this prompt; the same text gives the same one. "" where none is found."""
-    rng = random.Random(zlib.crc32(prompt.encode()))
-    raw = raw_prompt_of(prompt.split(", "), rng)
+    raw = raw_prompt_of(prompt.split(", "), row_random(prompt))
     return "" if " ".join(words(raw)) in excluded else raw
 
 
@@ -111,11 +178,6 @@ def side(prompt: str) -> str:
     """Whether a prompt's subject is held out: where collect holds it out, and for a tenth of all subjects."""
     subject = FRAMING.sub("", segments_of(prompt)[0])
     return "heldout" if held_out(prompt) or zlib.crc32(f"score {subject}".encode()) % 10 == 0 else "train"
-
-
-# -- labels
-
-Labelled = list[tuple[str, float]]  # a tidy prompt and its score
 
 
 def against(good: Iterable[str], bad: Iterable[str]) -> Labelled:
@@ -186,9 +248,6 @@ def without_length(rows: Labelled) -> Labelled:
     return [(text, float(score)) for (text, _), score in zip(rows, rest / rest.std(), strict=True)]
 
 
-# -- what length alone could tell
-
-
 def length_only(train: Labelled, heldout: Labelled) -> list[float]:
     """Predictions for held-out rows by the mean score of the training rows closest in length (a tenth of them)."""
     lengths = np.array([len(words(text)) for text, _ in train])
@@ -200,6 +259,13 @@ def length_only(train: Labelled, heldout: Labelled) -> list[float]:
         within = distance <= np.partition(distance, nearest - 1)[nearest - 1]
         predicted[length] = float(scores[within].mean())
     return [predicted[len(words(text))] for text, _ in heldout]
+
+
+HEADER = (
+    "| source | rows | held out | mean words | score ~ length before | after "
+    "| held-out variance | MSE of length only | Spearman of length only |\n"
+    "|---|---|---|---|---|---|---|---|---|"
+)
 
 
 def described(source: str, before: Labelled, rows: Labelled) -> str:
@@ -225,14 +291,10 @@ def length_correlation(rows: Labelled) -> float:
     return pearson([len(words(text)) for text, _ in rows], [score for _, score in rows])
 
 
-HEADER = (
-    "| source | rows | held out | mean words | score ~ length before | after "
-    "| held-out variance | MSE of length only | Spearman of length only |\n"
-    "|---|---|---|---|---|---|---|---|---|"
+VERDICT = (
+    "| source | held out | MSE | MSE of 0 | MSE of length | Pearson | Spearman | Spearman of length "
+    "| Spearman of score and length |\n|---|---|---|---|---|---|---|---|---|"
 )
-
-
-# -- how good a score model made of them is
 
 
 def verdict(folder: Path, model: str) -> str:
@@ -262,97 +324,6 @@ def verdict(folder: Path, model: str) -> str:
             f"| {spearman(length, true):.3f} | {spearman(found, lengths):.3f} |"
         )
     return "\n".join(lines)
-
-
-VERDICT = (
-    "| source | held out | MSE | MSE of 0 | MSE of length | Pearson | Spearman | Spearman of length "
-    "| Spearman of score and length |\n|---|---|---|---|---|---|---|---|---|"
-)
-
-
-# -- the whole
-
-
-def labelled(args: argparse.Namespace) -> dict[str, tuple[Labelled, Labelled]]:
-    """Every source that was given: its rows before and after balancing."""
-    named = frozenset(args.names.read_text(encoding="utf-8").split())
-    excluded = read_excluded(args.exclude)
-
-    def clean(prompts: Iterable[str]) -> list[str]:
-        return [text for text in (tidy(prompt, named, excluded) for prompt in prompts) if text]
-
-    sources = {}
-    if args.refinements:
-        pairs = read_jsonl(args.refinements, "raw_prompt", "prompt")
-        rows = against(clean(pair["prompt"] for pair in pairs), clean(pair["raw_prompt"] for pair in pairs))
-        sources["refinements"] = rows, balanced(rows)
-    if args.prompts:
-        ordinary, reused = (clean(prompts) for prompts in ordinary_and_reused(args.prompts, args.often, args.share))
-        if args.descriptions:
-            curated = clean(row["prompt"] for row in read_jsonl(args.descriptions, "prompt"))
-            rows = against(curated, ordinary)
-            sources["curated"] = rows, balanced(rows)
-        rows = against(reused, ordinary)
-        sources["reused"] = rows, balanced(rows)
-    if args.opinions:
-        rows = [(tidy(prompt, named, excluded), score) for prompt, score in opinions(args.opinions).items()]
-        rows = [(text, score) for text, score in rows if text]
-        sources["opinions"] = rows, without_length(rows)
-    return sources
-
-
-def main(argv: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--refinements", type=Path, help="JSONL of raw_prompt and prompt")
-    parser.add_argument("--descriptions", type=Path, help="JSONL whose prompt is a curated one (needs --prompts)")
-    parser.add_argument("--prompts", type=Path, help="count<TAB>prompt lines, plain or .xz")
-    parser.add_argument("--opinions", type=Path, help="AGIQA-3K's CSV of opinion scores")
-    parser.add_argument("--names", type=Path, help="name_words.txt that collect wrote; needed for labels")
-    parser.add_argument("--check", metavar="FOLDER", help="a reward folder to judge by the labels in --out")
-    parser.add_argument("--exclude", type=Path, nargs="*", default=[], help="evaluation sets: TSV, prompt first")
-    parser.add_argument("--often", type=int, default=20, help="times a reused prompt was sent, at least")
-    parser.add_argument(
-        "--share", type=int, default=60, help="ordinary prompts taken of a thousand that were sent once"
-    )
-    parser.add_argument("--out", type=Path, required=True, help="folder for train.jsonl and heldout.jsonl")
-    args = parse(parser, argv)
-    if args.check:
-        print(verdict(args.out, args.check))
-        return
-    if args.names is None:
-        parser.error("--names is needed: the labels name nobody")
-    if args.descriptions and not args.prompts:
-        parser.error("--descriptions needs --prompts: curated prompts are told from ordinary ones")
-    sources = labelled(args)
-    if not sources:
-        parser.error("give at least one of --refinements, --prompts and --opinions")
-
-    args.out.mkdir(parents=True, exist_ok=True)
-    excluded = read_excluded(args.exclude)
-    table = [HEADER]
-    lines = {"train": [], "heldout": []}
-    for source, (before, rows) in sources.items():
-        table.append(described(source, before, rows))
-        for text, score in rows:
-            row = {
-                "raw_prompt": raw_prompt(text, excluded) or text,
-                "prompt": text,
-                "score": round(score, 4),
-                "source": source,
-            }
-            lines[side(text)].append(json.dumps(row, ensure_ascii=False) + "\n")
-    for name, rows in lines.items():
-        random.Random(0).shuffle(rows)
-        part = args.out / f"{name}.jsonl.part"
-        part.write_text("".join(rows), encoding="utf-8")
-        part.replace(args.out / f"{name}.jsonl")
-    text = "\n".join(table)
-    (args.out / "labels.md").write_text(text + "\n", encoding="utf-8")
-    print(text)
-    print(
-        f"\n{len(lines['train']):,} training rows, {len(lines['heldout']):,} held-out rows in {args.out}. "
-        "Labels are of text alone, but for the opinions: no reward model made of them has seen a picture."
-    )
 
 
 if __name__ == "__main__":

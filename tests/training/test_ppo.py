@@ -1,13 +1,10 @@
 """PPO: it learns, keeps near the reference, and resumes."""
 
-import argparse
 import json
-import math
 import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -32,15 +29,6 @@ from . import moody
 CONFIGS = Path(ppo.__file__).parent / "configs"
 
 
-# -- formulas
-
-
-# -- the policy
-
-
-# -- rollouts
-
-
 def options(*more):
     required = ["--model", "embedded", "--data", "x", "--out", "x", "--reward", "x", "--max-new-tokens", "20"]
     return ppo.option_parser().parse_args([*required, *more])
@@ -56,23 +44,13 @@ def test_flags_that_do_not_go_together_are_refused():
 @pytest.mark.parametrize("path", sorted(CONFIGS.glob("ppo-*.yaml")), ids=lambda path: path.stem)
 def test_the_configurations_are_understood(path):
     args = ppo.parse(
-        ppo.option_parser(),
-        ["--config", str(path), "--model", "m", "--data", "d", "--out", "o", "--reward", "r"],
+        ppo.option_parser(), ["--config", str(path), "--model", "m", "--data", "d", "--out", "o", "--reward", "r"]
     )
     ppo.check(args, 1)
     if path.stem == "ppo-beautifulprompt":
-        assert (args.lr, args.beta, args.target_kl, args.horizon, args.unfrozen_layers) == (
-            5e-6,
-            0.05,
-            6,
-            10_000,
-            8,
-        )
+        assert (args.lr, args.beta, args.target_kl, args.horizon, args.unfrozen_layers) == (5e-6, 0.05, 6, 10_000, 8)
     if path.stem == "ppo-promptist":
         assert (args.lr, args.beta, args.value_coefficient, args.family) == (5e-5, 0.2, 2.3, "promptist")
-
-
-# -- the run
 
 
 @pytest.fixture(scope="module")
@@ -93,38 +71,9 @@ def reward(monkeypatch):
 
 
 def arguments(sft_model, data, out, reward, *more):
-    return [
-        "--model",
-        str(sft_model),
-        "--data",
-        str(data),
-        "--out",
-        str(out),
-        "--reward",
-        reward,
-        "--cpu",
-        "--baseline",
-        "none",
-        "--steps",
-        "4",
-        "--rollouts",
-        "32",
-        "--minibatch",
-        "16",
-        "--chunk",
-        "64",
-        "--max-new-tokens",
-        "20",
-        "--eval-prompts",
-        "9",
-        "--eval-steps",
-        "100",
-        "--checkpoint-steps",
-        "2",
-        "--lr",
-        "3e-3",
-        *more,
-    ]
+    folders = ["--model", str(sft_model), "--data", str(data), "--out", str(out), "--reward", reward]
+    steps = "--steps 4 --rollouts 32 --minibatch 16 --chunk 64 --eval-prompts 9 --eval-steps 100 --checkpoint-steps 2"
+    return [*folders, *steps.split(), *"--cpu --baseline none --max-new-tokens 20 --lr 3e-3".split(), *more]
 
 
 def column(out, name):
@@ -153,28 +102,8 @@ def test_it_learns_what_the_reward_wants(sft_model, data, reward, tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("beta", [0.01, 10.0])
 def test_the_controller_brings_the_kl_to_its_target_from_both_sides(sft_model, data, reward, tmp_path, beta):
-    ppo.main(
-        arguments(
-            sft_model,
-            data,
-            tmp_path,
-            reward("neon"),
-            "--steps",
-            "45",
-            "--beta",
-            str(beta),
-            "--target-kl",
-            "1",
-            "--horizon",
-            "32",
-            "--lr",
-            "2e-3",
-            "--eval-prompts",
-            "1",
-            "--checkpoint-steps",
-            "100",
-        )
-    )
+    settings = f"--steps 45 --beta {beta} --target-kl 1 --horizon 32 --lr 2e-3 --eval-prompts 1 --checkpoint-steps 100"
+    ppo.main(arguments(sft_model, data, tmp_path, reward("neon"), *settings.split()))
     kl, betas = column(tmp_path, "kl"), column(tmp_path, "beta")
     early = sum(kl[5:15]) / 10
     assert early > 1.8 if beta < 1 else early < 0.5
@@ -251,14 +180,7 @@ def test_two_processes_do_the_same_as_one(whole, sft_model, data, tmp_path):
     command = arguments(sft_model, data, tmp_path, "moody:neon", "--minibatch", "32", "--keep", "last")
     config = str(CONFIGS / "accelerate" / "cpu-2.yaml")
     process = launch(
-        [
-            "accelerate.commands.launch",
-            "--config_file",
-            config,
-            "-m",
-            "prompt_beautifier.training.ppo",
-            *command,
-        ]
+        ["accelerate.commands.launch", "--config_file", config, "-m", "prompt_beautifier.training.ppo", *command]
     )
     output, _ = process.communicate(timeout=280)
     assert process.returncode == 0 and "2 x cpu" in output, output
@@ -278,42 +200,21 @@ def test_the_best_is_kept(sft_model, data, reward, tmp_path):
 
 
 @pytest.mark.parametrize("architecture", ["gpt2", "llama"])
-def test_other_networks_and_several_rewards(architecture, data, reward, tmp_path, capsys):
+def test_other_networks_and_several_rewards(architecture, data, reward, tmp_path):
     base = tiny.save_checkpoint(tmp_path / "base", architecture, family="promptist")
-    ppo.main(
-        arguments(
-            base,
-            data,
-            tmp_path / "run",
-            reward("neon"),
-            "--reward",
-            reward("neon"),
-            reward("nothing"),
-            "--reward-weights",
-            "2",
-            "1",
-            "--steps",
-            "2",
-            "--rollouts",
-            "8",
-            "--minibatch",
-            "4",
-            "--unfrozen-layers",
-            "1",
-        )
-    )
+    rewards = ["--reward", reward("neon"), reward("nothing"), "--reward-weights", "2", "1"]
+    steps = "--steps 2 --rollouts 8 --minibatch 4 --unfrozen-layers 1".split()
+    ppo.main(arguments(base, data, tmp_path / "run", reward("neon"), *rewards, *steps))
     before, after = load_network(base), load_beautifier(tmp_path / "run" / "model").network
     assert len(column(tmp_path / "run", "kl")) == 2
     torch.testing.assert_close(
         after.h[0].mlp.dense_4h_to_h.weight, before.h[0].mlp.dense_4h_to_h.weight, atol=1e-3, rtol=1e-3
     )
-    assert "at most" in capsys.readouterr().out
 
 
 def test_a_checkpoint_of_another_shape_is_refused(whole, sft_model, data):
     policy = Policy(load_network(sft_model), 1)
     optimizer = torch.optim.AdamW(policy.trained().values())
-    run = ppo.Run(KLController(0.1, 6, 100))
+    run = ppo.Progress(KLController(0.1, 6, 100))
     with pytest.raises(ValueError, match="another --model or --unfrozen-layers"):
         ppo.load_checkpoint(whole, policy, optimizer, run)
-    assert isinstance(options(), argparse.Namespace) and math.isnan(run.first) and replace(run).step == 0

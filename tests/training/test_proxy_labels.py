@@ -19,7 +19,7 @@ from prompt_beautifier.training.proxy_labels import (
     main,
     opinions,
     ordinary_and_reused,
-    raw_prompt,
+    raw_side,
     side,
     tidy,
     without_length,
@@ -51,9 +51,9 @@ def test_texts_are_cleaned_as_training_targets_are(prompt, expected):
 
 def test_the_raw_prompt_comes_from_the_prompt_alone():
     prompt = "portrait of a red fox in the snow, sharp focus, 8k"
-    assert raw_prompt(prompt, set()) == raw_prompt(prompt, set())
-    assert "fox" in raw_prompt(prompt, set())
-    assert raw_prompt(prompt, {" ".join(words(raw_prompt(prompt, set())))}) == ""
+    assert raw_side(prompt, set()) == raw_side(prompt, set())
+    assert "fox" in raw_side(prompt, set())
+    assert raw_side(prompt, {" ".join(words(raw_side(prompt, set())))}) == ""
 
 
 def test_what_is_both_good_and_bad_is_neither():
@@ -99,17 +99,7 @@ def write_opinions(path):
     with open(path, "w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
         table.writerow(
-            [
-                "name",
-                "prompt",
-                "adj1",
-                "adj2",
-                "style",
-                "mos_quality",
-                "std_quality",
-                "mos_align",
-                "std_align",
-            ]
+            ["name", "prompt", "adj1", "adj2", "style", "mos_quality", "std_quality", "mos_align", "std_align"]
         )
         for i, prompt in enumerate("abc"):
             table.writerow([f"bad_normal_{i:03}.jpg", prompt, "", "", "", 1 + 0.1 * i, 0, 1 + 0.2 * i, 0])
@@ -183,24 +173,9 @@ def data(tmp_path):
 
 
 def run(data, out):
-    main(
-        [
-            "--refinements",
-            str(data / "refinements.jsonl"),
-            "--descriptions",
-            str(data / "descriptions.jsonl"),
-            "--prompts",
-            str(data / "prompts.tsv"),
-            "--share",
-            "1000",
-            "--names",
-            str(data / "names.txt"),
-            "--exclude",
-            str(data / "parti.tsv"),
-            "--out",
-            str(out),
-        ]
-    )
+    sources = ["--refinements", str(data / "refinements.jsonl"), "--descriptions", str(data / "descriptions.jsonl")]
+    lists = ["--names", str(data / "names.txt"), "--exclude", str(data / "parti.tsv")]
+    main([*sources, "--prompts", str(data / "prompts.tsv"), "--share", "1000", *lists, "--out", str(out)])
     return {name: [json.loads(line) for line in open(out / f"{name}.jsonl")] for name in ("train", "heldout")}
 
 

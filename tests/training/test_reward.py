@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
+from scipy import stats
 
 from prompt_beautifier.beautifier.prompts.words import content_words
 from prompt_beautifier.beautifier.rewards.folders import list_reward_models
@@ -83,9 +84,6 @@ def learnt(data, tmp_path_factory):
     return out
 
 
-# -- learning
-
-
 def test_it_learns_what_the_words_tell(learnt):
     told = [json.loads(line) for line in (learnt / "metrics.jsonl").read_text().splitlines()][-1]
     assert told["heldout_mse"] < 0.1 * 1.2  # of always guessing the mean: the variance, about 1.2
@@ -96,7 +94,6 @@ def test_it_learns_what_the_words_tell(learnt):
 
 
 def test_the_figures_are_those_of_the_files(learnt, data):
-    scipy = pytest.importorskip("scipy.stats")
     rows = [json.loads(line) for line in (data / "heldout.jsonl").read_text().splitlines()][:60]
     labels = torch.tensor([row["pick_score"] for row in rows])
     raws, prompts = ([row[side] for row in rows] for side in ("raw_prompt", "prompt"))
@@ -106,8 +103,8 @@ def test_the_figures_are_those_of_the_files(learnt, data):
     card = (learnt / "model" / "README.md").read_text()
     for name, ours, guessed in (
         ("mean squared error", ((scores - labels) ** 2).mean(), f"{((mean - labels) ** 2).mean():.4g}"),
-        ("Pearson", scipy.pearsonr(scores, labels)[0], "–"),
-        ("Spearman", scipy.spearmanr(scores, labels)[0], "–"),
+        ("Pearson", stats.pearsonr(scores, labels)[0], "–"),
+        ("Spearman", stats.spearmanr(scores, labels)[0], "–"),
     ):
         (line,) = (line for line in card.splitlines() if line.startswith(f"| {name} |"))
         _, _, shown, shown_mean, _ = line.split("|")
@@ -156,12 +153,12 @@ def test_the_folder_is_one_that_the_menu_lists(learnt):
     assert not (learnt / "whole").exists() and list((learnt / "tensorboard").iterdir())
 
 
-def test_memory_and_time_are_said_before_the_first_step(data, tmp_path, capsys):
-    reward.main(command(data, tmp_path / "run", "--max-steps", "2", "--log-steps", "1"))
+def test_pace_and_memory_are_said_after_ten_steps(data, tmp_path, capsys):
+    reward.main(command(data, tmp_path / "run", "--max-steps", "12", "--log-steps", "1"))
     lines = capsys.readouterr().out.splitlines()
-    (said,) = (i for i, line in enumerate(lines) if "GB of memory on each device" in line)
-    (first,) = (i for i, line in enumerate(lines) if line.startswith("step 1/2") and " loss " in line)
-    assert said < first and lines[0] == "train.jsonl: 320 examples of 321 rows"
+    (said,) = (i for i, line in enumerate(lines) if line.startswith("a step takes") and "the other 2 steps" in line)
+    steps = [i for i, line in enumerate(lines) if line.startswith("step ") and " loss " in line]
+    assert steps[8] < said < steps[10] and lines[0] == "train.jsonl: 320 examples of 321 rows"
 
 
 def test_the_aesthetic_score_is_told_from_the_prompt_alone(data, tmp_path):
@@ -170,9 +167,6 @@ def test_the_aesthetic_score_is_told_from_the_prompt_alone(data, tmp_path):
     assert notes["reads"] == "{prompt}"
     one, other = load_reward_model(tmp_path / "run" / "model").score(["a cat", "a dog"], ["a tree, 8k"] * 2)
     assert one == other
-
-
-# -- steps
 
 
 def test_a_batch_in_parts_is_the_same_batch(data, tmp_path):
@@ -212,9 +206,6 @@ def test_a_run_is_not_continued_with_other_options(data, tmp_path):
         reward.main(command(data, tmp_path / "run", "--max-steps", "2", "--lr", "0.1"))
 
 
-# -- pre-trained networks
-
-
 @pytest.mark.parametrize("architecture", ["bloom", "gpt2", "llama"])
 def test_a_language_model_becomes_a_reward_model(data, tmp_path, architecture):
     """GPT-2 has no padding token: a score must be read at the end token all the same."""
@@ -235,8 +226,6 @@ def test_a_language_model_becomes_a_reward_model(data, tmp_path, architecture):
     expected = (hidden @ after["score.weight"][0]) * term.std + term.mean
     assert model.score(["a"], ["b"]).item() == pytest.approx(expected.item(), abs=1e-4)
 
-
-# -- consistency
 
 ROWS = [
     {"raw_prompt": "a red fox", "prompt": "portrait of a Red fox in the snow, 8k"},
@@ -294,9 +283,6 @@ def test_consistency_is_trained_without_scores(data, tmp_path, capsys):
     assert "| above its mismatch: another word |" in shown
 
 
-# -- several terms
-
-
 def test_terms_are_combined_into_one_folder(tmp_path):
     parts = [
         tiny_rewards.save_reward(tmp_path / "a", seed=0),
@@ -317,18 +303,11 @@ def test_terms_are_combined_into_one_folder(tmp_path):
         combine(parts[:1], [1, 1], tmp_path / "more")
 
 
-# -- what cannot be trained
-
-
 @pytest.mark.parametrize(
     ("term", "rows", "message"),
     [
         ("image_reward", [{"pick_score": 20.0}], r"no row of .*'image_reward'.*\(pick_score\)"),
-        (
-            "pick_score",
-            [{"pick_score": 20.0}, {"pick_score": 20.0}],
-            "all 2 rows have the same pick_score, 20",
-        ),
+        ("pick_score", [{"pick_score": 20.0}, {"pick_score": 20.0}], "all 2 rows have the same pick_score, 20"),
         ("pick_score", [{"pick_score": float("nan")}], "must be a finite number, not nan"),
         ("pick_score", [{"pick_score": "20"}], "must be a finite number, not '20'"),
     ],
@@ -360,9 +339,7 @@ def test_options_that_are_missing_are_named(capsys, tmp_path, arguments, message
 
 
 @pytest.mark.parametrize(
-    "path",
-    sorted((Path(__file__).parents[2] / "training" / "configs").glob("reward*.yaml")),
-    ids=lambda p: p.stem,
+    "path", sorted((Path(__file__).parents[2] / "training" / "configs").glob("reward*.yaml")), ids=lambda p: p.stem
 )
 def test_the_settings_that_come_along_are_options(path):
     args = options.parse(reward.option_parser(), ["--config", str(path), "--data", "rows", "--out", "run"])

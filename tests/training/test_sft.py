@@ -1,7 +1,6 @@
 """Supervised fine-tuning: what is learnt is what will be asked; the filter; kill and resume; two processes."""
 
 import json
-import math
 import shutil
 import signal
 import subprocess
@@ -22,7 +21,7 @@ from prompt_beautifier.beautifier.checkpoints.folders import list_checkpoints
 from prompt_beautifier.beautifier.families import FAMILIES, render
 from prompt_beautifier.beautifier.reading import read_cleaned
 from prompt_beautifier.training import sft
-from prompt_beautifier.training.run import estimates, trainer
+from prompt_beautifier.training.run import trainer
 from prompt_beautifier.training.run.bases import base_tokenizer, find_base
 from prompt_beautifier.training.run.metrics import read_metrics
 from prompt_beautifier.training.run.rows import answer_of, read_jsonl
@@ -52,31 +51,9 @@ def base(tmp_path_factory):
 
 
 def arguments(base, data, out, *more):
-    return [
-        "--model",
-        str(base),
-        "--data",
-        str(data),
-        "--out",
-        str(out),
-        "--cpu",
-        "--batch-size",
-        "8",
-        "--micro-batch",
-        "8",
-        "--max-steps",
-        "8",
-        "--checkpoint-steps",
-        "3",
-        "--log-steps",
-        "1",
-        "--lr",
-        "3e-3",
-        *more,
-    ]
-
-
-# -- rows
+    folders = ["--model", str(base), "--data", str(data), "--out", str(out)]
+    steps = "--cpu --batch-size 8 --micro-batch 8 --max-steps 8 --checkpoint-steps 3 --log-steps 1 --lr 3e-3"
+    return [*folders, *steps.split(), *more]
 
 
 @pytest.mark.parametrize("family", FAMILIES.values(), ids=lambda family: family.name)
@@ -118,11 +95,7 @@ def test_the_filter_drops_what_the_reference_drops(base):
     tokenizer, config = base_tokenizer(base)
 
     def row(tokens, **more):
-        return {
-            "raw_prompt": "a cat",
-            "prompt": " ".join(["zq"] * (tokens // 2)),
-            **more,
-        }  # "zq" is 3 tokens: " zq"
+        return {"raw_prompt": "a cat", "prompt": " ".join(["zq"] * (tokens // 2)), **more}  # "zq" is 3 tokens: " zq"
 
     family = FAMILIES["text2prompt-v1"]
     token_count = len(tokenizer.encode(" zq zq").ids) // 2
@@ -164,9 +137,6 @@ def test_every_row_comes_once_an_epoch_whatever_the_batch():
     assert sorted(order[:10]) == sorted(order[10:20]) == list(range(10))
     assert set(Counter(order[20:]).values()) == {1}
     assert order == trainer.row_order(10, 7, 4, 3) != trainer.row_order(10, 7, 4, 4)
-
-
-# -- the run
 
 
 @pytest.fixture(scope="module")
@@ -294,27 +264,3 @@ def test_accelerate_reads_its_configurations(path):
     found = {"zero2": command.use_deepspeed, "fsdp": command.use_fsdp, "one-gpu": not command.multi_gpu}
     assert found.get(path.stem, command.multi_gpu)
     assert command.num_processes == {"one-gpu": 1, "cpu-2": 2}.get(path.stem, 4)
-
-
-def test_the_estimate_is_of_the_right_size():
-    from prompt_beautifier.beautifier.language.config import NetworkConfig
-    from prompt_beautifier.beautifier.language.network import DecoderOnly
-    from prompt_beautifier.training.run.estimates import (
-        activation_memory,
-        count_parameters,
-        duration,
-        training_memory,
-    )
-
-    for config in (
-        NetworkConfig("bloom", 300, 32, 3, 2, 128),
-        NetworkConfig("gpt2", 300, 32, 3, 2, 100, max_positions=64),
-    ):
-        assert count_parameters(config) == sum(p.numel() for p in DecoderOnly(config).parameters())
-    bloom = NetworkConfig("bloom", 250_880, 1536, 24, 16, 6144)
-    assert training_memory(count_parameters(bloom), count_parameters(bloom)) == pytest.approx(17.0e9, rel=0.01)
-    kept = activation_memory(bloom, 24, rows=16, length=384, bits16=True)
-    assert kept == 24 * 16 * 384 * 1536 * (34 + 5 * 16 * 384 / 1536)
-    assert activation_memory(bloom, 24, 16, 384, True, checkpointing=True) < 0.1 * kept
-    assert [duration(40), duration(900), duration(3 * 3600)] == ["40 s", "15 min", "3.0 h"]
-    assert math.isfinite(estimates.seconds_for(1e9, torch.device("cpu"), bits16=False))

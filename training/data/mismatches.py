@@ -84,8 +84,4 @@ def another_word(raw: str, prompt: str, other: dict, chance: random.Random) -> t
     return raw[: place.start()] + chance.choice(new) + raw[place.end() :], prompt
 
 
-KINDS = {
-    "another prompt": another_prompt,
-    "another subject": another_subject,
-    "another word": another_word,
-}
+KINDS = {"another prompt": another_prompt, "another subject": another_subject, "another word": another_word}

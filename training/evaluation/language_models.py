@@ -49,9 +49,6 @@ def load_causal(path: str, device: str | torch.device):
     return model.eval().to(device), AutoTokenizer.from_pretrained(**where)
 
 
-# -- the judge
-
-
 class Judge:
     """How likely a prompt is to a language model: a measure of fluency, as that model knows it.
 
@@ -116,9 +113,6 @@ def batches_of_like_length(lengths: Sequence[int], tokens: int = 2048) -> Iterat
         if last == len(order) or (last + 1 - first) * lengths[order[last]] > tokens:
             yield order[first:last]
             first = last
-
-
-# -- the few-shot writer
 
 
 class FewShot:
@@ -187,9 +181,6 @@ class FewShot:
         for layer, each in enumerate(self._cache.layers):
             cache.update(each.keys.repeat(rows, 1, 1, 1), each.values.repeat(rows, 1, 1, 1), layer)
         return cache
-
-
-# -- sentences
 
 
 def sentence_encoder_folder() -> Path | None:

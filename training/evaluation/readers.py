@@ -1,4 +1,4 @@
-"""What looks at texts: which candidate is taken, and the figures of what was taken."""
+"""Which candidate of each method is taken, and the figures of the prompts that were taken."""
 
 import math
 from collections.abc import Sequence

@@ -6,8 +6,10 @@ a random generator of its own on the CPU, and pictures whose prompts differ in l
 that neither the device nor the batch decides what is drawn (up to the last bits of the arithmetic).
 """
 
+import argparse
 from collections.abc import Sequence
 from itertools import groupby
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -15,6 +17,37 @@ from torch import Tensor
 MODEL = "stable-diffusion-v1-5/stable-diffusion-v1-5"
 NEGATIVE_PROMPT = "blurry, low quality, deformed, bad anatomy, cropped, watermark, text"
 SAMPLERS = {"euler-ancestral": "EulerAncestralDiscreteScheduler", "dpm-solver": "DPMSolverMultistepScheduler"}
+
+
+# What decides a picture besides the model, its prompt and its seed.
+SETTINGS = ("steps", "size", "guidance", "negative_prompt", "sampler", "long_prompts")
+
+
+def add_picture_options(parser: argparse.ArgumentParser, model: str, seeds: int, scorers: Sequence[str]) -> None:
+    """The options of pictures and their scorers; defaults are those of the published evaluation.
+
+    model           flag of the image model
+    seeds, scorers  the stage's own defaults
+    """
+    add = parser.add_argument_group("pictures").add_argument
+    add(model, default=MODEL, help="Stable Diffusion 1.x or 2.x: a diffusers folder or repository")
+    add("--seeds", type=int, default=seeds, help="pictures of a prompt; their seeds are 0, 1, 2, ...")
+    add("--steps", type=int, default=20)
+    add("--size", type=int, default=512, help="height and width in pixels")
+    add("--guidance", type=float, default=7.5)
+    add("--negative-prompt", default=NEGATIVE_PROMPT)
+    add("--sampler", choices=SAMPLERS, default="euler-ancestral")
+    whole = "encode the whole prompt; else CLIP cuts it off after 75 tokens"
+    add("--long-prompts", action=argparse.BooleanOptionalAction, default=True, help=whole)
+    add("--batch-size", type=int, default=8, help="pictures drawn and scored at once")
+    found = "scorers; without FOLDER their files are looked for, else downloaded"
+    add("--scorers", nargs="+", default=list(scorers), metavar="NAME[=FOLDER]", help=found)
+    add("--models-dir", type=Path, help="where downloaded scorers are kept")
+
+
+def picture_settings(args: argparse.Namespace, model: str) -> dict:
+    """What decides pictures, as the options say."""
+    return {"model": model, **{name: getattr(args, name) for name in SETTINGS}}
 
 
 class Pictures:

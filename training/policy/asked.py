@@ -20,7 +20,7 @@ from ...beautifier.path import finished
 from ...beautifier.prompts.syntax import set_aside
 from ...beautifier.request import Answers, Request, Sampling
 from ..run.rows import read_jsonl
-from .reward_functions import RewardFunction
+from .reward_functions import RewardFunction, add_reward_options, load_reward
 from .rollout import sample
 
 
@@ -43,6 +43,44 @@ class Prompts:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is to be learnt: who answers, which raw prompts, and what their answers are worth."""
+
+    beautifier: Beautifier
+    reward: RewardFunction
+    train: Prompts
+    heldout: Prompts
+
+
+def add_asking(parser: argparse.ArgumentParser) -> None:
+    """The options that say who is asked what, and what an answer is worth."""
+    add = parser.add_argument
+    add("--model", required=True, help="the SFT model: 'embedded', a folder, a published model")
+    add("--family", help="how the model is asked; default: what its beautifier.json says")
+    add("--data", type=Path, required=True, help="folder with train.jsonl and heldout.jsonl")
+    most = "raw prompts to train on: a sample of them, where there are more"
+    add("--max-prompts", type=int, default=40_000, help=most)
+    add("--max-new-tokens", type=int, default=256)
+    add("--rollouts", type=int, default=64, help="answers of a step, over all devices")
+    add("--chunk", type=int, default=16, help="answers that are sampled at once on a device")
+    add("--eval-prompts", type=int, default=500, help="held-out raw prompts to score")
+    add_reward_options(parser)
+    taken_off = "what is taken off an answer's reward"
+    add("--baseline", choices=("dataset", "none"), default="dataset", help=taken_off)
+    add("--empty-reward", type=float, help="score of an empty answer; default: that of the raw prompt")
+    unfinished = "taken off the score of an answer without an end"
+    add("--unfinished-penalty", type=float, default=0.0, help=unfinished)
+
+
+def read_task(args: argparse.Namespace, beautifier: Beautifier, device: torch.device) -> Task:
+    """What the options of add_asking name. Raises ValueError or FileNotFoundError for what cannot be read."""
+    reward = load_reward(args, device)
+    train = read_prompts(args.data / "train.jsonl", beautifier, args, args.max_prompts)
+    heldout = read_prompts(args.data / "heldout.jsonl", beautifier, args, args.eval_prompts)
+    return Task(beautifier, reward, train, heldout)
 
 
 def read_prompts(path: Path, beautifier: Beautifier, args: argparse.Namespace, limit: int) -> Prompts:
@@ -88,25 +126,24 @@ def chances_of_step(rollouts: int, tokens: int, step: int, seed: int) -> Tensor:
 
 
 def scores_of(
-    beautifier: Beautifier,
-    reward: RewardFunction,
-    prompts: Prompts,
-    rows: Sequence[int],
-    answers: Sequence[Answer],
-    args: argparse.Namespace,
+    task: Task, prompts: Prompts, rows: Sequence[int], answers: Sequence[Answer], args: argparse.Namespace
 ) -> tuple[list[float], list[str]]:
     """The score of each answer, in the reward's own unit, and its text as a user would see it.
+
+    prompts  task.train or task.heldout
+    rows     which row of them each answer belongs to
 
     The score is r(x, y), with --baseline dataset less r(x, the row's own prompt). Of an answer that adds nothing a
     user sees the raw prompt again; its score is that of the raw prompt, or --empty-reward.
     """
     raws = [prompts.rows[row]["raw_prompt"] for row in rows]
-    texts = [prompt_of(beautifier, prompts.questions[row], answer) for row, answer in zip(rows, answers, strict=True)]
+    texts = [
+        prompt_of(task.beautifier, prompts.questions[row], answer) for row, answer in zip(rows, answers, strict=True)
+    ]
     shown = [text or raw for text, raw in zip(texts, raws, strict=True)]
     new = [] if args.baseline == "none" else [row for row in dict.fromkeys(rows) if row not in prompts.earned]
-    earned = reward(
-        raws + [prompts.rows[row]["raw_prompt"] for row in new],
-        shown + [prompts.rows[row]["prompt"] for row in new],
+    earned = task.reward(
+        raws + [prompts.rows[row]["raw_prompt"] for row in new], shown + [prompts.rows[row]["prompt"] for row in new]
     )
     prompts.earned.update(zip(new, earned[len(rows) :], strict=True))
     scores = []
@@ -134,20 +171,18 @@ def adds_nothing(asked: Question, prompt: str) -> bool:
 
 
 def heldout_figures(
-    network: DecoderOnly,
-    head: Tensor,
-    beautifier: Beautifier,
-    reward: RewardFunction,
-    prompts: Prompts,
-    accelerator: Accelerator,
-    args: argparse.Namespace,
+    network: DecoderOnly, head: Tensor, task: Task, accelerator: Accelerator, args: argparse.Namespace
 ) -> dict[str, float]:
-    """Mean score of sampled answers to held-out raw prompts, with the same random numbers every time."""
+    """Mean score and length of sampled answers to held-out raw prompts, with the same random numbers every time.
+
+    head  the network's output layer [vocab, hidden], in the dtype that products are made in
+    """
+    prompts = task.heldout
     rows = list(range(len(prompts)))[accelerator.process_index :: accelerator.num_processes]
     chances = chances_of_step(len(prompts), args.max_new_tokens, -1, args.seed)[rows]
     asked = [prompts.questions[row].tokens for row in rows]
     answers = sample(network, asked, args.max_new_tokens, chances, args.chunk, head)
-    scores, _ = scores_of(beautifier, reward, prompts, rows, answers, args)
+    scores, _ = scores_of(task, prompts, rows, answers, args)
     sums = [sum(scores), sum(len(answer.tokens) for answer in answers), len(rows)]
     sums = torch.tensor(sums, dtype=torch.float64, device=accelerator.device)
     score, length, count = accelerator.reduce(sums, "sum").tolist()

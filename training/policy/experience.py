@@ -38,7 +38,10 @@ class Experience:
 
 @torch.no_grad()
 def look_at(policy: Policy, asked: list[Question], answers: list[Answer], minibatch: int) -> tuple[Experience, Tensor]:
-    """The answers with the policy's log-probabilities and values, and the reference model's log-probabilities.
+    """The answers with the policy's log-probabilities and values, and the reference model's log-probabilities, float32
+    [rows, longest answer], 0 behind an answer's end. Advantages and returns are still 0.
+
+    minibatch  rows that go through the network at once
 
     The end token, where the policy wrote it, is part of the answer.
     """
@@ -83,8 +86,11 @@ def whiten(seen: Experience, accelerator: Accelerator) -> None:
 
 
 def minibatches(seen: Experience, size: int, generator: torch.Generator) -> list[Tensor]:
-    """Rows of each minibatch of one PPO epoch: answers of like length together, so that little work goes into
-    padding, in an order that chance decides; chance blurs the lengths, too."""
+    """Rows of each minibatch of one PPO epoch, int64 [at most size] each.
+
+    Answers of like length come together, so that little work goes into padding, in an order that chance decides;
+    chance blurs the lengths, too.
+    """
     lengths = (seen.starts + seen.mask.sum(1)).cpu().float()
     blurred = lengths * (1 + 0.2 * torch.rand(len(lengths), generator=generator))
     batches = blurred.argsort().to(seen.tokens.device).split(size)

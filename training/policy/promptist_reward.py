@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 
-class ImageReward:
+class PromptistReward:
     """The reward as a function of raw prompts and prompts.
 
     draw       (prompts, seeds) -> pictures float32 [prompts * seeds, height, width, 3] in 0..1, all seeds of the
@@ -46,9 +46,9 @@ def promptist_reward(beauty: Tensor, before: Tensor, relevance: Tensor) -> Tenso
     return (beauty - before + (20 * relevance - 5.6).clamp(max=0)).mean(1)
 
 
-def load_image_reward(
+def load_promptist_reward(
     model: str | None, images: int, steps: int, size: int, scorers: Sequence[str], device: torch.device
-) -> ImageReward:
+) -> PromptistReward:
     """The reward with a diffusers pipeline and scorers from their files.
 
     model    a diffusers folder or repository of Stable Diffusion
@@ -64,4 +64,4 @@ def load_image_reward(
         raise ValueError("--reward images needs --image-model: a diffusers folder, or a repository")
     aesthetic, clip = (open_scorer(spec, None, str(device)) for spec in scorers)
     pictures = Pictures(model, device, steps, size, sampler="dpm-solver")
-    return ImageReward(pictures.draw, aesthetic, clip, range(images))
+    return PromptistReward(pictures.draw, aesthetic, clip, range(images))

@@ -22,27 +22,17 @@ RewardFunction = Callable[[list[str], list[str]], Sequence[float]]
 
 
 def add_reward_options(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument
-    add(
-        "--reward",
-        nargs="+",
-        required=True,
-        metavar="NAME",
-        help="a reward folder, module:function, or images",
-    )
+    add = parser.add_argument_group("reward").add_argument
+    named = "a reward folder, module:function, or images"
+    add("--reward", nargs="+", required=True, metavar="NAME", help=named)
     add("--reward-weights", nargs="+", type=float, metavar="X", help="one for each --reward; default: all 1")
     add("--alpha", type=float, help="weight of the first of a reward folder's two terms")
     add("--image-model", help="for images: a diffusers folder or repository")
     add("--images", type=int, default=3, help="for images: pictures a prompt")
     add("--image-steps", type=int, default=20, help="for images: steps of DPM-Solver")
     add("--image-size", type=int, default=512, help="for images: width and height in pixels")
-    add(
-        "--scorers",
-        nargs=2,
-        default=["aesthetic", "clip-score"],
-        metavar="NAME",
-        help="for images: found or downloaded by name, or aesthetic=FOLDER clip-score=FOLDER",
-    )
+    scorers = "for images: found or downloaded by name, or aesthetic=FOLDER clip-score=FOLDER"
+    add("--scorers", nargs=2, default=["aesthetic", "clip-score"], metavar="NAME", help=scorers)
 
 
 def load_reward(args: argparse.Namespace, device: torch.device) -> RewardFunction:
@@ -60,14 +50,14 @@ def load_reward(args: argparse.Namespace, device: torch.device) -> RewardFunctio
         if not prompts:
             return total
         for name, weight, function in zip(args.reward, weights, functions, strict=True):
-            for k, value in enumerate(checked(name, function(raw_prompts, prompts), len(prompts))):
+            for k, value in enumerate(checked_rewards(name, function(raw_prompts, prompts), len(prompts))):
                 total[k] += weight * value
         return total
 
     return reward
 
 
-def checked(name: str, values: Sequence[float], count: int) -> list[float]:
+def checked_rewards(name: str, values: Sequence[float], count: int) -> list[float]:
     """What a reward function returned, as floats. Raises ValueError where it is not a finite number for each pair."""
     if isinstance(values, torch.Tensor):
         values = values.tolist()
@@ -81,9 +71,11 @@ def checked(name: str, values: Sequence[float], count: int) -> list[float]:
 
 def _load_one(name: str, args: argparse.Namespace, device: torch.device) -> RewardFunction:
     if name == "images":
-        from .promptist_reward import load_image_reward
+        from .promptist_reward import load_promptist_reward
 
-        return load_image_reward(args.image_model, args.images, args.image_steps, args.image_size, args.scorers, device)
+        return load_promptist_reward(
+            args.image_model, args.images, args.image_steps, args.image_size, args.scorers, device
+        )
     if name == "embedded" or Path(name).is_dir():
         from ...beautifier.rewards.model import load_reward_model
 

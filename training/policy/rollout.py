@@ -19,9 +19,6 @@ COMPACT = 0.75
 BLOCK = 512
 
 
-# -- sampling
-
-
 @torch.inference_mode()
 def sample(
     network: DecoderOnly,
@@ -48,11 +45,7 @@ def sample(
 
 
 def _sample_rows(
-    network: DecoderOnly,
-    head: Tensor,
-    prompts: Sequence[Sequence[int]],
-    max_new_tokens: int,
-    chances: Tensor,
+    network: DecoderOnly, head: Tensor, prompts: Sequence[Sequence[int]], max_new_tokens: int, chances: Tensor
 ) -> list[Answer]:
     device, config = network.device, network.config
     longest = max(map(len, prompts))
@@ -91,12 +84,7 @@ def _sample_rows(
         if sum(going) <= COMPACT * len(rows):
             left = [place for place, more in enumerate(going) if more]
             index = torch.tensor(left, device=device)
-            cache, tokens, padding, chances = (
-                cache.reorder(index),
-                tokens[index],
-                padding[index],
-                chances[index],
-            )
+            cache, tokens, padding, chances = (cache.reorder(index), tokens[index], padding[index], chances[index])
             rows, going = [rows[place] for place in left], [True] * len(left)
     return [Answer(tuple(answer), ended) for answer, ended in zip(written, finished, strict=True)]
 
@@ -123,6 +111,3 @@ def _invert(weights: Tensor, chances: Tensor) -> tuple[Tensor, Tensor]:
     width = weights.gather(1, index[:, None])[:, 0]
     before = cumulative.gather(1, index[:, None])[:, 0] - width
     return index, ((point - before) / width).clamp(0, 1 - 2**-24)
-
-
-# -- text

@@ -15,14 +15,7 @@ from ...beautifier.language.config import NetworkConfig
 from ...beautifier.language.tokenizer import load_tokenizer
 
 # What is needed of a repository; weights in other formats than safetensors are not fetched.
-WANTED = [
-    "config.json",
-    "tokenizer.json",
-    "vocab.json",
-    "merges.txt",
-    "*.safetensors",
-    "*.safetensors.index.json",
-]
+WANTED = ["config.json", "tokenizer.json", "vocab.json", "merges.txt", "*.safetensors", "*.safetensors.index.json"]
 
 
 def find_base(model: str, family: str | None = None) -> tuple[Path, Family]:
@@ -63,11 +56,6 @@ def from_hub(repository: str) -> Path:
     return folder
 
 
-def short_name(model: str) -> str:
-    """What a model card calls `--model`: the last two parts of a path say which run it is of."""
-    return "/".join(Path(model).parts[-2:])
-
-
 def base_tokenizer(folder: Path) -> tuple[Tokenizer, NetworkConfig]:
     """The tokenizer as the Beautifier uses it (nothing in a text is a special token), and the network's shape.
 
@@ -82,7 +70,7 @@ def base_tokenizer(folder: Path) -> tuple[Tokenizer, NetworkConfig]:
     return tokenizer, config
 
 
-def hugging_face_config(folder: Path) -> dict:
+def checkpoint_config(folder: Path) -> dict:
     """config.json of a checkpoint folder."""
     return json.loads((folder / "config.json").read_text(encoding="utf-8"))
 

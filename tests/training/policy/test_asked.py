@@ -7,7 +7,7 @@ pytest.importorskip("accelerate")
 
 from prompt_beautifier.beautifier.beautify import load_beautifier
 from prompt_beautifier.beautifier.language.steps import Answer
-from prompt_beautifier.training.policy.asked import Prompts, chances_of_step, question, rows_of_step, scores_of
+from prompt_beautifier.training.policy.asked import Prompts, Task, chances_of_step, question, rows_of_step, scores_of
 from prompt_beautifier.training.ppo import option_parser
 
 from ...stand_ins import tiny
@@ -46,7 +46,7 @@ def scored(tmp_path_factory):
         ]
         calls.clear()
         return (
-            *scores_of(beautifier, reward, prompts, [0, 1, 2], answers, options(*flags)),
+            *scores_of(Task(beautifier, reward, prompts, prompts), prompts, [0, 1, 2], answers, options(*flags)),
             list(calls),
             prompts,
         )

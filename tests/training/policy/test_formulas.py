@@ -28,10 +28,7 @@ def test_with_lambda_1_a_return_is_the_sum_of_what_is_still_earned():
 
 
 def test_rewards_of_tokens_by_hand():
-    log_probs, reference = (
-        torch.tensor([[-1.0, -2.0], [-0.5, 0.0]]),
-        torch.tensor([[-3.0, -1.5], [-0.5, 0.0]]),
-    )
+    log_probs, reference = (torch.tensor([[-1.0, -2.0], [-0.5, 0.0]]), torch.tensor([[-3.0, -1.5], [-0.5, 0.0]]))
     mask = torch.tensor([[True, True], [True, False]])
     rewards = formulas.token_rewards(log_probs, reference, mask, torch.tensor([5.0, -7.0]), beta=0.1)
     torch.testing.assert_close(rewards, torch.tensor([[-0.2, 5.05], [-7.0, 0.0]]))

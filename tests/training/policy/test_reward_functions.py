@@ -6,11 +6,7 @@ import pytest
 import torch
 
 from prompt_beautifier.beautifier.images.scorers import load_scorer
-from prompt_beautifier.training.policy.promptist_reward import (
-    ImageReward,
-    load_image_reward,
-    promptist_reward,
-)
+from prompt_beautifier.training.policy.promptist_reward import PromptistReward, load_promptist_reward, promptist_reward
 from prompt_beautifier.training.policy.reward_functions import load_reward
 from prompt_beautifier.training.ppo import option_parser
 
@@ -56,11 +52,7 @@ def test_names_that_cannot_be_worked_with_are_said(module, flags, message):
 
 @pytest.mark.parametrize(
     ("returned", "message"),
-    [
-        ([1.0], "returned 1 numbers for 2"),
-        ([1.0, float("nan")], "not finite"),
-        (torch.tensor([1.0]), "returned 1"),
-    ],
+    [([1.0], "returned 1 numbers for 2"), ([1.0, float("nan")], "not finite"), (torch.tensor([1.0]), "returned 1")],
 )
 def test_what_a_function_returns_is_checked(module, monkeypatch, returned, message):
     import moody as named
@@ -81,9 +73,6 @@ def test_a_reward_folder(tmp_path):
 
 def save_reward_folder(folder):
     return tiny_rewards.save_reward(folder / "reward")
-
-
-# -- Promptist's reward
 
 
 def test_the_formula_by_hand():
@@ -120,7 +109,7 @@ def scorers(tmp_path_factory):
 def test_the_reward_of_pictures_is_the_formula_of_their_scores(scorers):
     aesthetic, clip = scorers["aesthetic"], scorers["clip-score"]
     draw, seeds = Drawn(), [0, 1, 2]
-    reward = ImageReward(draw, aesthetic, clip, seeds)
+    reward = PromptistReward(draw, aesthetic, clip, seeds)
     raws, prompts = ["a cat", "a dog", "a cat"], ["a cat, 8k", "a dog by the sea", "a cat, oil on canvas"]
     found = reward(raws, prompts)
     assert draw.count == (2 + 3) * 3  # a raw prompt's own pictures are drawn once
@@ -143,6 +132,6 @@ def test_the_real_pipeline_and_scorers_from_their_files(tmp_path):
     for kind in ("aesthetic", "clip-score"):
         files = tiny_scorers.save_scorer(tmp_path / kind, kind)
         specs.append(f"{kind}={next(iter(files.values())).parent}")
-    reward = load_image_reward(str(model), 2, 2, tiny_pictures.SIZE, specs, CPU)
+    reward = load_promptist_reward(str(model), 2, 2, tiny_pictures.SIZE, specs, CPU)
     one, same = reward(["a cat"], ["a cat, 8k"]), reward(["a cat"], ["a cat, 8k"])
     assert one == same and len(one) == 1
