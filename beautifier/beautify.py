@@ -6,7 +6,8 @@ import torch
 
 from .families import FAMILIES, Family
 from .files import read_json
-from .language.network import DecoderOnly, read_config
+from .language.architectures.table import read_config
+from .language.network import DecoderOnly
 from .language.packed import BFLOAT16_HIDDEN_SIZE, SMALLEST_HIDDEN_SIZE, can_pack, fast_dtype, load_packed
 from .language.tokenizer import load_tokenizer
 from .language.weights import load_network

@@ -39,7 +39,7 @@ from accelerate import Accelerator, DistributedType
 from torch import nn
 
 from ..beautifier.language.sampling import mix64
-from ..beautifier.language.weights import load_network
+from ..beautifier.language.weights import as_stored, load_network
 from ..beautifier.language.writer import Beautifier
 from .policy.asked import (
     Task,
@@ -64,7 +64,7 @@ from .policy.network import Policy
 from .policy.rollout import sample
 from .run.bases import base_tokenizer, checkpoint_config, find_base
 from .run.cards import beautifier_card, short_name
-from .run.export import export_beautifier, hugging_face_weights
+from .run.export import export_beautifier
 from .run.metrics import Metrics
 from .run.options import add_training, given, new_parser, parse
 from .run.pace import Pace
@@ -359,7 +359,7 @@ def hand_over(policy: Policy, task: Task, progress: Progress, base: Path, args: 
     family, tokenizer, data = task.beautifier.family, task.beautifier.tokenizer, f"{len(task.train):,} raw prompts"
     stage, started_from = "PPO (training/ppo.py)", short_name(args.model)
     card = beautifier_card(args.out, stage, started_from, family, data, given(args), figures, note)
-    weights, config = hugging_face_weights(policy.network), checkpoint_config(base)
+    weights, config = as_stored(policy.network), checkpoint_config(base)
     export_beautifier(args.out / "model", weights, config, tokenizer, family, card, args.export_dtype)
     print(f"held-out score {progress.first:.4g} -> {score:.4g}; the model is in {args.out / 'model'}", flush=True)
 

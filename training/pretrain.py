@@ -30,9 +30,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..beautifier.families import FAMILIES, render
-from ..beautifier.language.network import DecoderOnly, NetworkConfig
+from ..beautifier.language.config import NetworkConfig
+from ..beautifier.language.network import DecoderOnly
+from ..beautifier.language.weights import as_stored
 from .run.cards import beautifier_card
-from .run.export import export_beautifier, hugging_face_weights
+from .run.export import export_beautifier
 from .run.metrics import Metrics
 from .run.options import given, new_parser, parse
 from .run.pace import Pace
@@ -264,7 +266,7 @@ def bloom_config(config: NetworkConfig) -> dict:
         "hidden_size": config.hidden_size,
         "n_layer": config.num_layers,
         "n_head": config.num_heads,
-        "layer_norm_epsilon": config.layer_norm_epsilon,
+        "layer_norm_epsilon": config.norm_epsilon,
         "bos_token_id": config.eos_token_id,
         "eos_token_id": config.eos_token_id,
         "pad_token_id": config.pad_token_id,
@@ -275,7 +277,7 @@ def hand_over(network: DecoderOnly, tokenizer: Tokenizer, args: argparse.Namespa
     """Write OUT/model. rows: how many it was trained on."""
     stage, data = "training from random weights (training/pretrain.py)", f"{rows:,} pairs"
     card = beautifier_card(args.out, stage, "none", FAMILY, data, given(args), figures)
-    weights, config = hugging_face_weights(network), bloom_config(network.config)
+    weights, config = as_stored(network), bloom_config(network.config)
     export_beautifier(args.out / "model", weights, config, tokenizer, FAMILY, card)
 
 

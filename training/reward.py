@@ -39,7 +39,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from transformers import AutoConfig, AutoModelForSequenceClassification, BloomConfig, Trainer, TrainingArguments
 
-from ..beautifier.language.network import NetworkConfig
+from ..beautifier.language.config import NetworkConfig
 from ..beautifier.language.tokenizer import load_tokenizer
 from ..beautifier.rewards.folders import NOTES
 from ..beautifier.rewards.model import load_reward_model

@@ -153,7 +153,7 @@ def asked_rows(beautifier: Beautifier, prompts: Prompts, order: list[int]) -> Da
 def heldout_score(model: Path, task: Task, args: argparse.Namespace, devices: Devices) -> float:
     """The mean score of a checkpoint's answers to the held-out raw prompts."""
     network = load_network(model, torch.float32, devices.device)
-    accelerator, head = Accelerator(cpu=args.cpu), network.word_embeddings.weight
+    accelerator, head = Accelerator(cpu=args.cpu), network.output_weight
     return heldout_figures(network, head, task, accelerator, args)["heldout_score"]
 
 

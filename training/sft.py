@@ -38,7 +38,7 @@ from transformers import AutoConfig, AutoModelForCausalLM
 from trl import SFTConfig, SFTTrainer
 
 from ..beautifier.families import Family, render
-from ..beautifier.language.network import NetworkConfig
+from ..beautifier.language.config import NetworkConfig
 from .run.bases import base_tokenizer, checkpoint_config, find_base, transformers_tokenizer
 from .run.cards import beautifier_card, short_name
 from .run.export import export_beautifier

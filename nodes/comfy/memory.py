@@ -83,11 +83,11 @@ def working_memory(beautifier: Beautifier, request: Request) -> int:
     """Bytes that writing candidates needs beside the weights: KV cache, hidden states, logits of a block."""
     sampling = request.sampling or beautifier.sampling
     config = beautifier.network.config
-    itemsize = beautifier.network.ln_f.weight.element_size()
+    itemsize = beautifier.network.dtype.itemsize
     rows = max(BLOCK, sampling.num_beams)
     prompt = min(len(request.raw_prompt.encode("utf-8", "ignore")), beautifier.family.max_prompt_tokens)
     tokens = rounded_capacity(len(beautifier.family.template) + prompt + sampling.max_new_tokens)
-    cache = 2 * (rows + 1) * config.num_layers * tokens * config.hidden_size * itemsize
+    cache = 2 * (rows + 1) * config.num_layers * tokens * config.key_value_size * itemsize
     reading = tokens * (2 * config.intermediate_size + 6 * config.hidden_size) * itemsize
     attention = 2 * config.num_heads * tokens * tokens * itemsize
     logits = 6 * rows * config.vocab_size * torch.float32.itemsize

@@ -199,8 +199,9 @@ def test_the_best_is_kept(sft_model, data, reward, tmp_path):
     assert "| step of this model | 0 |" in (tmp_path / "model" / "README.md").read_text()
 
 
-def test_gpt2_and_several_rewards(data, reward, tmp_path):
-    base = tiny.save_checkpoint(tmp_path / "gpt2", "gpt2", family="promptist")
+@pytest.mark.parametrize("architecture", ["gpt2", "llama"])
+def test_other_networks_and_several_rewards(architecture, data, reward, tmp_path):
+    base = tiny.save_checkpoint(tmp_path / "base", architecture, family="promptist")
     rewards = ["--reward", reward("neon"), reward("nothing"), "--reward-weights", "2", "1"]
     steps = "--steps 2 --rollouts 8 --minibatch 4 --unfrozen-layers 1".split()
     ppo.main(arguments(base, data, tmp_path / "run", reward("neon"), *rewards, *steps))

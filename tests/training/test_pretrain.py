@@ -10,7 +10,7 @@ from tokenizers import Tokenizer
 
 from prompt_beautifier.beautifier.beautify import load_beautifier
 from prompt_beautifier.beautifier.families import FAMILIES, render
-from prompt_beautifier.beautifier.language.network import NetworkConfig
+from prompt_beautifier.beautifier.language.config import NetworkConfig
 from prompt_beautifier.training import pretrain
 from prompt_beautifier.training import tokenizer as tokenizer_stage
 

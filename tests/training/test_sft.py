@@ -175,9 +175,10 @@ def test_it_learns_and_hands_over_what_load_beautifier_lists(whole, base):
     assert list((whole / "tensorboard").iterdir())
 
 
-def test_gpt2_too_and_transformers_reads_the_result(data, tmp_path):
+@pytest.mark.parametrize("architecture", ["gpt2", "llama"])
+def test_others_too_and_transformers_reads_the_result(architecture, data, tmp_path):
     transformers = pytest.importorskip("transformers")
-    base = tiny.save_checkpoint(tmp_path / "gpt2", "gpt2", family="promptist")
+    base = tiny.save_checkpoint(tmp_path / "base", architecture, family="promptist")
     sft.main(arguments(base, data, tmp_path / "run", "--max-steps", "2", "--eval-rows", "0"))
     model = transformers.AutoModelForCausalLM.from_pretrained(tmp_path / "run" / "model", dtype=torch.float32).eval()
     network = load_beautifier(tmp_path / "run" / "model").network

@@ -45,7 +45,7 @@ def look_at(policy: Policy, asked: list[Question], answers: list[Answer], miniba
 
     The end token, where the policy wrote it, is part of the answer.
     """
-    config, device = policy.network.config, policy.network.word_embeddings.weight.device
+    config, device = policy.network.config, policy.network.device
     written = [[*answer.tokens, config.eos_token_id] if answer.finished else list(answer.tokens) for answer in answers]
     starts = torch.tensor([len(one.tokens) for one in asked], device=device)
     sizes = torch.tensor([len(answer) for answer in written], device=device)

@@ -5,7 +5,7 @@ import copy
 import torch
 from torch import Tensor, nn
 
-from ...beautifier.language.network import DecoderOnly
+from ...beautifier.language.network import DecoderOnly, Sight
 
 
 class TokenScores(torch.autograd.Function):
@@ -75,13 +75,12 @@ class Policy(nn.Module):
             nn.init.zeros_(parameter)
 
     def autocast(self):
-        device = self.network.word_embeddings.weight.device
-        return torch.autocast(device.type, torch.bfloat16, enabled=self.bits16)
+        return torch.autocast(self.network.device.type, torch.bfloat16, enabled=self.bits16)
 
     @property
     def head(self) -> Tensor:
         """The frozen output layer [vocab, hidden], in the dtype that products are made in."""
-        weight = self.network.word_embeddings.weight
+        weight = self.network.output_weight
         if not self.bits16:
             return weight
         if getattr(self, "_head", None) is None or self._head.device != weight.device:
@@ -94,19 +93,22 @@ class Policy(nn.Module):
         padded on the right."""
         network = self.network
         with self.autocast():
-            places = torch.arange(tokens.shape[1], device=tokens.device)
-            x = network._embed(tokens, places)
-            bias = network._attention_bias(places, len(places), x)
-            for layer in range(self.first):
-                x = network.h[layer](x, bias, None, layer)
+            x = network.embed(tokens, torch.arange(tokens.shape[1], device=tokens.device))
+            sight = self._sight(x)
+            for block in network.h[: self.first]:
+                x = block(x, sight)
         return x
+
+    def _sight(self, x: Tensor) -> Sight:
+        """What every layer needs to know of hidden states [rows, length, hidden] from the beginning on."""
+        places = torch.arange(x.shape[1], device=x.device)
+        return self.network.sight(places, len(places), x.dtype)
 
     def _upper(self, blocks: nn.ModuleList, norm: nn.Module, x: Tensor) -> Tensor:
         with self.autocast():
-            places = torch.arange(x.shape[1], device=x.device)
-            bias = self.network._attention_bias(places, len(places), x)
+            sight = self._sight(x)
             for block in blocks:
-                x = block(x, bias, None, 0)
+                x = block(x, sight)
             return norm(x)
 
     def scores(self, hidden: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:

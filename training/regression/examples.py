@@ -11,7 +11,7 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from ...beautifier.language.network import NetworkConfig
+from ...beautifier.language.config import NetworkConfig
 from ...beautifier.rewards.regressor import Reading
 from ..data.mismatches import Example, with_mismatches
 from ..run.rows import read_jsonl

@@ -10,7 +10,8 @@ from ...beautifier.checkpoints.catalog import find_checkpoint
 from ...beautifier.checkpoints.download import obtain
 from ...beautifier.checkpoints.places import default_folder
 from ...beautifier.families import Family
-from ...beautifier.language.network import NetworkConfig, read_config
+from ...beautifier.language.architectures.table import read_config
+from ...beautifier.language.config import NetworkConfig
 from ...beautifier.language.tokenizer import load_tokenizer
 
 # What is needed of a repository; weights in other formats than safetensors are not fetched.
@@ -59,10 +60,17 @@ def from_hub(repository: str) -> Path:
 
 
 def base_tokenizer(folder: Path) -> tuple[Tokenizer, NetworkConfig]:
-    """The tokenizer as the Beautifier uses it (nothing in a text is a special token), and the network's shape."""
-    tokenizer = load_tokenizer(folder)
+    """The tokenizer as the Beautifier uses it (nothing in a text is a special token), and the network's shape.
+
+    Raises ValueError where config.json names no token that ends a text.
+    """
+    tokenizer, config = load_tokenizer(folder), read_config(folder)
+    if config.eos_token_id is None:
+        raise ValueError(
+            f"{folder}/config.json has no eos_token_id of its vocabulary, and training ends texts with one"
+        )
     tokenizer.encode_special_tokens = True
-    return tokenizer, read_config(folder)
+    return tokenizer, config
 
 
 def checkpoint_config(folder: Path) -> dict:

@@ -15,8 +15,8 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from ...beautifier.families import Family
-from ...beautifier.language.network import DecoderOnly
-from ...beautifier.language.weights import GPT2_NAMES
+from ...beautifier.language.architectures.architecture import OUTPUT
+from ...beautifier.language.architectures.table import ARCHITECTURES
 from .parts import write_json
 
 FORGOTTEN = ("dtype", "torch_dtype", "transformers_version")  # of a config.json: they are those of the run
@@ -33,11 +33,12 @@ def export_beautifier(
 ) -> None:
     """Write a checkpoint folder for Load Beautifier; arguments as for `export`.
 
-    weights  the output layer, which is tied to the embeddings, may be among them
+    weights  an output layer that is tied to the embeddings may be among them
     """
-    own = {name: tensor for name, tensor in weights.items() if name != "lm_head.weight"}
-    tied = {**config, "tie_word_embeddings": True}
-    export(folder, own, tied, tokenizer, dtype, {"beautifier.json": {"family": family.name}}, card)
+    tied = ARCHITECTURES[config["model_type"]].read(config).tied
+    own = {name: tensor for name, tensor in weights.items() if name != OUTPUT or not tied}
+    config = {**config, "tie_word_embeddings": tied}
+    export(folder, own, config, tokenizer, dtype, {"beautifier.json": {"family": family.name}}, card)
 
 
 def export(
@@ -82,11 +83,11 @@ def export(
 
 def tokenizer_settings(tokenizer: Tokenizer, config: dict) -> dict:
     """tokenizer_config.json; of a text that is too long a regressor reads the end, where its score is."""
-    eos, pad = (config.get(f"{name}_token_id") for name in ("eos", "pad"))
+    shape = ARCHITECTURES[config["model_type"]].read(config)
     settings = {
         "tokenizer_class": "PreTrainedTokenizerFast",
-        "eos_token": tokenizer.id_to_token(eos),
-        "pad_token": tokenizer.id_to_token(eos if pad is None else pad),
+        "eos_token": tokenizer.id_to_token(shape.eos_token_id),
+        "pad_token": tokenizer.id_to_token(shape.pad_token_id),
     }
     return settings | ({"truncation_side": "left"} if config.get("problem_type") == "regression" else {})
 
@@ -100,31 +101,3 @@ def new_folder(folder: Path) -> Iterator[Path]:
     yield fresh
     shutil.rmtree(folder, ignore_errors=True)
     fresh.rename(folder)
-
-
-def hugging_face_weights(network: DecoderOnly) -> dict[str, Tensor]:
-    """A network's weights by transformers' names, as the checkpoints of its architecture store them."""
-    return {
-        f"transformer.{stored_name(name, network.config.architecture)}": (
-            parameter.t() if is_conv1d(name, network.config.architecture) else parameter
-        )
-        for name, parameter in network.named_parameters()
-    }
-
-
-OWN_NAMES = {own: gpt2 for gpt2, own in GPT2_NAMES.items()}
-
-
-def stored_name(name: str, architecture: str) -> str:
-    """The other way round of network.canonical_name."""
-    if architecture == "bloom":
-        return name
-    stem, _, kind = name.rpartition(".")
-    parts = stem.split(".", 2)
-    inner = parts[2] if len(parts) == 3 else stem
-    return f"{stem[: len(stem) - len(inner)]}{OWN_NAMES.get(inner, inner)}.{kind}"
-
-
-def is_conv1d(name: str, architecture: str) -> bool:
-    """Whether transformers stores a weight as [in, out]: those of GPT-2's attention and MLP."""
-    return architecture == "gpt2" and name.endswith(".weight") and ("attention." in name or "mlp." in name)

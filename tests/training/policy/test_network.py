@@ -7,11 +7,10 @@ pytest.importorskip("accelerate")
 
 from prompt_beautifier.beautifier.beautify import load_beautifier
 from prompt_beautifier.beautifier.language.steps import Answer
-from prompt_beautifier.beautifier.language.weights import load_network
+from prompt_beautifier.beautifier.language.weights import as_stored, load_network
 from prompt_beautifier.training.policy.asked import question
 from prompt_beautifier.training.policy.experience import Experience, look_at, minibatches
 from prompt_beautifier.training.policy.network import Policy, TokenScores
-from prompt_beautifier.training.run.export import hugging_face_weights
 
 from ...stand_ins import tiny
 
@@ -37,7 +36,7 @@ def test_log_probabilities_in_chunks_and_their_gradient_are_those_of_whole_logit
     torch.testing.assert_close(gradient, wanted + more, atol=1e-5, rtol=1e-4)
 
 
-@pytest.fixture(scope="module", params=["bloom", "gpt2"])
+@pytest.fixture(scope="module", params=["bloom", "gpt2", "llama"])
 def checkpoint(request, tmp_path_factory):
     return tiny.save_checkpoint(tmp_path_factory.mktemp(request.param), request.param, layers=3)
 
@@ -70,10 +69,8 @@ def test_policy_and_reference_are_the_network_at_first_and_only_the_top_is_train
     trained = {name for name, p in policy.named_parameters() if p.grad is not None}
     layers = {name.split(".")[2] for name in trained if name.startswith("network.h.")}
     assert layers == {str(layer) for layer in range(max(0, 3 - unfrozen), 3)}
-    assert {name for name in trained if not name.startswith(("network.h.", "value."))} == {
-        "network.ln_f.weight",
-        "network.ln_f.bias",
-    }
+    others = {name for name in trained if not name.startswith(("network.h.", "value."))}
+    assert others == {f"network.ln_f.{name}" for name, _ in policy.network.ln_f.named_parameters()}
     assert trained == policy.trained().keys()
 
 
@@ -108,7 +105,7 @@ def test_what_is_exported_is_the_network(checkpoint):
     network = load_network(checkpoint)
     model = transformers.AutoModelForCausalLM.from_pretrained(checkpoint, dtype=torch.float32)
     stored = model.state_dict()
-    for name, tensor in hugging_face_weights(network).items():
+    for name, tensor in as_stored(network).items():
         assert torch.equal(tensor, stored[name]), name
 
 

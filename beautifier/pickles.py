@@ -28,8 +28,6 @@ def to_safetensors(source: Path, target: Path, is_wanted: Callable[[str], bool] 
     out. Nothing of the file is run, and no more memory is taken than the file is long. Raises UnsafeFile, and
     writes nothing, where that cannot be.
     """
-    if tuple(map(int, re.findall(r"\d+", torch.__version__)[:2])) < OLDEST_TORCH:
-        raise UnsafeFile(f"torch {torch.__version__} cannot open pickled weights safely, 2.6 and newer can")
     weights = read_tensors(source)
     # Tensors that share memory cannot be saved; a tied output layer, which does, is not wanted.
     wanted = {name: value for name, value in weights.items() if is_wanted(name) and value.is_floating_point()}
@@ -41,8 +39,11 @@ def to_safetensors(source: Path, target: Path, is_wanted: Callable[[str], bool] 
 def read_tensors(source: Path) -> dict[str, Tensor]:
     """The named tensors of a file made by torch.save, memory-mapped.
 
-    A training checkpoint holds them under "state_dict" beside other things, which are left where they are.
+    A training checkpoint holds them under "state_dict" beside other things, which are left where they are. Nothing of
+    the file is run. Raises UnsafeFile where that cannot be.
     """
+    if tuple(map(int, re.findall(r"\d+", torch.__version__)[:2])) < OLDEST_TORCH:
+        raise UnsafeFile(f"torch {torch.__version__} cannot open pickled weights safely, 2.6 and newer can")
     if not zipfile.is_zipfile(source):
         # The format before torch 1.6 says how much memory to take before it shows that it has as many bytes.
         raise UnsafeFile(f"{source.name} is not a file that torch 1.6 or newer wrote")
