@@ -40,7 +40,7 @@ def test_no_boilerplate_and_no_dashes(words):
 @pytest.mark.parametrize("words", WISHES)
 def test_the_users_words_are_all_there(words):
     from prompt_beautifier.beautifier.faithful import check
-    from prompt_beautifier.beautifier.wish import read
+    from prompt_beautifier.beautifier.wishes.wish import read
 
     for text in texts(words):
         assert check(read(words), text).lost == ()

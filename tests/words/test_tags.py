@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from prompt_beautifier.beautifier.composing.tags import phrase_tags, table
+from prompt_beautifier.beautifier.composing.added_tags import phrase_tags
+from prompt_beautifier.beautifier.composing.tag_table import table
 from prompt_beautifier.beautifier.composing.writer import Composer
 from prompt_beautifier.training.data.tag_table import is_safe
 
