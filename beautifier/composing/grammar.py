@@ -30,7 +30,8 @@ ADVERBS_BEFORE = frozenset("just half slightly barely gently softly loosely tigh
 ADVERBS_BEHIND = frozenset(
     "behind ahead below above nearby overhead beneath beyond inside outside underneath alone together apart away down "
     "up throughout everywhere alongside around through only visible bare taut faint loose back aloft upright open "
-    "upward downward outward inward offshore backward forward sideways tight close low high wide flat long askew shut".split()
+    "upward downward outward inward offshore backward forward sideways "
+    "tight close low high wide flat long askew shut".split()
 )
 # Adjectives that are nouns as often.
 NOUNS_TOO = frozenset("light cream gold silver square head front back top side clean round cold open".split())
@@ -61,6 +62,15 @@ def nouns() -> dict[str, tuple[str, str]]:
                 old = table.get(word, ("", ""))
                 table[word] = (number if number != "-" else old[0], preposition if preposition != "-" else old[1])
     return table
+
+
+# Adjectives that stand behind their noun in phrases of entries: "eyes fixed", "hands broad as plazas".
+ADJECTIVES_BEHIND = frozenset(
+    "tense broad big crisp dusty stiff ready parallel closer farther taller darker lighter visible bare taut heavy loose "
+    "half short relaxed folded alive alight ablaze aglow aflame askew awry ajar afloat adrift apart intact still silent".split()
+)
+NOUN_BEHIND_PLURAL = frozenset("building clothing railing ring wing string setting shorting".split())
+STEADY_ING = frozenset("ceiling railing string spring evening morning".split())
 
 
 def is_ing_noun(word: str) -> bool:
@@ -99,17 +109,32 @@ def _cuts(words: list[str], index: int) -> bool:
     if word in PREPOSITIONS or (word in DETERMINERS and word not in ("one", "all")):
         return True
     opens = following in PREPOSITIONS or following in DETERMINERS
+    if is_plural_form(before) and _describes_behind(word, following):
+        return True
     if word.endswith("ing") and len(word) > 4 and opens and following in DETERMINERS:  # "ferns filling the understory"
         return True
     if is_participle(word):
         return _stands_behind(words, index)
     if word in ADVERBS_BEHIND and (not following or (is_noun(before) and opens)):
         return True
-    if is_plural_form(before) and (
-        word.endswith("ly") or (word in ADJECTIVES and (opens or not following or following == "and"))
-    ):
-        return True
     return False
+
+
+def _describes_behind(word: str, following: str) -> bool:
+    """Whether a word behind a plural noun says how or where its things are: "clouds parting", "hands big as plates"."""
+    if word in NOUN_BEHIND_PLURAL:
+        return False
+    ends = not following or following in PREPOSITIONS or following in DETERMINERS or following in ("and", "as")
+    ends = ends or following.endswith("ly") or following in ADVERBS_BEHIND or following in NUMBER_OF
+    if word.endswith("ing") and len(word) > 4 and word not in STEADY_ING:
+        return True
+    if word in IRREGULAR_PARTICIPLES or (word.endswith("ed") and word not in NO_PARTICIPLES):
+        return True
+    if word.startswith("mid-") or word in ("all", "far", "only", "worn"):
+        return True
+    if word.endswith("ly"):
+        return True
+    return ends and (word in ADJECTIVES or word in ADJECTIVES_BEHIND)
 
 
 def _stands_behind(words: list[str], index: int) -> bool:
@@ -239,7 +264,8 @@ ADJECTIVES = frozenset(
     "red orange yellow green blue purple violet pink brown black white gray gold silver cream bright dark light warm "
     "cool soft hard small large long short thin thick wide narrow high low deep shallow old new round square flat "
     "smooth rough heavy wet dry clean clear open closed fine coarse dense sparse tall strong pale dull sharp blunt "
-    "simple plain full empty hot cold fresh raw calm even head top front back side two three faint bottom upper lower".split()
+    "simple plain full empty hot cold fresh raw calm even "
+    "head top front back side two three faint bottom upper lower".split()
 )
 
 

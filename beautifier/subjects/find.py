@@ -65,7 +65,8 @@ NOT_SHOWN = frozenset(
 NO_OTHERS = frozenset("word words text letter letters horn horns halo antlers background backdrop".split())
 NO_THINGS = frozenset(("idea", "body part", "emotion", "mood", "action", "quality"))
 TIMES = frozenset(
-    "dawn dusk twilight midnight night noon moonlight sunrise sunset morning evening afternoon golden-hour daytime".split()
+    "dawn dusk twilight midnight night noon moonlight "
+    "sunrise sunset morning evening afternoon golden-hour daytime".split()
 )
 BLENDING_PLACES = frozenset("creature fantasy material".split())
 # Modifiers that change the look of their head: "cyberpunk village", "futuristic house".
