@@ -49,7 +49,6 @@ lint: $(VENV)/.lint
 
 bench: $(VENV)/.test
 	$(BIN)/python benchmarks/speed.py $(ARGS)
-	$(BIN)/python benchmarks/int8_agreement.py
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
