@@ -81,7 +81,12 @@ def main(argv: Sequence[str] | None = None) -> None:
         optimizer.zero_grad()
         step += 1
         if step % args.every == 0 or step == total:
-            saved = {"network": network.state_dict(), "optimizer": optimizer.state_dict(), "slope": slope.detach(), "step": step}
+            saved = {
+                "network": network.state_dict(),
+                "optimizer": optimizer.state_dict(),
+                "slope": slope.detach(),
+                "step": step,
+            }
             torch.save(saved, path)
             figures = evaluate(network, reader, picks, pairs)
             pace = (time.time() - began) / (step - first)
@@ -155,7 +160,9 @@ def frequent_pieces(tokenizer: Tokenizer, vocab: dict[str, int], size: int, text
                 counts[token] = counts.get(token, 0) + 1
     named = {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"}
     always = {p for p in vocab if p in named or (len(p.removeprefix("##")) == 1 and p.isascii())}
-    others = sorted((p for p in vocab if p not in always and not p.startswith("[unused")), key=lambda p: -counts.get(vocab[p], 0))
+    others = sorted(
+        (p for p in vocab if p not in always and not p.startswith("[unused")), key=lambda p: -counts.get(vocab[p], 0)
+    )
     return sorted([*always, *others[: max(size - len(always), 0)]], key=vocab.__getitem__)
 
 
@@ -247,7 +254,12 @@ def export(network: FitNetwork, tokenizer: Tokenizer, folder: Path) -> None:
     weights |= {f"{HEAD}.{name}": tensor.half().contiguous() for name, tensor in network.head.state_dict().items()}
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
     tokenizer.save(str(folder / "tokenizer.json"))
-    config = {"model_type": "bert", "architectures": ["BertModel"], "hidden_act": "gelu", **vars(network.encoder.config)}
+    config = {
+        "model_type": "bert",
+        "architectures": ["BertModel"],
+        "hidden_act": "gelu",
+        **vars(network.encoder.config),
+    }
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
 
 

@@ -64,7 +64,10 @@ class PairReader:
 def collate(rows: Sequence[tuple[list[int], int]]) -> tuple[Tensor, Tensor, Tensor]:
     """Tokens int64 [rows, positions] padded with 0 on the right, lengths int64 [rows], segments int64 like tokens."""
     width = max(len(ids) for ids, _ in rows)
-    tokens, segments = torch.zeros(len(rows), width, dtype=torch.int64), torch.zeros(len(rows), width, dtype=torch.int64)
+    tokens, segments = (
+        torch.zeros(len(rows), width, dtype=torch.int64),
+        torch.zeros(len(rows), width, dtype=torch.int64),
+    )
     for i, (ids, first) in enumerate(rows):
         tokens[i, : len(ids)] = torch.tensor(ids)
         segments[i, first : len(ids)] = 1
@@ -95,7 +98,10 @@ def load_fit(folder: Path, device: str | torch.device = "cpu", dtype: torch.dtyp
     """Read a fit network's folder. Raises FileNotFoundError or ValueError for files that are missing or damaged."""
     network = FitNetwork(read_encoder_config(folder / "config.json"))
     weights = load_file(folder / "model.safetensors")
-    named = {(f"head.{name[len(HEAD) + 1 :]}" if name.startswith(HEAD) else f"encoder.{name}"): w for name, w in weights.items()}
+    named = {
+        (f"head.{name[len(HEAD) + 1 :]}" if name.startswith(HEAD) else f"encoder.{name}"): w
+        for name, w in weights.items()
+    }
     network.load_state_dict({name: w.float() for name, w in named.items()})
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.no_padding()
