@@ -10,7 +10,8 @@ Three losses, one encoder (beautifier/composing/fit.py), summed over a batch of 
                 the length and the number of quality words; w is fitted beside the network and left out at scoring
 
 A row of picks: {"raw_prompt", "options": [{"role", "phrase"}], "best": [numbers], "bad": [numbers]}. A row of pairs:
-{"raw_prompt", "a", "b", "preferred": 1 for a, 0 for b, 0.5 for neither}. Raw prompts whose hash is 1 modulo 16 are held out.
+{"raw_prompt", "a", "b", "preferred": 1 for a, 0 for b, 0.5 for neither}. Raw prompts whose hash is 1 modulo 16 are
+held out.
 Writes OUT/checkpoint.pt while training, from which the same command goes on, and OUT/model/.
 """
 
@@ -34,8 +35,8 @@ from ..beautifier.composing.fit import CHOICE, FITS, HEAD, PREFERENCE, FitNetwor
 from ..beautifier.language.encoder import EncoderConfig, read_encoder_config
 
 QUALITY = re.compile(
-    r"\b(masterpiece|best quality|[48]k|hdr?|uhd|highly detailed|ultra[- ]detailed|intricate|sharp focus|octane|unreal engine"
-    r"|trending on|artstation|award[- ]winning|cinematic lighting|digital painting|photorealistic)\b",
+    r"\b(masterpiece|best quality|[48]k|hdr?|uhd|highly detailed|ultra[- ]detailed|intricate|sharp focus|octane"
+    r"|unreal engine|trending on|artstation|award[- ]winning|cinematic lighting|digital painting|photorealistic)\b",
     re.IGNORECASE,
 )
 
