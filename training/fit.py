@@ -75,7 +75,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         for group, at in zip(optimizer.param_groups, groups, strict=True):
             group["lr"] = at["lr"]
         network.train()
-        loss = batch_loss(network, reader, rows, slope, random.Random(f"{args.seed} {step}"), args.bf16)
+        loss = batch_loss(network, reader, rows, slope, random.Random(f"{args.seed} {step}"), args.bf16, args.options)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimizer.step()
@@ -104,6 +104,7 @@ def options() -> argparse.ArgumentParser:
     add("--out", type=Path, required=True)
     add("--vocabulary", type=int, default=14_000, help="word pieces that are kept, most frequent in --texts first")
     add("--texts", type=Path, nargs="*", default=[], help="text files that say which word pieces are frequent")
+    add("--options", type=int, default=14, help="most options of a raw prompt in a step")
     add("--epochs", type=int, default=3)
     add("--pair-epochs", type=int, default=1, help="how often pairs stand in an epoch")
     add("--batch", type=int, default=4, help="raw prompts a step")
@@ -147,6 +148,8 @@ def start_from(base: Path, vocabulary: int, texts: Sequence[Path]) -> tuple[Toke
     network.encoder.load_state_dict({name: weights[name] for name in own})
     torch.nn.init.normal_(network.head.weight, std=0.02)
     torch.nn.init.zeros_(network.head.bias)
+    if f"{HEAD}.weight" in weights:  # a fit network goes on
+        network.head.load_state_dict({name: weights[f"{HEAD}.{name}"] for name in ("weight", "bias")})
     return tokenizer, network
 
 
@@ -182,23 +185,36 @@ def batch_of(rows: list, step: int, size: int, seed: int) -> list:
     return [rows[order[(place + i) % len(rows)]] for i in range(size)]
 
 
-def batch_loss(network, reader: PairReader, rows: list, slope: Tensor, rng: random.Random, bf16: bool) -> Tensor:
+def batch_loss(
+    network, reader: PairReader, rows: list, slope: Tensor, rng: random.Random, bf16: bool, most: int
+) -> Tensor:
     """The mean loss of a batch of ("pick" or "pair", row); float32 []."""
-    encoded, spans = [], []
+    encoded, spans, asked = [], [], []
     for kind, row in rows:
-        texts = option_texts(row, rng) if kind == "pick" else [row["a"], row["b"]]
+        row = some_options(row, most, rng) if kind == "pick" else row
+        asked.append((kind, row))
+        texts = option_texts(row) if kind == "pick" else [row["a"], row["b"]]
         spans.append((len(encoded), len(texts)))
         encoded += reader.rows(row["raw_prompt"], texts)
     with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
         scores = network(*collate(encoded)).float()
     losses = []
-    for (kind, row), (start, count) in zip(rows, spans, strict=True):
+    for (kind, row), (start, count) in zip(asked, spans, strict=True):
         own = scores[start : start + count]
         losses.append(pick_loss(own, row) if kind == "pick" else pair_loss(own, row, slope))
     return torch.stack(losses).mean()
 
 
-def option_texts(row: dict, rng: random.Random | None = None) -> list[str]:
+def some_options(row: dict, most: int, rng: random.Random) -> dict:
+    """The row with at most so many of its options, in an order of their own: others each time."""
+    drawn = rng.sample(range(len(row["options"])), min(most, len(row["options"])))
+    place = {option: i for i, option in enumerate(drawn)}
+    chosen = {name: [place[i] for i in row[name] if i in place] for name in ("best", "bad")}
+    return {**row, **chosen, "options": [row["options"][i] for i in drawn]}
+
+
+def option_texts(row: dict) -> list[str]:
+    """What the network reads of each option: its role and its phrase."""
     return [f"{option['role']}: {option['phrase']}" for option in row["options"]]
 
 
