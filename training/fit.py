@@ -50,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     picks, pairs = read_jsonl(args.picks), read_jsonl(args.pairs)
     held = [row for row in picks if is_held_out(row["raw_prompt"])] + read_jsonl(args.validation)
     held_pairs = [row for row in pairs if is_held_out(row["raw_prompt"])] + read_jsonl(args.validation_pairs)
-    learn = [("pick", row) for row in picks if not is_held_out(row["raw_prompt"])]
+    learn = [("pick", row) for row in picks if not is_held_out(row["raw_prompt"])] * args.pick_epochs
     learn += [("pair", row) for row in pairs if not is_held_out(row["raw_prompt"])] * args.pair_epochs
     slope = torch.zeros(2, requires_grad=True)  # of length and quality words in preference
     groups = [
@@ -110,6 +110,7 @@ def options() -> argparse.ArgumentParser:
     add("--texts", type=Path, nargs="*", default=[], help="text files that say which word pieces are frequent")
     add("--options", type=int, default=14, help="most options of a raw prompt in a step")
     add("--epochs", type=int, default=3)
+    add("--pick-epochs", type=int, default=1, help="how often picks stand in an epoch")
     add("--pair-epochs", type=int, default=1, help="how often pairs stand in an epoch")
     add("--batch", type=int, default=4, help="raw prompts a step")
     add("--lr", type=float, default=5e-5)
@@ -192,20 +193,22 @@ def batch_of(rows: list, step: int, size: int, seed: int) -> list:
 def batch_loss(
     network, reader: PairReader, rows: list, slope: Tensor, rng: random.Random, bf16: bool, most: int
 ) -> Tensor:
-    """The mean loss of a batch of ("pick" or "pair", row); float32 []."""
-    encoded, spans, asked = [], [], []
-    for kind, row in rows:
-        row = some_options(row, most, rng) if kind == "pick" else row
-        asked.append((kind, row))
-        texts = option_texts(row) if kind == "pick" else [row["a"], row["b"]]
-        spans.append((len(encoded), len(texts)))
-        encoded += reader.rows(row["raw_prompt"], texts)
-    with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
-        scores = network(*even(*collate(encoded))).float()
+    """The mean loss of a batch of ("pick" or "pair", row); float32 []. Each kind is read by itself: pairs are longer."""
+    picks = [some_options(row, most, rng) for kind, row in rows if kind == "pick"]
+    pairs = [row for kind, row in rows if kind == "pair"]
     losses = []
-    for (kind, row), (start, count) in zip(asked, spans, strict=True):
-        own = scores[start : start + count]
-        losses.append(pick_loss(own, row) if kind == "pick" else pair_loss(own, row, slope))
+    for group, texts_of in ((picks, option_texts), (pairs, lambda row: [row["a"], row["b"]])):
+        if not group:
+            continue
+        texts = [texts_of(row) for row in group]
+        encoded = [line for row, own in zip(group, texts, strict=True) for line in reader.rows(row["raw_prompt"], own)]
+        with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+            scores = network(*even(*collate(encoded))).float()
+        start = 0
+        for row, own in zip(group, texts, strict=True):
+            found = scores[start : start + len(own)]
+            start += len(own)
+            losses.append(pick_loss(found, row) if group is picks else pair_loss(found, row, slope))
     return torch.stack(losses).mean()
 
 
