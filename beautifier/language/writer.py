@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from tokenizers import Tokenizer
 
@@ -26,6 +27,7 @@ class Beautifier(Writer):
     family: Family
     network: DecoderOnly | None = field(repr=False)
     tokenizer: Tokenizer = field(repr=False)
+    draws_again: ClassVar[bool] = True
 
     def __post_init__(self):
         # Whatever a user types is text: "</s>" in a raw prompt must not end it.

@@ -58,18 +58,17 @@ def load(model: str, device: str, dtype: str, family: str | None, template: str)
     """
     from ...beautifier.beautify import load_beautifier
 
+    if model == "embedded":  # on the CPU, where it takes milliseconds; no weights of others make room for it
+        return LoadedBeautifier(load_beautifier(model), None)
     load_device, offload_device = devices(device)
     stays = load_device.type == "cpu"
     if dtype == "int8":
         number = torch.int8
     else:
         number = DTYPES.get(dtype) or (None if stays else automatic_dtype(load_device))
-    if model == "embedded":
-        beautifier = load_beautifier(model, offload_device, number, stays=stays)
-    else:
-        asked = custom_family(template) if family == CUSTOM else family
-        folder, published_family = download(model)
-        beautifier = load_beautifier(folder, offload_device, number, asked or published_family, stays)
+    asked = custom_family(template) if family == CUSTOM else family
+    folder, published_family = download(model)
+    beautifier = load_beautifier(folder, offload_device, number, asked or published_family, stays)
     patcher = comfy.model_patcher.ModelPatcher(Holder(beautifier.network), load_device, offload_device)
     return LoadedBeautifier(beautifier, patcher)
 

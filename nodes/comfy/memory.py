@@ -96,10 +96,14 @@ def working_memory(beautifier: Beautifier, request: Request) -> int:
 
 def reward_memory(reward_model: RewardModel, texts: list[str]) -> int:
     """Bytes that scoring needs beside the weights: hidden states and attention of one batch in the largest term."""
+    from ...beautifier.rewards.regressor import Regressor
+
     rows = min(REWARD_BATCH, len(texts))
     longest = max((len(text.encode("utf-8", "ignore")) for text in texts), default=0)
     needed = 0
     for _, term in reward_model.weighted:
+        if not isinstance(term, Regressor):
+            continue
         config, tokens = term.network.transformer.config, min(term.reading.max_length, longest + 32)
         states = rows * tokens * (2 * config.intermediate_size + 6 * config.hidden_size)
         attention = 2 * rows * config.num_heads * tokens * tokens

@@ -57,11 +57,11 @@ class Judge:
     """
 
     def __init__(self, path: str, device: str | torch.device = "cpu"):
-        self.name = "embedded" if path == "embedded" else Path(path).stem
+        self.name = Path(path).stem
         folder = Path(path)
         self.device = torch.device(device)
         self.beautifier = None
-        if path == "embedded" or (folder / "beautifier.json").is_file():
+        if (folder / "beautifier.json").is_file():
             self.beautifier = load_beautifier(path, self.device, torch.float32)
         else:
             self.model, self.tokenizer = load_causal(path, self.device)

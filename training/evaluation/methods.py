@@ -22,7 +22,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from ...beautifier.beautify import EMBEDDED, load_beautifier
+from ...beautifier.beautify import load_beautifier
+from ...beautifier.composing.writer import EMBEDDED
 from ...beautifier.language.weights import weight_files
 from ..run.bases import find_base
 from ..run.kept import Kept
@@ -162,7 +163,7 @@ def answers_of(
         yield from model.write(raw_prompts, method.best_of, settings.seed, done)
         return
     beautifier = open_beautifier(method.spec, settings)
-    sampling = beautifier.family.sampling
+    sampling = beautifier.sampling
     if settings.greedy:
         if method.best_of > 1:
             raise ValueError(f"{method.name}: greedy decoding has one candidate, and best-of-N needs several")
@@ -175,6 +176,8 @@ def answers_of(
 
 def open_beautifier(spec: str, settings: WriterSettings):
     """The beautifier of MODEL, or of endpoint:NAME."""
+    if spec == "embedded":
+        return load_beautifier()
     if not spec.startswith("endpoint:"):
         folder, family = find_base(spec)
         return load_beautifier(folder, settings.device, family=family)

@@ -79,7 +79,7 @@ def own_perplexity(methods: Sequence[Method], asked: Sequence[Asked], device: st
     known = [each for each in asked if each.reference]
     found = {}
     for spec in dict.fromkeys(method.spec for method in methods):
-        if not known or not (spec == "embedded" or (Path(spec) / "beautifier.json").is_file()):
+        if not known or not (Path(spec) / "beautifier.json").is_file():
             continue
         judge = Judge(spec, device)
         if judge.beautifier.family.continues:

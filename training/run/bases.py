@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tokenizers import Tokenizer
 
-from ...beautifier.beautify import EMBEDDED, find_family
+from ...beautifier.beautify import find_family
 from ...beautifier.checkpoints.catalog import find_checkpoint
 from ...beautifier.checkpoints.download import obtain
 from ...beautifier.checkpoints.places import default_folder
@@ -21,7 +21,7 @@ WANTED = ["config.json", "tokenizer.json", "vocab.json", "merges.txt", "*.safete
 def find_base(model: str, family: str | None = None) -> tuple[Path, Family]:
     """The checkpoint folder that `--model` names, and how it is asked.
 
-    model   "embedded", a folder, a published model (`text2prompt-v1`, `promptist`; it is downloaded unless it is
+    model   a folder, a published model (`text2prompt-v1`, `promptist`; it is downloaded unless it is
             there), or another repository on the Hugging Face hub (`bigscience/bloom-1b1`), of which the
             safetensors are fetched
     family  a name in FAMILIES; None is what the checkpoint was published with, or its beautifier.json says
@@ -29,7 +29,10 @@ def find_base(model: str, family: str | None = None) -> tuple[Path, Family]:
     Raises FileNotFoundError or ValueError that says what to do when there is no such model or family.
     """
     if model == "embedded":
-        return EMBEDDED, find_family(EMBEDDED, family)
+        raise ValueError(
+            "the embedded model chooses among written phrases: it has no network that this stage trains. Give a "
+            "checkpoint folder, a published model's name, or a repository as owner/name"
+        )
     if Path(model).is_dir():
         return Path(model), find_family(Path(model), family)
     if find_checkpoint(model) is not None:
@@ -37,7 +40,7 @@ def find_base(model: str, family: str | None = None) -> tuple[Path, Family]:
         return folder, find_family(folder, family or published)
     if model.count("/") != 1 or model.startswith((".", "/", "~")):
         raise FileNotFoundError(
-            f"there is no model {model!r}: give 'embedded', a checkpoint folder, a published model's name, "
+            f"there is no model {model!r}: give a checkpoint folder, a published model's name, "
             "or a repository as owner/name"
         )
     folder = from_hub(model)

@@ -1,0 +1,418 @@
+"""English grammar for short phrases: the head noun, its number and article, the preposition of a place, verb forms.
+
+A phrase of an entry is a noun phrase without an article ("worn velvet seat with brass nails"), a participle ("sitting
+upright") or a noun with a participle ("waves breaking below"). `nouns.tsv` holds what no rule tells: which nouns are
+mass nouns or plural without an s, and whether one is in, on or at them.
+"""
+
+from functools import lru_cache
+from pathlib import Path
+
+from ..prompts.vocabulary import IRREGULAR, NUMBER_OF, fold, singular
+from ..wish import ING_NOUNS
+
+PREPOSITIONS = frozenset(
+    "of in on at under over with without by near behind beside inside through into onto against between among around "
+    "along across beneath below above underneath beyond from for to like as toward towards off past within down up "
+    "about after before during than outside atop upon amid out opposite where that per via".split()
+)
+DETERMINERS = frozenset(
+    "a an the his her its their this that these those some any no each every one another both".split()
+)
+# Participles by form, where no ending tells.
+IRREGULAR_PARTICIPLES = frozenset(
+    "seen lost caught found trapped stuck made built worn drawn shown held grown taken thrown torn broken hung set lit "
+    "laid frozen hidden woven sunk buried bound wrapped cut spread swept strung bent folded wound blown run driven "
+    "risen "
+    "fallen spun slung split put kept left thrust flung sewn beaten dug shut swung clung sunken spilt bitten".split()
+)
+ADVERBS_BEFORE = frozenset("just half slightly barely gently softly loosely tightly partly neatly still almost".split())
+ADVERBS_BEHIND = frozenset(
+    "behind ahead below above nearby overhead beneath beyond inside outside underneath alone together apart away down "
+    "up "
+    "throughout everywhere alongside around through only visible bare taut faint loose back aloft upright open upward "
+    "downward outward inward "
+    "offshore backward forward sideways tight close low high wide flat long askew shut".split()
+)
+# Adjectives that are nouns as often.
+NOUNS_TOO = frozenset("light cream gold silver square head front back top side clean round cold open".split())
+MORE_ING_NOUNS = frozenset(
+    "glazing wiring rigging shading stitching piping lining awning spacing flooring paneling ribbing cladding framing "
+    "bedding scaffolding plating casing fencing netting tubing topping filling frosting icing seating grating edging "
+    "clothing tailing backing planting decking roofing siding molding moulding engraving carving marking etching "
+    "pattern "
+    "beginning ending meaning feeling crossing opening landing clearing turning peeling parting drawing painting "
+    "covering "
+    "binding weaving braiding facing dressing mooring washing coloring hatching printing writing lettering signing "
+    "padding quilting wedging banding veining mottling beading gilding grooving fringing ring wing string spring king "
+    "sling swing ceiling railing building lighting evening morning sibling duckling earring thing nothing everything "
+    "viewing hearing rising-sun".split()
+)
+NO_PARTICIPLES = frozenset(
+    "embed naked seed weed reed feed bleed breed speed shed sled bed seabed hundred sacred kindred".split()
+)
+NOUN_FILE = Path(__file__).with_name("nouns.tsv")
+
+
+@lru_cache(maxsize=1)
+def nouns() -> dict[str, tuple[str, str]]:
+    """Singular nouns with (number, preposition): number "m" mass, "p" plural, "c" countable; preposition or ""."""
+    table = {}
+    for line in NOUN_FILE.read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("#"):
+            number, preposition, words = line.split("\t")
+            for word in words.split():
+                old = table.get(word, ("", ""))
+                table[word] = (number if number != "-" else old[0], preposition if preposition != "-" else old[1])
+    return table
+
+
+def is_ing_noun(word: str) -> bool:
+    """Whether a word in -ing is a noun: "ceiling", "lighting"."""
+    return word in ING_NOUNS or word in MORE_ING_NOUNS or word.endswith("ings")
+
+
+def is_participle(word: str) -> bool:
+    """Whether a word has the form of a participle: "sitting", "carved", "worn"."""
+    if word.endswith("ing"):
+        return len(word) > 4 and not is_ing_noun(word)
+    return word in IRREGULAR_PARTICIPLES or (word.endswith("ed") and len(word) > 3 and word not in NO_PARTICIPLES)
+
+
+@lru_cache(maxsize=16384)
+def head_at(phrase: str) -> int:
+    """Index of the head noun among the words of a phrase: the last before a preposition, a participle or the end."""
+    words = phrase.split()
+    for index in range(1, len(words)):
+        if _cuts(words, index):
+            back = index - 1
+            while back > 0 and (
+                words[back] in ADVERBS_BEFORE or words[back].endswith("ly") or words[back] in ADVERBS_BEHIND
+            ):
+                back -= 1
+            return back
+    return len(words) - 1
+
+
+def _cuts(words: list[str], index: int) -> bool:
+    """Whether the head noun stands before a word: it is a preposition, a determiner, or stands behind its noun."""
+    word, before = words[index], words[index - 1]
+    following = words[index + 1] if index + 1 < len(words) else ""
+    if following == "than":  # "patches darker than the rest"
+        return True
+    if word in PREPOSITIONS or (word in DETERMINERS and word not in ("one", "all")):
+        return True
+    opens = following in PREPOSITIONS or following in DETERMINERS
+    if word.endswith("ing") and len(word) > 4 and opens and following in DETERMINERS:  # "ferns filling the understory"
+        return True
+    if is_participle(word):
+        return _stands_behind(words, index)
+    if word in ADVERBS_BEHIND and (not following or (is_noun(before) and opens)):
+        return True
+    if is_plural_form(before) and (
+        word.endswith("ly") or (word in ADJECTIVES and (opens or not following or following == "and"))
+    ):
+        return True
+    return False
+
+
+def _stands_behind(words: list[str], index: int) -> bool:
+    """Whether a participle follows its noun: "toys scattered on a rug", not "scattered toys"."""
+    before = words[index - 1]
+    following = words[index + 1] if index + 1 < len(words) else ""
+    if (before in ADVERBS_BEFORE and index == 1) or (before in ADJECTIVES and before not in NOUNS_TOO):
+        return False
+    ends = not following or following in PREPOSITIONS or following in DETERMINERS or following in ADVERBS_BEHIND
+    ends = ends or following.endswith("ly") or following in NUMBER_OF or following == "all"
+    ends = ends or (following in ADJECTIVES and index + 2 == len(words))
+    if words[index].endswith("ing"):
+        return ends or is_plural_form(before) or (index > 1 and _is_countable(before))
+    if before.endswith("ly"):  # "short hair slightly ruffled", not "gently curved handle"
+        return ends and index > 1 and is_noun(words[index - 2])
+    return ends
+
+
+def _is_countable(word: str) -> bool:
+    return is_noun(word) and nouns().get(singular(word), ("c", ""))[0] == "c" and word not in ADJECTIVES
+
+
+def is_noun(word: str) -> bool:
+    """Whether a word is a noun of the table or a plural."""
+    return is_plural_form(word) or word in nouns() or singular(word) in nouns()
+
+
+def is_plural_form(word: str) -> bool:
+    """Whether a noun stands in the plural by form: "leaves", "people"."""
+    word = fold(word)
+    number = nouns().get(word, ("", ""))[0]
+    if number == "p":
+        return True
+    if number in ("c", "m"):
+        return False
+    return word in IRREGULAR or (singular(word) != word and not word.endswith("'s"))
+
+
+def number_of_phrase(phrase: str) -> str:
+    """ "p" for a plural phrase, "m" for a mass noun, "c" for one countable thing."""
+    words = phrase.split()
+    if words and (
+        words[0]
+        in ("two", "three", "four", "five", "six", "seven", "eight", "several", "many", "few", "twin", "both", "paired")
+    ):
+        return "p" if words[0] not in ("twin", "paired") or is_plural_form(words[head_at(phrase)]) else "c"
+    head = words[head_at(phrase)] if words else ""
+    if words and _conjuncts(words, head_at(phrase)):
+        return "p"
+    if is_plural_form(head):
+        return "p"
+    number = nouns().get(fold(head), nouns().get(singular(fold(head).split(" ")[-1]), ("c", "")))[0]
+    return number or "c"
+
+
+def article(word: str) -> str:
+    """ "a" or "an" before a word."""
+    folded = fold(word)
+    if folded.startswith(("uni", "use", "usu", "eu", "one", "once", "uk", "ufo", "ut")) and not folded.startswith(
+        ("unin", "unim", "unid")
+    ):
+        return "a"
+    if folded.startswith(("hour", "honest", "heir", "honor", "8", "11 ", "18", "x ray", "mri")):
+        return "an"
+    return "an" if folded[:1] in "aeiou" else "a"
+
+
+DETERMINED = DETERMINERS | frozenset(
+    "two three four five six seven eight nine ten several many few most all half twin paired".split()
+)
+
+
+@lru_cache(maxsize=16384)
+def with_article(phrase: str) -> str:
+    """A noun phrase with the article it needs: "a worn seat", "old pipes", "soft fur and a wet nose"."""
+    words = phrase.split()
+    if not words or words[0] in DETERMINED or words[0].rstrip("s'") in ("other",):
+        return phrase
+    head = head_at(phrase)
+    parts = _conjuncts(words, head)
+    if parts:
+        first, second = parts
+        return f"{with_article(first)} and {with_article(second)}"
+    if number_of_phrase(phrase) != "c":
+        return phrase
+    return f"{article(words[0])} {phrase}"
+
+
+def _conjuncts(words: list[str], head: int) -> tuple[str, str] | None:
+    """Two nouns joined by "and" up to the head, each a phrase by itself: "stone steps and iron gate"."""
+    if "and" not in words:
+        return None
+    at = words.index("and")
+    if at == 0 or at + 1 >= len(words):
+        return None
+    if at <= head:
+        if is_adjective(words[at - 1]):
+            return None
+        second = " ".join(words[at + 1 :])
+        single = at == 1 and not is_plural_form(words[0]) and number_of_phrase(second) != "m"
+        if single and words[2] not in ADJECTIVES:  # "oak and brass handle"
+            return None
+        return " ".join(words[:at]), " ".join(words[at + 1 :])
+    return None
+
+
+def is_nominal(phrase: str) -> bool:
+    """Whether a phrase names a thing: "sharp clean corners", but not "readable at very small size"."""
+    head = phrase.split()[head_at(phrase)]
+    if is_noun(head) and head not in ADJECTIVES:
+        return True
+    return not (
+        head.endswith(("able", "ible", "ful", "less", "ous", "ish")) or (head in ADJECTIVES and head not in NOUNS_TOO)
+    )
+
+
+def is_adjective(word: str) -> bool:
+    """Whether a word that may be a noun stands as an adjective before "and": colors, sizes."""
+    return (
+        word in ADJECTIVES
+        or word.endswith(("y", "ed", "ish", "ous", "ful", "less"))
+        and word not in ("ivy", "clay", "lady", "body", "city")
+    )
+
+
+ADJECTIVES = frozenset(
+    "red orange yellow green blue purple violet pink brown black white gray gold silver cream bright dark light warm "
+    "cool "
+    "soft hard small large long short thin thick wide narrow high low deep shallow old new round square flat smooth "
+    "rough "
+    "heavy wet dry clean clear open closed fine coarse dense sparse tall strong pale dull sharp blunt simple plain "
+    "full "
+    "empty hot cold fresh raw calm even head top front back side two three faint bottom upper lower".split()
+)
+
+
+def place_phrase(phrase: str) -> str:
+    """A place with its preposition and article: "on a sunlit windowsill", "in tall grass", "beside a pond"."""
+    words = phrase.split()
+    if words[0] in PREPOSITIONS:
+        return phrase
+    head = words[head_at(phrase)]
+    known = nouns()
+    found = known.get(head) or known.get(singular(head)) or ("", "")
+    preposition = found[1] or "in"
+    named = with_article(phrase)
+    if (
+        head
+        in (
+            "edge",
+            "top",
+            "end",
+            "side",
+            "foot",
+            "mouth",
+            "corner",
+            "middle",
+            "center",
+            "base",
+            "bottom",
+            "bend",
+            "rim",
+            "heart",
+            "head",
+            "bank",
+        )
+        and len(words) > head_at(phrase) + 1
+        and words[head_at(phrase) + 1] == "of"
+    ):
+        named = f"the {phrase}"
+    return f"{preposition} {named}"
+
+
+IRREGULAR_BASES = {
+    "lying": "lie",
+    "dying": "die",
+    "tying": "tie",
+    "seeing": "see",
+    "being": "be",
+    "fleeing": "flee",
+    "dyeing": "dye",
+    "singeing": "singe",
+    "wedging": "wedge",
+}
+"""Base forms that no rule of spelling gives."""
+DOUBLED_BASES = frozenset(
+    "fall call roll pull spill fill sell tell smell swell dwell stall press cross pass toss miss kiss hiss guess "
+    "dress buzz fizz puff sniff stuff bluff cuff add spell drill grill chill yell shell thrill swill mill still gull "
+    "lull mull".split()
+)
+E_BASES = frozenset(
+    "make take shake bake wake rake snake give live have leave weave move prove love save shave wave rave cave drive "
+    "dive "
+    "arrive ride hide slide glide stride guide write bite invite ignite come become home roam-e use cruise rise arise "
+    "raise "
+    "close pose nose lose choose tease ease release gaze blaze graze doze freeze breeze squeeze seize stare share "
+    "glare flare "
+    "dare care pare square prepare score store restore explore shore bore tore pore core secure measure fire wire "
+    "tire hire "
+    "retire inspire admire cure lure pure hike bike strike like spike stroke smoke poke choke joke evoke broke file "
+    "pile "
+    "smile tile while scale sale whale gale pale rule mule roofline line shine dine mine pine wine twine refine "
+    "recline "
+    "decline combine define examine imagine machine tune prune dune phone bone tone stone clone zone hone lone drone "
+    "ripe "
+    "wipe pipe type stripe swipe gripe escape scrape shape drape tape gape cope hope rope slope grope trace race "
+    "place face "
+    "space pace embrace brace lace chase erase base phase dance glance advance balance bounce pounce announce slice "
+    "dice "
+    "spice splice ice juice voice force source pierce sense rinse cleanse nurse curse rehearse traverse reverse "
+    "disperse "
+    "serve curve carve starve observe preserve halve solve dissolve revolve involve evolve shove glove behave charge "
+    "merge "
+    "emerge verge surge plunge lunge lounge change arrange exchange hinge fringe singe range challenge cringe stage "
+    "cage page "
+    "age rage engage manage damage package bridge edge wedge trudge nudge dodge lodge smudge judge budge ridge fudge "
+    "huddle "
+    "paddle saddle straddle cuddle puddle muddle fiddle handle candle cradle kindle dwindle bundle trundle fondle "
+    "needle "
+    "wheedle idle bridle sidle girdle curdle hurdle ripple topple couple sample trample crumple dimple simple grapple "
+    "dapple nibble bubble scribble dribble gobble wobble hobble cobble stumble tumble crumble rumble fumble mumble "
+    "grumble "
+    "tremble resemble assemble tangle dangle mingle jingle tingle jangle strangle wrangle struggle juggle snuggle "
+    "wiggle "
+    "giggle wriggle straggle haggle goggle gurgle circle encircle recycle tickle trickle sparkle twinkle crinkle "
+    "wrinkle "
+    "sprinkle crackle tackle buckle chuckle suckle cackle sizzle nuzzle drizzle dazzle puzzle guzzle muzzle settle "
+    "rattle "
+    "battle bottle startle nettle whistle hustle rustle bustle nestle wrestle jostle trestle bristle shuttle scuttle "
+    "raffle "
+    "shuffle ruffle muffle baffle sniffle ensile produce reduce introduce sprouse pause cause use fuse refuse confuse "
+    "infuse diffuse house rouse douse arouse browse drowse loose peruse vote note devote promote date state create "
+    "float-e "
+    "rotate hesitate meditate imitate levitate decorate illuminate radiate separate operate celebrate concentrate "
+    "contemplate navigate calibrate vibrate migrate isolate inflate translate relate accelerate dominate undulate "
+    "pulsate skate plate grate slate cite excite unite delete complete compete execute salute dilute pollute crate "
+    "fade wade shade trade jade parade decade cascade blockade invade decide divide collide provide preside reside "
+    "code "
+    "explode erode corrode ode include conclude exude bathe breathe soothe clothe writhe loathe seethe lathe tithe "
+    "scythe queue argue pursue rescue continue value glue issue tongue venue subdue ensue dye eye tie die lie hoe toe "
+    "shoe "
+    "canoe tiptoe agree flee see free knee tree referee oversee name tame frame blame flame game fume perfume consume "
+    "resume assume costume chime time crime prime climb-e theme scheme welcome venture capture picture gesture feature "
+    "nurture puncture rupture pasture lecture treasure pressure ensure figure injure conjure hover-e wrinkle".split()
+)
+
+
+@lru_cache(maxsize=4096)
+def base_of(ing: str) -> str:
+    """The base form of a verb in -ing: "sitting" → "sit", "gliding" → "glide", "standing" → "stand"."""
+    if ing in IRREGULAR_BASES:
+        return IRREGULAR_BASES[ing]
+    stem = ing[:-3]
+    if stem in DOUBLED_BASES:
+        return stem
+    if stem + "e" in E_BASES:
+        return stem + "e"
+    if len(stem) > 2 and stem[-1] == stem[-2] and stem[-1] not in "aeiou":
+        return stem if stem[-1] in "sfz" else stem[:-1]
+    if stem.endswith("y") or len(stem) < 2:
+        return stem
+    if stem.endswith(("v", "rc", "nc", "dg", "uc", "lv", "bl", "gl", "kl", "dl", "ffl", "ttl", "ppl", "zzl", "stl")):
+        return stem + "e"
+    return stem
+
+
+def third_person(base: str) -> str:
+    """The form behind he, she or it: "sits", "reaches", "carries", "is"."""
+    if base == "be":
+        return "is"
+    if base == "have":
+        return "has"
+    if base.endswith(("s", "sh", "ch", "x", "z", "o")):
+        return base + "es"
+    if base.endswith("y") and base[-2:-1] not in "aeiou":
+        return base[:-1] + "ies"
+    return base + "s"
+
+
+def is_verbal(phrase: str) -> bool:
+    """Whether a doing phrase begins with its verb: "opening toward the light", "gently lifted by a breeze"."""
+    words = phrase.split()
+    while len(words) > 1 and (words[0] in ADVERBS_BEFORE or words[0].endswith("ly")):
+        words.pop(0)
+    return (
+        words[0].endswith("ing") and len(words[0]) > 4 and words[0] not in ("evening", "morning", "ceiling")
+    ) or is_participle(words[0])
+
+
+def finite(participle_phrase: str, plural: bool) -> str:
+    """A participle phrase as a predicate: "sitting upright" → "sits upright", "perched high" → "is perched high"."""
+    words = participle_phrase.split()
+    lead = []
+    while words and (words[0] in ADVERBS_BEFORE or words[0].endswith("ly")) and len(words) > 1:
+        lead.append(words.pop(0))
+    verb = words[0]
+    if verb.endswith("ing"):
+        base = base_of(verb)
+        form = base if plural else third_person(base)
+        form = "are" if form == "be" else form
+        return " ".join([*lead, form, *words[1:]])
+    return " ".join(["are" if plural else "is", *lead, *words])
