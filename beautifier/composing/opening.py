@@ -8,8 +8,9 @@ from ..subjects.find import Findings
 from ..wishes.wish import QUOTED, Wish
 from .fitting import Option
 from .lists import list_sentences, read_list
+from .noun_phrase import is_plain
 from .phrases import tidy_end
-from .predicate import is_noun_phrase, predicated
+from .predicate import predicated
 from .thing import Thing
 
 LEADS_TO_TEXT = frozenset(
@@ -19,23 +20,20 @@ LEADS_TO_TEXT = frozenset(
 
 
 def opening(wish: Wish, findings: Findings, thing: Thing, left: list[Option], dice: random.Random) -> list[str]:
-    """The first sentence, and where the wish is a list the sentences that take up its further parts."""
+    """The first sentence, and where the wish is a list the sentences that take up its further parts.
+
+    What is no plain noun phrase of known words stands as typed.
+    """
     typed = tidy_end(wish.text)
     if not wish.words:
         return [typed]
-    if wish.kind == "sentence" and (len(wish.segments) > 1 or not is_noun_phrase(wish, 0, len(wish.words))):
-        return [typed]
     if wish.kind in ("list", "tags"):
-        parts = read_list(wish, findings)
-        if parts is None:
-            return [typed]
-        return list_sentences(wish, findings, thing, parts, left, dice)
-    phrase = _with_quotes(wish, typed)
-    if len(findings.unknown) > 2 and 2 * len(findings.unknown) > len(wish.words):  # another language
-        return [phrase]
-    if not is_noun_phrase(wish, 0, len(wish.words)):
-        return [phrase]
-    return [predicated(wish, findings, thing, phrase, 0, left, dice)]
+        parts = None if wish.quoted else read_list(wish, findings)
+        return [typed] if parts is None else list_sentences(wish, findings, thing, parts, left, dice)
+    whole = wish.words_between(0, len(wish.words)) == typed
+    if wish.kind == "sentence" or not whole or wish.quoted or not is_plain(wish, findings, 0, len(wish.words)):
+        return [_with_quotes(wish, typed)]
+    return [predicated(wish, findings, thing, 0, len(wish.words), left, dice)]
 
 
 def _with_quotes(wish: Wish, typed: str) -> str:

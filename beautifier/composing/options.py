@@ -96,7 +96,7 @@ def _role_is_open(role: str, found: Found, scene: Scene) -> bool:
     if part == "head":
         if scene.inside and role in ("detail", "doing", "place", "view"):
             return False
-        if scene.findings.mixed and role in ("detail", "doing"):
+        if (scene.findings.mixed or scene.sculpted) and role in ("detail", "doing"):
             return False
         if scene.findings.restyled and role == "detail" and not entry.is_person:
             return False

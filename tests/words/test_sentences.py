@@ -58,7 +58,7 @@ def first(words):
         ("a cat with a hat drinking soup", "A cat with a hat is drinking soup"),
         ("a cat that says hello", "A cat that says hello"),
         ("The cat sits on the wall.", "The cat sits on the wall"),
-        ("Times Square", "This is Times Square"),
+        ("Times Square", ("The picture shows Times Square", "The image shows Times Square")),
     ],
 )
 def test_openings(words, opening):
