@@ -147,6 +147,8 @@ def light_of(phrase: str, dice: random.Random) -> str:
         return f"overhead {'are' if many else 'is'} {named}"
     if head in ("fill", "shading"):
         return f"the shading is {named}"
+    if head in lexicon.COLORS:
+        return f"the light is {phrase}"
     if head == "overcast":
         return f"the scene lies under {grammar.article(words[0])} {phrase}"
     if head in ("sunrise", "sunset") and behind:
@@ -221,5 +223,6 @@ def color_of(phrase: str, dice: random.Random) -> str:
     """A palette as a sentence."""
     first, *rest = phrase.split(" and ")
     head = first.split()[grammar.head_at(first)]
-    named = " and ".join([grammar.with_article(first) if head in PALETTE_NOUNS else first, *rest])
+    thing = grammar.nouns().get(head, ("", ""))[0] == "c" and head not in grammar.BARE | lexicon.COLORS
+    named = " and ".join([grammar.with_article(first) if head in PALETTE_NOUNS or thing else first, *rest])
     return dice.choice((f"the palette is {named}", f"the palette keeps to {named}", f"the colors are {named}"))

@@ -176,6 +176,11 @@ def is_plural_form(word: str) -> bool:
     return word in IRREGULAR or (singular(word) != word and not word.endswith("'s"))
 
 
+LAMPS = frozenset(
+    "warning indicator porch traffic brake tail dome signal running navigation pilot status security".split()
+)
+
+
 def is_mass(word: str) -> bool:
     """Whether a word is a mass noun."""
     return nouns().get(fold(word), ("", ""))[0] == "m"
@@ -190,6 +195,8 @@ def number_of_phrase(phrase: str) -> str:
     ):
         return "p" if words[0] not in ("twin", "paired") or is_plural_form(words[head_at(phrase)]) else "c"
     head = words[head_at(phrase)] if words else ""
+    if head == "light" and LAMPS & set(words[: head_at(phrase)]):
+        return "c"
     if words and _conjuncts(words, head_at(phrase)):
         return "p"
     if is_plural_form(head):
@@ -277,6 +284,9 @@ def complete(phrase: str, role: str) -> str:
         part = " ".join(words[at + 1 :])
         at_head = head_at(part)
         head, behind = part.split()[at_head], part.split()[at_head + 1 :]
+        if role == "view" and words[at] != "with" and _conjuncts(part.split(), at_head) and part.count(" ") == 2:
+            words[at + 1 : at + 2] = ["the", follows]  # "close-up on face and ears"
+            continue
         if number_of_phrase(part) != "c" and not _conjuncts(part.split(), at_head) or not is_noun(head):
             continue
         if head in BARE or head in lexicon.COLORS:

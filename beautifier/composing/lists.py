@@ -7,7 +7,7 @@ from ..prompts import lexicon
 from ..prompts.vocabulary import STOP, fold
 from ..subjects.find import Findings
 from ..wishes.wish import Wish
-from ..wishes.words import BOILERPLATE, FRAMING, TAG_COUNT
+from ..wishes.words import BOILERPLATE, FRAMING, INTRANSITIVE, TAG_COUNT
 from . import grammar, verbs
 from .clauses import joined, take, view_of
 from .fitting import Option, is_located
@@ -109,7 +109,7 @@ def _segment_kind(wish: Wish, findings: Findings, start: int, end: int, words: l
         plain = (
             len(words) == 1 or words[1] in STOP or words[1] in ("up", "down", "back", "away") or words[0] in TRANSITIVE
         )
-        return "doing" if plain else "having" if noun else None
+        return "doing" if plain else "having" if noun and words[0] in INTRANSITIVE else None
     if words[0] in ("male", "female") or any(f.entry.is_person for f in found):
         return None
     if words[0] == "with" or any(w in findings.unknown for w in words):

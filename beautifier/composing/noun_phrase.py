@@ -22,7 +22,10 @@ ODD = re.compile(
     r"[()\[\]{}<>:;/\\|*#@~=^%$!?]|\.\s|\s[-–—]\s|\s[.&+]|\b[b-hj-z]\s\d|\d\s\d|\b\d\s[a-z]\b|\b[a-z]\s\d|\bw\b"
 )
 # Relations behind which a thing takes the article that it lacks: "a photo of cat".
-ARTICLED = frozenset(("of", "with", "holding", "wearing", "riding", "next to", "in front of", "behind", "carrying"))
+ARTICLED = frozenset(
+    "of|with|holding|wearing|riding|next to|in front of|behind|carrying|over|under|near|beside|inside|onto|into|across"
+    "|using".split("|")
+)
 NOT_ARTICLED = frozenset(
     "top front back side style work art bed space fire night day heart time love death war".split()
 )
@@ -31,7 +34,7 @@ NOT_ARTICLED = frozenset(
 def is_noun_phrase(wish: Wish, start: int, end: int) -> bool:
     """Whether words are a noun phrase for all one can tell: no clause word and no finite verb in them."""
     words = [word.folded for word in wish.words[start:end]]
-    if not words or (words[0] in STOP | grammar.PREPOSITIONS and words[0] not in grammar.DETERMINERS):
+    if not words or (words[0] in STOP | grammar.PREPOSITIONS and words[0] not in grammar.DETERMINERS | {"very"}):
         return False
     for index, word in enumerate(words):
         if word in CLAUSE and not RELATIVE & set(words[:index]):

@@ -8,7 +8,7 @@ from ..subjects.find import Findings
 from ..wishes.wish import QUOTED, Wish
 from .fitting import Option
 from .lists import list_sentences, read_list
-from .noun_phrase import is_plain
+from .noun_phrase import is_plain, with_articles
 from .phrases import tidy_end
 from .predicate import predicated
 from .thing import Thing
@@ -32,8 +32,16 @@ def opening(wish: Wish, findings: Findings, thing: Thing, left: list[Option], di
         return [typed] if parts is None else list_sentences(wish, findings, thing, parts, left, dice)
     whole = wish.words_between(0, len(wish.words)) == typed
     if wish.kind == "sentence" or not whole or wish.quoted or not is_plain(wish, findings, 0, len(wish.words)):
-        return [_with_quotes(wish, typed)]
+        return [_with_quotes(wish, _with_first_article(wish, findings, typed))]
     return [predicated(wish, findings, thing, 0, len(wish.words), left, dice)]
+
+
+def _with_first_article(wish: Wish, findings: Findings, typed: str) -> str:
+    """A text with quotes in it with the article that its first thing lacks."""
+    first = wish.subjects[0] if wish.subjects else None
+    if not wish.quoted or first is None or first.start or not is_plain(wish, findings, 0, first.end):
+        return typed
+    return with_articles(wish, findings, 0, first.end, typed) if typed.startswith(wish.words[0].text) else typed
 
 
 def _with_quotes(wish: Wish, typed: str) -> str:

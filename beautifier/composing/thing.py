@@ -82,6 +82,7 @@ def thing_of(wish: Wish, findings: Findings, crowded: bool = False) -> Thing:
 def _short(typed: str) -> str:
     """A name that may be said again: the last words of what was typed, in the singular or plural as typed."""
     words = typed.split()
+    words = words[: grammar.head_at(typed) + 1]  # "girl with short hair"
     if len(words) > LONGEST_NAME or not typed.isascii():
         words = words[-1:]
     return " ".join(words)

@@ -101,7 +101,7 @@ class Findings:
 
     `mixed`: the head is made another thing ("made of smoke", "as a knight", "hybrid"): what is true of its kind need
     not be true of it. `restyled`: a style, an era or a world is named before it ("cyberpunk village"). `unknown`:
-    folded words that no entry and no list knows.
+    folded words that no entry and no list knows; `words`: how many words the wish has.
     """
 
     head: Subject | None
@@ -110,11 +110,17 @@ class Findings:
     mixed: bool
     restyled: bool = False
     unknown: tuple[str, ...] = ()
+    words: int = 0
 
     @property
     def head_entry_is_setting(self) -> bool:
         """Whether the head is itself a place."""
         return self.head_entry is not None and self.head_entry.is_setting
+
+    @property
+    def ill_read(self) -> bool:
+        """Whether so many words are unknown that the rest cannot be trusted: another language, or many slips."""
+        return len(self.unknown) > 2 or len(self.unknown) == 2 and (self.head_entry is None or self.words <= 6)
 
     def of(self, part: str) -> list[Found]:
         """Those that play a part."""
@@ -131,6 +137,8 @@ def find(wish: Wish, entries: Entries) -> Findings:
     if head_match:
         head_entry = as_subject(head_match.entries)
         if head_entry and head_entry.sort == "action" and _is_plural(wish, head_match):  # "two baseballs" are no game
+            head_entry = None
+        if head_entry and head and _is_compound(wish, head, head_match, head_entry, matches):
             head_entry = None
         if head_entry:
             start = head_match.start if head_match.end > head.end else max(head_match.start, head.start)
@@ -150,7 +158,7 @@ def find(wish: Wish, entries: Entries) -> Findings:
             found.append(Found(entry, part, match.start, match.end, subject, name, *named))
     mixed = _is_mixed(wish, head, head_match, head_entry, matches)
     restyled = _is_restyled(head, head_match, matches)
-    return Findings(head, head_entry, tuple(found), mixed, restyled, _unknown(wish, matches, entries))
+    return Findings(head, head_entry, tuple(found), mixed, restyled, _unknown(wish, matches, entries), len(wish.words))
 
 
 def _is_plural(wish: Wish, match: Match) -> bool:
@@ -266,8 +274,6 @@ def _is_mixed(
         return True
     if not head_match:
         return False
-    if entry is not None and _is_compound(wish, head, head_match, entry, matches):
-        return True
     for match in matches:
         if match.end <= head_match.start and match.start >= head.start:
             for other in match.entries:
