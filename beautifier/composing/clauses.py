@@ -18,12 +18,12 @@ def attendant(left: list[Option]) -> str:
 
 def beside(phrases: list[str]) -> str:
     """Nouns with what they do, beside a sentence: ", head bent over the page"; others behind "with"."""
-    loose = [phrase for phrase in phrases if _is_absolute(phrase)]
+    loose = [phrase for phrase in phrases if is_absolute(phrase) and lexicon.topics_of(phrase)]
     tied = [grammar.with_article(phrase) for phrase in phrases if phrase not in loose]
     return (f", {joined(loose)}" if loose else "") + (f", with {joined(tied)}" if tied else "")
 
 
-def _is_absolute(phrase: str) -> bool:
+def is_absolute(phrase: str) -> bool:
     """Whether a phrase stands by itself beside a sentence: a part of the body or of the thing, and how it is held."""
     words = phrase.split()
     at = grammar.head_at(phrase)
@@ -77,6 +77,11 @@ def view_of(phrase: str) -> str:
     """A view as a predicate: "seen from a low angle", "shown in a close-up on the face"; "" where none fits."""
     words = phrase.split()
     head = words[grammar.head_at(phrase)]
+    if head in ("front", "rear", "side", "waist-up", "chest-up", "knee-up", "head-on", "side-on") and (
+        grammar.head_at(phrase) > 0 or "-" in head
+    ):
+        at = grammar.head_at(phrase) + 1
+        return view_of(" ".join([*words[:at], "view", *words[at:]]))
     if head == "three-quarter":  # the noun is left out
         return view_of(phrase.replace("three-quarter", "three-quarter view", 1))
     if words[0] in grammar.PREPOSITIONS:
@@ -109,16 +114,6 @@ def view_of(phrase: str) -> str:
     return ""
 
 
-def camera(phrase: str) -> str:
-    """A view that is no predicate as a sentence of its own: "the camera looks up ..."."""
-    words = phrase.split()
-    if words[0] in ("looking", "gazing", "facing", "peering"):
-        return f"the view {verbs.finite(phrase, False)}"
-    if words[0].endswith("ing"):
-        return ""
-    return ""
-
-
 TIMES = frozenset("morning afternoon evening night dawn dusk twilight noon midday day sunset sunrise nightfall".split())
 SHADOWS = frozenset("shadow shadows silhouette".split())
 DIMNESS = frozenset("shade mist haze fog overcast gloom dimness dark darkness smoke".split())
@@ -141,7 +136,7 @@ def light_of(phrase: str, dice: random.Random) -> str:
         return f"there {'are' if many else 'is'} {phrase}"
     if head == "half":
         return ""
-    if head in TIMES:
+    if head in TIMES and head not in ("sunrise", "sunset"):
         return f"it is {named}"
     active = clause(phrase)
     if active:
@@ -152,6 +147,12 @@ def light_of(phrase: str, dice: random.Random) -> str:
         return f"overhead {'are' if many else 'is'} {named}"
     if head in ("fill", "shading"):
         return f"the shading is {named}"
+    if head in lexicon.COLORS:
+        return f"the light is {phrase}"
+    if head == "overcast":
+        return f"the scene lies under {grammar.article(words[0])} {phrase}"
+    if head in ("sunrise", "sunset") and behind:
+        return f"the scene is lit by {named}"
     if head in DIMNESS and " and " not in phrase:
         return f"the scene lies in {named}"
     if head in SHADOWS:
@@ -215,12 +216,13 @@ def clause(phrase: str) -> str:
     return f"{start} {verbs.finite(' '.join(words[at + 1 :]), many)}"
 
 
+PALETTE_NOUNS = frozenset("pair tone hue palette set scheme accent range note wash color".split())
+
+
 def color_of(phrase: str, dice: random.Random) -> str:
     """A palette as a sentence."""
-    head = phrase.split()[grammar.head_at(phrase)]
-    named = (
-        grammar.with_article(phrase)
-        if head in ("pair", "tone", "hue", "palette", "set", "scheme", "accent", "range")
-        else phrase
-    )
+    first, *rest = phrase.split(" and ")
+    head = first.split()[grammar.head_at(first)]
+    thing = grammar.nouns().get(head, ("", ""))[0] == "c" and head not in grammar.BARE | lexicon.COLORS
+    named = " and ".join([grammar.with_article(first) if head in PALETTE_NOUNS or thing else first, *rest])
     return dice.choice((f"the palette is {named}", f"the palette keeps to {named}", f"the colors are {named}"))

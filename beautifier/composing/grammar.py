@@ -8,6 +8,7 @@ mass nouns or plural without an s, and whether one is in, on or at them.
 from functools import lru_cache
 from pathlib import Path
 
+from ..prompts import lexicon
 from ..prompts.vocabulary import IRREGULAR, NUMBER_OF, fold, singular
 from ..wishes.words import ING_NOUNS
 
@@ -66,8 +67,10 @@ def nouns() -> dict[str, tuple[str, str]]:
 
 # Adjectives that stand behind their noun in phrases of entries: "eyes fixed", "hands broad as plazas".
 ADJECTIVES_BEHIND = frozenset(
-    "tense broad big crisp dusty stiff ready parallel closer farther taller darker lighter visible bare taut heavy loose "
-    "half short relaxed folded alive alight ablaze aglow aflame askew awry ajar afloat adrift apart intact still silent".split()
+    "tense broad big crisp dusty stiff ready parallel closer "
+    "farther taller darker lighter visible bare taut heavy loose "
+    "half short relaxed folded alive alight ablaze aglow aflame "
+    "askew awry ajar afloat adrift apart intact still silent".split()
 )
 NOUN_BEHIND_PLURAL = frozenset("building clothing railing ring wing string setting shorting".split())
 STEADY_ING = frozenset("ceiling railing string spring evening morning".split())
@@ -173,6 +176,16 @@ def is_plural_form(word: str) -> bool:
     return word in IRREGULAR or (singular(word) != word and not word.endswith("'s"))
 
 
+LAMPS = frozenset(
+    "warning indicator porch traffic brake tail dome signal running navigation pilot status security".split()
+)
+
+
+def is_mass(word: str) -> bool:
+    """Whether a word is a mass noun."""
+    return nouns().get(fold(word), ("", ""))[0] == "m"
+
+
 def number_of_phrase(phrase: str) -> str:
     """ "p" for a plural phrase, "m" for a mass noun, "c" for one countable thing."""
     words = phrase.split()
@@ -182,6 +195,8 @@ def number_of_phrase(phrase: str) -> str:
     ):
         return "p" if words[0] not in ("twin", "paired") or is_plural_form(words[head_at(phrase)]) else "c"
     head = words[head_at(phrase)] if words else ""
+    if head == "light" and LAMPS & set(words[: head_at(phrase)]):
+        return "c"
     if words and _conjuncts(words, head_at(phrase)):
         return "p"
     if is_plural_form(head):
@@ -241,14 +256,68 @@ def _conjuncts(words: list[str], head: int) -> tuple[str, str] | None:
     return None
 
 
-def is_nominal(phrase: str) -> bool:
-    """Whether a phrase names a thing: "sharp clean corners", but not "readable at very small size"."""
-    head = phrase.split()[head_at(phrase)]
-    if is_noun(head) and head not in ADJECTIVES:
-        return True
-    return not (
-        head.endswith(("able", "ible", "ful", "less", "ous", "ish")) or (head in ADJECTIVES and head not in NOUNS_TOO)
-    )
+# Behind a preposition these need no article, whatever the table of nouns says.
+BARE = frozenset(
+    "night height profile cloud sky color flame town sight land gas "
+    "use age orbit tile sheep night cactus jade peach rose "
+    "amber plum sage lilac tan ember lime pearl pine slate straw sand wheat cover view frame hand place flight scale "
+    "distance length rest bloom stride battle top bottom".split()
+)
+BEFORE_THE = frozenset(
+    "of on from through into under against above across along over behind beside beneath below onto".split()
+)
+
+
+@lru_cache(maxsize=16384)
+def complete(phrase: str, role: str) -> str:
+    """A phrase with the articles that notes leave out "
+    "behind prepositions: "robe with dusty hem", "macro on topping"."""
+    if role == "color":
+        return phrase
+    words = phrase.split()
+    for at in range(len(words) - 2, 0, -1):
+        follows = words[at + 1]
+        if words[at] != "with" and not (role == "view" and words[at] in BEFORE_THE):
+            continue
+        if follows in PREPOSITIONS or follows in DETERMINED or is_participle(follows):
+            continue
+        part = " ".join(words[at + 1 :])
+        at_head = head_at(part)
+        head, behind = part.split()[at_head], part.split()[at_head + 1 :]
+        if role == "view" and words[at] != "with" and _conjuncts(part.split(), at_head) and part.count(" ") == 2:
+            words[at + 1 : at + 2] = ["the", follows]  # "close-up on face and ears"
+            continue
+        if number_of_phrase(part) != "c" and not _conjuncts(part.split(), at_head) or not is_noun(head):
+            continue
+        if head in BARE or head in lexicon.COLORS:
+            continue
+        if words[at] == "with" and behind and (is_participle(behind[0]) or behind[0] in LOOSE_BEHIND):
+            continue  # "tail wrapped close", "chin on fist"
+        if _conjuncts(part.split(), at_head):
+            if words[at] == "with":
+                words[at + 1 :] = with_article(part).split()
+            continue
+        words[at + 1 : at + 2] = [article(follows) if words[at] == "with" else "the", follows]
+    return " ".join(words)
+
+
+LOOSE_BEHIND = frozenset(
+    "on in up down at to over under behind open half back high low against between out off".split()
+)
+
+
+def names_a_thing(phrase: str) -> bool:
+    """Whether a phrase is surely a noun phrase: its head is a noun of the table ("sharp clean corners")."""
+    words = phrase.split()
+    head = words[head_at(phrase)]
+    if (
+        words[0] in ("seen", "lit", "framed", "no", "not", "half", "hidden")
+        or words[0].endswith("ly")
+        and len(words) < 3
+    ):
+        return False
+    last = head.split("-")[-1]
+    return (is_noun(head) or is_noun(last)) and (head not in ADJECTIVES or head in NOUNS_TOO)
 
 
 def is_adjective(word: str) -> bool:

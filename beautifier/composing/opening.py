@@ -8,8 +8,9 @@ from ..subjects.find import Findings
 from ..wishes.wish import QUOTED, Wish
 from .fitting import Option
 from .lists import list_sentences, read_list
+from .noun_phrase import is_plain, with_articles
 from .phrases import tidy_end
-from .predicate import is_noun_phrase, predicated
+from .predicate import predicated
 from .thing import Thing
 
 LEADS_TO_TEXT = frozenset(
@@ -19,23 +20,28 @@ LEADS_TO_TEXT = frozenset(
 
 
 def opening(wish: Wish, findings: Findings, thing: Thing, left: list[Option], dice: random.Random) -> list[str]:
-    """The first sentence, and where the wish is a list the sentences that take up its further parts."""
+    """The first sentence, and where the wish is a list the sentences that take up its further parts.
+
+    What is no plain noun phrase of known words stands as typed.
+    """
     typed = tidy_end(wish.text)
     if not wish.words:
         return [typed]
-    if wish.kind == "sentence" and (len(wish.segments) > 1 or not is_noun_phrase(wish, 0, len(wish.words))):
-        return [typed]
     if wish.kind in ("list", "tags"):
-        parts = read_list(wish, findings)
-        if parts is None:
-            return [typed]
-        return list_sentences(wish, findings, thing, parts, left, dice)
-    phrase = _with_quotes(wish, typed)
-    if len(findings.unknown) > 2 and 2 * len(findings.unknown) > len(wish.words):  # another language
-        return [phrase]
-    if not is_noun_phrase(wish, 0, len(wish.words)):
-        return [phrase]
-    return [predicated(wish, findings, thing, phrase, 0, left, dice)]
+        parts = None if wish.quoted else read_list(wish, findings)
+        return [typed] if parts is None else list_sentences(wish, findings, thing, parts, left, dice)
+    whole = wish.words_between(0, len(wish.words)) == typed
+    if wish.kind == "sentence" or not whole or wish.quoted or not is_plain(wish, findings, 0, len(wish.words)):
+        return [_with_quotes(wish, _with_first_article(wish, findings, typed))]
+    return [predicated(wish, findings, thing, 0, len(wish.words), left, dice)]
+
+
+def _with_first_article(wish: Wish, findings: Findings, typed: str) -> str:
+    """A text with quotes in it with the article that its first thing lacks."""
+    first = wish.subjects[0] if wish.subjects else None
+    if not wish.quoted or first is None or first.start or not is_plain(wish, findings, 0, first.end):
+        return typed
+    return with_articles(wish, findings, 0, first.end, typed) if typed.startswith(wish.words[0].text) else typed
 
 
 def _with_quotes(wish: Wish, typed: str) -> str:

@@ -36,7 +36,7 @@ def options(wish: Wish, findings: Findings) -> tuple[Option, ...]:
     """All phrases that may be added to a wish, each judged by itself."""
     scene = scene_of(wish, findings)
     found_options = []
-    for found in findings.found:
+    for found in findings.found if not findings.ill_read else ():
         for role in ROLES_OF_PART[found.part]:
             if not _role_is_open(role, found, scene):
                 continue
@@ -50,7 +50,7 @@ def options(wish: Wish, findings: Findings) -> tuple[Option, ...]:
 def _anything(scene: Scene) -> list[Option]:
     """What may be said of nearly any picture: for a wish whose subject no entry knows."""
     if (
-        scene.findings.head_entry is not None
+        (scene.findings.head_entry is not None and not scene.findings.ill_read)
         or scene.wish.detailed
         or not scene.wish.words
         or scene.flat
@@ -96,7 +96,7 @@ def _role_is_open(role: str, found: Found, scene: Scene) -> bool:
     if part == "head":
         if scene.inside and role in ("detail", "doing", "place", "view"):
             return False
-        if scene.findings.mixed and role in ("detail", "doing"):
+        if (scene.findings.mixed or scene.sculpted) and role in ("detail", "doing"):
             return False
         if scene.findings.restyled and role == "detail" and not entry.is_person:
             return False

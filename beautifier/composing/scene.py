@@ -24,6 +24,7 @@ FLAT_NAMES = frozenset(
 }
 # Media that show signs for things, without their surface.
 SCHEMATIC_NAMES = frozenset(("map", "diagram", "infographic", "blueprint", "pattern", "flag", "emoji", "chart"))
+SCULPTURES = frozenset("bust statue sculpture figurine carving relief".split())
 INSIDE = frozenset("interior inside indoors indoor cockpit".split())
 KIND_FACTS = {
     "interior": "indoor",
@@ -59,6 +60,7 @@ class Scene:
     closed: frozenset[str]
     crowded: bool
     inside: bool
+    sculpted: bool = False
 
 
 def scene_of(wish: Wish, findings: Findings) -> Scene:
@@ -88,6 +90,9 @@ def scene_of(wish: Wish, findings: Findings) -> Scene:
         closed=_closed(wish, findings),
         crowded=_is_crowded(wish, findings),
         inside=_is_inside(wish, findings),
+        sculpted=any(
+            lexicon.says(SCULPTURES, f.entry.subject) for f in findings.found if f.part in ("medium", "other")
+        ),
     )
 
 

@@ -8,28 +8,33 @@ typed where it is a sentence or cannot be read for certain. Quoted text is never
 import random
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ..prompts import lexicon
 from ..prompts.vocabulary import fold
 from ..subjects.find import Findings, Found
 from ..wishes.wish import Wish
 from . import grammar, verbs
-from .clauses import beside, camera, clause, color_of, joined, light_of, pop, take, view_of
+from .clauses import beside, clause, color_of, is_absolute, joined, light_of, pop, take, view_of
 from .fitting import Option
 from .opening import opening
-from .thing import Thing, is_mass, thing_of, title
+from .thing import Thing, is_many, thing_of, title
 
 
-def write(wish: Wish, findings: Findings, chosen: Sequence[Option], seed: str = "") -> str:
-    """The user's words and the chosen phrases as two to four sentences. The seed varies the patterns."""
+def write(wish: Wish, findings: Findings, chosen: Sequence[Option], seed: str = "", crowded: bool = False) -> str:
+    """The user's words and the chosen phrases as two to four sentences. The seed varies the patterns.
+
+    crowded: more than one thing was named, so that "it" would be unclear.
+    """
     dice = random.Random(f"{seed}/{wish.text}/sentences")
-    thing = thing_of(wish, findings)
-    left = list(chosen)
+    thing = thing_of(wish, findings, crowded)
+    left = [replace(option, phrase=grammar.complete(option.phrase, option.role)) for option in chosen]
     first = opening(wish, findings, thing, left, dice)
-    body = _anything(left) + _details(findings, thing, left, dice)
+    pop(left, lambda o: o.part == "any" and o.role == "view")
+    body = _details(findings, thing, left, dice)
     body += _others(findings, left)
     body += _light_and_color(thing, left, dice)
-    body += _marks(findings, left, dice)
+    body += _marks(findings, left, dice, any(" shows " in text for text in first))
     return " ".join(_sentence(part) for part in _merged([*first, *body], len(first)))
 
 
@@ -56,19 +61,6 @@ def _merged(parts: list[str], fixed: int) -> list[str]:
 PARTICIPLE_FIRST = ("shown ", "seen ", "framed ", "shot ", "viewed ", "cropped ")
 
 
-def _anything(left: list[Option]) -> list[str]:
-    """One sentence of what holds of any picture, for a subject that no entry knows."""
-    found = {option.role: option.phrase for option in pop(left, lambda o: o.part == "any")}
-    if not found:
-        return []
-    view, light, color = found.get("view"), found.get("light"), found.get("color")
-    text = f"the scene is {view_of(view) or 'shown in ' + grammar.with_article(view)}" if view else "the scene is shown"
-    text += f" in {light}" if light else ""
-    return (
-        [text + (f", with {color} throughout" if color else "")] if view or light else [f"the palette keeps to {color}"]
-    )
-
-
 def _sentence(text: str) -> str:
     """A text with a capital and a full stop."""
     text = text.strip()
@@ -81,39 +73,70 @@ def _sentence(text: str) -> str:
 
 def _details(findings: Findings, thing: Thing, left: list[Option], dice: random.Random) -> list[str]:
     """Sentences of what the head and its surroundings look like, and how they are seen."""
-    own = pop(left, lambda o: o.role == "detail" and o.part in ("head", "quality", "action"))
-    own = [option for option in own if grammar.is_nominal(option.phrase)]
+    own = pop(left, lambda o: o.role == "detail" and o.part in ("head", "quality"))
+    done = pop(left, lambda o: o.role == "detail" and o.part == "action")
     around = pop(left, lambda o: o.role == "detail" and o.part == "setting")
     doing = pop(left, lambda o: o.role == "doing")
     view = take(left, "view")
     predicate = view_of(view.phrase) if view else ""
-    subject, has = thing.again, thing.has
-    acts = [o.phrase for o in doing if verbs.is_verbal(o.phrase)]
-    named = [grammar.with_article(o.phrase) for o in own]
-    others = [o.phrase for o in doing if o.phrase not in acts]
-    if others and not (named or acts):
-        named, others = [grammar.with_article(phrase) for phrase in others], []
-    tail = beside(others)
+    named = [grammar.with_article(option.phrase) for option in own]
+    acts = [option.phrase for option in doing if verbs.is_verbal(option.phrase)] if thing.known else []
+    rest = [option.phrase for option in doing if option.phrase not in acts and thing.known]
+    loose = beside([phrase for phrase in rest if is_absolute(phrase)])
     found = []
-    if acts and thing.known:
-        ending = f", with {joined(named)}" if named else ""
-        found.append(f"{subject} {verbs.finite(acts[0], thing.plural)}{ending}")
-    elif named and predicate and dice.random() < 0.6:
-        found.append(f"{predicate}, {thing.seen} {has} {joined(named)}{tail}")
-        predicate, view = "", None
+    if acts:
+        act = verbs.finite(acts[0], thing.plural)
+        found.append(f"{thing.again} {act}" + (f" and {thing.has} {joined(named)}" if named else "") + loose)
+    elif named and predicate and dice.random() < 0.5:
+        found.append(f"{predicate}, {thing.again} {thing.has} {joined(named)}{loose}")
+        predicate = ""
     elif named:
-        verb = dice.choice((has, has, "show" if has == "have" else "shows"))
-        found.append(f"{subject} {verb} {joined(named)}{tail}")
+        verb = dice.choice((thing.has, thing.has, "show" if thing.has == "have" else "shows"))
+        found.append(f"{thing.again} {verb} {joined(named)}{loose}")
+    found += [clause(phrase) for phrase in rest if not is_absolute(phrase)]
+    if done:
+        found.append(_seen_of_action(thing, [option.phrase for option in done]))
     if around:
-        found.append(_surroundings(findings, thing, around, dice))
+        found.append(_surroundings(thing, around, dice))
     if predicate:
-        found.append(_view_sentence(thing, predicate))
-    elif view:
-        found.append(camera(view.phrase))
+        found.append(f"{thing.again} {thing.be} {predicate}")
     return [text for text in found if text]
 
 
-def _surroundings(findings: Findings, thing: Thing, around: list[Option], dice: random.Random) -> str:
+def _seen_of_action(thing: Thing, phrases: list[str]) -> str:
+    """What is seen of an action: a body's part is had, another thing is there."""
+    named = joined([grammar.with_article(phrase) for phrase in phrases])
+    if thing.known and any(lexicon.topics_of(phrase) for phrase in phrases):
+        return f"{thing.again} {thing.has} {named}"
+    return f"there {'are' if grammar.number_of_phrase(phrases[0]) == 'p' else 'is'} {named}"
+
+
+def can_say(option: Option, thing_is_plural: bool = False) -> bool:
+    """Whether a phrase makes a clause for certain; those that do not are for the other styles.
+
+    thing_is_plural: several things share no single part ("two dogs have a damp nose").
+    """
+    phrase, first = option.phrase, option.phrase.split()[0]
+    if thing_is_plural and option.role == "detail" and grammar.number_of_phrase(phrase) == "c":
+        return False
+    if option.role == "doing":
+        return verbs.is_verbal(phrase) or is_absolute(phrase) or bool(clause(phrase))
+    if option.role == "place":
+        return first in grammar.PREPOSITIONS or grammar.names_a_thing(phrase)
+    if option.role == "view":
+        return bool(view_of(phrase))
+    if option.role == "light":
+        return bool(light_of(phrase, random.Random(0)))
+    return first not in grammar.PREPOSITIONS and (option.role == "color" or grammar.names_a_thing(phrase))
+
+
+def sayable(findings: Findings, possible: Sequence[Option]) -> list[Option]:
+    """The options that make clauses."""
+    many = {(found.entry.subject, found.part): is_many(found) for found in findings.found}
+    return [o for o in possible if can_say(o, o.part in ("head", "other") and many.get((o.entry, o.part), False))]
+
+
+def _surroundings(thing: Thing, around: list[Option], dice: random.Random) -> str:
     """A sentence of what the setting holds: a clause where a phrase makes one, else what is around."""
     clauses = [clause(option.phrase) for option in around]
     if all(clauses):
@@ -126,10 +149,6 @@ def _surroundings(findings: Findings, thing: Thing, around: list[Option], dice: 
     return opening.format(be="are" if many else "is", x=rest, it=thing.object if thing.known else "it")
 
 
-def _view_sentence(thing: Thing, predicate: str) -> str:
-    return f"{thing.seen} {thing.be if thing.known else 'is'} {predicate}"
-
-
 def _others(findings: Findings, left: list[Option]) -> list[str]:
     """Sentences of the details of other things, each with its name."""
     found: dict[str, list[str]] = {}
@@ -139,9 +158,9 @@ def _others(findings: Findings, left: list[Option]) -> list[str]:
     sentences = []
     for name, details in found.items():
         other = next((f for f in findings.of("other") if f.name == name), None)
-        last = name.split()[-1]
-        plural = grammar.is_plural_form(last) and not is_mass(last)
-        called = title(name) if other and other.proper else f"the {name}"
+        proper = other is not None and other.article is not None
+        called = f"{other.article} {title(name)}".strip() if proper else f"the {fold(name)}"
+        plural = other is not None and not proper and is_many(other)
         sentences.append(f"{called} {'have' if plural else 'has'} {joined(details)}")
     return sentences
 
@@ -156,18 +175,15 @@ def _light_and_color(thing: Thing, left: list[Option], dice: random.Random) -> l
     return [text for text in (first, second) if text]
 
 
-def _marks(findings: Findings, left: list[Option], dice: random.Random) -> list[str]:
+def _marks(findings: Findings, left: list[Option], dice: random.Random, shows: bool) -> list[str]:
     """A sentence of the marks of the medium, and whatever is still left."""
     marks = [option for option in left if option.part == "medium"]
     if not marks:
         return []
-    marks = [option for option in marks if grammar.is_nominal(option.phrase)] or marks[:1]
     named = joined([grammar.with_article(option.phrase) for option in marks])
     medium = next((f for f in findings.found if f.part == "medium" and f.entry.subject == marks[0].entry), None)
     subject = _medium_name(medium)
-    if not grammar.is_nominal(marks[0].phrase):
-        return [f"{subject} is {marks[0].phrase}"]
-    return [f"{subject} {dice.choice(('has', 'shows'))} {named}"]
+    return [f"{subject} {'has' if shows else dice.choice(('has', 'shows'))} {named}"]
 
 
 def _medium_name(medium: Found | None) -> str:

@@ -7,6 +7,11 @@ from .grammar import ADVERBS_BEFORE, is_participle
 
 # Base forms that no rule of spelling gives.
 IRREGULAR_BASES = {
+    "arcing": "arc",
+    "silhouetting": "silhouette",
+    "purring": "purr",
+    "whirring": "whirr",
+    "cannonballing": "cannonball",
     "lying": "lie",
     "dying": "die",
     "tying": "tie",
@@ -18,12 +23,17 @@ IRREGULAR_BASES = {
     "wedging": "wedge",
 }
 DOUBLED_BASES = frozenset(
-    "fall call roll pull spill fill sell tell smell swell dwell stall press cross pass toss miss kiss hiss guess "
+    "stroll scroll loll unroll refill dull fell frill infall pill troll cull knoll trawl fall call roll "
+    "pull spill fill sell tell smell swell dwell stall press cross pass toss miss kiss hiss guess "
     "dress buzz fizz puff sniff stuff bluff cuff add spell drill grill chill yell shell thrill swill mill still gull "
     "lull mull".split()
 )
 # Verbs whose base ends in a silent e: "making" is of "make".
 E_BASES = frozenset(Path(__file__).with_name("verbs_in_e.txt").read_text(encoding="utf-8").split())
+
+
+# Base forms of verbs that pictures are described with: behind a plural noun they open a clause ("dragons fly").
+BASES = frozenset(Path(__file__).with_name("verbs.txt").read_text(encoding="utf-8").split())
 
 
 @lru_cache(maxsize=4096)

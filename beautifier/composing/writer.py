@@ -105,9 +105,11 @@ def candidate(
 ) -> str:
     """Candidate k of a seed in a style."""
     wish, findings = reading.wish, reading.findings
+    if style == "sentences":
+        possible = sentences.sayable(findings, possible)
     chosen = choose(wish, possible, seed, k, score, ample=style == "sentences")
     if style == "sentences":
-        return sentences.write(wish, findings, chosen, f"{seed}/{k}")
+        return sentences.write(wish, findings, chosen, f"{seed}/{k}", scene_of(wish, findings).crowded)
     if style == "tags":
         return tags.write(wish, findings, chosen, possible)
     name = next((found.name for found in findings.of("head")), "")

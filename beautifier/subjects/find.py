@@ -69,6 +69,12 @@ TIMES = frozenset(
     "sunrise sunset morning evening afternoon golden-hour daytime".split()
 )
 BLENDING_PLACES = frozenset("creature fantasy material".split())
+# Nouns that make another thing of the one behind them.
+COMPOUNDING = frozenset(
+    "ceiling sub telephone stop sewing washing vending slot parking garden wall floor table desk door window kitchen "
+    "bathroom hair eye hand face foot leg ear nose neck tooth finger head lamp post stone paper card picture book "
+    "sea mountain prairie guinea star jelly cat dog horse bear tiger lion".split()
+)
 # Modifiers that change the look of their head: "cyberpunk village", "futuristic house".
 RESTYLING = frozenset("style era idea mood condition fantasy creature".split())
 
@@ -76,7 +82,7 @@ RESTYLING = frozenset("style era idea mood condition fantasy creature".split())
 @dataclass(frozen=True)
 class Found:
     """An entry in a wish: which part it plays, its words, the thing it names (None for media and qualities), its name
-    as typed, and whether that is the proper name of somebody.
+    as typed, whether that is the proper name of somebody, and the article of a proper name (None: it is no name).
     """
 
     entry: Entry
@@ -86,6 +92,7 @@ class Found:
     subject: Subject | None = None
     name: str = ""
     proper: bool = False
+    article: str | None = None
 
 
 @dataclass(frozen=True)
@@ -94,7 +101,7 @@ class Findings:
 
     `mixed`: the head is made another thing ("made of smoke", "as a knight", "hybrid"): what is true of its kind need
     not be true of it. `restyled`: a style, an era or a world is named before it ("cyberpunk village"). `unknown`:
-    folded words that no entry and no list knows.
+    folded words that no entry and no list knows; `words`: how many words the wish has.
     """
 
     head: Subject | None
@@ -103,11 +110,17 @@ class Findings:
     mixed: bool
     restyled: bool = False
     unknown: tuple[str, ...] = ()
+    words: int = 0
 
     @property
     def head_entry_is_setting(self) -> bool:
         """Whether the head is itself a place."""
         return self.head_entry is not None and self.head_entry.is_setting
+
+    @property
+    def ill_read(self) -> bool:
+        """Whether so many words are unknown that the rest cannot be trusted: another language, or many slips."""
+        return len(self.unknown) > 2 or len(self.unknown) == 2 and (self.head_entry is None or self.words <= 6)
 
     def of(self, part: str) -> list[Found]:
         """Those that play a part."""
@@ -125,14 +138,13 @@ def find(wish: Wish, entries: Entries) -> Findings:
         head_entry = as_subject(head_match.entries)
         if head_entry and head_entry.sort == "action" and _is_plural(wish, head_match):  # "two baseballs" are no game
             head_entry = None
+        if head_entry and head and _is_compound(wish, head, head_match, head_entry, matches):
+            head_entry = None
         if head_entry:
             start = head_match.start if head_match.end > head.end else max(head_match.start, head.start)
             name = wish.words_between(start, head_match.end)
-            found.append(
-                Found(
-                    head_entry, "head", head_match.start, head_match.end, head, name, _is_proper(head_match, head_entry)
-                )
-            )
+            named = _named(head_match, head_entry, entries)
+            found.append(Found(head_entry, "head", head_match.start, head_match.end, head, name, *named))
     for match in matches:
         if match is head_match and head_entry:
             continue
@@ -142,10 +154,11 @@ def find(wish: Wish, entries: Entries) -> Findings:
         part, entry, subject = played
         if not any(entry is f.entry for f in found):
             name = wish.words_between(match.start, match.end)
-            found.append(Found(entry, part, match.start, match.end, subject, name, _is_proper(match, entry)))
+            named = _named(match, entry, entries)
+            found.append(Found(entry, part, match.start, match.end, subject, name, *named))
     mixed = _is_mixed(wish, head, head_match, head_entry, matches)
     restyled = _is_restyled(head, head_match, matches)
-    return Findings(head, head_entry, tuple(found), mixed, restyled, _unknown(wish, matches, entries))
+    return Findings(head, head_entry, tuple(found), mixed, restyled, _unknown(wish, matches, entries), len(wish.words))
 
 
 def _is_plural(wish: Wish, match: Match) -> bool:
@@ -153,8 +166,10 @@ def _is_plural(wish: Wish, match: Match) -> bool:
     return singular(last) != last
 
 
-def _is_proper(match: Match, entry: Entry) -> bool:
-    return match.person or "character" in entry.kinds
+def _named(match: Match, entry: Entry, entries: Entries) -> tuple[bool, str | None]:
+    """Whether a name is somebody's, and the article it takes as a proper name; None where it is a common noun."""
+    article = "" if match.person else entries.proper.get(entry.subject)
+    return match.person or (article is not None and "character" in entry.kinds), article
 
 
 def _part(
@@ -196,7 +211,12 @@ def _part(
     if not NO_OTHERS.isdisjoint(words) or _is_in_a_name(wish, match):
         return None
     plain = _is_plain(wish, subject, match)
-    if _can_hold(thing) and (subject.relation in PLACING or alone or subject.relation in ("of", "to", "doing")):
+    beside = alone and not thing.kinds.isdisjoint(("building", "ruin"))  # "tornado, farm house"
+    if (
+        _can_hold(thing)
+        and not beside
+        and (subject.relation in PLACING or alone or subject.relation in ("of", "to", "doing"))
+    ):
         return ("setting", thing, subject) if plain or thing.kinds.isdisjoint(("sky", "space")) else None
     return ("other", thing, subject) if plain and (subject.relation in BESIDE or alone) else None
 
@@ -262,6 +282,20 @@ def _is_mixed(
                     if not (entry and entry.is_person) or entry.subject in GROUPS and other.is_living:
                         return True
     return False
+
+
+def _is_compound(wish: Wish, head: Subject, match: Match, entry: Entry, matches: list[Match]) -> bool:
+    """Whether a noun before the head makes it another thing: "ceiling fan", "sub sandwich"; not of persons."""
+    at = max(match.start, head.start) - 1
+    if at < head.start or entry.is_person:
+        return False
+    word = wish.words[at].folded
+    others = [m for m in matches if m.start <= at < m.end]
+    if any(e.sort == "quality" or e.sort == "medium" for m in others for e in m.entries):
+        return False
+    return (
+        bool(others) and not any(e.is_setting or e.is_living for m in others for e in m.entries) or word in COMPOUNDING
+    )
 
 
 def _is_restyled(head: Subject | None, head_match: Match | None, matches: list[Match]) -> bool:
