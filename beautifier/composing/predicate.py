@@ -1,6 +1,7 @@
 """The user's noun phrase as a sentence: with the verb it has, with one from what was chosen, or behind one."""
 
 import random
+import re
 
 from ..subjects.find import Findings
 from ..wishes.wish import Wish
@@ -27,7 +28,8 @@ def predicated(
     split = verb_split(wish, findings, start, end) if thing.sure else 0
     if split and not _is_joined(wish, findings):
         be = "are" if _number_is_plural(wish, findings, thing) else "is"
-        at = wish.words[split].start - wish.words[end - 1].end
+        found = re.search(rf"(?<!\w){re.escape(wish.words[split].text)}(?!\w)", text)  # articles moved it
+        at = found.start() if found else len(text)
         one_verb = len(wish.verbs_at) == 1
         return f"{_closed(text[:at].rstrip())} {be} {text[at:]}" + (attendant(left) if one_verb else "")
     loose_verb = any(start <= index < end for index in wish.verbs_at)
