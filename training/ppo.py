@@ -11,9 +11,9 @@ Promptist, arXiv 2212.09611, section 2.2; the objective and the controller of be
     # several GPUs: each makes its share of the rollouts
     accelerate launch --config_file training/configs/accelerate/multi-gpu.yaml -m prompt_beautifier.training.ppo ...
 
-    # the embedded model on a CPU
-    python -m prompt_beautifier.training.ppo --config training/configs/ppo-embedded.yaml \\
-        --model runs/sft/model --data runs/pairs --reward embedded --out runs/ppo
+    # a small network on a CPU
+    python -m prompt_beautifier.training.ppo --config training/configs/ppo-small.yaml \\
+        --model runs/small/model --data runs/pairs --reward embedded --out runs/ppo
 
 One step: sample an answer to each of 64 raw prompts; score what a user would see of it; give each token its reward
 (the KL penalty everywhere, the score on the last one); estimate advantages; go over the 64 answers in minibatches four

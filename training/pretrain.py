@@ -6,10 +6,10 @@ y = the detailed prompt and the end-of-text token (BeautifulPrompt, section 3.2)
     python -m prompt_beautifier.training.pretrain --data runs/pairs --tokenizer runs/base/tokenizer.json \\
         --out runs/base
 
-This made the embedded model; sft.py fine-tunes what others made. Rows are batched by length, so almost no work goes
-into padding. Matrices are updated by Muon, the rest by AdamW. The run is cut into checkpoints: the same command
-continues a run that was stopped, with the same batches in the same order as if it had not been.
-Writes OUT/checkpoint.pt while training and OUT/model/ (config.json, model.safetensors in fp16, tokenizer.json,
+sft.py fine-tunes what others made; this is the start of a model of your own, small enough for a CPU. Rows are batched by
+length, so almost no work goes into padding. Matrices are updated by Muon, the rest by AdamW. The run is cut into
+checkpoints: the same command continues a run that was stopped, with the same batches in the same order as if it had not
+been. Writes OUT/checkpoint.pt while training and OUT/model/ (config.json, model.safetensors in fp16, tokenizer.json,
 beautifier.json, README.md) at every checkpoint; OUT/metrics.jsonl and OUT/tensorboard hold the loss over time.
 """
 
@@ -37,7 +37,7 @@ from .run.metrics import Metrics
 from .run.options import given, new_parser, parse
 from .run.pace import Pace
 
-FAMILY = FAMILIES["embedded"]  # how the network will be asked; its answer starts with a space, too
+FAMILY = FAMILIES["embedded"]  # small networks: lower case, one line asks, one answers
 LOG_STEPS, EVAL_STEPS = 50, 500
 
 

@@ -13,8 +13,8 @@ training loop is transformers' Trainer. Scores are standardised for training; th
     python -m prompt_beautifier.training.reward --combine runs/pick/model runs/aesthetic/model --weights 0.7 0.3 \\
         --out runs/reward
 
-    # whether y says what x says, learnt without scores; small, for the embedded reward model
-    python -m prompt_beautifier.training.reward --config training/configs/reward-embedded-consistency.yaml \\
+    # whether y says what x says, learnt without scores
+    python -m prompt_beautifier.training.reward --config training/configs/reward-consistency.yaml \\
         --data runs/pairs --out runs/consistency
 
     # several GPUs: the same command behind accelerate
@@ -65,8 +65,8 @@ from .run.trainer import (
     train,
 )
 
-# "embedded": as the embedded model and others made by training/pretrain.py have read both prompts before.
-READS = {"pair": PAIR, "prompt": ALONE, "embedded": " {raw_prompt}\n {prompt}"}
+# "lines": as the networks of training/pretrain.py have read both prompts before.
+READS = {"pair": PAIR, "prompt": ALONE, "lines": " {raw_prompt}\n {prompt}"}
 END, PADDING = "</s>", "<pad>"  # of a tokenizer for a network from scratch, as training/tokenizer.py makes it
 
 # What may be other when a run is continued: none of it changes the weights.
@@ -124,12 +124,16 @@ def option_parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--data", type=Path, help="folder with train.jsonl and heldout.jsonl")
     add("--term", help=f"column of scores, such as pick_score or aesthetic_score, or {CONSISTENCY}")
-    add("--model", help="start from: 'embedded', a folder, a published model, or a repository (BLOOM or GPT-2)")
+    add("--model", help="start from: a checkpoint folder, a published model, or a repository")
     add("--from-scratch", type=sizes, metavar="HIDDEN,LAYERS,HEADS", help="instead of --model: random weights")
     add("--tokenizer", type=Path, help="tokenizer.json for --from-scratch")
-    reads = "both prompts, one, or both as the embedded model; default: prompt for aesthetic_score, else pair"
+    reads = "both prompts, one, or both on a line each; default: prompt for aesthetic_score, else pair"
     add("--reads", choices=READS, help=reads)
-    add("--lower-case", action="store_true", help="for a network that knows lower case only, as the embedded one")
+    add(
+        "--lower-case",
+        action="store_true",
+        help="for a network that knows lower case only, as those of training.pretrain",
+    )
     add("--max-length", type=int, default=MAX_LENGTH, help="longest text in tokens; the beginning is cut off")
     add("--licence", help="of the trained model, for its model card")
     add("--data-note", help="what the rows are and where they come from, for the model card")

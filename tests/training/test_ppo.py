@@ -30,7 +30,7 @@ CONFIGS = Path(ppo.__file__).parent / "configs"
 
 
 def options(*more):
-    required = ["--model", "embedded", "--data", "x", "--out", "x", "--reward", "x", "--max-new-tokens", "20"]
+    required = ["--model", "x", "--data", "x", "--out", "x", "--reward", "x", "--max-new-tokens", "20"]
     return ppo.option_parser().parse_args([*required, *more])
 
 

@@ -58,7 +58,7 @@ class Task:
 def add_asking(parser: argparse.ArgumentParser) -> None:
     """The options that say who is asked what, and what an answer is worth."""
     add = parser.add_argument
-    add("--model", required=True, help="the SFT model: 'embedded', a folder, a published model")
+    add("--model", required=True, help="the SFT model: a checkpoint folder, a published model, or a repository")
     add("--family", help="how the model is asked; default: what its beautifier.json says")
     add("--data", type=Path, required=True, help="folder with train.jsonl and heldout.jsonl")
     most = "raw prompts to train on: a sample of them, where there are more"

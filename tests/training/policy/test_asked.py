@@ -14,7 +14,7 @@ from ...stand_ins import tiny
 
 
 def options(*more):
-    required = ["--model", "embedded", "--data", "x", "--out", "x", "--reward", "x", "--max-new-tokens", "20"]
+    required = ["--model", "x", "--data", "x", "--out", "x", "--reward", "x", "--max-new-tokens", "20"]
     return option_parser().parse_args([*required, *more])
 
 
