@@ -42,7 +42,8 @@ from .evaluation.readers import Readers, own_perplexity, scorer_figure, take_bes
 from .evaluation.tables import DISTINCT_2, Figures, as_json, difference_table, kind_table, main_table
 from .evaluation.texts import Figure, Numbers, distinct_2
 from .pictures.pipeline import Pictures, add_picture_options, picture_settings
-from .pictures.scores import check_settings, draw_missing, open_scorer, score_missing
+from .pictures.scorers import open_scorer
+from .pictures.scores import check_settings, draw_missing, score_missing
 from .run.kept import Kept
 from .run.options import new_parser, parse
 
@@ -94,7 +95,8 @@ def option_parser() -> argparse.ArgumentParser:
     add("--text", action="store_true", help="no pictures")
     add("--device", default="cpu")
     add("--seed", type=int, default=0, help="of what is written")
-    add("--greedy", action="store_true", help="greedy decoding with repetition penalty 1.2, as in the paper's table")
+    table = "decoding of BeautifulPrompt's table: the likeliest token, repetition penalty 1.2; beams stay as published"
+    add("--greedy", action="store_true", help=table)
     add("--endpoints", type=Path, help="file with the servers of endpoint:NAME")
     add("--alpha", type=numbers_in, default=[], metavar="A,B,...", help="best-of-N methods once for each alpha")
     add("--samples", action="store_true", help="also show what is made of twenty raw prompts")

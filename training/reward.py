@@ -52,7 +52,7 @@ from .run.bases import base_tokenizer, find_base
 from .run.cards import INHERITED, command_line, reward_card, short_name
 from .run.export import export
 from .run.options import add_supervised, add_training, given, new_parser, parse
-from .run.parts import write_json
+from .run.same_run import same_run
 from .run.trainer import (
     Watch,
     count_updates,
@@ -69,12 +69,6 @@ from .run.trainer import (
 READS = {"pair": PAIR, "prompt": ALONE, "lines": " {raw_prompt}\n {prompt}"}
 END, PADDING = "</s>", "<pad>"  # of a tokenizer for a network from scratch, as training/tokenizer.py makes it
 
-# What may be other when a run is continued: none of it changes the weights.
-FREE_TO_CHANGE = {
-    *("out", "config", "log_steps", "checkpoint_steps", "eval_rows", "export_dtype", "licence", "data_note"),
-    *("gradient_checkpointing", "micro_batch"),
-}
-
 
 def main(argv: list[str] | None = None) -> None:
     parser = option_parser()
@@ -85,7 +79,7 @@ def main(argv: list[str] | None = None) -> None:
         return
     devices = start(args)
     settings = TrainingArguments(**supervised_settings(args, devices), remove_unused_columns=False)
-    keep_settings(args)
+    same_run(args)
 
     config, tokenizer, shape, make = open_base(args)
     reading = reading_of(args, shape)
@@ -169,26 +163,6 @@ def check(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
         parser.error("--from-scratch needs --tokenizer, the path of a tokenizer.json")
     if args.eval_rows < 2:
         parser.error("--eval-rows must be 2 or more: a correlation needs them")
-
-
-def keep_settings(args: argparse.Namespace) -> None:
-    """Remember what makes this run. Raises ValueError where OUT holds another one, which cannot be continued so."""
-    path = args.out / "options.json"
-    own = {name: value for name, value in vars(args).items() if name not in FREE_TO_CHANGE}
-    own = json.loads(json.dumps(own, default=str))
-    if path.is_file():
-        before = json.loads(path.read_text(encoding="utf-8"))
-        changed = [name for name in own if own[name] != before.get(name)]
-        if changed:
-            name = changed[0]
-            raise ValueError(
-                f"{args.out} holds a run with --{name.replace('_', '-')} {before.get(name)}, not {own[name]}: "
-                "continue it with its own options, or give another --out"
-            )
-    elif PartialState().is_main_process:
-        args.out.mkdir(parents=True, exist_ok=True)
-        write_json(path, own, indent=2)
-    PartialState().wait_for_everyone()
 
 
 def open_base(args: argparse.Namespace) -> tuple[object, Tokenizer, NetworkConfig, Callable[[], torch.nn.Module]]:

@@ -44,6 +44,7 @@ from .run.cards import beautifier_card, short_name
 from .run.export import export_beautifier
 from .run.options import add_supervised, add_training, given, new_parser, parse
 from .run.rows import answer_of, read_jsonl
+from .run.same_run import same_run
 from .run.trainer import (
     Watch,
     count_updates,
@@ -60,6 +61,7 @@ from .run.trainer import (
 def main(argv: list[str] | None = None) -> None:
     args = parse(option_parser(), argv)
     devices = start(args)
+    same_run(args)
     # Rows that are too long are left out, none is cut.
     settings = SFTConfig(**supervised_settings(args, devices), max_length=None)
     disable_progress_bars()  # of data sets that are ready in a second
