@@ -11,7 +11,7 @@ nothing twice.
 import asyncio
 from collections.abc import Callable, Iterable
 
-from ...beautifier.servers.chat_answer import is_refusal, read_chat
+from ...beautifier.chat.answer import is_refusal, read_chat
 from ...beautifier.servers.client import ask, is_local, only_model
 from ...beautifier.servers.endpoints import Endpoint
 from ...beautifier.servers.problems import RemoteError, Server, unexpected

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from prompt_beautifier.beautifier.families import FAMILIES
-from prompt_beautifier.beautifier.servers.chat import CHAT, SERVED_FAMILIES, SYSTEM_PROMPT
-from prompt_beautifier.beautifier.servers.chat_answer import is_refusal, is_related, read_chat
+from prompt_beautifier.beautifier.chat.answer import is_refusal, is_related, read_chat
+from prompt_beautifier.beautifier.chat.instruction import SYSTEM_PROMPT
+from prompt_beautifier.beautifier.families import CHAT, FAMILIES
+from prompt_beautifier.beautifier.servers.chat import SERVED_FAMILIES
 
 PROMPT = "a cat on a windowsill, soft morning light, oil on canvas"
 
