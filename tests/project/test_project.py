@@ -380,6 +380,22 @@ def test_messages_in_the_table_of_troubles_are_the_programs_own():
     assert len(pieces) > 5 and not {message: piece for message, piece in pieces.items() if piece not in said}
 
 
+def test_the_architecture_page_has_the_floors_in_their_order():
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    table = text.split("| file or room |")[1].split("\n\n")[0]
+    first_cells = re.findall(r"^\| (`[^|]+) \|", table, re.MULTILINE)
+    named = [name for cell in first_cells for name in re.findall(r"`(\w+)/?`", cell)]
+    assert named == list(FLOORS)
+
+
+def test_files_that_the_recipes_name_are_there():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    names = {name for name in re.findall(r"`([\w./]+\.(?:py|md|json|toml))`", text) if "NAME" not in name}
+    repository = [path.as_posix() for path in REPOSITORY]
+    assert len(names) > 20
+    assert not [name for name in names if not any(f"/{path}".endswith(f"/{name}") for path in repository)]
+
+
 HELP = Path("nodes/web/docs")
 
 
