@@ -7,7 +7,7 @@ candidates are asked for.
 import random
 from collections.abc import Callable, Sequence
 
-from ..wish import Wish
+from ..wishes.wish import Wish
 from .fitting import Option, fits
 
 Score = Callable[[Wish, Option, list[Option]], float]

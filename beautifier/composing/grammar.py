@@ -1,4 +1,4 @@
-"""English grammar for short phrases: the head noun, its number and article, the preposition of a place, verb forms.
+"""English grammar for short phrases: the head noun, its number and article, the preposition of a place.
 
 A phrase of an entry is a noun phrase without an article ("worn velvet seat with brass nails"), a participle ("sitting
 upright") or a noun with a participle ("waves breaking below"). `nouns.tsv` holds what no rule tells: which nouns are
@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from ..prompts.vocabulary import IRREGULAR, NUMBER_OF, fold, singular
-from ..wish import ING_NOUNS
+from ..wishes.words import ING_NOUNS
 
 PREPOSITIONS = frozenset(
     "of in on at under over with without by near behind beside inside through into onto against between among around "
@@ -21,18 +21,16 @@ DETERMINERS = frozenset(
 )
 # Participles by form, where no ending tells.
 IRREGULAR_PARTICIPLES = frozenset(
-    "seen lost caught found trapped stuck made built worn drawn shown held grown taken thrown torn broken hung set lit "
-    "laid frozen hidden woven sunk buried bound wrapped cut spread swept strung bent folded wound blown run driven "
-    "risen "
-    "fallen spun slung split put kept left thrust flung sewn beaten dug shut swung clung sunken spilt bitten".split()
+    "seen lost caught found trapped stuck made built worn drawn shown held grown taken thrown torn broken hung set "
+    "lit laid frozen hidden woven sunk buried bound wrapped cut spread swept strung bent folded wound blown run "
+    "driven risen fallen spun slung split put kept left thrust flung sewn beaten dug shut swung clung sunken spilt "
+    "bitten".split()
 )
 ADVERBS_BEFORE = frozenset("just half slightly barely gently softly loosely tightly partly neatly still almost".split())
 ADVERBS_BEHIND = frozenset(
     "behind ahead below above nearby overhead beneath beyond inside outside underneath alone together apart away down "
-    "up "
-    "throughout everywhere alongside around through only visible bare taut faint loose back aloft upright open upward "
-    "downward outward inward "
-    "offshore backward forward sideways tight close low high wide flat long askew shut".split()
+    "up throughout everywhere alongside around through only visible bare taut faint loose back aloft upright open "
+    "upward downward outward inward offshore backward forward sideways tight close low high wide flat long askew shut".split()
 )
 # Adjectives that are nouns as often.
 NOUNS_TOO = frozenset("light cream gold silver square head front back top side clean round cold open".split())
@@ -40,13 +38,11 @@ MORE_ING_NOUNS = frozenset(
     "glazing wiring rigging shading stitching piping lining awning spacing flooring paneling ribbing cladding framing "
     "bedding scaffolding plating casing fencing netting tubing topping filling frosting icing seating grating edging "
     "clothing tailing backing planting decking roofing siding molding moulding engraving carving marking etching "
-    "pattern "
-    "beginning ending meaning feeling crossing opening landing clearing turning peeling parting drawing painting "
-    "covering "
-    "binding weaving braiding facing dressing mooring washing coloring hatching printing writing lettering signing "
-    "padding quilting wedging banding veining mottling beading gilding grooving fringing ring wing string spring king "
-    "sling swing ceiling railing building lighting evening morning sibling duckling earring thing nothing everything "
-    "viewing hearing rising-sun".split()
+    "pattern beginning ending meaning feeling crossing opening landing clearing turning peeling parting drawing "
+    "painting covering binding weaving braiding facing dressing mooring washing coloring hatching printing writing "
+    "lettering signing padding quilting wedging banding veining mottling beading gilding grooving fringing ring wing "
+    "string spring king sling swing ceiling railing building lighting evening morning sibling duckling earring thing "
+    "nothing everything viewing hearing rising-sun".split()
 )
 NO_PARTICIPLES = frozenset(
     "embed naked seed weed reed feed bleed breed speed shed sled bed seabed hundred sacred kindred".split()
@@ -241,12 +237,9 @@ def is_adjective(word: str) -> bool:
 
 ADJECTIVES = frozenset(
     "red orange yellow green blue purple violet pink brown black white gray gold silver cream bright dark light warm "
-    "cool "
-    "soft hard small large long short thin thick wide narrow high low deep shallow old new round square flat smooth "
-    "rough "
-    "heavy wet dry clean clear open closed fine coarse dense sparse tall strong pale dull sharp blunt simple plain "
-    "full "
-    "empty hot cold fresh raw calm even head top front back side two three faint bottom upper lower".split()
+    "cool soft hard small large long short thin thick wide narrow high low deep shallow old new round square flat "
+    "smooth rough heavy wet dry clean clear open closed fine coarse dense sparse tall strong pale dull sharp blunt "
+    "simple plain full empty hot cold fresh raw calm even head top front back side two three faint bottom upper lower".split()
 )
 
 
@@ -285,134 +278,3 @@ def place_phrase(phrase: str) -> str:
     ):
         named = f"the {phrase}"
     return f"{preposition} {named}"
-
-
-IRREGULAR_BASES = {
-    "lying": "lie",
-    "dying": "die",
-    "tying": "tie",
-    "seeing": "see",
-    "being": "be",
-    "fleeing": "flee",
-    "dyeing": "dye",
-    "singeing": "singe",
-    "wedging": "wedge",
-}
-"""Base forms that no rule of spelling gives."""
-DOUBLED_BASES = frozenset(
-    "fall call roll pull spill fill sell tell smell swell dwell stall press cross pass toss miss kiss hiss guess "
-    "dress buzz fizz puff sniff stuff bluff cuff add spell drill grill chill yell shell thrill swill mill still gull "
-    "lull mull".split()
-)
-E_BASES = frozenset(
-    "make take shake bake wake rake snake give live have leave weave move prove love save shave wave rave cave drive "
-    "dive "
-    "arrive ride hide slide glide stride guide write bite invite ignite come become home roam-e use cruise rise arise "
-    "raise "
-    "close pose nose lose choose tease ease release gaze blaze graze doze freeze breeze squeeze seize stare share "
-    "glare flare "
-    "dare care pare square prepare score store restore explore shore bore tore pore core secure measure fire wire "
-    "tire hire "
-    "retire inspire admire cure lure pure hike bike strike like spike stroke smoke poke choke joke evoke broke file "
-    "pile "
-    "smile tile while scale sale whale gale pale rule mule roofline line shine dine mine pine wine twine refine "
-    "recline "
-    "decline combine define examine imagine machine tune prune dune phone bone tone stone clone zone hone lone drone "
-    "ripe "
-    "wipe pipe type stripe swipe gripe escape scrape shape drape tape gape cope hope rope slope grope trace race "
-    "place face "
-    "space pace embrace brace lace chase erase base phase dance glance advance balance bounce pounce announce slice "
-    "dice "
-    "spice splice ice juice voice force source pierce sense rinse cleanse nurse curse rehearse traverse reverse "
-    "disperse "
-    "serve curve carve starve observe preserve halve solve dissolve revolve involve evolve shove glove behave charge "
-    "merge "
-    "emerge verge surge plunge lunge lounge change arrange exchange hinge fringe singe range challenge cringe stage "
-    "cage page "
-    "age rage engage manage damage package bridge edge wedge trudge nudge dodge lodge smudge judge budge ridge fudge "
-    "huddle "
-    "paddle saddle straddle cuddle puddle muddle fiddle handle candle cradle kindle dwindle bundle trundle fondle "
-    "needle "
-    "wheedle idle bridle sidle girdle curdle hurdle ripple topple couple sample trample crumple dimple simple grapple "
-    "dapple nibble bubble scribble dribble gobble wobble hobble cobble stumble tumble crumble rumble fumble mumble "
-    "grumble "
-    "tremble resemble assemble tangle dangle mingle jingle tingle jangle strangle wrangle struggle juggle snuggle "
-    "wiggle "
-    "giggle wriggle straggle haggle goggle gurgle circle encircle recycle tickle trickle sparkle twinkle crinkle "
-    "wrinkle "
-    "sprinkle crackle tackle buckle chuckle suckle cackle sizzle nuzzle drizzle dazzle puzzle guzzle muzzle settle "
-    "rattle "
-    "battle bottle startle nettle whistle hustle rustle bustle nestle wrestle jostle trestle bristle shuttle scuttle "
-    "raffle "
-    "shuffle ruffle muffle baffle sniffle ensile produce reduce introduce sprouse pause cause use fuse refuse confuse "
-    "infuse diffuse house rouse douse arouse browse drowse loose peruse vote note devote promote date state create "
-    "float-e "
-    "rotate hesitate meditate imitate levitate decorate illuminate radiate separate operate celebrate concentrate "
-    "contemplate navigate calibrate vibrate migrate isolate inflate translate relate accelerate dominate undulate "
-    "pulsate skate plate grate slate cite excite unite delete complete compete execute salute dilute pollute crate "
-    "fade wade shade trade jade parade decade cascade blockade invade decide divide collide provide preside reside "
-    "code "
-    "explode erode corrode ode include conclude exude bathe breathe soothe clothe writhe loathe seethe lathe tithe "
-    "scythe queue argue pursue rescue continue value glue issue tongue venue subdue ensue dye eye tie die lie hoe toe "
-    "shoe "
-    "canoe tiptoe agree flee see free knee tree referee oversee name tame frame blame flame game fume perfume consume "
-    "resume assume costume chime time crime prime climb-e theme scheme welcome venture capture picture gesture feature "
-    "nurture puncture rupture pasture lecture treasure pressure ensure figure injure conjure hover-e wrinkle".split()
-)
-
-
-@lru_cache(maxsize=4096)
-def base_of(ing: str) -> str:
-    """The base form of a verb in -ing: "sitting" → "sit", "gliding" → "glide", "standing" → "stand"."""
-    if ing in IRREGULAR_BASES:
-        return IRREGULAR_BASES[ing]
-    stem = ing[:-3]
-    if stem in DOUBLED_BASES:
-        return stem
-    if stem + "e" in E_BASES:
-        return stem + "e"
-    if len(stem) > 2 and stem[-1] == stem[-2] and stem[-1] not in "aeiou":
-        return stem if stem[-1] in "sfz" else stem[:-1]
-    if stem.endswith("y") or len(stem) < 2:
-        return stem
-    if stem.endswith(("v", "rc", "nc", "dg", "uc", "lv", "bl", "gl", "kl", "dl", "ffl", "ttl", "ppl", "zzl", "stl")):
-        return stem + "e"
-    return stem
-
-
-def third_person(base: str) -> str:
-    """The form behind he, she or it: "sits", "reaches", "carries", "is"."""
-    if base == "be":
-        return "is"
-    if base == "have":
-        return "has"
-    if base.endswith(("s", "sh", "ch", "x", "z", "o")):
-        return base + "es"
-    if base.endswith("y") and base[-2:-1] not in "aeiou":
-        return base[:-1] + "ies"
-    return base + "s"
-
-
-def is_verbal(phrase: str) -> bool:
-    """Whether a doing phrase begins with its verb: "opening toward the light", "gently lifted by a breeze"."""
-    words = phrase.split()
-    while len(words) > 1 and (words[0] in ADVERBS_BEFORE or words[0].endswith("ly")):
-        words.pop(0)
-    return (
-        words[0].endswith("ing") and len(words[0]) > 4 and words[0] not in ("evening", "morning", "ceiling")
-    ) or is_participle(words[0])
-
-
-def finite(participle_phrase: str, plural: bool) -> str:
-    """A participle phrase as a predicate: "sitting upright" → "sits upright", "perched high" → "is perched high"."""
-    words = participle_phrase.split()
-    lead = []
-    while words and (words[0] in ADVERBS_BEFORE or words[0].endswith("ly")) and len(words) > 1:
-        lead.append(words.pop(0))
-    verb = words[0]
-    if verb.endswith("ing"):
-        base = base_of(verb)
-        form = base if plural else third_person(base)
-        form = "are" if form == "be" else form
-        return " ".join([*lead, form, *words[1:]])
-    return " ".join(["are" if plural else "is", *lead, *words])

@@ -1,8 +1,8 @@
 """The embedded writer: a raw prompt in, detailed prompts out, in phrases, sentences or tags.
 
-Its words are phrases of hand-written subject entries. `fitting` says which may be added to a raw prompt, the fit network
-(fit.py) which of them fit this one, and `chooser` takes some of each role; so it cannot write a garbled word, a name, or
-anything that nobody wrote down.
+Its words are phrases of hand-written subject entries. `options` says which may be added to a raw prompt, the fit
+network (fit.py) which of them fit this one, and `chooser` takes some of each role: no garbled word, no name, nothing
+that nobody wrote down.
 """
 
 from __future__ import annotations
@@ -19,10 +19,12 @@ from ..request import Answers, Request
 from ..subjects import chinese
 from ..subjects.entries import Entries, load
 from ..subjects.find import Findings, find
-from ..wish import Wish, read
+from ..wishes.wish import Wish, read
 from . import phrases, sentences, tags
 from .chooser import Score, choose
-from .fitting import Option, options, scene_of
+from .fitting import Option
+from .options import options
+from .scene import scene_of
 
 if TYPE_CHECKING:  # it imports torch, which reading entries does not need
     from .fit import Fit

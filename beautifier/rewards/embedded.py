@@ -17,7 +17,7 @@ from torch import Tensor
 from ..composing.fit import PREFERENCE, Fit
 from ..faithful import check
 from ..prompts.syntax import set_aside
-from ..wish import read
+from ..wishes.wish import read
 
 MOST_LOST = 4  # more than so many losses make a prompt no worse
 

@@ -15,8 +15,7 @@ FOLDER = Path(__file__).parent
 ROLES = ("detail", "doing", "place", "light", "view", "color")
 SETTING_KINDS = frozenset(
     "scene landscape place interior city building room water sky space weather shop town underground street ruin "
-    "desert "
-    "forest mountain planet kitchen stage".split()
+    "desert forest mountain planet kitchen stage".split()
 )
 PERSON_KINDS = frozenset("person people woman man girl boy child warrior athlete student".split())
 LIVING_KINDS = PERSON_KINDS | frozenset(

@@ -121,7 +121,7 @@ def test_training_imports_nothing_that_is_not_named():
 
 # Of beautifier/, from the ground up: a file or room imports only what stands before it, or its own room.
 FLOORS = (
-    "request files background prompts wish subjects faithful families path reading language composing checkpoints "
+    "request files background prompts wishes subjects faithful families path reading language composing checkpoints "
     "beautify servers rewards images cli"
 ).split()
 # Of nodes/: all else there is a node's file or a route's, and they import none of each other.
