@@ -62,7 +62,7 @@ def open_scorer(spec: str, models: Path | None, device: str):
 
 def hps_v1_file(given: str) -> Path:
     """The safetensors of HPS v1; of the published pickle they are made beside it, once, without running it."""
-    from ...beautifier.checkpoints.pickles import to_safetensors
+    from ...beautifier.pickles import to_safetensors
 
     path = Path(given)
     if not given or not path.is_file():
