@@ -10,7 +10,7 @@ from ..subjects.entries import Entry
 from ..subjects.find import Findings, Found
 from ..wishes.wish import Wish
 from . import grammar
-from .fitting import Option
+from .fitting import Option, fits
 from .scene import Scene
 from .tag_people import persons_in
 from .tag_table import UNWANTED, own_tag, table
@@ -53,8 +53,10 @@ def added_tags(wish: Wish, findings: Findings, chosen: Sequence[Option], scene: 
     most = {"head": 9, "medium": 2, "setting": 4, "action": 3, "quality": 2, "other": 2}
     if findings.mixed:
         most["head"] = 2
+    if findings.ill_read:
+        return
     if findings.head_entry is None or not findings.head_entry.is_person:
-        most["action"] = 0
+        most["action"], most["quality"] = 0, 1
     for found in sorted(findings.found, key=lambda found: order[found.part]):
         given = 0
         for tag in entry_tags(found.entry):
@@ -64,6 +66,18 @@ def added_tags(wish: Wish, findings: Findings, chosen: Sequence[Option], scene: 
     for option in chosen:
         yield from (tag for tag in phrase_tags(option.phrase, option.role) if may_tag(tag, None, scene))
     yield from _always(scene, findings)
+
+
+def more_tags(findings: Findings, possible: Sequence[Option], chosen: Sequence[Option], scene: Scene) -> Iterable[str]:
+    """Further tags, where a prompt has too few: the rest of the entries' own, then of phrases that were not chosen."""
+    if findings.ill_read:
+        return
+    for found in findings.found:
+        if found.part in ("head", "setting") and not findings.mixed:
+            yield from (tag for tag in entry_tags(found.entry) if may_tag(tag, found, scene))
+    for option in possible:
+        if option.part in ("head", "setting") and fits(option, list(chosen)):
+            yield from (tag for tag in phrase_tags(option.phrase, option.role) if may_tag(tag, None, scene))
 
 
 MEDIA_TAGS = {
@@ -107,7 +121,8 @@ def phrase_tags(phrase: str, role: str) -> tuple[str, ...]:
         for length in range(min(3, end), 0, -1):
             part = fold(" ".join(words[end - length : end]))
             tag = own_tag(part)
-            if tag and part.split()[0] not in STOP and (length > 1 or (grammar.is_noun(noun) and noun not in UNWANTED)):
+            alone = role == "place" and grammar.is_noun(noun) and noun not in UNWANTED  # a detail's noun may be another
+            if tag and part.split()[0] not in STOP and (length > 1 or alone):
                 found.append(tag)
                 break
     return tuple(dict.fromkeys(found))[:3]
@@ -133,6 +148,8 @@ def may_tag(tag: str, found: Found | None, scene: Scene) -> bool:
         & {"hair", "eye", "clothes", "shoes", "hat", "expression", "pose", "hand", "beard", "wing"}
     ):
         return False
+    if lexicon.topics_of(tag) & BODILY and not _has_body(scene, found):
+        return False
     if words & lexicon.PLAIN_COLORS and wish.colors and (found is None or found.part == "head"):
         return False
     if "view" in wish.said and tag in (
@@ -149,6 +166,16 @@ def may_tag(tag: str, found: Found | None, scene: Scene) -> bool:
     ):
         return False
     return True
+
+
+BODILY = frozenset("hair clothes shoes hat expression hand leg arm beard jewelry".split())
+
+
+def _has_body(scene: Scene, found: Found | None) -> bool:
+    """Whether a tag of hair, clothes or limbs has somebody to belong to."""
+    if persons_in(scene.findings) or scene.findings.head_entry is None:
+        return True
+    return found is not None and found.part == "head"
 
 
 def goes_with(tag: str, tags: list[str], scene: Scene) -> bool:

@@ -7,7 +7,7 @@ from ..prompts import lexicon
 from ..prompts.vocabulary import STOP, fold
 from ..subjects.find import Findings
 from ..wishes.wish import Wish
-from ..wishes.words import BOILERPLATE, FRAMING, INTRANSITIVE, TAG_COUNT
+from ..wishes.words import BOILERPLATE, FRAMING, INTRANSITIVE, LOOKS, TAG_COUNT
 from . import grammar, verbs
 from .clauses import joined, take, view_of
 from .fitting import Option, is_located
@@ -59,17 +59,6 @@ def read_list(wish: Wish, findings: Findings) -> Parts | None:
             return None
         groups[kind].append(text)
     return Parts(*place, *(tuple(groups[name]) for name in groups)) if place else None
-
-
-LOOKS = frozenset(
-    "cozy dark creepy scary cute beautiful ominous eerie moody serene peaceful calm colorful vibrant minimalist "
-    "minimal elegant dramatic dreamy mysterious surreal abstract gothic vintage retro futuristic rustic festive "
-    "romantic gloomy spooky whimsical psychedelic atmospheric symmetrical monochrome realistic photorealistic "
-    "cinematic epic fantasy horror cyberpunk steampunk vaporwave synthwave noir anime cartoon bright warm cold soft "
-    "muted dirty abandoned matte vivid glossy hazy misty foggy rainy sunny snowy moonlit backlit intricate delicate "
-    "grungy gritty clean magical majestic sad happy melancholic lonely nostalgic evil sinister strange weird bizarre "
-    "stylized ornate".split()
-)
 
 
 def _segment_kind(wish: Wish, findings: Findings, start: int, end: int, words: list[str]) -> str | None:

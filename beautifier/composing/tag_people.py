@@ -4,6 +4,8 @@ from ..subjects.find import Findings, Found
 from ..wishes.wish import Wish
 from ..wishes.words import TAG_COUNT
 
+UNCOUNTED = (-1, 5)  # a plural without a number, "several"
+
 
 def people_tags(wish: Wish, findings: Findings, said: list[str]) -> list[str]:
     """Counts of people, "solo" where there is one, "no humans" where there is none."""
@@ -13,11 +15,14 @@ def people_tags(wish: Wish, findings: Findings, said: list[str]) -> list[str]:
     if wish.forbidden & {"person", "people", "human"}:
         return ["no humans"]
     girls, boys, others = 0, 0, 0
+    several = set()
     for found in persons_in(findings):
         count = found.subject.count if found.subject and found.subject.count is not None else 1
-        count = 3 if count in (-1, 5) else count
         kinds = found.entry.kinds
-        if kinds & {"woman", "girl"}:
+        if count in UNCOUNTED:
+            count = 0
+            several.add("girls" if kinds & {"woman", "girl"} else "boys" if kinds & {"man", "boy"} else "others")
+        elif kinds & {"woman", "girl"}:
             girls += count
         elif kinds & {"man", "boy"}:
             boys += count
@@ -32,7 +37,8 @@ def people_tags(wish: Wish, findings: Findings, said: list[str]) -> list[str]:
         )
         if text
     ]
-    if len(persons_in(findings)) == 1 and girls + boys + others <= 1 and not findings.of("other"):
+    counts = [f"multiple {who}" for who in ("girls", "boys", "others") if who in several] + counts
+    if not several and len(persons_in(findings)) == 1 and girls + boys + others <= 1 and not findings.of("other"):
         counts.append("solo")
     if not counts and _is_without_people(wish, findings):
         counts.append("no humans")

@@ -35,7 +35,7 @@ class TagTable:
         ):
             if name in self.kind:
                 return name
-            if name in self.alias:
+            if name in self.alias and not self.alias[name].startswith("unused "):
                 return self.alias[name]
         return None
 

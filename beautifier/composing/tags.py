@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 from ..subjects.find import Findings
 from ..wishes.wish import Wish
-from .added_tags import added_tags, goes_with, may_tag, phrase_tags
-from .fitting import Option, fits
+from .added_tags import added_tags, goes_with, more_tags
+from .fitting import Option
 from .scene import scene_of
 from .tag_people import people_tags
 from .typed_tags import typed_tags
@@ -20,7 +20,7 @@ LONGEST, MOST, FEWEST = 4, 28, 12
 def write(wish: Wish, findings: Findings, chosen: Sequence[Option], possible: Sequence[Option] = ()) -> str:
     """The user's words and what was chosen as comma-separated tags, counts of people first, 12 to 28 where they last.
 
-    possible: the options that were not chosen; details among them fill up to the fewest where they make tags.
+    possible: the options that were not chosen; they fill up to the fewest where they make tags.
     """
     scene = scene_of(wish, findings)
     said = typed_tags(wish, findings)
@@ -32,11 +32,9 @@ def write(wish: Wish, findings: Findings, chosen: Sequence[Option], possible: Se
             break
         if tag not in tags and goes_with(tag, tags, scene):
             tags.append(tag)
-    for option in possible:
+    for tag in more_tags(findings, possible, chosen, scene):
         if len(tags) >= FEWEST + 2:
             break
-        if option.role == "detail" and option.part in ("head", "setting") and fits(option, chosen):
-            for tag in phrase_tags(option.phrase, option.role):
-                if tag not in tags and may_tag(tag, None, scene) and goes_with(tag, tags, scene):
-                    tags.append(tag)
+        if tag not in tags and goes_with(tag, tags, scene):
+            tags.append(tag)
     return ", ".join(tags)

@@ -2,8 +2,9 @@
 
 from ..prompts.vocabulary import STOP, singular
 from ..subjects.find import Findings
+from ..wishes.things import Subject
 from ..wishes.wish import QUOTED, Wish
-from ..wishes.words import BOILERPLATE, FRAMING, GROUPS
+from ..wishes.words import BOILERPLATE, FRAMING, GROUPS, LOOKS
 from .added_tags import entry_tags
 from .tag_table import UNWANTED, own_tag, table
 
@@ -29,11 +30,13 @@ def typed_tags(wish: Wish, findings: Findings) -> list[str]:
             tag = next((tag for tag in entry_tags(medium.entry) if tag in table().kind), None)
             found += [wish.words_between(start, end).casefold()] + ([tag] if tag else [])
             continue
-        found += _words_as_tags(wish, start, end)
+        found += _words_as_tags(wish, findings, start, end)
     if wish.quoted:
         found += [f'"{text}"' for text in wish.quoted] + ["english text"] * any(
             c.isascii() and c.isalpha() for c in wish.quoted[0]
         )
+    if not found:  # nothing but praise: then that is what was asked for
+        found = [wish.words_between(start, end).casefold() for start, end in wish.segments]
     return list(dict.fromkeys(found))
 
 
@@ -43,7 +46,7 @@ def _as_tag(part: str) -> str:
     return table().canonical(plain) or plain
 
 
-def _words_as_tags(wish: Wish, start: int, end: int) -> list[str]:
+def _words_as_tags(wish: Wish, findings: Findings, start: int, end: int) -> list[str]:
     """A segment as tags: its things whole where they are tags, else as typed with the tag of their noun; its verbs with
     what they are done to.
     """
@@ -58,7 +61,7 @@ def _words_as_tags(wish: Wish, start: int, end: int) -> list[str]:
         verb = wish.words[verbs[-1]].folded if verbs and subject.relation == "doing" else ""
         if subject.relation in ("holding", "riding", "wearing", "carrying", "using"):
             verb = subject.relation
-        found += _thing_as_tags(wish, subject.start, subject.end, verb)
+        found += _medium_as_tags(wish, findings, subject) or _thing_as_tags(wish, subject.start, subject.end, verb)
     alone = [
         wish.words[i].folded
         for i in wish.verbs_at
@@ -69,9 +72,21 @@ def _words_as_tags(wish: Wish, start: int, end: int) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def _medium_as_tags(wish: Wish, findings: Findings, subject: Subject) -> list[str]:
+    """A medium that leads to the head as its tag, behind the words before it; empty where the thing is none."""
+    if subject == findings.head or subject.relation == "by":
+        return []
+    media = (f for f in findings.of("medium") if f.start >= subject.start and f.end == subject.end)
+    medium = next((f for f in media if entry_tags(f.entry)), None)
+    if medium is None:
+        return []
+    before = _thing_as_tags(wish, subject.start, medium.start, "") if medium.start > subject.start else []
+    return [*before, entry_tags(medium.entry)[0]]
+
+
 def _thing_as_tags(wish: Wish, start: int, end: int, verb: str) -> list[str]:
     """One thing as tags: "red umbrella"; "giant pink whale" with "whale"; "holding flag"."""
-    words = [wish.words[i].folded for i in range(start, end) if wish.words[i].folded not in BOILERPLATE | ARTICLES]
+    words = [wish.words[i].folded for i in range(start, end) if wish.words[i].folded not in BOILERPLATE]
     while words and (words[-1] in FRAMING or words[-1] in STOP):
         words.pop()
     while words and words[0] in STOP:
@@ -86,6 +101,8 @@ def _thing_as_tags(wish: Wish, start: int, end: int, verb: str) -> list[str]:
         found.append(done or table().general(verb) or verb)
     if whole and (len(words) > 1 or table().kind[whole] == "g"):
         return [*found, whole]
+    if all(word in LOOKS for word in words):  # "colorful calm" of a portrait
+        return [*found, *words]
     found.append(" ".join(words))
     for length in range(min(3, len(words) - 1), 0, -1):
         tag = own_tag(" ".join(words[-length:]))
@@ -107,6 +124,3 @@ def _expressions(wish: Wish, start: int, end: int) -> list[str]:
             if tag and not inside and any(word in STOP for word in part[1:-1]) | (part[0].endswith("ing")):
                 found.append(tag)
     return found
-
-
-ARTICLES = frozenset("a an the his her its their my your our this that these those some".split())

@@ -15,6 +15,8 @@ EXCLUSION = re.compile(
 EXCLUSION_END = re.compile(
     r"\b(?:in|on|at|by|with|but|just|only|for|of|from|to|under|near|is|are|because|while|background|wearing|holding)\b"
 )
+# What leads to the thing itself: "without any pairs of shoes" rules out shoes.
+MEASURE_OF = re.compile(r"\b(?:pairs?|traces?|signs?|kinds?|sorts?|pieces?|types?|hint|number|bits?) of\b")
 LESS = re.compile(r"\b([a-z]{3,})less\b")
 NO_LOSS = frozenset(
     "wireless timeless endless seamless flawless priceless nevertheless regardless unless restless un".split()
@@ -84,6 +86,7 @@ RULED_OUT_OF["word"] = RULED_OUT_OF["writing"] = RULED_OUT_OF["letter"] = RULED_
 def exclusions(plain: str) -> tuple[str, ...]:
     """What was ruled out, as folded words."""
     folded = plain.casefold().replace("_", " ").replace("’", "'")
+    folded = MEASURE_OF.sub(lambda match: " " * len(match[0]), folded)
     found = []
     if NOBODY.search(folded):
         found.append("people")
@@ -108,6 +111,7 @@ def excluded_words(plain: str, words: tuple[Word, ...]) -> frozenset[int]:
     """Indices of the words inside an exclusion: they name nothing that is in the picture."""
     inside = set()
     folded = plain.casefold().replace("_", " ").replace("’", "'")
+    folded = MEASURE_OF.sub(lambda match: " " * len(match[0]), folded)
     if len(folded) != len(plain):
         return frozenset()
     for match in EXCLUSION.finditer(folded):

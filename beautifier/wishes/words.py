@@ -144,3 +144,13 @@ SHAPE_WORDS = frozenset(
     "small big large giant tiny huge little old young new long short tall fat thin cute beautiful pretty ugly happy "
     "sad angry dark bright fluffy evil scary creepy funny strange weird cool lonely lone single".split()
 )
+# Words that say how a picture looks and name nothing in it.
+LOOKS = frozenset(
+    "cozy dark creepy scary cute beautiful ominous eerie moody serene peaceful calm colorful vibrant minimalist "
+    "minimal elegant dramatic dreamy mysterious surreal abstract gothic vintage retro futuristic rustic festive "
+    "romantic gloomy spooky whimsical psychedelic atmospheric symmetrical monochrome realistic photorealistic "
+    "cinematic epic fantasy horror cyberpunk steampunk vaporwave synthwave noir anime cartoon bright warm cold soft "
+    "muted dirty abandoned matte vivid glossy hazy misty foggy rainy sunny snowy moonlit backlit intricate delicate "
+    "grungy gritty clean magical majestic sad happy melancholic lonely nostalgic evil sinister strange weird bizarre "
+    "stylized ornate".split()
+)

@@ -74,7 +74,7 @@ def test_the_table_is_safe_and_general_enough():
         ("low angle from the floor", "view", "from below"),
         ("moonlight on the coat", "light", "moonlight"),
         ("sunlit windowsill with potted herbs", "place", "windowsill"),
-        ("long white whiskers", "detail", "whiskers"),
+        ("stone wall along the path", "detail", "stone wall"),
     ],
 )
 def test_tags_of_phrases(phrase, role, tag):
