@@ -11,7 +11,6 @@ from .comfy import loading, versions
 from .inputs import ADVANCED, CATEGORY, BeautifierType
 
 if TYPE_CHECKING:
-    import comfy.sd
     import torch
 
 
@@ -79,7 +78,7 @@ class UseTextEncoder(io.ComfyNode):
     @classmethod
     def execute(
         cls,
-        clip: comfy.sd.CLIP,
+        clip,
         image: torch.Tensor | None = None,
         unusable_answer: str = UNUSABLE[0],
         thinking: bool = False,

@@ -61,7 +61,7 @@ def open_scorer(spec: str, models: Path | None, device: str):
 
 
 def hps_v1_file(given: str) -> Path:
-    """The safetensors of HPS v1; of the published pickle they are made beside it, once, without running it."""
+    """The safetensors of HPS v1, made once beside the published file; no code in that file is run."""
     from ...beautifier.pickles import to_safetensors
 
     path = Path(given)
