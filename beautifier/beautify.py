@@ -1,12 +1,16 @@
 """Load whoever writes: the embedded model, or a checkpoint folder. `path.beautify` is what it then does."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 
-from .families import FAMILIES, Family
+from .chat.instruction import SYSTEM_PROMPT
+from .families import CHAT, FAMILIES, Family, chat_family
 from .files import read_json
 from .language.architectures.table import read_config
+from .language.chat_template import end_of_turn, load_chat_template
+from .language.config import NetworkConfig
 from .language.network import DecoderOnly
 from .language.packed import BFLOAT16_HIDDEN_SIZE, SMALLEST_HIDDEN_SIZE, can_pack, fast_dtype, load_packed
 from .language.tokenizer import load_tokenizer
@@ -22,14 +26,14 @@ def load_beautifier(
     family: str | Family | None = None,
     stays: bool = True,
 ) -> Writer:
-    """Load the embedded model, or a checkpoint folder (config.json, tokenizer.json and safetensors).
+    """Load the embedded model, or a checkpoint folder (config.json, weights and a tokenizer).
 
     The embedded model always runs on the CPU in float32: the other arguments are for checkpoints.
 
     dtype   None is float16 on a GPU; on a CPU float32 for small checkpoints, for larger ones bfloat16 where the
             processor has it. torch.int8 is for a CPU alone: see language/packed.py
-    family  how the checkpoint is asked: a name in FAMILIES or a Family; None reads it from beautifier.json,
-            which training writes beside the weights
+    family  how the checkpoint is asked: a name in FAMILIES, "chat", or a Family. None reads it from beautifier.json,
+            which training writes beside the weights; without one, a checkpoint with a chat template chats
     stays   False: the weights will be moved to another device; on a CPU they are laid out for it otherwise
 
     Raises FileNotFoundError for files that are not there, ValueError for files that cannot be understood.
@@ -50,7 +54,18 @@ def load_beautifier(
     tokenizer = load_tokenizer(folder)
     device = torch.device(device)
     network = load_fastest(folder, dtype, device, stays)
+    if family.chats:
+        network.config = ending_turns(network.config, end_of_turn(folder, tokenizer))
     return Beautifier(folder.resolve().name, family, network, tokenizer)
+
+
+def ending_turns(config: NetworkConfig, end: int | None) -> NetworkConfig:
+    """The shape of a network whose answers end with that token, too; many a chat model's config.json forgets it."""
+    if end is None or end in config.ends or end >= config.vocab_size:
+        return config
+    if config.eos_token_id is None:
+        return replace(config, eos_token_id=end)
+    return replace(config, stop_token_ids=(*config.stop_token_ids, end))
 
 
 def load_fastest(folder: Path, dtype: torch.dtype | None, device: torch.device, stays: bool) -> DecoderOnly:
@@ -68,21 +83,28 @@ def load_fastest(folder: Path, dtype: torch.dtype | None, device: torch.device, 
 
 
 def find_family(folder: Path, family: str | Family | None) -> Family:
-    """The family a caller named, or else the one named in the folder's beautifier.json."""
+    """The family a caller named, or the one in the folder's beautifier.json, or else that of its chat template."""
     if isinstance(family, Family):
         return family
-    known = ", ".join(FAMILIES)
+    known = ", ".join((*FAMILIES, CHAT.name))
     if family is None:
         path = folder / "beautifier.json"
         if not path.is_file():
+            if (template := load_chat_template(folder)) is not None:
+                return chat_family(template.asked(SYSTEM_PROMPT))
             raise FileNotFoundError(
-                f"{folder} has no beautifier.json, which says how to ask a checkpoint: "
+                f"{folder} has no beautifier.json, which says how to ask a checkpoint, and no chat template: "
                 f'name its family ({known}), or write {{"family": "..."}} into that file'
             )
         try:
             family = read_json(path)["family"]
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise ValueError(f'{path} must hold {{"family": ...}}, one of {known}: {error!r}') from error
+    if family == CHAT.name:
+        template = load_chat_template(folder)
+        if template is None:
+            raise ValueError(f"{folder} has no chat template: copy its tokenizer_config.json there, or name {known}")
+        return chat_family(template.asked(SYSTEM_PROMPT))
     if not isinstance(family, str) or family not in FAMILIES:
         raise ValueError(f"{family!r} is not a family of checkpoints: {folder} needs one of {known}")
     return FAMILIES[family]

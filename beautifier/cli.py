@@ -96,7 +96,7 @@ def _parser() -> argparse.ArgumentParser:
         help="where downloads are kept (default: models/LLM of the ComfyUI this is installed in, else "
         ".prompt-beautifier/models in the home folder)",
     )
-    add("--family", metavar="NAME", help="how a checkpoint is asked (default: what its beautifier.json says)")
+    add("--family", metavar="NAME", help="how a checkpoint is asked (default: as its folder says)")
     add("--template", metavar="TEXT", help="what a checkpoint is given to read, {raw_prompt} for your words")
     add(
         "--reward-model",
@@ -254,10 +254,11 @@ def _load_reward_model(
 
 def _family(parser: argparse.ArgumentParser, options: argparse.Namespace) -> str | Family | None:
     """How the checkpoint is to be asked, where the options say it; checked before anything is downloaded."""
-    from .families import CUSTOM, FAMILIES, custom_family
+    from .families import CHAT, CUSTOM, FAMILIES, custom_family
 
-    if options.family not in (None, CUSTOM, *FAMILIES):
-        parser.error(f"argument --family: {options.family!r} is none of {', '.join(FAMILIES)}, {CUSTOM}")
+    known = (*FAMILIES, CHAT.name, CUSTOM)
+    if options.family not in (None, *known):
+        parser.error(f"argument --family: {options.family!r} is none of {', '.join(known)}")
 
     if options.template is None:
         if options.family == CUSTOM:

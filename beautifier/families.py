@@ -5,7 +5,7 @@ changed byte makes their answers worse.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .chat.answer import read_chat
 from .prompts.a1111 import from_a1111
@@ -26,6 +26,7 @@ class Family:
     small              True for a network that knows lower case only and may lose sight of the subject: words that
                        its answer lacks are put in front of it
     weights            True where that prompt has weights in ComfyUI syntax; else parentheses are noise
+    chats              True for a chat model: its answers may be none, and special tokens in its template count as such
     """
 
     name: str
@@ -36,6 +37,7 @@ class Family:
     read: Callable[[str], str] = str.strip
     small: bool = False
     weights: bool = False
+    chats: bool = False
 
 
 def render(family: Family, words: str) -> str:
@@ -84,7 +86,17 @@ CHAT = Family(
     sampling=Sampling(temperature=0.8, top_k=0, top_p=0.95, repetition_penalty=1.0, max_new_tokens=1024),
     max_prompt_tokens=1024,
     read=read_chat,
+    chats=True,
 )
+
+
+def chat_family(template: str) -> Family:
+    """The family of a chat model on this machine. It is asked not to think, so its answers are shorter.
+
+    template  what the network reads, the chat template's special tokens in it, {raw_prompt} standing for the words
+    """
+    return replace(CHAT, template=template, sampling=replace(CHAT.sampling, max_new_tokens=256))
+
 
 # Published settings of the text2prompt checkpoints: at most 384 tokens with the template, five samples.
 TEXT2PROMPT_SAMPLING = Sampling(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from comfy_api.latest import io
 
-from ..beautifier.families import CUSTOM, FAMILIES
+from ..beautifier.families import CHAT, CUSTOM, FAMILIES
 from ..beautifier.request import MAX_SEED, MODES, MOST_CANDIDATES, Request, Sampling
 from . import metadata
 from .comfy import folders, loading, memory, running, server, versions
@@ -64,15 +64,15 @@ class LoadBeautifier(io.ComfyNode):
                 ),
                 io.Combo.Input(
                     "family",
-                    options=["auto", *FAMILIES, CUSTOM],
+                    options=["auto", *FAMILIES, CHAT.name, CUSTOM],
                     default="auto",
                     optional=True,
                     extra_dict=ADVANCED,
                     tooltip=(
                         "How the checkpoint was trained to be asked. auto knows it for published models "
-                        "and reads it from the beautifier.json in other folders; name it here for a "
-                        "checkpoint without that file. custom: by the template below. Not used for "
-                        "embedded."
+                        "and reads it from the beautifier.json in other folders; a chat model without that "
+                        "file is asked in its chat template. Name it here for others. custom: by the "
+                        "template below. Not used for embedded."
                     ),
                 ),
                 io.String.Input(

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from .cache import Cache
-from .network import ACTIVATIONS, DecoderOnly
+from .network import ACTIVATIONS, Block, DecoderOnly, RMSNorm
 from .rotary import rotation, turn
 
 
@@ -43,17 +43,18 @@ class CpuSteps:
         config, cache, rows = self.config, self.cache, len(tokens)
         size, shared = config.head_size, config.num_kv_heads
         place = torch.tensor([cache.length])
-        # [rows * key heads, positions, head size] of every layer: what was read and the place of what comes.
-        keys, values, end = cache.keys.flatten(1, 2), cache.values.flatten(1, 2), cache.length + 1
-        new_keys, new_values = keys[:, :, cache.length].unbind(0), values[:, :, cache.length].unbind(0)
-        seen_keys, seen_values = keys[:, :, :end].transpose(2, 3).unbind(0), values[:, :, :end].unbind(0)
+        # [rows, key heads, positions, head size] of every layer: what was read and the place of what comes.
+        new_keys, new_values = (part[:, :, :, cache.length].unbind(0) for part in (cache.keys, cache.values))
+        end = cache.length + 1
+        seen_keys = cache.keys.flatten(1, 2)[:, :, :end].transpose(2, 3).unbind(0)
+        seen_values = cache.values.flatten(1, 2)[:, :, :end].unbind(0)
         biases = {window: bias[: rows * shared, :, cache.capacity - end :] for window, bias in self.biases.items()}
         turned_by = None if config.rotary is None else rotation(config.rotary, size, place)
         activation, gated = ACTIVATIONS[config.activation], config.gated
         x = self.network.embed(tokens, place)
-        for layer, (before, query_key_value, norms, dense, after, widen, narrow) in enumerate(self.layers):
+        for layer, (before, query_key_value, both_norms, dense, after, widen, narrow) in enumerate(self.layers):
             scale = config.scale_of(layer) or size**-0.5
-            query, key, value = self._split(query_key_value(normed(x, before)), norms, turned_by)
+            query, key, value = self._split(query_key_value(normed(x, before)), both_norms, turned_by)
             new_keys[layer].copy_(key)
             new_values[layer].copy_(value)
             near = seen_keys[layer].float()
@@ -70,23 +71,21 @@ class CpuSteps:
         cache.length = end
         return self.network.logits(normed(x, self.last_norm)).float()
 
-    def _split(self, fused: Tensor, norms: tuple | None, turned_by: tuple | None) -> tuple[Tensor, Tensor, Tensor]:
-        """Queries [rows * key heads, queries that share one, size] and keys and values [rows * key heads, size] of
-        what a layer's first product gave, [rows, all of them]."""
+    def _split(self, fused: Tensor, both_norms: tuple | None, turned_by: tuple | None) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries [rows * key heads, queries that share one, size] and keys and values [rows, key heads, size] of what
+        a layer's first product gave, [rows, all of them]."""
         config, rows = self.config, len(fused)
         heads, shared, size = config.num_heads, config.num_kv_heads, config.head_size
         if config.interleaved:
-            query, key, value = fused.view(-1, 3, size).unbind(1)
-            return query.unsqueeze(1), key, value
+            query, key, value = fused.view(rows, heads, 3, size).unbind(2)
+            return query.view(-1, 1, size), key, value
         fused = fused.view(rows, -1, size)
         both, value = fused[:, : heads + shared], fused[:, heads + shared :]
-        if norms is not None:
-            query_norm, key_norm = norms
-            both = torch.cat((normed(both[:, :heads], query_norm), normed(both[:, heads:], key_norm)), 1)
+        if both_norms is not None:
+            both = normed(both, both_norms)
         if turned_by is not None:
             both = turn(both, turned_by)
-        query = both[:, :heads].reshape(rows * shared, -1, size)
-        return query, both[:, heads:].reshape(-1, size), value.reshape(-1, size)
+        return both[:, :heads].reshape(rows * shared, -1, size), both[:, heads:], value
 
     def reorder(self, rows: Tensor) -> None:
         """Row i becomes what row rows[i] is (int64 [any number of rows, not above those there were])."""
@@ -94,27 +93,36 @@ class CpuSteps:
 
 
 def normed(x: Tensor, norm: tuple) -> Tensor:
-    """x through a norm, given as norm_parts() has it."""
-    shape, weight, bias, epsilon = norm
-    if bias is None:
-        return torch.rms_norm(x, shape, weight, epsilon)
-    return torch.layer_norm(x, shape, weight, bias, epsilon, False)
+    """x [..., size] through a norm, given as norm_parts() has it."""
+    weight, bias, least, shape = norm
+    if bias is not None:
+        return torch.layer_norm(x, shape, weight, bias, least, False)
+    # RMSNorm in fewer calls: sqrt(mean(x**2) + epsilon) is sqrt(|x|**2 + size * epsilon) / sqrt(size).
+    length = torch.linalg.vector_norm(x, dim=-1, keepdim=True, dtype=torch.float32)
+    return (x / torch.hypot(length, least)).mul_(weight).to(x.dtype)
 
 
-def norm_parts(norm) -> tuple:
-    """Shape, weight, bias (None for an RMS norm) and epsilon of a norm."""
-    bias = getattr(norm, "bias", None)
-    return tuple(norm.weight.shape), norm.weight, bias, norm.epsilon if bias is None else norm.eps
+def norm_parts(norm: torch.nn.Module) -> tuple:
+    """Weight, bias, epsilon and shape of a LayerNorm; of an RMSNorm what normed() makes of them, and no bias."""
+    shape = tuple(norm.weight.shape)
+    if isinstance(norm, RMSNorm):
+        size = shape[-1]
+        return norm.weight.float() * size**0.5, None, torch.tensor((size * norm.epsilon) ** 0.5), shape
+    return norm.weight, norm.bias, norm.eps, shape
 
 
-def parts_of(block) -> tuple:
+def parts_of(block: Block) -> tuple:
     """The norms and the products of a Block, in the order in which they are used."""
     attention, mlp = block.self_attention, block.mlp
-    norms = (norm_parts(attention.query_norm), norm_parts(attention.key_norm)) if attention.has_norms else None
+    both_norms = None
+    if attention.has_norms:  # over queries and keys at once, each head with its weights
+        query, *rest = norm_parts(attention.query_norm)
+        key = norm_parts(attention.key_norm)[0]
+        both_norms = (torch.stack((query,) * attention.heads + (key,) * attention.kv_heads), *rest)
     return (
         norm_parts(block.input_layernorm),
         attention.query_key_value.forward,
-        norms,
+        both_norms,
         attention.dense.forward,
         norm_parts(block.post_attention_layernorm),
         mlp.dense_h_to_4h.forward,

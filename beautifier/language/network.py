@@ -82,7 +82,7 @@ class Sight:
     bias      added to the scores [rows or 1, key heads or 1, queries, keys], where the queries of all heads that share
               a key head stand one head after another; None where every query sees every key
     windowed  the same for layers with a window
-    rotation  what queries and new keys are turned by, as rotation() gives it, [rows or 1, new, 1, size]; or None
+    rotation  what queries and new keys are turned by, as rotation() gives it, [..., new, 1, 2, size / 2]; or None
     """
 
     bias: Tensor | None
@@ -301,7 +301,7 @@ class DecoderOnly(nn.Module):
         windows = set(config.windows or (None,))
         turned_by = None
         if config.rotary is not None:
-            turned_by = tuple(each.unsqueeze(-2) for each in rotation(config.rotary, config.head_size, own))
+            turned_by = tuple(each.unsqueeze(-3) for each in rotation(config.rotary, config.head_size, own))
         return Sight(
             folded(None) if None in windows else None,
             {window: folded(window) for window in windows - {None}},

@@ -43,16 +43,17 @@ def frequencies_on(rotary: Rotary, size: int, device: torch.device) -> Tensor:
 
 
 def rotation(rotary: Rotary, size: int, places: Tensor) -> tuple[Tensor, Tensor]:
-    """Cosines and sines, float32 [..., size], at places int64 [...]. The first half of the sines is negative: see turn.
+    """Cosines and sines for turn(), float32 [..., 2, size / 2], at places int64 [...].
 
     A pair are number i of the first half and number i of the second, as in the checkpoints of transformers.
     """
     angles = places[..., None] * frequencies_on(rotary, size, places.device)
-    sines = angles.sin()
-    return torch.cat((angles.cos(),) * 2, -1), torch.cat((-sines, sines), -1)
+    cosines, sines = angles.cos(), angles.sin()
+    return torch.stack((cosines, cosines), -2), torch.stack((-sines, sines), -2)
 
 
 def turn(x: Tensor, turned_by: tuple[Tensor, Tensor]) -> Tensor:
-    """Heads [..., size] turned by what rotation() gives for their places."""
+    """Heads [..., size] turned by what rotation() gives for their places: x cos - y sin and y cos + x sin."""
     cosines, sines = turned_by
-    return torch.addcmul(x * cosines, x.roll(x.shape[-1] // 2, -1), sines).to(x.dtype)
+    halves = x.unflatten(-1, (2, -1))
+    return torch.addcmul(halves * cosines, halves.flip(-2), sines).flatten(-2).to(x.dtype)

@@ -3,10 +3,12 @@
 import re
 import unicodedata
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import ClassVar
 
 from tokenizers import Tokenizer
 
+from ..chat.usable import why_unusable
 from ..families import Family, render
 from ..path import OnStep, ShouldStop, Writer
 from ..reading import CHARACTERS_PER_TOKEN, at_word_boundary, longest_beginning, read_cleaned
@@ -30,8 +32,8 @@ class Beautifier(Writer):
     draws_again: ClassVar[bool] = True
 
     def __post_init__(self):
-        # Whatever a user types is text: "</s>" in a raw prompt must not end it.
-        self.tokenizer.encode_special_tokens = True
+        # Whatever a user types is text: "</s>" in a raw prompt must not end it. See asked() for chat templates.
+        self.tokenizer.encode_special_tokens = not self.family.chats
 
     @property
     def weights(self) -> bool:
@@ -51,14 +53,26 @@ class Beautifier(Writer):
         sampling = request.sampling or self.sampling
         known = english(words) if self.family.small else words
         words = self.readable(known or UNKNOWN_SUBJECT, sampling)
-        tokens = self.encode(render(self.family, words))
+        tokens = self.asked(words)
         answers = generate(self.network, tokens, request.num_candidates, request.seed, sampling, on_step, should_stop)
         texts = [self.read(words if known else "", answer) for answer in answers]
         return Answers(texts if known else [manner(text) for text in texts], words)
 
     def encode(self, text: str) -> list[int]:
-        """Token ids of a text, in which nothing is taken for a special token."""
-        return self.tokenizer.encode(text).ids
+        """Token ids of a text. Nothing in it is taken for a special token, unless the family chats."""
+        return self.tokenizer.encode(text, add_special_tokens=not self.family.chats).ids
+
+    def asked(self, words: str) -> list[int]:
+        """Token ids of the family's template with the words. Nothing in the words is taken for a special token."""
+        if self.family.chats:
+            words = without_tokens(words, self.special_tokens)
+        return self.encode(render(self.family, words))
+
+    @cached_property
+    def special_tokens(self) -> list[str]:
+        """The texts that the tokenizer knows as tokens of their own, the longest first."""
+        added = {token.content for token in self.tokenizer.get_added_tokens_decoder().values()}
+        return sorted((token for token in added if token.strip()), key=len, reverse=True)
 
     def readable(self, words: str, sampling: Sampling) -> str:
         """As much of the words, from their beginning, as the network can read with room left to answer.
@@ -71,7 +85,7 @@ class Beautifier(Writer):
             limit = min(limit, total - min(sampling.max_new_tokens, total // 2))
         beginning = longest_beginning(
             words[: limit * CHARACTERS_PER_TOKEN],
-            lambda text: len(self.encode(render(self.family, text))) <= limit,
+            lambda text: len(self.asked(text)) <= limit,
         )
         if not beginning:
             raise ValueError(
@@ -82,8 +96,16 @@ class Beautifier(Writer):
 
     def read(self, words: str, answer: Answer) -> str:
         """The prompt in the network's answer to the words, cleaned; "" when nothing of use was written."""
-        text = self.tokenizer.decode(list(answer.tokens), skip_special_tokens=True)
-        return read_cleaned(self.family, words, text, answer.finished)
+        said = self.tokenizer.decode(list(answer.tokens), skip_special_tokens=True)
+        text = read_cleaned(self.family, words, said, answer.finished)
+        return "" if self.family.chats and why_unusable(words, said, text) else text
+
+
+def without_tokens(words: str, tokens: list[str]) -> str:
+    """The words, no special token left in them: each has a blank behind its first character."""
+    for token in tokens:
+        words = words.replace(token, f"{token[0]} {token[1:]}")
+    return words
 
 
 def english(words: str) -> str:

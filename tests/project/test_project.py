@@ -22,8 +22,8 @@ else:
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
-# What a ComfyUI process has before any pack is loaded.
-COMFYUI_HAS = {"torch", "numpy", "PIL", "comfy", "comfy_api", "comfy_execution", "folder_paths", "server"}
+# What a ComfyUI process has before any pack is loaded; torch needs jinja2.
+COMFYUI_HAS = {"torch", "jinja2", "numpy", "PIL", "comfy", "comfy_api", "comfy_execution", "folder_paths", "server"}
 COMFYUI_OWN = {"comfy", "comfy_api", "comfy_execution", "folder_paths", "server"}
 
 

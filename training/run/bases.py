@@ -34,17 +34,27 @@ def find_base(model: str, family: str | None = None) -> tuple[Path, Family]:
             "checkpoint folder, a published model's name, or a repository as owner/name"
         )
     if Path(model).is_dir():
-        return Path(model), find_family(Path(model), family)
+        return Path(model), trainable(Path(model), family)
     if find_checkpoint(model) is not None:
         folder, published = obtain(model, [default_folder()])
-        return folder, find_family(folder, family or published)
+        return folder, trainable(folder, family or published)
     if model.count("/") != 1 or model.startswith((".", "/", "~")):
         raise FileNotFoundError(
             f"there is no model {model!r}: give a checkpoint folder, a published model's name, "
             "or a repository as owner/name"
         )
     folder = from_hub(model)
-    return folder, find_family(folder, family)
+    return folder, trainable(folder, family)
+
+
+def trainable(folder: Path, family: str | None) -> Family:
+    """How a checkpoint is asked. Raises ValueError for one that chats: training knows no special tokens."""
+    found = find_family(folder, family)
+    if found.chats:
+        raise ValueError(
+            f"{folder} chats: give --family with the way in which it is to be asked, such as text2prompt-v1"
+        )
+    return found
 
 
 def from_hub(repository: str) -> Path:
