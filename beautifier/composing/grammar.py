@@ -225,6 +225,8 @@ DETERMINED = DETERMINERS | frozenset(
 @lru_cache(maxsize=16384)
 def with_article(phrase: str) -> str:
     """A noun phrase with the article it needs: "a worn seat", "old pipes", "soft fur and a wet nose"."""
+    if phrase[:1].isdigit():
+        return phrase
     words = phrase.split()
     if not words or words[0] in DETERMINED or words[0].rstrip("s'") in ("other",):
         return phrase

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ..prompts import lexicon
-from ..prompts.vocabulary import fold
+from ..prompts.vocabulary import NUMBERS, fold
 from ..subjects.find import Findings, Found
 from ..wishes.wish import Wish
 from . import grammar, verbs
@@ -58,6 +58,7 @@ def _merged(parts: list[str], fixed: int) -> list[str]:
     return parts
 
 
+NUMBER_FIRST = re.compile(r"^(1?\d|20)( [a-z]{2})")  # "3 cats", not "3girls" and not "2 x"
 PARTICIPLE_FIRST = ("shown ", "seen ", "framed ", "shot ", "viewed ", "cropped ")
 
 
@@ -66,6 +67,7 @@ def _sentence(text: str) -> str:
     text = text.strip()
     if not text:
         return ""
+    text = NUMBER_FIRST.sub(lambda found: NUMBERS[int(found[1])] + found[2], text)
     if text[0].islower():
         text = text[0].upper() + text[1:]
     return text if text.endswith((".", "!", "?", '."', '!"', '?"', "…")) else text + "."

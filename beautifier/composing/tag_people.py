@@ -4,12 +4,15 @@ from ..subjects.find import Findings, Found
 from ..wishes.wish import Wish
 from ..wishes.words import TAG_COUNT
 
+ALONE = ("solo", "no humans")
 UNCOUNTED = (-1, 5)  # a plural without a number, "several"
 
 
 def people_tags(wish: Wish, findings: Findings, said: list[str]) -> list[str]:
     """Counts of people, "solo" where there is one, "no humans" where there is none."""
-    typed = [tag for tag in said if TAG_COUNT.match(tag.replace(" ", "")) or tag in ("solo", "no humans")]
+    typed = [tag.replace(" ", "") if is_count(tag) else tag for tag in said if is_count(tag) or tag in ALONE]
+    if typed in (["1girl"], ["1boy"]) and len(persons_in(findings)) <= 1:
+        typed.append("solo")
     if typed:
         return typed
     if wish.forbidden & {"person", "people", "human"}:
@@ -43,6 +46,11 @@ def people_tags(wish: Wish, findings: Findings, said: list[str]) -> list[str]:
     if not counts and _is_without_people(wish, findings):
         counts.append("no humans")
     return counts
+
+
+def is_count(tag: str) -> bool:
+    """Whether a tag counts people, with or without a blank: "2girls", "1 girl"."""
+    return bool(TAG_COUNT.match(tag.replace(" ", "")))
 
 
 def _is_without_people(wish: Wish, findings: Findings) -> bool:

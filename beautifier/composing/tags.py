@@ -11,7 +11,7 @@ from ..wishes.wish import Wish
 from .added_tags import added_tags, goes_with, more_tags
 from .fitting import Option
 from .scene import scene_of
-from .tag_people import people_tags
+from .tag_people import is_count, people_tags
 from .typed_tags import typed_tags
 
 LONGEST, MOST, FEWEST = 4, 28, 12
@@ -26,7 +26,7 @@ def write(wish: Wish, findings: Findings, chosen: Sequence[Option], possible: Se
     said = typed_tags(wish, findings)
     counts = people_tags(wish, findings, said)
     plain = ("girl", "boy", "woman", "man", "girls", "boys", "women", "men") if counts and wish.kind != "tags" else ()
-    tags = list(dict.fromkeys([*counts, *(tag for tag in said if tag not in counts and tag not in plain)]))
+    tags = list(dict.fromkeys([*counts, *(tag for tag in said if not is_count(tag) and tag not in (*counts, *plain))]))
     for tag in added_tags(wish, findings, chosen, scene):
         if len(tags) >= max(MOST, len(said)):
             break
