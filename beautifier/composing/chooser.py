@@ -1,36 +1,44 @@
 """Which of the phrases that fit are added: some of each role, drawn by a seed, different from candidate to candidate.
 
 `score` is where a network comes in: without one the order is drawn. Candidate k of a seed is the same however many
-candidates are asked for.
+candidates are asked for: it depends on those before it alone.
 """
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from statistics import fmean, pstdev
 
 from ..wishes.wish import Wish
 from .fitting import Option, fits
 
-Score = Callable[[Wish, Option, list[Option]], float]
+NOISE = 0.6  # chance beside the scores of a slot's phrases, in their standard deviations
+REPEAT = 1.5  # what a phrase loses each time an earlier candidate had it, in the same unit
+WORST = 2.5  # how far below the best of its slot a phrase may be, in the same unit
 
-# How far chance, and a phrase's turn from candidate to candidate, may go against the score.
-NOISE = 0.9
-TURN = 0.15
+Score = Callable[[Wish, Option, list[Option]], float]
 
 
 def choose(
-    wish: Wish, options: Sequence[Option], seed: int, k: int, score: Score | None = None, ample: bool = False
+    wish: Wish,
+    options: Sequence[Option],
+    seed: int,
+    k: int,
+    score: Score | None = None,
+    ample: bool = False,
+    used: Mapping[str, int] | None = None,
 ) -> list[Option]:
     """Candidate k's phrases, in the order they were chosen.
 
     The place comes first, then light and view, which must agree with it, then what is seen of the things. `score(wish,
-    option, chosen)` says how well a phrase goes on with those chosen, higher is better; a little noise of the seed is
-    added to it so that candidates differ. ample: some more, as prose has room for.
+    option, chosen)` says how well a phrase goes on with those chosen, higher is better. So that candidates differ,
+    chance counts too, and a phrase is taken less gladly that earlier candidates had; used: how many of them.
+    ample: some more, as prose has room for.
     """
     groups = _groups(options, seed, k)
     dice = random.Random(f"{seed}/{k}/plan")
     chosen: list[Option] = []
     for part, role in plan(wish, options, dice, ample):
-        option = _next(wish, groups.get((part, role), []), chosen, dice, score)
+        option = _next(wish, groups.get((part, role), []), chosen, dice, score, used or {})
         if option is not None:
             chosen.append(option)
     return chosen
@@ -99,14 +107,24 @@ def _groups(options: Sequence[Option], seed: int, k: int) -> dict[tuple[str, str
 
 
 def _next(
-    wish: Wish, group: list[Option], chosen: list[Option], dice: random.Random, score: Score | None
+    wish: Wish,
+    group: list[Option],
+    chosen: list[Option],
+    dice: random.Random,
+    score: Score | None,
+    used: Mapping[str, int],
 ) -> Option | None:
-    """The next phrase of a group that fits: the first, or the best by the score."""
+    """The next phrase of a group that fits: the first, or the best by the score, chance and how often it was used."""
     free = [option for option in group if option not in chosen and fits(option, chosen)]
     if not free:
         return None
     if score is None:
         return free[0]
-    return max(
-        free, key=lambda option: score(wish, option, chosen) + NOISE * dice.random() - TURN * group.index(option)
-    )
+    scores = [score(wish, option, chosen) for option in free]
+    spread, mean, best = pstdev(scores) or 1.0, fmean(scores), max(scores)
+    worth = {
+        option: (value - mean) / spread + NOISE * dice.gauss(0, 1) - REPEAT * used.get(option.phrase, 0)
+        for option, value in zip(free, scores, strict=True)
+        if value >= best - WORST * spread
+    }
+    return max(worth, key=worth.__getitem__)

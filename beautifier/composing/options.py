@@ -71,7 +71,8 @@ def _anything(scene: Scene) -> list[Option]:
 
 
 def _option(phrase: str, role: str, found: Found, scene: Scene) -> Option:
-    about = found.name if found.part == "other" else ""
+    furniture = found.part == "setting" and not found.entry.kinds.isdisjoint(("furniture", "object"))
+    about = found.name if found.part == "other" or furniture else ""
     return Option(
         phrase, role, found.entry.subject, found.part, about,
         lexicon.facts_of(phrase), lexicon.topics_of(phrase), content(phrase),
@@ -94,6 +95,8 @@ def _role_is_open(role: str, found: Found, scene: Scene) -> bool:
     if scene.craft and role in ("place", "light", "view"):
         return False
     if part == "head":
+        if scene.flat and entry.is_person and role == "detail" and scene.wish.quoted:
+            return False
         if scene.inside and role in ("detail", "doing", "place", "view"):
             return False
         if (scene.findings.mixed or scene.sculpted) and role in ("detail", "doing"):

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from ..prompts.vocabulary import fold
 from ..wishes.wish import Wish
+from . import grammar
 from .fitting import Option
 
 # Where what was chosen stands behind the user's words.
@@ -37,27 +38,37 @@ def _position(option: Option) -> int:
     return places[0] if places else len(ORDER)
 
 
+MOST_TIED = 2  # details of one thing in one phrase; more would read as a chain
+
+
 def _by_owner(ordered: Sequence[Option], crowded: bool, name: str) -> list[list[str]]:
-    """Phrases in order; details whose thing could be mistaken are tied to it: "dog with short fur and a wet nose"."""
+    """Phrases in order; details whose thing could be mistaken are tied to it: "dog with short fur and damp nose"."""
     found: list[list[str]] = []
     owned: dict[str, list[str]] = {}
     for option in ordered:
         owner = owner_of(option, crowded, name)
-        if not owner or fold(owner) in fold(option.phrase):
+        if not owner or fold(owner) in fold(option.phrase) or " with " in option.phrase:
             found.append([option.phrase])
-        elif owner in owned:
-            owned[owner][0] += f" and {option.phrase}"
-        else:
-            owned[owner] = [f"{owner} with {option.phrase}"]
+        elif owner not in owned:
+            owned[owner] = [option.phrase]
             found.append(owned[owner])
-    return found
+        elif len(owned[owner]) < MOST_TIED:
+            owned[owner].append(option.phrase)
+    tied = {id(details): owner for owner, details in owned.items()}
+    return [[f"{tied[id(each)]} with {' and '.join(each)}"] if id(each) in tied else each for each in found]
 
 
 def owner_of(option: Option, crowded: bool, name: str) -> str:
     """The thing a detail is tied to; "" where it needs none."""
     if option.role != "detail":
         return ""
-    return option.about if option.part == "other" else name if option.part == "head" and crowded else ""
+    return option.about or (short_name(name) if option.part == "head" and crowded else "")
+
+
+def short_name(name: str) -> str:
+    """A name without what stands behind its noun: "girl with short hair" is "girl"."""
+    words = name.split()
+    return " ".join(words[: grammar.head_at(fold(name)) + 1]) if len(fold(name).split()) == len(words) else name
 
 
 def tidy_end(text: str) -> str:

@@ -7,7 +7,8 @@ that nobody wrote down.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -79,10 +80,13 @@ class Composer(Writer):
         possible = options(reading.wish, reading.findings)
         possible, score = self.rated(reading.wish.text, possible)
         texts: list[str] = []
+        used: Counter[str] = Counter()
         for k in range(request.num_candidates):
             if should_stop is not None and should_stop():
                 break
-            texts.append(candidate(reading, possible, request.style, request.seed, k, score))
+            text, chosen = candidate(reading, possible, request.style, request.seed, k, score, used)
+            texts.append(text)
+            used.update(option.phrase for option in chosen)
             if on_step is not None:
                 on_step(k + 1, request.num_candidates)
         return Answers(texts or [""], words)
@@ -100,19 +104,26 @@ class Composer(Writer):
 
 
 def candidate(
-    reading: Reading, possible: Sequence[Option], style: str, seed: int, k: int, score: Score | None = None
-) -> str:
-    """Candidate k of a seed in a style."""
+    reading: Reading,
+    possible: Sequence[Option],
+    style: str,
+    seed: int,
+    k: int,
+    score: Score | None = None,
+    used: Mapping[str, int] | None = None,
+) -> tuple[str, list[Option]]:
+    """Candidate k of a seed in a style, and the phrases it took; used: how often earlier candidates took a phrase."""
     wish, findings = reading.wish, reading.findings
     if style == "sentences":
         possible = sentences.sayable(findings, possible)
-    chosen = choose(wish, possible, seed, k, score, ample=style == "sentences")
+    chosen = choose(wish, possible, seed, k, score, style == "sentences", used)
+    crowded = scene_of(wish, findings).crowded
     if style == "sentences":
-        return sentences.write(wish, findings, chosen, f"{seed}/{k}", scene_of(wish, findings).crowded)
+        return sentences.write(wish, findings, chosen, f"{seed}/{k}", crowded), chosen
     if style == "tags":
-        return tags.write(wish, findings, chosen, possible)
+        return tags.write(wish, findings, chosen, possible), chosen
     name = next((found.name for found in findings.of("head")), "")
-    return phrases.write(wish, chosen, scene_of(wish, findings).crowded, name)
+    return phrases.write(wish, chosen, crowded, name), chosen
 
 
 @lru_cache(maxsize=1)
