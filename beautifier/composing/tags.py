@@ -10,8 +10,10 @@ from ..subjects.find import Findings
 from ..wishes.wish import Wish
 from .added_tags import added_tags, goes_with, more_tags
 from .fitting import Option
+from .phrases import tidy_end
 from .scene import scene_of
 from .tag_people import is_count, people_tags
+from .tag_table import table
 from .typed_tags import typed_tags
 
 LONGEST, MOST, FEWEST = 4, 28, 12
@@ -26,7 +28,11 @@ def write(wish: Wish, findings: Findings, chosen: Sequence[Option], possible: Se
     said = typed_tags(wish, findings)
     counts = people_tags(wish, findings, said)
     plain = ("girl", "boy", "woman", "man", "girls", "boys", "women", "men") if counts and wish.kind != "tags" else ()
-    tags = list(dict.fromkeys([*counts, *(tag for tag in said if not is_count(tag) and tag not in (*counts, *plain))]))
+    whole = typed_whole(wish)
+    said = [tag for tag in said if tag in table().kind] if whole else said
+    tags = list(
+        dict.fromkeys([*counts, *whole, *(tag for tag in said if not is_count(tag) and tag not in (*counts, *plain))])
+    )
     for tag in added_tags(wish, findings, chosen, scene):
         if len(tags) >= max(MOST, len(said)):
             break
@@ -38,3 +44,10 @@ def write(wish: Wish, findings: Findings, chosen: Sequence[Option], possible: Se
         if tag not in tags and goes_with(tag, tags, scene):
             tags.append(tag)
     return ", ".join(tags)
+
+
+def typed_whole(wish: Wish) -> list[str]:
+    """The text as typed where tags alone would lose how its things stand to each other; [] for lists and short ones."""
+    if wish.kind in ("tags", "list") or len(wish.words) < 4:
+        return []
+    return [tidy_end(wish.text)]
