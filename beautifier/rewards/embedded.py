@@ -1,6 +1,6 @@
 """The embedded reward model: which of two prompts a careful reader prefers, less what was lost of the raw prompt.
 
-    r(x, y) = preference(x, y) - lost(x, y)
+    r(x, y) = preference(x, y) - 3 lost(x, y)
 
 preference is the fit network's third number, a Bradley-Terry value learnt from blind comparisons; lost counts what
 faithful.check finds missing from y or against x.
@@ -21,6 +21,7 @@ from ..faithful import check
 from ..prompts.syntax import set_aside
 from ..wishes.wish import read
 
+LOST = 3.0  # what one loss costs, in units of preference
 MOST_LOST = 4  # more than so many losses make a prompt no worse
 
 

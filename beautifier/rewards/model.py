@@ -162,9 +162,9 @@ def embedded_reward(alpha: float | None = None) -> RewardModel:
     if alpha is not None:
         raise ValueError("alpha weighs the two terms of a reward folder; the embedded reward model has its own weights")
     from ..composing.writer import load_embedded
-    from .embedded import Losses, Preference
+    from .embedded import LOST, Losses, Preference
 
-    return RewardModel("embedded", ((1.0, Preference(load_embedded().fit)), (-1.0, Losses())))
+    return RewardModel("embedded", ((1.0, Preference(load_embedded().fit)), (-LOST, Losses())))
 
 
 def check_alpha(alpha: float | None) -> None:
