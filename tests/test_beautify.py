@@ -441,7 +441,7 @@ def test_checkpoints_are_found_below_folders(tmp_path):
     (tiny.save_checkpoint(second / "no tokenizer") / "tokenizer.json").unlink()
     (tiny.save_checkpoint(second / "no weights") / "model.safetensors").unlink()
     (tiny.save_checkpoint(second / "broken") / "config.json").write_text("{")
-    (tiny.save_checkpoint(second / "other") / "config.json").write_text('{"model_type": "llama"}')
+    (tiny.save_checkpoint(second / "other") / "config.json").write_text('{"model_type": "falcon"}')
     (second / "loop").symlink_to(second, target_is_directory=True)
     found = list_checkpoints([tmp_path / "absent", first, second])
     assert {name: path for name, path in found.items() if not name.startswith("loop/")} == {
