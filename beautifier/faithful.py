@@ -12,7 +12,8 @@ from functools import lru_cache
 from .prompts import lexicon, unsafe
 from .prompts.vocabulary import STOP, Word, fold, number_of, singular, words_of
 from .subjects.entries import Entries
-from .wish import BOILERPLATE, FRAMING, TAG_COUNT, Wish
+from .wishes.wish import Wish
+from .wishes.words import BOILERPLATE, FRAMING, TAG_COUNT
 
 # Words that need not come back as they are: praise, framing, words of address.
 LIGHT_WORDS = (

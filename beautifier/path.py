@@ -15,7 +15,7 @@ from .prompts.clip_tokens import limit_clip_tokens
 from .prompts.put_back import put_back
 from .prompts.syntax import SetAside, set_aside
 from .request import MAX_SEED, Answers, Candidate, Request, Sampling
-from .wish import Wish, read
+from .wishes.wish import Wish, read
 
 SECOND_DRAW = 0x5EC0_17D4_A11B_EAD5  # what the seed of a second draw differs by
 

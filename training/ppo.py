@@ -11,14 +11,15 @@ Promptist, arXiv 2212.09611, section 2.2; the objective and the controller of be
     # several GPUs: each makes its share of the rollouts
     accelerate launch --config_file training/configs/accelerate/multi-gpu.yaml -m prompt_beautifier.training.ppo ...
 
-    # the embedded model on a CPU
-    python -m prompt_beautifier.training.ppo --config training/configs/ppo-embedded.yaml \\
-        --model runs/sft/model --data runs/pairs --reward embedded --out runs/ppo
+    # a small network on a CPU
+    python -m prompt_beautifier.training.ppo --config training/configs/ppo-small.yaml \\
+        --model runs/small/model --data runs/pairs --reward embedded --out runs/ppo
 
 One step: sample an answer to each of 64 raw prompts; score what a user would see of it; give each token its reward
 (the KL penalty everywhere, the score on the last one); estimate advantages; go over the 64 answers in minibatches four
-times. --entropy-coefficient is c2 of the PPO paper's equation 9: a small model loses its variety before the KL tells.
-Only the top layers are trained, so that policy and reference model share the others.
+times. A step here is one such phase; the reference's own count goes up with every minibatch and pass.
+--entropy-coefficient is c2 of the PPO paper's equation 9: a small model loses its variety before the KL tells. Only the
+top layers are trained, so that policy and reference model share the others.
 
 --data is a folder with train.jsonl and heldout.jsonl; policy/reward_functions.py says what --reward takes. Everything
 random is a function of --seed and the step: the same command continues a run that was killed, to the same result.
@@ -31,25 +32,30 @@ from __future__ import annotations
 import argparse
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
 from accelerate import Accelerator, DistributedType
+from accelerate.utils import broadcast
 from torch import nn
 
 from ..beautifier.language.sampling import mix64
 from ..beautifier.language.weights import as_stored, load_network
 from ..beautifier.language.writer import Beautifier
 from .policy.asked import (
+    AFRESH,
+    HELDOUT,
     Task,
     add_asking,
     adds_nothing,
     chances_of_step,
     heldout_figures,
+    limits_of_step,
     read_task,
     rows_of_step,
     scores_of,
+    within,
 )
 from .policy.experience import Experience, look_at, minibatches, whiten
 from .policy.formulas import (
@@ -57,6 +63,7 @@ from .policy.formulas import (
     RunningMoments,
     advantages_and_returns,
     policy_losses,
+    scaled_scores,
     token_rewards,
     value_losses,
 )
@@ -68,8 +75,13 @@ from .run.export import export_beautifier
 from .run.metrics import Metrics
 from .run.options import add_training, given, new_parser, parse
 from .run.pace import Pace
+from .run.same_run import same_run
 from .run.trainer import wants_bf16
 
+UNTRAINED = (
+    "No step had a better held-out score than step 0: this is the model that the run started from, unchanged. "
+    "A lower --lr, a larger --beta or another reward may help."
+)
 # The numbers that are printed after each step; metrics.jsonl has more.
 PRINTED = ("score", "kl", "beta", "entropy", "length", "heldout_score")
 
@@ -79,6 +91,7 @@ def main(argv: list[str] | None = None) -> None:
     accelerator = Accelerator(cpu=args.cpu)
     check_devices(accelerator)
     check(args, accelerator.num_processes)
+    same_run(args, free={"steps"})
     torch.manual_seed(args.seed)  # the value head begins at random
     folder, family = find_base(args.model, args.family)
     network = load_network(folder, torch.float32, accelerator.device)
@@ -112,22 +125,33 @@ def main(argv: list[str] | None = None) -> None:
             save_checkpoint(args.out, policy, optimizer, progress)
 
     accelerator.wait_for_everyone()
+    if args.keep == "best":
+        take_best(policy, args.out, accelerator)
+    afresh = heldout_figures(policy.sampling_network(), policy.head, task, accelerator, args, policy.autocast, AFRESH)
     if metrics:
         metrics.close()
-        hand_over(policy, task, progress, folder, args)
+        hand_over(policy, task, progress, afresh["heldout_score"], folder, args)
 
 
 def option_parser() -> argparse.ArgumentParser:
     parser = new_parser(__doc__)
     add_asking(parser)
     add = parser.add_argument_group("PPO").add_argument
-    scale = "divide by the scores' std so far"
+    taken_off = "what is taken off an answer's reward: that of the data set's own prompt, or nothing"
+    add("--baseline", choices=("dataset", "none"), default="dataset", help=taken_off)
+    shortest = "the limit of each answer is drawn between this and --max-new-tokens"
+    add("--least-new-tokens", type=int, metavar="N", help=shortest)
+    ended = "an answer that met its limit counts as one that ended there"
+    add("--append-end", action="store_true", help=ended)
+    scale = "divide by the std of the clipped scores so far"
     add("--scale-reward", choices=("running", "none"), default="running", help=scale)
-    add("--reward-clip", type=float, default=10.0, help="largest scaled score; 0: no limit")
-    add("--steps", type=int, default=5000)
+    add("--reward-clip", type=float, default=10.0, help="largest score before it is scaled; 0: no limit")
+    add("--steps", type=int, default=300, help="phases of sampling --rollouts answers and learning from them")
     add("--ppo-epochs", type=int, default=4)
     add("--minibatch", type=int, default=16, help="answers of an update, over all devices")
     add("--unfrozen-layers", type=int, default=8, help="how many of the top layers are trained")
+    values = "of the policy's own last layer, or of a whole network of its own, which begins as the SFT model"
+    add("--value-network", choices=("shared", "own"), default="shared", help=f"values {values}")
     add("--betas", type=float, nargs=2, default=[0.9, 0.95], help="of AdamW")
     add("--weight-decay", type=float, default=0.0)
     add("--beta", type=float, default=0.05, help="KL coefficient at the start")
@@ -162,6 +186,10 @@ def check(args: argparse.Namespace, processes: int) -> None:
             raise ValueError(f"--{name} {getattr(args, name)} must be a multiple of the {processes} processes")
     if args.rollouts % args.minibatch:
         raise ValueError(f"--rollouts {args.rollouts} must be a multiple of --minibatch {args.minibatch}")
+    if args.least_new_tokens is not None and not 1 <= args.least_new_tokens <= args.max_new_tokens:
+        raise ValueError(
+            f"--least-new-tokens {args.least_new_tokens} must be from 1 to --max-new-tokens {args.max_new_tokens}"
+        )
 
 
 @dataclass
@@ -182,7 +210,7 @@ def new_policy(
 ) -> tuple[Policy, torch.optim.Optimizer]:
     """The policy before the first step, and its optimizer."""
     bits16, spread = wants_bf16(args, device), args.entropy_coefficient != 0
-    policy = Policy(network, args.unfrozen_layers, bits16, spread).to(device)
+    policy = Policy(network, args.unfrozen_layers, bits16, spread, args.value_network == "own").to(device)
     trained, betas = policy.trained().values(), tuple(args.betas)
     return policy, torch.optim.AdamW(trained, args.lr, betas, weight_decay=args.weight_decay, fused=True)
 
@@ -191,8 +219,7 @@ def evaluate(
     policy: Policy, task: Task, progress: Progress, accelerator: Accelerator, args: argparse.Namespace
 ) -> dict[str, float]:
     """Score answers to the held-out raw prompts, and keep the weights where they are the best so far."""
-    with policy.autocast():
-        numbers = heldout_figures(policy.sampling_network(), policy.head, task, accelerator, args)
+    numbers = heldout_figures(policy.sampling_network(), policy.head, task, accelerator, args, policy.autocast, HELDOUT)
     progress.last = numbers["heldout_score"]
     if progress.step == 0:
         progress.first = progress.last
@@ -235,17 +262,20 @@ def roll_out(
     with policy.autocast():
         tokens = [one.tokens for one in asked]
         answers = sample(policy.sampling_network(), tokens, args.max_new_tokens, chances, args.chunk, policy.head)
-    scores, texts = scores_of(task, task.train, rows, answers, args)
+    if args.least_new_tokens is not None:
+        limits = limits_of_step(args.rollouts, args.least_new_tokens, args.max_new_tokens, progress.step, args.seed)
+        answers = within(answers, own_share(limits, accelerator))
+    cut_off = [not answer.finished for answer in answers]
+    if args.append_end:
+        answers = [replace(answer, finished=True) for answer in answers]
+    scores, texts = scores_of(task, task.train, rows, answers, args, progress.step)
     empty = [adds_nothing(one, text) or text == one.raw_prompt for one, text in zip(asked, texts, strict=True)]
 
     seen, reference = look_at(policy, asked, answers, args.minibatch)
     device, beta = seen.tokens.device, progress.controller.beta
     scores = torch.tensor(scores, device=device)
     everyone = accelerator.gather(scores)
-    progress.moments.update(everyone)
-    scaled = scores / progress.moments.std if args.scale_reward == "running" else scores
-    if args.reward_clip:
-        scaled = scaled.clamp(-args.reward_clip, args.reward_clip)
+    scaled = scaled_scores(scores, everyone, progress.moments, args.reward_clip, args.scale_reward == "running")
     rewards = token_rewards(seen.log_probs, reference, seen.mask, scaled, beta)
     seen.advantages, seen.returns = advantages_and_returns(rewards, seen.values, seen.mask, args.gamma, args.lam)
     whiten(seen, accelerator)
@@ -254,7 +284,7 @@ def roll_out(
         "kl": ((seen.log_probs - reference) * seen.mask).sum(1),
         "objective": scaled,
         "length": seen.mask.sum(1).float(),
-        "unfinished": torch.tensor([float(not answer.finished) for answer in answers], device=device),
+        "unfinished": torch.tensor(cut_off, device=device).float(),
         "empty": torch.tensor(empty, device=device).float(),
     }
     numbers = {name: accelerator.gather(values).mean().item() for name, values in means.items()}
@@ -278,6 +308,10 @@ def improve(
     generator = torch.Generator().manual_seed(mix64(mix64(args.seed ^ 0xBA7C) + step))
     sums = torch.zeros(6, device=seen.tokens.device)
     size = args.minibatch // accelerator.num_processes
+    # A minibatch's sum over its tokens is divided by the mean number of tokens of a minibatch, not by its own: answers
+    # of like length come together, and a token of a short one would weigh more. Wrappers average over processes.
+    tokens = accelerator.reduce(seen.mask.sum(), "sum").item() * args.minibatch / args.rollouts
+    share = accelerator.num_processes / tokens
     for _ in range(args.ppo_epochs):
         for rows in minibatches(seen, size, generator):
             length = seen.length(rows)
@@ -287,8 +321,6 @@ def improve(
                 log_probs, seen.log_probs[rows][mask], seen.advantages[rows][mask], args.clip
             )
             errors = value_losses(values, seen.values[rows][mask], seen.returns[rows][mask], args.value_clip)
-            # Each token of the minibatch counts the same, on whatever process it is: wrappers average gradients.
-            share = accelerator.num_processes / accelerator.reduce(mask.sum(), "sum").item()
             loss = losses.sum() + args.value_coefficient * errors.sum()
             if args.entropy_coefficient:
                 loss = loss - args.entropy_coefficient * entropies.sum()
@@ -337,31 +369,50 @@ def load_checkpoint(out: Path, policy: Policy, optimizer: torch.optim.Optimizer,
     progress.step, progress.best, progress.best_step, progress.first, progress.last = state["run"]
 
 
-def hand_over(policy: Policy, task: Task, progress: Progress, base: Path, args: argparse.Namespace) -> None:
-    """Write OUT/model: the best policy or the last one. base: the folder of the SFT model."""
+def take_best(policy: Policy, out: Path, accelerator: Accelerator) -> None:
+    """Give the policy the weights that had the best held-out score; the main process has them on its disk."""
+    if accelerator.is_main_process:
+        policy.load_trained(torch.load(out / "best.pt", map_location="cpu", weights_only=True))
+    for parameter in policy.trained().values():
+        broadcast(parameter.data, from_process=0)
+
+
+def hand_over(
+    policy: Policy, task: Task, progress: Progress, score: float, base: Path, args: argparse.Namespace
+) -> None:
+    """Write OUT/model.
+
+    policy  the best one, or the last
+    score   its held-out score, measured on answers that had no part in choosing it
+    base    the folder of the SFT model
+    """
     best = args.keep == "best"
-    if best:
-        policy.load_trained(torch.load(args.out / "best.pt", map_location="cpu", weights_only=True))
-    score = progress.best if best else progress.last
+    step = progress.best_step if best else progress.step
     figures = {
         "steps": progress.step,
-        "step of this model": progress.best_step if best else progress.step,
+        "step of this model": step,
         "held-out raw prompts": len(task.heldout),
         "held-out score before": progress.first,
+        **({"best held-out score, by which it was chosen": progress.best} if best else {}),
         "held-out score": score,
         "KL coefficient at the end": progress.controller.beta,
     }
     less = " less that of the data set's own prompt for the same raw prompt" if args.baseline == "dataset" else ""
     note = (
         f"A score is the reward of a sampled answer{less}. It says what the reward function likes; whether people "
-        "like the pictures is another question."
+        "like the pictures is another question. The held-out score is of answers that were drawn afresh: the one by "
+        "which a step was chosen is too high, as the best of several."
     )
+    if step == 0:
+        note = f"**{UNTRAINED}** {note}"
     family, tokenizer, data = task.beautifier.family, task.beautifier.tokenizer, f"{len(task.train):,} raw prompts"
     stage, started_from = "PPO (training/ppo.py)", short_name(args.model)
     card = beautifier_card(args.out, stage, started_from, family, data, given(args), figures, note)
     weights, config = as_stored(policy.network), checkpoint_config(base)
     export_beautifier(args.out / "model", weights, config, tokenizer, family, card, args.export_dtype)
     print(f"held-out score {progress.first:.4g} -> {score:.4g}; the model is in {args.out / 'model'}", flush=True)
+    if step == 0:
+        print(UNTRAINED, flush=True)
 
 
 if __name__ == "__main__":

@@ -6,11 +6,12 @@ y = the detailed prompt and the end-of-text token (BeautifulPrompt, section 3.2)
     python -m prompt_beautifier.training.pretrain --data runs/pairs --tokenizer runs/base/tokenizer.json \\
         --out runs/base
 
-This made the embedded model; sft.py fine-tunes what others made. Rows are batched by length, so almost no work goes
-into padding. Matrices are updated by Muon, the rest by AdamW. The run is cut into checkpoints: the same command
-continues a run that was stopped, with the same batches in the same order as if it had not been.
-Writes OUT/checkpoint.pt while training and OUT/model/ (config.json, model.safetensors in fp16, tokenizer.json,
-beautifier.json, README.md) at every checkpoint; OUT/metrics.jsonl and OUT/tensorboard hold the loss over time.
+sft.py fine-tunes what others made; this is the start of a model of your own, small enough for a CPU. Rows are batched
+by length, so almost no work goes into padding. Matrices are updated by Muon, the rest by AdamW. The run is cut into
+checkpoints: the same command continues a run that was stopped, with the same batches in the same order as if it had
+not been. Writes OUT/checkpoint.pt while training and OUT/model/ (config.json, model.safetensors in fp16,
+tokenizer.json, beautifier.json, README.md) at every checkpoint; OUT/metrics.jsonl and OUT/tensorboard hold the loss
+over time.
 """
 
 from __future__ import annotations
@@ -36,16 +37,19 @@ from ..beautifier.language.weights import as_stored
 from .run.cards import beautifier_card
 from .run.export import export_beautifier
 from .run.metrics import Metrics
+from .run.muon import Muon, cpu_has_bfloat16
 from .run.options import given, new_parser, parse
 from .run.pace import Pace
+from .run.same_run import same_run
 
-FAMILY = FAMILIES["embedded"]  # how the network will be asked; its answer starts with a space, too
+FAMILY = FAMILIES["embedded"]  # small networks: lower case, one line asks, one answers
 LOG_STEPS, EVAL_STEPS = 50, 500
 
 
 def main(argv: list[str] | None = None) -> None:
     args = parse(option_parser(), argv)
-    args.out.mkdir(parents=True, exist_ok=True)
+    args.bf16 = cpu_has_bfloat16() if args.bf16 is None else args.bf16
+    same_run(args, free={"max_steps"})
     tokenizer = Tokenizer.from_file(str(args.tokenizer))
     config = config_of(args, tokenizer)
     train = read_tokens(args.data / "train.jsonl", tokenizer, config.eos_token_id, args.max_length)
@@ -101,7 +105,8 @@ def option_parser() -> argparse.ArgumentParser:
     add("--seed", type=int, default=0)
     add("--checkpoint-minutes", type=float, default=5)
     add("--max-steps", type=int, help="stop early, for a trial")
-    add("--bf16", action=argparse.BooleanOptionalAction, default=True, help="matrix products in bfloat16")
+    products = "matrix products in bfloat16; default: on CPUs that have instructions for it"
+    add("--bf16", action=argparse.BooleanOptionalAction, help=products)
     return parser
 
 
@@ -232,7 +237,7 @@ def optimizers(network: DecoderOnly, lr: float, matrix_lr: float, weight_decay: 
     chosen = {id(parameter) for parameter in matrices}
     others = [parameter for parameter in network.parameters() if id(parameter) not in chosen]
     return [
-        torch.optim.Muon(matrices, lr=matrix_lr, weight_decay=weight_decay, momentum=0.95),
+        Muon(matrices, matrix_lr, weight_decay=weight_decay),
         torch.optim.AdamW(others, lr=lr, betas=(0.9, 0.95), weight_decay=0.0, fused=True),
     ]
 

@@ -13,8 +13,8 @@ training loop is transformers' Trainer. Scores are standardised for training; th
     python -m prompt_beautifier.training.reward --combine runs/pick/model runs/aesthetic/model --weights 0.7 0.3 \\
         --out runs/reward
 
-    # whether y says what x says, learnt without scores; small, for the embedded reward model
-    python -m prompt_beautifier.training.reward --config training/configs/reward-embedded-consistency.yaml \\
+    # whether y says what x says, learnt without scores
+    python -m prompt_beautifier.training.reward --config training/configs/reward-consistency.yaml \\
         --data runs/pairs --out runs/consistency
 
     # several GPUs: the same command behind accelerate
@@ -52,7 +52,7 @@ from .run.bases import base_tokenizer, find_base
 from .run.cards import INHERITED, command_line, reward_card, short_name
 from .run.export import export
 from .run.options import add_supervised, add_training, given, new_parser, parse
-from .run.parts import write_json
+from .run.same_run import same_run
 from .run.trainer import (
     Watch,
     count_updates,
@@ -65,15 +65,9 @@ from .run.trainer import (
     train,
 )
 
-# "embedded": as the embedded model and others made by training/pretrain.py have read both prompts before.
-READS = {"pair": PAIR, "prompt": ALONE, "embedded": " {raw_prompt}\n {prompt}"}
+# "lines": as the networks of training/pretrain.py have read both prompts before.
+READS = {"pair": PAIR, "prompt": ALONE, "lines": " {raw_prompt}\n {prompt}"}
 END, PADDING = "</s>", "<pad>"  # of a tokenizer for a network from scratch, as training/tokenizer.py makes it
-
-# What may be other when a run is continued: none of it changes the weights.
-FREE_TO_CHANGE = {
-    *("out", "config", "log_steps", "checkpoint_steps", "eval_rows", "export_dtype", "licence", "data_note"),
-    *("gradient_checkpointing", "micro_batch"),
-}
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -85,7 +79,7 @@ def main(argv: list[str] | None = None) -> None:
         return
     devices = start(args)
     settings = TrainingArguments(**supervised_settings(args, devices), remove_unused_columns=False)
-    keep_settings(args)
+    same_run(args)
 
     config, tokenizer, shape, make = open_base(args)
     reading = reading_of(args, shape)
@@ -124,12 +118,16 @@ def option_parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--data", type=Path, help="folder with train.jsonl and heldout.jsonl")
     add("--term", help=f"column of scores, such as pick_score or aesthetic_score, or {CONSISTENCY}")
-    add("--model", help="start from: 'embedded', a folder, a published model, or a repository (BLOOM or GPT-2)")
+    add("--model", help="start from: a checkpoint folder, a published model, or a repository")
     add("--from-scratch", type=sizes, metavar="HIDDEN,LAYERS,HEADS", help="instead of --model: random weights")
     add("--tokenizer", type=Path, help="tokenizer.json for --from-scratch")
-    reads = "both prompts, one, or both as the embedded model; default: prompt for aesthetic_score, else pair"
+    reads = "both prompts, one, or both on a line each; default: prompt for aesthetic_score, else pair"
     add("--reads", choices=READS, help=reads)
-    add("--lower-case", action="store_true", help="for a network that knows lower case only, as the embedded one")
+    add(
+        "--lower-case",
+        action="store_true",
+        help="for a network that knows lower case only, as those of training.pretrain",
+    )
     add("--max-length", type=int, default=MAX_LENGTH, help="longest text in tokens; the beginning is cut off")
     add("--licence", help="of the trained model, for its model card")
     add("--data-note", help="what the rows are and where they come from, for the model card")
@@ -165,26 +163,6 @@ def check(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
         parser.error("--from-scratch needs --tokenizer, the path of a tokenizer.json")
     if args.eval_rows < 2:
         parser.error("--eval-rows must be 2 or more: a correlation needs them")
-
-
-def keep_settings(args: argparse.Namespace) -> None:
-    """Remember what makes this run. Raises ValueError where OUT holds another one, which cannot be continued so."""
-    path = args.out / "options.json"
-    own = {name: value for name, value in vars(args).items() if name not in FREE_TO_CHANGE}
-    own = json.loads(json.dumps(own, default=str))
-    if path.is_file():
-        before = json.loads(path.read_text(encoding="utf-8"))
-        changed = [name for name in own if own[name] != before.get(name)]
-        if changed:
-            name = changed[0]
-            raise ValueError(
-                f"{args.out} holds a run with --{name.replace('_', '-')} {before.get(name)}, not {own[name]}: "
-                "continue it with its own options, or give another --out"
-            )
-    elif PartialState().is_main_process:
-        args.out.mkdir(parents=True, exist_ok=True)
-        write_json(path, own, indent=2)
-    PartialState().wait_for_everyone()
 
 
 def open_base(args: argparse.Namespace) -> tuple[object, Tokenizer, NetworkConfig, Callable[[], torch.nn.Module]]:

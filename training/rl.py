@@ -7,7 +7,8 @@ published method is ppo.py; this is the alternative with fewer settings, for as 
     python -m prompt_beautifier.training.rl --method rloo --config training/configs/rl.yaml \\
         --model runs/sft/model --data runs/pairs --reward runs/reward --out runs/rloo
 
-Rewards, --baseline and penalties are those of ppo.py; so is what an answer's text is. All of the network is trained.
+Rewards and penalties are those of ppo.py; so is what an answer's text is. There is no --baseline: what is the same for
+all answers to a raw prompt is lost when they are judged by each other. All of the network is trained.
 The same command continues a run that was killed. OUT/model is the folder for Load Beautifier.
 """
 
@@ -30,6 +31,7 @@ from .run.bases import base_tokenizer, checkpoint_config, find_base, transformer
 from .run.cards import beautifier_card, short_name
 from .run.export import export_beautifier
 from .run.options import add_forward_passes, add_training, given, new_parser, parse
+from .run.same_run import same_run
 from .run.trainer import Devices, Watch, gathered_weights, row_order, say, start, train, trainer_settings
 
 TRAINERS = {"rloo": (RLOOConfig, RLOOTrainer), "grpo": (GRPOConfig, GRPOTrainer)}
@@ -53,6 +55,7 @@ def main(argv: list[str] | None = None) -> None:
     if args.rollouts % args.answers:
         raise ValueError(f"--rollouts {args.rollouts} must be a multiple of --answers {args.answers}")
     devices = start(args)
+    same_run(args, free={"steps"})
     disable_progress_bars()
     folder, family = find_base(args.model, args.family)
     tokenizer, config = base_tokenizer(folder)
@@ -98,9 +101,11 @@ def option_parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--method", choices=TRAINERS, default="rloo")
     add_asking(parser)
+    parser.set_defaults(baseline="none", append_end=False)  # options of PPO
     add("--steps", type=int, default=1000, help="updates")
     add("--answers", type=int, default=4, help="answers to each raw prompt")
-    add("--beta", type=float, default=0.05, help="KL coefficient")
+    penalty = "KL coefficient a token, in the loss; that of ppo.py is one an answer, in the reward"
+    add("--beta", type=float, default=0.05, help=penalty)
     add_forward_passes(parser, log_steps=1)
     add_training(parser, lr=5e-6, checkpoint_steps=50)
     return parser
@@ -129,8 +134,9 @@ def as_trl_reward(task: Task, args: argparse.Namespace, eos: int) -> Callable[..
     Of the columns, `row` says which row of task.train was asked, and `completion_ids` what was answered.
     """
 
-    def score(completions: list[str], completion_ids: list[list[int]], row: list[int], **_) -> list[float]:
-        return scores_of(task, task.train, row, [answer_in(ids, eos) for ids in completion_ids], args)[0]
+    def score(completions: list[str], completion_ids: list[list[int]], row: list[int], trainer_state, **_):
+        answers = [answer_in(ids, eos) for ids in completion_ids]
+        return scores_of(task, task.train, row, answers, args, trainer_state.global_step)[0]
 
     return score
 

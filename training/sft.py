@@ -11,8 +11,8 @@ what the Beautifier will ask and read. The training loop is TRL's SFTTrainer.
     accelerate launch --config_file training/configs/accelerate/zero2.yaml -m prompt_beautifier.training.sft ...
 
     # a small one on a CPU
-    python -m prompt_beautifier.training.sft --model embedded --data runs/pairs --out runs/small --batch-size 64 \\
-        --lr 2e-4 --epochs 1 --bf16
+    python -m prompt_beautifier.training.sft --model runs/base/model --data runs/pairs --out runs/small \\
+        --batch-size 64 --lr 2e-4 --epochs 1 --bf16
 
 --data is a folder with train.jsonl and heldout.jsonl, rows {"raw_prompt", "prompt", and maybe "pick_score"}.
 --model is any BLOOM or GPT-2 checkpoint. --batch-size is that of an update over all devices: the number of devices
@@ -44,6 +44,7 @@ from .run.cards import beautifier_card, short_name
 from .run.export import export_beautifier
 from .run.options import add_supervised, add_training, given, new_parser, parse
 from .run.rows import answer_of, read_jsonl
+from .run.same_run import same_run
 from .run.trainer import (
     Watch,
     count_updates,
@@ -60,6 +61,7 @@ from .run.trainer import (
 def main(argv: list[str] | None = None) -> None:
     args = parse(option_parser(), argv)
     devices = start(args)
+    same_run(args)
     # Rows that are too long are left out, none is cut.
     settings = SFTConfig(**supervised_settings(args, devices), max_length=None)
     disable_progress_bars()  # of data sets that are ready in a second
@@ -100,7 +102,7 @@ def main(argv: list[str] | None = None) -> None:
 def option_parser() -> argparse.ArgumentParser:
     parser = new_parser(__doc__)
     add = parser.add_argument
-    add("--model", required=True, help="'embedded', a folder, a published model, or a repository")
+    add("--model", required=True, help="a checkpoint folder, a published model, or a repository")
     add("--family", help="how the model is asked; default: what its beautifier.json says")
     add("--data", type=Path, required=True, help="folder with train.jsonl and heldout.jsonl")
     add("--max-length", type=int, default=384, help="longest row, in tokens with the template")

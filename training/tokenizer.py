@@ -1,6 +1,6 @@
-"""Train the embedded model's tokenizer: byte-level BPE on training pairs.
+"""Train a tokenizer for a small network from nothing: byte-level BPE on training pairs.
 
-    python -m prompt_beautifier.training.tokenizer --data runs/pairs/train.jsonl --vocab-size 8192 --out runs/sft
+    python -m prompt_beautifier.training.tokenizer --data runs/pairs/train.jsonl --vocab-size 8192 --out runs/base
 
 Writes OUT/tokenizer.json. Token 0 pads, token 1 ends an answer; every byte is a token, so any text can be encoded.
 """

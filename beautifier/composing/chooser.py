@@ -7,10 +7,14 @@ candidates are asked for.
 import random
 from collections.abc import Callable, Sequence
 
-from ..wish import Wish
+from ..wishes.wish import Wish
 from .fitting import Option, fits
 
 Score = Callable[[Wish, Option, list[Option]], float]
+
+# How far chance, and a phrase's turn from candidate to candidate, may go against the score.
+NOISE = 0.9
+TURN = 0.15
 
 
 def choose(
@@ -103,4 +107,6 @@ def _next(
         return None
     if score is None:
         return free[0]
-    return max(free, key=lambda option: score(wish, option, chosen) + 0.5 * dice.random() - 0.1 * group.index(option))
+    return max(
+        free, key=lambda option: score(wish, option, chosen) + NOISE * dice.random() - TURN * group.index(option)
+    )

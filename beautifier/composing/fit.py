@@ -22,11 +22,12 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from ..language.encoder import Encoder, EncoderConfig, mean_state, read_encoder_config
+from ..language.threads import one_thread
 
 HEAD = "fit_head"  # the head's tensors in model.safetensors: fit_head.weight [3, width], fit_head.bias [3]
 FITS, CHOICE, PREFERENCE = range(3)
 LONGEST = 96  # tokens of both texts together; a longer raw prompt loses its end, then the answer its end
-BATCH = 64  # rows read at once
+BATCH = 32  # rows read at once
 
 
 class FitNetwork(nn.Module):
@@ -88,9 +89,10 @@ class Fit:
         order = sorted(range(len(rows)), key=lambda i: len(rows[i][0]))
         found = torch.zeros(len(rows), 3)
         device = self.network.head.weight.device
-        for start in range(0, len(order), BATCH):
-            batch = order[start : start + BATCH]
-            found[batch] = self.network(*(each.to(device) for each in collate([rows[i] for i in batch]))).cpu()
+        with one_thread():  # a batch takes milliseconds: threads that wait for each other cost more than they save
+            for start in range(0, len(order), BATCH):
+                batch = order[start : start + BATCH]
+                found[batch] = self.network(*(each.to(device) for each in collate([rows[i] for i in batch]))).cpu()
         return found
 
 

@@ -1,4 +1,4 @@
-"""English grammar for short phrases: the head noun, its number and article, the preposition of a place, verb forms.
+"""English grammar for short phrases: the head noun, its number and article, the preposition of a place.
 
 A phrase of an entry is a noun phrase without an article ("worn velvet seat with brass nails"), a participle ("sitting
 upright") or a noun with a participle ("waves breaking below"). `nouns.tsv` holds what no rule tells: which nouns are
@@ -8,8 +8,9 @@ mass nouns or plural without an s, and whether one is in, on or at them.
 from functools import lru_cache
 from pathlib import Path
 
+from ..prompts import lexicon
 from ..prompts.vocabulary import IRREGULAR, NUMBER_OF, fold, singular
-from ..wish import ING_NOUNS
+from ..wishes.words import ING_NOUNS
 
 PREPOSITIONS = frozenset(
     "of in on at under over with without by near behind beside inside through into onto against between among around "
@@ -21,18 +22,17 @@ DETERMINERS = frozenset(
 )
 # Participles by form, where no ending tells.
 IRREGULAR_PARTICIPLES = frozenset(
-    "seen lost caught found trapped stuck made built worn drawn shown held grown taken thrown torn broken hung set lit "
-    "laid frozen hidden woven sunk buried bound wrapped cut spread swept strung bent folded wound blown run driven "
-    "risen "
-    "fallen spun slung split put kept left thrust flung sewn beaten dug shut swung clung sunken spilt bitten".split()
+    "seen lost caught found trapped stuck made built worn drawn shown held grown taken thrown torn broken hung set "
+    "lit laid frozen hidden woven sunk buried bound wrapped cut spread swept strung bent folded wound blown run "
+    "driven risen fallen spun slung split put kept left thrust flung sewn beaten dug shut swung clung sunken spilt "
+    "bitten".split()
 )
 ADVERBS_BEFORE = frozenset("just half slightly barely gently softly loosely tightly partly neatly still almost".split())
 ADVERBS_BEHIND = frozenset(
     "behind ahead below above nearby overhead beneath beyond inside outside underneath alone together apart away down "
-    "up "
-    "throughout everywhere alongside around through only visible bare taut faint loose back aloft upright open upward "
-    "downward outward inward "
-    "offshore backward forward sideways tight close low high wide flat long askew shut".split()
+    "up throughout everywhere alongside around through only visible bare taut faint loose back aloft upright open "
+    "upward downward outward inward offshore backward forward sideways "
+    "tight close low high wide flat long askew shut".split()
 )
 # Adjectives that are nouns as often.
 NOUNS_TOO = frozenset("light cream gold silver square head front back top side clean round cold open".split())
@@ -40,13 +40,11 @@ MORE_ING_NOUNS = frozenset(
     "glazing wiring rigging shading stitching piping lining awning spacing flooring paneling ribbing cladding framing "
     "bedding scaffolding plating casing fencing netting tubing topping filling frosting icing seating grating edging "
     "clothing tailing backing planting decking roofing siding molding moulding engraving carving marking etching "
-    "pattern "
-    "beginning ending meaning feeling crossing opening landing clearing turning peeling parting drawing painting "
-    "covering "
-    "binding weaving braiding facing dressing mooring washing coloring hatching printing writing lettering signing "
-    "padding quilting wedging banding veining mottling beading gilding grooving fringing ring wing string spring king "
-    "sling swing ceiling railing building lighting evening morning sibling duckling earring thing nothing everything "
-    "viewing hearing rising-sun".split()
+    "pattern beginning ending meaning feeling crossing opening landing clearing turning peeling parting drawing "
+    "painting covering binding weaving braiding facing dressing mooring washing coloring hatching printing writing "
+    "lettering signing padding quilting wedging banding veining mottling beading gilding grooving fringing ring wing "
+    "string spring king sling swing ceiling railing building lighting evening morning sibling duckling earring thing "
+    "nothing everything viewing hearing rising-sun".split()
 )
 NO_PARTICIPLES = frozenset(
     "embed naked seed weed reed feed bleed breed speed shed sled bed seabed hundred sacred kindred".split()
@@ -65,6 +63,17 @@ def nouns() -> dict[str, tuple[str, str]]:
                 old = table.get(word, ("", ""))
                 table[word] = (number if number != "-" else old[0], preposition if preposition != "-" else old[1])
     return table
+
+
+# Adjectives that stand behind their noun in phrases of entries: "eyes fixed", "hands broad as plazas".
+ADJECTIVES_BEHIND = frozenset(
+    "tense broad big crisp dusty stiff ready parallel closer "
+    "farther taller darker lighter visible bare taut heavy loose "
+    "half short relaxed folded alive alight ablaze aglow aflame "
+    "askew awry ajar afloat adrift apart intact still silent".split()
+)
+NOUN_BEHIND_PLURAL = frozenset("building clothing railing ring wing string setting shorting".split())
+STEADY_ING = frozenset("ceiling railing string spring evening morning".split())
 
 
 def is_ing_noun(word: str) -> bool:
@@ -103,17 +112,32 @@ def _cuts(words: list[str], index: int) -> bool:
     if word in PREPOSITIONS or (word in DETERMINERS and word not in ("one", "all")):
         return True
     opens = following in PREPOSITIONS or following in DETERMINERS
+    if is_plural_form(before) and _describes_behind(word, following):
+        return True
     if word.endswith("ing") and len(word) > 4 and opens and following in DETERMINERS:  # "ferns filling the understory"
         return True
     if is_participle(word):
         return _stands_behind(words, index)
     if word in ADVERBS_BEHIND and (not following or (is_noun(before) and opens)):
         return True
-    if is_plural_form(before) and (
-        word.endswith("ly") or (word in ADJECTIVES and (opens or not following or following == "and"))
-    ):
-        return True
     return False
+
+
+def _describes_behind(word: str, following: str) -> bool:
+    """Whether a word behind a plural noun says how or where its things are: "clouds parting", "hands big as plates"."""
+    if word in NOUN_BEHIND_PLURAL:
+        return False
+    ends = not following or following in PREPOSITIONS or following in DETERMINERS or following in ("and", "as")
+    ends = ends or following.endswith("ly") or following in ADVERBS_BEHIND or following in NUMBER_OF
+    if word.endswith("ing") and len(word) > 4 and word not in STEADY_ING:
+        return True
+    if word in IRREGULAR_PARTICIPLES or (word.endswith("ed") and word not in NO_PARTICIPLES):
+        return True
+    if word.startswith("mid-") or word in ("all", "far", "only", "worn"):
+        return True
+    if word.endswith("ly"):
+        return True
+    return ends and (word in ADJECTIVES or word in ADJECTIVES_BEHIND)
 
 
 def _stands_behind(words: list[str], index: int) -> bool:
@@ -152,6 +176,16 @@ def is_plural_form(word: str) -> bool:
     return word in IRREGULAR or (singular(word) != word and not word.endswith("'s"))
 
 
+LAMPS = frozenset(
+    "warning indicator porch traffic brake tail dome signal running navigation pilot status security".split()
+)
+
+
+def is_mass(word: str) -> bool:
+    """Whether a word is a mass noun."""
+    return nouns().get(fold(word), ("", ""))[0] == "m"
+
+
 def number_of_phrase(phrase: str) -> str:
     """ "p" for a plural phrase, "m" for a mass noun, "c" for one countable thing."""
     words = phrase.split()
@@ -161,6 +195,8 @@ def number_of_phrase(phrase: str) -> str:
     ):
         return "p" if words[0] not in ("twin", "paired") or is_plural_form(words[head_at(phrase)]) else "c"
     head = words[head_at(phrase)] if words else ""
+    if head == "light" and LAMPS & set(words[: head_at(phrase)]):
+        return "c"
     if words and _conjuncts(words, head_at(phrase)):
         return "p"
     if is_plural_form(head):
@@ -220,14 +256,68 @@ def _conjuncts(words: list[str], head: int) -> tuple[str, str] | None:
     return None
 
 
-def is_nominal(phrase: str) -> bool:
-    """Whether a phrase names a thing: "sharp clean corners", but not "readable at very small size"."""
-    head = phrase.split()[head_at(phrase)]
-    if is_noun(head) and head not in ADJECTIVES:
-        return True
-    return not (
-        head.endswith(("able", "ible", "ful", "less", "ous", "ish")) or (head in ADJECTIVES and head not in NOUNS_TOO)
-    )
+# Behind a preposition these need no article, whatever the table of nouns says.
+BARE = frozenset(
+    "night height profile cloud sky color flame town sight land gas "
+    "use age orbit tile sheep night cactus jade peach rose "
+    "amber plum sage lilac tan ember lime pearl pine slate straw sand wheat cover view frame hand place flight scale "
+    "distance length rest bloom stride battle top bottom".split()
+)
+BEFORE_THE = frozenset(
+    "of on from through into under against above across along over behind beside beneath below onto".split()
+)
+
+
+@lru_cache(maxsize=16384)
+def complete(phrase: str, role: str) -> str:
+    """A phrase with the articles that notes leave out "
+    "behind prepositions: "robe with dusty hem", "macro on topping"."""
+    if role == "color":
+        return phrase
+    words = phrase.split()
+    for at in range(len(words) - 2, 0, -1):
+        follows = words[at + 1]
+        if words[at] != "with" and not (role == "view" and words[at] in BEFORE_THE):
+            continue
+        if follows in PREPOSITIONS or follows in DETERMINED or is_participle(follows):
+            continue
+        part = " ".join(words[at + 1 :])
+        at_head = head_at(part)
+        head, behind = part.split()[at_head], part.split()[at_head + 1 :]
+        if role == "view" and words[at] != "with" and _conjuncts(part.split(), at_head) and part.count(" ") == 2:
+            words[at + 1 : at + 2] = ["the", follows]  # "close-up on face and ears"
+            continue
+        if number_of_phrase(part) != "c" and not _conjuncts(part.split(), at_head) or not is_noun(head):
+            continue
+        if head in BARE or head in lexicon.COLORS:
+            continue
+        if words[at] == "with" and behind and (is_participle(behind[0]) or behind[0] in LOOSE_BEHIND):
+            continue  # "tail wrapped close", "chin on fist"
+        if _conjuncts(part.split(), at_head):
+            if words[at] == "with":
+                words[at + 1 :] = with_article(part).split()
+            continue
+        words[at + 1 : at + 2] = [article(follows) if words[at] == "with" else "the", follows]
+    return " ".join(words)
+
+
+LOOSE_BEHIND = frozenset(
+    "on in up down at to over under behind open half back high low against between out off".split()
+)
+
+
+def names_a_thing(phrase: str) -> bool:
+    """Whether a phrase is surely a noun phrase: its head is a noun of the table ("sharp clean corners")."""
+    words = phrase.split()
+    head = words[head_at(phrase)]
+    if (
+        words[0] in ("seen", "lit", "framed", "no", "not", "half", "hidden")
+        or words[0].endswith("ly")
+        and len(words) < 3
+    ):
+        return False
+    last = head.split("-")[-1]
+    return (is_noun(head) or is_noun(last)) and (head not in ADJECTIVES or head in NOUNS_TOO)
 
 
 def is_adjective(word: str) -> bool:
@@ -241,12 +331,10 @@ def is_adjective(word: str) -> bool:
 
 ADJECTIVES = frozenset(
     "red orange yellow green blue purple violet pink brown black white gray gold silver cream bright dark light warm "
-    "cool "
-    "soft hard small large long short thin thick wide narrow high low deep shallow old new round square flat smooth "
-    "rough "
-    "heavy wet dry clean clear open closed fine coarse dense sparse tall strong pale dull sharp blunt simple plain "
-    "full "
-    "empty hot cold fresh raw calm even head top front back side two three faint bottom upper lower".split()
+    "cool soft hard small large long short thin thick wide narrow high low deep shallow old new round square flat "
+    "smooth rough heavy wet dry clean clear open closed fine coarse dense sparse tall strong pale dull sharp blunt "
+    "simple plain full empty hot cold fresh raw calm even "
+    "head top front back side two three faint bottom upper lower".split()
 )
 
 
@@ -285,134 +373,3 @@ def place_phrase(phrase: str) -> str:
     ):
         named = f"the {phrase}"
     return f"{preposition} {named}"
-
-
-IRREGULAR_BASES = {
-    "lying": "lie",
-    "dying": "die",
-    "tying": "tie",
-    "seeing": "see",
-    "being": "be",
-    "fleeing": "flee",
-    "dyeing": "dye",
-    "singeing": "singe",
-    "wedging": "wedge",
-}
-"""Base forms that no rule of spelling gives."""
-DOUBLED_BASES = frozenset(
-    "fall call roll pull spill fill sell tell smell swell dwell stall press cross pass toss miss kiss hiss guess "
-    "dress buzz fizz puff sniff stuff bluff cuff add spell drill grill chill yell shell thrill swill mill still gull "
-    "lull mull".split()
-)
-E_BASES = frozenset(
-    "make take shake bake wake rake snake give live have leave weave move prove love save shave wave rave cave drive "
-    "dive "
-    "arrive ride hide slide glide stride guide write bite invite ignite come become home roam-e use cruise rise arise "
-    "raise "
-    "close pose nose lose choose tease ease release gaze blaze graze doze freeze breeze squeeze seize stare share "
-    "glare flare "
-    "dare care pare square prepare score store restore explore shore bore tore pore core secure measure fire wire "
-    "tire hire "
-    "retire inspire admire cure lure pure hike bike strike like spike stroke smoke poke choke joke evoke broke file "
-    "pile "
-    "smile tile while scale sale whale gale pale rule mule roofline line shine dine mine pine wine twine refine "
-    "recline "
-    "decline combine define examine imagine machine tune prune dune phone bone tone stone clone zone hone lone drone "
-    "ripe "
-    "wipe pipe type stripe swipe gripe escape scrape shape drape tape gape cope hope rope slope grope trace race "
-    "place face "
-    "space pace embrace brace lace chase erase base phase dance glance advance balance bounce pounce announce slice "
-    "dice "
-    "spice splice ice juice voice force source pierce sense rinse cleanse nurse curse rehearse traverse reverse "
-    "disperse "
-    "serve curve carve starve observe preserve halve solve dissolve revolve involve evolve shove glove behave charge "
-    "merge "
-    "emerge verge surge plunge lunge lounge change arrange exchange hinge fringe singe range challenge cringe stage "
-    "cage page "
-    "age rage engage manage damage package bridge edge wedge trudge nudge dodge lodge smudge judge budge ridge fudge "
-    "huddle "
-    "paddle saddle straddle cuddle puddle muddle fiddle handle candle cradle kindle dwindle bundle trundle fondle "
-    "needle "
-    "wheedle idle bridle sidle girdle curdle hurdle ripple topple couple sample trample crumple dimple simple grapple "
-    "dapple nibble bubble scribble dribble gobble wobble hobble cobble stumble tumble crumble rumble fumble mumble "
-    "grumble "
-    "tremble resemble assemble tangle dangle mingle jingle tingle jangle strangle wrangle struggle juggle snuggle "
-    "wiggle "
-    "giggle wriggle straggle haggle goggle gurgle circle encircle recycle tickle trickle sparkle twinkle crinkle "
-    "wrinkle "
-    "sprinkle crackle tackle buckle chuckle suckle cackle sizzle nuzzle drizzle dazzle puzzle guzzle muzzle settle "
-    "rattle "
-    "battle bottle startle nettle whistle hustle rustle bustle nestle wrestle jostle trestle bristle shuttle scuttle "
-    "raffle "
-    "shuffle ruffle muffle baffle sniffle ensile produce reduce introduce sprouse pause cause use fuse refuse confuse "
-    "infuse diffuse house rouse douse arouse browse drowse loose peruse vote note devote promote date state create "
-    "float-e "
-    "rotate hesitate meditate imitate levitate decorate illuminate radiate separate operate celebrate concentrate "
-    "contemplate navigate calibrate vibrate migrate isolate inflate translate relate accelerate dominate undulate "
-    "pulsate skate plate grate slate cite excite unite delete complete compete execute salute dilute pollute crate "
-    "fade wade shade trade jade parade decade cascade blockade invade decide divide collide provide preside reside "
-    "code "
-    "explode erode corrode ode include conclude exude bathe breathe soothe clothe writhe loathe seethe lathe tithe "
-    "scythe queue argue pursue rescue continue value glue issue tongue venue subdue ensue dye eye tie die lie hoe toe "
-    "shoe "
-    "canoe tiptoe agree flee see free knee tree referee oversee name tame frame blame flame game fume perfume consume "
-    "resume assume costume chime time crime prime climb-e theme scheme welcome venture capture picture gesture feature "
-    "nurture puncture rupture pasture lecture treasure pressure ensure figure injure conjure hover-e wrinkle".split()
-)
-
-
-@lru_cache(maxsize=4096)
-def base_of(ing: str) -> str:
-    """The base form of a verb in -ing: "sitting" → "sit", "gliding" → "glide", "standing" → "stand"."""
-    if ing in IRREGULAR_BASES:
-        return IRREGULAR_BASES[ing]
-    stem = ing[:-3]
-    if stem in DOUBLED_BASES:
-        return stem
-    if stem + "e" in E_BASES:
-        return stem + "e"
-    if len(stem) > 2 and stem[-1] == stem[-2] and stem[-1] not in "aeiou":
-        return stem if stem[-1] in "sfz" else stem[:-1]
-    if stem.endswith("y") or len(stem) < 2:
-        return stem
-    if stem.endswith(("v", "rc", "nc", "dg", "uc", "lv", "bl", "gl", "kl", "dl", "ffl", "ttl", "ppl", "zzl", "stl")):
-        return stem + "e"
-    return stem
-
-
-def third_person(base: str) -> str:
-    """The form behind he, she or it: "sits", "reaches", "carries", "is"."""
-    if base == "be":
-        return "is"
-    if base == "have":
-        return "has"
-    if base.endswith(("s", "sh", "ch", "x", "z", "o")):
-        return base + "es"
-    if base.endswith("y") and base[-2:-1] not in "aeiou":
-        return base[:-1] + "ies"
-    return base + "s"
-
-
-def is_verbal(phrase: str) -> bool:
-    """Whether a doing phrase begins with its verb: "opening toward the light", "gently lifted by a breeze"."""
-    words = phrase.split()
-    while len(words) > 1 and (words[0] in ADVERBS_BEFORE or words[0].endswith("ly")):
-        words.pop(0)
-    return (
-        words[0].endswith("ing") and len(words[0]) > 4 and words[0] not in ("evening", "morning", "ceiling")
-    ) or is_participle(words[0])
-
-
-def finite(participle_phrase: str, plural: bool) -> str:
-    """A participle phrase as a predicate: "sitting upright" → "sits upright", "perched high" → "is perched high"."""
-    words = participle_phrase.split()
-    lead = []
-    while words and (words[0] in ADVERBS_BEFORE or words[0].endswith("ly")) and len(words) > 1:
-        lead.append(words.pop(0))
-    verb = words[0]
-    if verb.endswith("ing"):
-        base = base_of(verb)
-        form = base if plural else third_person(base)
-        form = "are" if form == "be" else form
-        return " ".join([*lead, form, *words[1:]])
-    return " ".join(["are" if plural else "is", *lead, *words])

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ..prompts.vocabulary import fold
-from ..wish import Wish
+from ..wishes.wish import Wish
 from .fitting import Option
 
 # Where what was chosen stands behind the user's words.

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
 
 import torch
 from torch import Tensor
@@ -17,7 +19,7 @@ from torch import Tensor
 from ..composing.fit import PREFERENCE, Fit
 from ..faithful import check
 from ..prompts.syntax import set_aside
-from ..wish import read
+from ..wishes.wish import read
 
 MOST_LOST = 4  # more than so many losses make a prompt no worse
 
@@ -37,12 +39,14 @@ class Preference:
         on_step: Callable[[int, int], object] | None = None,
     ) -> Tensor:
         """float32 [N] on the CPU: the Bradley-Terry value of each prompt for its raw prompt."""
-        values = []
-        for done, (raw, prompt) in enumerate(zip(raw_prompts, prompts, strict=True), 1):
-            values.append(self.fit.read(set_aside(raw).words, [set_aside(prompt).words])[0, PREFERENCE])
+        values, done = [], 0
+        for raw, pairs in groupby(zip(raw_prompts, prompts, strict=True), key=itemgetter(0)):
+            texts = [set_aside(prompt).words for _, prompt in pairs]
+            values.append(self.fit.read(set_aside(raw).words, texts)[:, PREFERENCE])
+            done += len(texts)
             if on_step:
                 on_step(done, len(prompts))
-        return torch.stack(values)
+        return torch.cat(values)
 
 
 @dataclass(eq=False)

@@ -11,10 +11,9 @@ from pathlib import Path
 
 from ..background import run_until_stopped
 from ..chat.usable import UNUSABLE, why_unusable
-from ..families import Family, render
+from ..families import Family
 from ..path import OnStep, ShouldStop, Writer
-from ..prompts.clip_tokens import count_clip_tokens
-from ..reading import CHARACTERS_PER_TOKEN, at_word_boundary, longest_beginning, read_cleaned
+from ..reading import read_cleaned, readable
 from ..request import Answers, Request, Sampling, is_number
 from .chat import SERVED_FAMILIES
 from .client import write_answers
@@ -132,19 +131,6 @@ def connect(
     path = Path(endpoints_file)
     find_endpoint(path, endpoint)
     return RemoteBeautifier(endpoint, family, path, endpoint, model.strip(), unusable, timeout)
-
-
-def readable(family: Family, words: str) -> str:
-    """As much of the words, from their beginning, as a model of the family reads.
-
-    The server's tokenizer is not here: CLIP's stands in, which makes as many tokens of a text, or more.
-    """
-    limit = family.max_prompt_tokens
-    beginning = longest_beginning(
-        words[: limit * CHARACTERS_PER_TOKEN],
-        lambda text: count_clip_tokens(render(family, text)) <= limit,
-    )
-    return words if len(beginning) == len(words) else at_word_boundary(beginning, words)
 
 
 def what_is_wrong(words: str, written: Written, text: str) -> str:

@@ -15,8 +15,7 @@ FOLDER = Path(__file__).parent
 ROLES = ("detail", "doing", "place", "light", "view", "color")
 SETTING_KINDS = frozenset(
     "scene landscape place interior city building room water sky space weather shop town underground street ruin "
-    "desert "
-    "forest mountain planet kitchen stage".split()
+    "desert forest mountain planet kitchen stage".split()
 )
 PERSON_KINDS = frozenset("person people woman man girl boy child warrior athlete student".split())
 LIVING_KINDS = PERSON_KINDS | frozenset(
@@ -68,12 +67,16 @@ class Entry:
 
 @dataclass(frozen=True)
 class Entries:
-    """All entries, and by which names they are found: keys are folded and singular (`words.key`)."""
+    """All entries, and by which names they are found: keys are folded and singular (`vocabulary.key`).
+
+    proper: the subjects that are names ("paris", "taj mahal"), each with the article it takes ("" or "the").
+    """
 
     all: tuple[Entry, ...]
     by_name: dict[str, tuple[Entry, ...]]
     people: dict[str, Entry]
     artists: dict[str, Entry]
+    proper: dict[str, str]
 
     @cached_property
     def by_subject(self) -> dict[str, Entry]:
@@ -116,7 +119,10 @@ def read_entries(lines: list[str] | tuple[str, ...]) -> tuple[Entry, ...]:
 
 
 def index(
-    entries: tuple[Entry, ...], people: dict[str, str] | None = None, artists: dict[str, str] | None = None
+    entries: tuple[Entry, ...],
+    people: dict[str, str] | None = None,
+    artists: dict[str, str] | None = None,
+    proper: dict[str, str] | None = None,
 ) -> Entries:
     """Entries with their names. A subject's own name comes before another's synonym."""
     by_name: dict[str, tuple[Entry, ...]] = {}
@@ -133,6 +139,7 @@ def index(
         by_name=by_name,
         people=_resolved(people or {}, by_subject),
         artists=_resolved(artists or {}, by_subject),
+        proper=proper or {},
     )
 
 
@@ -150,6 +157,7 @@ def _table(path: Path) -> dict[str, str]:
 
 @lru_cache(maxsize=2)
 def load(folder: Path = FOLDER) -> Entries:
-    """The entries of a folder: entries.jsonl, and people.tsv and artists.tsv where they are there."""
+    """The entries of a folder: entries.jsonl, and people.tsv, artists.tsv and proper.tsv where they are there."""
     lines = (folder / "entries.jsonl").read_text(encoding="utf-8").splitlines()
-    return index(read_entries(lines), _table(folder / "people.tsv"), _table(folder / "artists.tsv"))
+    proper = {subject: "" if article == "-" else article for subject, article in _table(folder / "proper.tsv").items()}
+    return index(read_entries(lines), _table(folder / "people.tsv"), _table(folder / "artists.tsv"), proper)

@@ -1,27 +1,16 @@
 """Which entries a wish speaks of, and what each is in it: head, setting, other thing, medium, quality or action."""
 
-import string
 from dataclasses import dataclass
 
 from ..prompts.lexicon import COLORS, VIEW_WORDS
 from ..prompts.vocabulary import STOP, number_of, singular
-from ..wish import (
-    BOILERPLATE,
-    CHANGED,
-    CHANGING,
-    CONTAINERS,
-    FRAMING,
-    GROUPS,
-    PLACING,
-    TAIL,
-    VERBS,
-    Subject,
-    Wish,
-)
-from .entries import LONGEST_NAME, Entries, Entry
+from ..wishes.things import Subject
+from ..wishes.wish import Wish
+from ..wishes.words import BOILERPLATE, CHANGED, CHANGING, FRAMING, GROUPS, PLACING, VERBS
+from .entries import Entries, Entry
+from .head import head_of, match_of
+from .names import Match, as_subject, is_inside, matches_in, of_sort
 
-# Relations behind a medium that lead to what it shows.
-SHOWING = frozenset(("of", "showing", "depicting", "featuring", "containing", "with", "about"))
 # Relations that lead to a medium: "in watercolor", "as a mosaic".
 MEDIUM_BEHIND = frozenset(
     (
@@ -69,8 +58,6 @@ BLENDING = frozenset(
 PLAIN = frozenset(
     "big small little large tiny old new young tall short long giant huge single pretty cute nice".split()
 )
-MEDIUM_NOUNS = frozenset("painting drawing photo photograph illustration print art render sketch artwork".split())
-WIDE_TAIL = frozenset("landscape portrait scenery portraits headshot".split())
 # Relations to what is not in the picture, and kinds that are no things.
 NOT_SHOWN = frozenset(
     ("by", "for", "in the style of", "in style of", "inspired by", "based on", "without", "than", "about", "like")
@@ -78,10 +65,16 @@ NOT_SHOWN = frozenset(
 NO_OTHERS = frozenset("word words text letter letters horn horns halo antlers background backdrop".split())
 NO_THINGS = frozenset(("idea", "body part", "emotion", "mood", "action", "quality"))
 TIMES = frozenset(
-    "dawn dusk twilight midnight night noon moonlight sunrise sunset morning evening afternoon golden-hour "
-    "daytime".split()
+    "dawn dusk twilight midnight night noon moonlight "
+    "sunrise sunset morning evening afternoon golden-hour daytime".split()
 )
 BLENDING_PLACES = frozenset("creature fantasy material".split())
+# Nouns that make another thing of the one behind them.
+COMPOUNDING = frozenset(
+    "ceiling sub telephone stop sewing washing vending slot parking garden wall floor table desk door window kitchen "
+    "bathroom hair eye hand face foot leg ear nose neck tooth finger head lamp post stone paper card picture book "
+    "sea mountain prairie guinea star jelly cat dog horse bear tiger lion".split()
+)
 # Modifiers that change the look of their head: "cyberpunk village", "futuristic house".
 RESTYLING = frozenset("style era idea mood condition fantasy creature".split())
 
@@ -89,7 +82,7 @@ RESTYLING = frozenset("style era idea mood condition fantasy creature".split())
 @dataclass(frozen=True)
 class Found:
     """An entry in a wish: which part it plays, its words, the thing it names (None for media and qualities), its name
-    as typed, and whether that is the proper name of somebody.
+    as typed, whether that is the proper name of somebody, and the article of a proper name (None: it is no name).
     """
 
     entry: Entry
@@ -99,6 +92,7 @@ class Found:
     subject: Subject | None = None
     name: str = ""
     proper: bool = False
+    article: str | None = None
 
 
 @dataclass(frozen=True)
@@ -107,7 +101,7 @@ class Findings:
 
     `mixed`: the head is made another thing ("made of smoke", "as a knight", "hybrid"): what is true of its kind need
     not be true of it. `restyled`: a style, an era or a world is named before it ("cyberpunk village"). `unknown`:
-    folded words that no entry and no list knows.
+    folded words that no entry and no list knows; `words`: how many words the wish has.
     """
 
     head: Subject | None
@@ -116,47 +110,41 @@ class Findings:
     mixed: bool
     restyled: bool = False
     unknown: tuple[str, ...] = ()
+    words: int = 0
 
     @property
     def head_entry_is_setting(self) -> bool:
         """Whether the head is itself a place."""
         return self.head_entry is not None and self.head_entry.is_setting
 
+    @property
+    def ill_read(self) -> bool:
+        """Whether so many words are unknown that the rest cannot be trusted: another language, or many slips."""
+        return len(self.unknown) > 2 or len(self.unknown) == 2 and (self.head_entry is None or self.words <= 6)
+
     def of(self, part: str) -> list[Found]:
         """Those that play a part."""
         return [found for found in self.found if found.part == part]
 
 
-@dataclass(frozen=True)
-class Match:
-    """Words from `start` to `end` that are the name of entries."""
-
-    start: int
-    end: int
-    entries: tuple[Entry, ...]
-    person: bool = False
-    artist: bool = False
-
-
 def find(wish: Wish, entries: Entries) -> Findings:
     """The entries a wish speaks of, with their parts."""
-    matches = _matches(wish, entries)
-    head = _head(wish, matches)
-    head_match = _match_of(head, wish, matches) if head else None
+    matches = matches_in(wish, entries)
+    head = head_of(wish, matches)
+    head_match = match_of(head, wish, matches) if head else None
     found: list[Found] = []
     head_entry = None
     if head_match:
-        head_entry = _as_subject(head_match.entries)
+        head_entry = as_subject(head_match.entries)
         if head_entry and head_entry.sort == "action" and _is_plural(wish, head_match):  # "two baseballs" are no game
+            head_entry = None
+        if head_entry and head and _is_compound(wish, head, head_match, head_entry, matches):
             head_entry = None
         if head_entry:
             start = head_match.start if head_match.end > head.end else max(head_match.start, head.start)
             name = wish.words_between(start, head_match.end)
-            found.append(
-                Found(
-                    head_entry, "head", head_match.start, head_match.end, head, name, _is_proper(head_match, head_entry)
-                )
-            )
+            named = _named(head_match, head_entry, entries)
+            found.append(Found(head_entry, "head", head_match.start, head_match.end, head, name, *named))
     for match in matches:
         if match is head_match and head_entry:
             continue
@@ -166,10 +154,11 @@ def find(wish: Wish, entries: Entries) -> Findings:
         part, entry, subject = played
         if not any(entry is f.entry for f in found):
             name = wish.words_between(match.start, match.end)
-            found.append(Found(entry, part, match.start, match.end, subject, name, _is_proper(match, entry)))
+            named = _named(match, entry, entries)
+            found.append(Found(entry, part, match.start, match.end, subject, name, *named))
     mixed = _is_mixed(wish, head, head_match, head_entry, matches)
     restyled = _is_restyled(head, head_match, matches)
-    return Findings(head, head_entry, tuple(found), mixed, restyled, _unknown(wish, matches, entries))
+    return Findings(head, head_entry, tuple(found), mixed, restyled, _unknown(wish, matches, entries), len(wish.words))
 
 
 def _is_plural(wish: Wish, match: Match) -> bool:
@@ -177,235 +166,23 @@ def _is_plural(wish: Wish, match: Match) -> bool:
     return singular(last) != last
 
 
-def _is_proper(match: Match, entry: Entry) -> bool:
-    return match.person or "character" in entry.kinds
-
-
-def _matches(wish: Wish, entries: Entries) -> list[Match]:
-    """Names in the wish, longest first at each place, none inside another or in an exclusion."""
-    found = []
-    for first, last in wish.segments:
-        index = first
-        while index < last:
-            match = None
-            if index not in wish.outside:
-                match = _match_at(wish, index, last, entries)
-            if match:
-                found.append(match)
-                index = match.end
-            else:
-                index += 1
-    return found
-
-
-def _joined(wish: Wish, index: int) -> bool:
-    """Whether a hyphen ties a word to the one before it: "wrap-around"."""
-    words = wish.words
-    return (
-        0 < index < len(words)
-        and words[index].start == words[index - 1].end + 1
-        and wish.text[words[index].start - 1] == "-"
-    )
-
-
-def _match_at(wish: Wish, index: int, last: int, entries: Entries) -> Match | None:
-    """The longest name that begins with a word and is no part of a compound with hyphens."""
-    if _joined(wish, index):
-        return None
-    for length in range(min(LONGEST_NAME, last - index), 0, -1):
-        if _joined(wish, index + length):
-            continue
-        words = [singular(word.folded) for word in wish.words[index : index + length]]
-        name = " ".join(words)
-        if name in entries.people:
-            return Match(index, index + length, (entries.people[name],), True)
-        if name in entries.artists and (length > 1 or index and wish.words[index - 1].folded == "by"):
-            return Match(index, index + length, (entries.artists[name],), artist=True)
-        if length == 1 and (name in STOP or wish.words[index].folded in STOP):
-            continue
-        if name in entries.by_name:
-            found = entries.by_name[name]
-            if length == 1 and wish.words[index].text in wish.names:
-                found = tuple(entry for entry in found if entry.sort == "subject" and "idea" not in entry.kinds)
-            if found:
-                return Match(index, index + length, found)
-    if _joined(wish, index + 1):
-        return None
-    corrected = spelled(wish.words[index].folded, entries)
-    return Match(index, index + 1, entries.by_name[corrected]) if corrected else None
-
-
-def spelled(word: str, entries: Entries) -> str | None:
-    """The name that an unknown word of six and more letters misses by one letter; None when it is no misspelling."""
-    if len(word) < 6 or not word.isascii() or not word.isalpha() or word in entries.vocabulary or word in STOP:
-        return None
-    if singular(word) in entries.vocabulary or word.endswith("ed") or word in BOILERPLATE or word in FRAMING:
-        return None
-    for candidate in _one_edit(word):
-        name = singular(candidate)
-        if candidate[:-1] == word or word[:-1] == candidate:  # an ending more or less is another word, or a name
-            continue
-        if name in entries.by_name and name[0] == word[0]:
-            return name
-    return None
-
-
-def _one_edit(word: str) -> list[str]:
-    """Words one letter away: swapped, left out, put in, replaced (the likeliest slips first)."""
-    cuts = [(word[:i], word[i:]) for i in range(len(word) + 1)]
-    swapped = [a + b[1] + b[0] + b[2:] for a, b in cuts if len(b) > 1]
-    without = [a + b[1:] for a, b in cuts if b]
-    more = [a + c + b for a, b in cuts for c in string.ascii_lowercase]
-    other = [a + c + b[1:] for a, b in cuts if b for c in ("aeiouy" if b[0] in "aeiouy" else "")]
-    return swapped + without + more + other
-
-
-def _as_subject(entries: tuple[Entry, ...]) -> Entry | None:
-    """Of the entries of one name the one that is a thing; None for qualities."""
-    things = (entry for entry in entries if entry.sort == "subject")
-    return next(things, None) or next((entry for entry in entries if entry.sort == "action"), None)
-
-
-def _as(sort: str, entries: tuple[Entry, ...]) -> Entry | None:
-    return next((entry for entry in entries if entry.sort == sort), None)
-
-
-def _inside(match: Match, subject: Subject) -> bool:
-    return match.start < subject.end and match.end > subject.start
-
-
-def _match_of(subject: Subject, wish: Wish, matches: list[Match]) -> Match | None:
-    """The name that is a thing's last word; words such as "character" and a medium behind it are left aside."""
-    end = subject.end
-    last = next((m for m in matches if m.start < end <= m.end), None)
-    if last and last.start < subject.start:
-        return last if last.end >= subject.end else None
-    if last and last.end > subject.end:  # "great wall of china"
-        return last
-    inside = [m for m in matches if subject.start <= m.start and m.end <= subject.end]
-    for match in reversed(inside):
-        between = range(match.end, end)
-        if any(not _is_tail(wish.words[i].folded) for i in between):
-            return None
-        earlier = [m for m in inside if m.end <= match.start and _living(m)]
-        if _as_subject(match.entries) is None and match.start > subject.start:
-            end = match.start
-        elif earlier and wish.words[match.end - 1].folded in WIDE_TAIL:
-            end = match.start
-        else:
-            return match
-    return None
-
-
-def _is_tail(word: str) -> bool:
-    """Whether a word behind a thing's name leaves it what it is: "character", "art", a number."""
-    return word in TAIL or word in BOILERPLATE or word in FRAMING or word.isdecimal()
-
-
-def _living(match: Match) -> bool:
-    thing = _as_subject(match.entries)
-    return thing is not None and thing.is_living
-
-
-def _head(wish: Wish, matches: list[Match]) -> Subject | None:
-    """What the wish is about: the first thing that is no medium, no framing, no praise and no artist."""
-    subjects = wish.subjects
-    fallback = None
-    for index, subject in enumerate(subjects):
-        words = [wish.words[i].folded for i in range(subject.start, subject.end)]
-        match = _match_of(subject, wish, matches)
-        following = subjects[index + 1] if index + 1 < len(subjects) else None
-        leads = following is not None and following.segment == subject.segment and following.relation in SHOWING
-        if subject.relation in (
-            "by",
-            "in the style of",
-            "in style of",
-            "inspired by",
-            "based on",
-            "without",
-            "for",
-            "via",
-        ):
-            continue
-        if all(word in BOILERPLATE or word in STOP or word in TAIL for word in words) and not match:
-            continue
-        medium = (match and _as("medium", match.entries)) or _ends_with_medium(subject, matches)
-        own = match and _as_subject(match.entries)
-        if match and own and match.end > subject.end and words[-1] not in FRAMING:  # "great wall of china"
-            return subject
-        if (
-            leads
-            and following.relation != "with"
-            and (
-                medium
-                or all(w in FRAMING or w in BOILERPLATE or _names_medium(w, matches, wish) for w in words)
-                or words[-1] in FRAMING
-            )
-        ):
-            fallback = fallback or subject
-            continue
-        if (
-            leads
-            and following.relation == "of"
-            and (words[-1] in GROUPS | CONTAINERS or singular(words[-1]) in GROUPS | CONTAINERS)
-        ):
-            fallback = fallback or subject
-            continue
-        object_here = leads and following.relation == "with" and subject.segment == 0 and not fallback
-        if (
-            match
-            and medium
-            and not own
-            and match.end >= subject.end
-            and not _other_words(subject, match, wish)
-            and not object_here
-        ):
-            fallback = fallback or subject
-            continue
-        named = words[-1] in MEDIUM_NOUNS and own is None and subject.segment == 0 and len(wish.segments) > 1
-        if named and len(words) <= 3 and not (leads and following.relation == "with"):
-            fallback = fallback or subject
-            continue
-        if match and not medium and not own and not _other_words(subject, match, wish):  # a quality alone
-            fallback = fallback or subject
-            continue
-        if all(word in FRAMING | VIEW_WORDS | BOILERPLATE for word in words) and (not own or index):
-            fallback = fallback or subject
-            continue
-        return subject
-    return fallback
-
-
-def _ends_with_medium(subject: Subject, matches: list[Match]) -> Entry | None:
-    """The medium whose name ends a thing: "an old sailor map" of an island."""
-    ending = (m for m in matches if m.start >= subject.start and m.end == subject.end)
-    return next((_as("medium", m.entries) for m in ending), None)
-
-
-def _names_medium(word: str, matches: list[Match], wish: Wish) -> bool:
-    return any(_as("medium", m.entries) for m in matches for i in range(m.start, m.end) if wish.words[i].folded == word)
-
-
-def _other_words(subject: Subject, match: Match, wish: Wish) -> bool:
-    """Whether a thing has words besides a name that count: not articles, praise or framing."""
-    return any(
-        wish.words[i].folded not in STOP | BOILERPLATE | FRAMING | TAIL
-        for i in range(subject.start, subject.end)
-        if not match.start <= i < match.end
-    )
+def _named(match: Match, entry: Entry, entries: Entries) -> tuple[bool, str | None]:
+    """Whether a name is somebody's, and the article it takes as a proper name; None where it is a common noun."""
+    article = "" if match.person else entries.proper.get(entry.subject)
+    return match.person or (article is not None and "character" in entry.kinds), article
 
 
 def _part(
     wish: Wish, match: Match, head: Subject | None, matches: list[Match]
 ) -> tuple[str, Entry, Subject | None] | None:
     """The part a name plays that is not the head's, with its entry and its thing; None where it plays none."""
-    subject = next((s for s in wish.subjects if _inside(match, s)), None)
+    subject = next((s for s in wish.subjects if is_inside(match, s)), None)
     words = [wish.words[i].folded for i in range(match.start, match.end)]
     if match.artist:
         return "medium", match.entries[0], None
     if all(word in BOILERPLATE for word in words) and len(wish.segments) > 1:
         return None
-    action = _as("action", match.entries)
+    action = of_sort("action", match.entries)
     if action and _is_done(action, words, subject, match, head):
         return "action", action, None
     if subject is None:
@@ -413,7 +190,11 @@ def _part(
     in_head = head is not None and subject == head
     alone = subject.relation == "" and subject.segment > (head.segment if head else 0)
     before_head = head is not None and subject.start < head.start
-    medium, quality, thing = _as("medium", match.entries), _as("quality", match.entries), _as_subject(match.entries)
+    medium, quality, thing = (
+        of_sort("medium", match.entries),
+        of_sort("quality", match.entries),
+        as_subject(match.entries),
+    )
     if medium and (
         in_head or before_head or alone or subject.relation in MEDIUM_BEHIND or head is None or wish.kind == "tags"
     ):
@@ -423,14 +204,19 @@ def _part(
         return "quality", quality, None
     if thing is None or in_head or subject.relation in NOT_SHOWN or not thing.kinds.isdisjoint(NO_THINGS):
         return None
-    if thing.subject in TIMES or _match_of(subject, wish, matches) is not match:
+    if thing.subject in TIMES or match_of(subject, wish, matches) is not match:
         return None
     if all(word in VIEW_WORDS | FRAMING | BOILERPLATE for word in words):
         return None
     if not NO_OTHERS.isdisjoint(words) or _is_in_a_name(wish, match):
         return None
     plain = _is_plain(wish, subject, match)
-    if _can_hold(thing) and (subject.relation in PLACING or alone or subject.relation in ("of", "to", "doing")):
+    beside = alone and not thing.kinds.isdisjoint(("building", "ruin"))  # "tornado, farm house"
+    if (
+        _can_hold(thing)
+        and not beside
+        and (subject.relation in PLACING or alone or subject.relation in ("of", "to", "doing"))
+    ):
         return ("setting", thing, subject) if plain or thing.kinds.isdisjoint(("sky", "space")) else None
     return ("other", thing, subject) if plain and (subject.relation in BESIDE or alone) else None
 
@@ -496,6 +282,20 @@ def _is_mixed(
                     if not (entry and entry.is_person) or entry.subject in GROUPS and other.is_living:
                         return True
     return False
+
+
+def _is_compound(wish: Wish, head: Subject, match: Match, entry: Entry, matches: list[Match]) -> bool:
+    """Whether a noun before the head makes it another thing: "ceiling fan", "sub sandwich"; not of persons."""
+    at = max(match.start, head.start) - 1
+    if at < head.start or entry.is_person:
+        return False
+    word = wish.words[at].folded
+    others = [m for m in matches if m.start <= at < m.end]
+    if any(e.sort == "quality" or e.sort == "medium" for m in others for e in m.entries):
+        return False
+    return (
+        bool(others) and not any(e.is_setting or e.is_living for m in others for e in m.entries) or word in COMPOUNDING
+    )
 
 
 def _is_restyled(head: Subject | None, head_match: Match | None, matches: list[Match]) -> bool:

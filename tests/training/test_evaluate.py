@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from contextlib import closing
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ pytest.importorskip("diffusers")
 from PIL import Image
 
 from prompt_beautifier.beautifier.beautify import load_beautifier
+from prompt_beautifier.beautifier.families import FAMILIES
 from prompt_beautifier.beautifier.images.scorers import load_scorer
 from prompt_beautifier.beautifier.rewards.model import load_reward_model
 from prompt_beautifier.training import evaluate
@@ -448,3 +450,20 @@ def test_pictures_of_other_settings_are_not_mixed(tmp_path, prompts, models):
     run_pictures(tmp_path, prompts, models, seeds=1)
     with pytest.raises(ValueError, match="drawn with steps 2, not 3: give another --out"):
         run_pictures(tmp_path, prompts, models, "--steps", "3", seeds=1)
+
+
+def test_the_decoding_of_the_table_leaves_beams_alone_and_gives_magicprompt_its_length():
+    promptist, magic = (methods.greedy_sampling(FAMILIES[name]) for name in ("promptist", "magicprompt"))
+    assert promptist == FAMILIES["promptist"].sampling and promptist.num_beams == 8
+    assert (magic.greedy, magic.repetition_penalty, magic.max_length, magic.max_new_tokens) == (True, 1.2, 384, 384)
+    ours = methods.greedy_sampling(FAMILIES["text2prompt-v1"])
+    assert (ours.greedy, ours.repetition_penalty, ours.max_length) == (True, 1.2, 384)
+    small = methods.greedy_sampling(FAMILIES["embedded"])
+    assert small.max_new_tokens == FAMILIES["embedded"].sampling.max_new_tokens
+
+
+def test_the_configuration_of_the_papers_table_is_its_protocol():
+    config = Path(evaluate.__file__).parent / "configs" / "evaluate-beautifulprompt.yaml"
+    args = evaluate.parse(evaluate.option_parser(), ["--config", str(config), "--prompts", "p", "--out", "o"])
+    assert "((ugly))" in args.negative_prompt and "[out of frame]" in args.negative_prompt and args.weights
+    assert (args.seeds, args.steps, args.size, args.greedy, args.long_prompts) == (1, 20, 512, True, True)

@@ -15,7 +15,7 @@ ray = pytest.importorskip("ray", reason="Ray is a training dependency")
 
 from prompt_beautifier.training import label  # noqa: E402
 from prompt_beautifier.training.pictures.pipeline import Pictures  # noqa: E402
-from prompt_beautifier.training.pictures.scores import open_scorer  # noqa: E402
+from prompt_beautifier.training.pictures.scorers import open_scorer  # noqa: E402
 from prompt_beautifier.training.run.kept import Kept  # noqa: E402
 
 from ..stand_ins import tiny_pictures, tiny_scorers  # noqa: E402

@@ -36,6 +36,13 @@ def train(data, out, *more):
     pretrain.main([*folders, *shape.split(), *more])
 
 
+def test_a_run_goes_on_under_its_own_options_alone(data):
+    train(data, data / "run", "--max-steps", "1")
+    train(data, data / "run", "--max-steps", "2")
+    with pytest.raises(ValueError, match="with --seed 0, not 1"):
+        train(data, data / "run", "--seed", "1")
+
+
 def small_network():
     return pretrain.new_network(NetworkConfig("bloom", 300, 32, 2, 2, 128, eos_token_id=1), seed=0)
 

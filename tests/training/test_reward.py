@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -263,6 +264,38 @@ def test_rows_and_mismatches_take_turns_and_the_seed_sets_them():
     assert mismatches.with_mismatches(ROWS, seed=1) == examples != mismatches.with_mismatches(ROWS, seed=2)
 
 
+def test_where_the_raw_prompt_stands_says_nothing_about_the_label():
+    """People's rows begin with the raw prompt; a network that learns no more than that must not be right."""
+    chance = random.Random(3)
+    rows = [
+        {"raw_prompt": raw, "prompt": ", ".join([f"a {raw}", *chance.sample(DETAILS, 4)])}
+        for raw in (f"{colour} {thing}" for colour in COLOURS for thing in THINGS)
+    ] * 8
+    examples = mismatches.with_mismatches(rows, seed=1)
+    places = {label: Counter() for label in (1.0, 0.0)}
+    for example in examples:
+        segments = example.prompt.split(", ")
+        places[example.label][next(i for i, each in enumerate(segments) if each.startswith("a "))] += 1
+    for place in range(5):
+        assert places[1.0][place] == pytest.approx(places[0.0][place], abs=0.05 * len(rows))
+    behind = 1 - places[1.0][0] / len(rows)
+    assert 0.3 < behind < 0.5
+    orders = Counter(example.order for example in examples)
+    assert orders["as written"] == pytest.approx(len(rows), rel=0.15) and len(orders) == 3
+
+
+def test_other_segments_are_the_same_segments():
+    example = mismatches.Example("a cat", "a cat, 8k, soft light, bokeh", 1.0)
+    for change in mismatches.CHANGES:
+        for pattern in range(50):
+            made = mismatches.in_order(example, change, pattern)
+            assert sorted(made.prompt.split(", ")) == sorted(example.prompt.split(", ")) and made.order == change
+    front = {mismatches.in_order(example, "others in front", pattern).prompt.split(", ")[0] for pattern in range(50)}
+    assert front == {"8k", "soft light", "bokeh"}
+    alone = mismatches.Example("a cat", "a cat", 1.0)
+    assert {mismatches.in_order(alone, change, 1).prompt for change in mismatches.CHANGES} == {"a cat"}
+
+
 def test_rows_that_are_all_alike_make_no_mismatch():
     with pytest.raises(ValueError, match="no mismatch can be made of 'robot'"):
         mismatches.with_mismatches(ROWS[-1:], seed=0)
@@ -281,6 +314,7 @@ def test_consistency_is_trained_without_scores(data, tmp_path, capsys):
     shown = capsys.readouterr().out
     assert "train.jsonl: 642 examples of 321 rows: 321 match" in shown
     assert "| above its mismatch: another word |" in shown
+    assert "| above its mismatch: segments shuffled |" in shown
 
 
 def test_terms_are_combined_into_one_folder(tmp_path):
@@ -344,3 +378,12 @@ def test_options_that_are_missing_are_named(capsys, tmp_path, arguments, message
 def test_the_settings_that_come_along_are_options(path):
     args = options.parse(reward.option_parser(), ["--config", str(path), "--data", "rows", "--out", "run"])
     reward.check(reward.option_parser(), args)
+    if path.stem != "reward-consistency":  # the others are the released run's: 16 rows on each of 4 GPUs
+        assert (args.batch_size, args.lr, args.weight_decay, args.epochs) == (64, 1e-5, 1e-3, 1)
+        assert (args.lr_schedule, args.warmup_steps, args.betas) == ("cosine", 0.03, [0.9, 0.95])
+
+
+def test_a_run_goes_on_under_its_own_options_alone(data, learnt):
+    shown = ["--data-note", "made up", "--licence", "CC0-1.0", "--checkpoint-steps", "30"]
+    with pytest.raises(ValueError, match="with --epochs 3.0, not 2.0"):
+        reward.main(command(data, learnt, "--epochs", "2", "--export-dtype", "float16", *shown))

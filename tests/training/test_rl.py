@@ -7,6 +7,8 @@ import torch
 
 pytest.importorskip("trl")
 
+from transformers import TrainerState
+
 from prompt_beautifier.beautifier.beautify import load_beautifier
 from prompt_beautifier.beautifier.language.steps import Answer
 from prompt_beautifier.beautifier.language.writer import Beautifier
@@ -31,7 +33,7 @@ def base(tmp_path_factory):
 
 def arguments(base, data, out, *more):
     folders = ["--model", str(base), "--data", str(data), "--out", str(out), "--reward", "moody:neon"]
-    steps = "--baseline none --cpu --steps 2 --rollouts 8 --answers 4 --micro-batch 4 --max-new-tokens 6"
+    steps = "--cpu --steps 2 --rollouts 8 --answers 4 --micro-batch 4 --max-new-tokens 6"
     return [*folders, *steps.split(), "--eval-prompts", "3", "--lr", "1e-3", *more]
 
 
@@ -44,10 +46,18 @@ def test_the_adapter_gives_the_scores_of_ppo(base, data):
     args = rl.option_parser().parse_args(arguments(base, data, "x"))
     beautifier = load_beautifier(base)
     prompts = read_prompts(data / "train.jsonl", beautifier, args, limit=100)
-    score = rl.as_trl_reward(Task(beautifier, moody.neon, prompts, prompts), args, tiny.EOS)
+    steps = []
+
+    def reward(raws, texts, step):
+        steps.append(step)
+        return moody.neon(raws, texts)
+
+    score = rl.as_trl_reward(Task(beautifier, reward, prompts, prompts), args, tiny.EOS)
     ids = [beautifier.encode(text) for text in (" a red castle, neon", " a red castle, mist", " neon, neon")]
-    found = score(["not read"] * 3, completion_ids=[[*each, tiny.EOS] for each in ids], row=[0, 0, 3], trainer_state=1)
+    answers, state = [[*each, tiny.EOS] for each in ids], TrainerState(global_step=4)
+    found = score(["not read"] * 3, completion_ids=answers, row=[0, 0, 3], trainer_state=state)
     assert found == [1.0, 0.0, 1.0]
+    assert steps == [4]  # and no call for the data set's own prompts, which the group's mean would take out again
 
 
 def test_what_is_asked_is_what_the_beautifier_asks(base, data):

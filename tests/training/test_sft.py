@@ -16,6 +16,9 @@ from torch.nn import functional as F
 
 pytest.importorskip("trl")
 
+from transformers import get_scheduler
+from trl import SFTConfig
+
 from prompt_beautifier.beautifier.beautify import load_beautifier
 from prompt_beautifier.beautifier.checkpoints.folders import list_checkpoints
 from prompt_beautifier.beautifier.families import FAMILIES, render
@@ -239,6 +242,30 @@ def test_two_processes_learn_the_same_as_one(whole, base, data, tmp_path):
         if key[1] == "loss":
             assert two[key] == pytest.approx(value, abs=1e-4), key
     assert_same_network(whole, tmp_path / "run", 5e-3)
+
+
+def test_the_released_schedule_reaches_the_trainer(tmp_path):
+    """Cosine after a rise over 3 % of the updates, and AdamW's second beta 0.95."""
+    config = str(CONFIGS.parent / "sft-beautifulprompt.yaml")
+    args = sft.parse(sft.option_parser(), ["--config", config, "--data", "d", "--out", str(tmp_path), "--cpu"])
+    assert (args.batch_size, args.lr, args.weight_decay, args.epochs) == (64, 2e-5, 0, 4)
+    settings = SFTConfig(**trainer.supervised_settings(args, trainer.Devices(torch.device("cpu"), 1, False)))
+    weights = [torch.nn.Parameter(torch.zeros(()))]
+    optimizer = torch.optim.AdamW(weights, settings.learning_rate, (settings.adam_beta1, settings.adam_beta2))
+    assert optimizer.defaults["betas"] == (0.9, 0.95)
+    schedule = get_scheduler(settings.lr_scheduler_type, optimizer, settings.get_warmup_steps(1000), 1000)
+    rates = []
+    for _ in range(1000):
+        rates.append(schedule.get_last_lr()[0] / 2e-5)
+        optimizer.step()
+        schedule.step()
+    assert rates[15] == pytest.approx(0.5) and rates[30] == pytest.approx(1)
+    assert rates[515] == pytest.approx(0.5, abs=0.01) and rates[-1] < 1e-4
+
+
+def test_a_run_goes_on_under_its_own_options_alone(whole, base, data):
+    with pytest.raises(ValueError, match="with --batch-size 8, not 16"):
+        sft.main(arguments(base, data, whole, "--batch-size", "16"))
 
 
 def test_a_batch_that_cannot_be_dealt_out_is_refused():

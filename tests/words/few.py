@@ -2,6 +2,8 @@
 
 import json
 
+from prompt_beautifier.beautifier.composing.writer import Composer
+from prompt_beautifier.beautifier.request import Request
 from prompt_beautifier.beautifier.subjects.entries import Entries, index, read_entries
 
 
@@ -121,3 +123,10 @@ def few() -> Entries:
     """The entries with the index of their names, a person and an artist."""
     entries = read_entries([json.dumps(row) for row in ROWS])
     return index(entries, {"ada lovelace": "woman"}, {"jan vermeer": "watercolor"})
+
+
+def written(
+    composer: Composer, words: str, style: str = "phrases", num_candidates: int = 1, seed: int = 0
+) -> list[str]:
+    """What a composer writes of a raw prompt's words."""
+    return composer.write(words, Request(words, num_candidates, seed, style=style)).texts

@@ -5,7 +5,7 @@ import pytest
 from prompt_beautifier.beautifier.composing.writer import Composer
 from prompt_beautifier.beautifier.subjects.chinese import translate
 
-from .few import few
+from .few import few, written
 
 ENTRIES = few()
 
@@ -45,7 +45,7 @@ def test_a_name_within_english_stays():
 
 @pytest.mark.parametrize("style", ["phrases", "sentences", "tags"])
 def test_the_answer_is_in_english(style):
-    text = Composer(ENTRIES).write("一只猫在图书馆里", style)[0]
+    text = written(Composer(entries=ENTRIES), "一只猫在图书馆里", style)[0]
     assert text.isascii() and "cat" in text and "library" in text
 
 

@@ -3,9 +3,10 @@
 import pytest
 
 from prompt_beautifier.beautifier.composing.chooser import choose
-from prompt_beautifier.beautifier.composing.fitting import fits, options
+from prompt_beautifier.beautifier.composing.fitting import fits
+from prompt_beautifier.beautifier.composing.options import options
 from prompt_beautifier.beautifier.subjects.find import find
-from prompt_beautifier.beautifier.wish import read
+from prompt_beautifier.beautifier.wishes.wish import read
 
 from .few import few
 

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prompt_beautifier.beautifier.faithful import check, repair
-from prompt_beautifier.beautifier.wish import read
+from prompt_beautifier.beautifier.wishes.wish import read
 
 from .few import few
 

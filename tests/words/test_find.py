@@ -3,8 +3,9 @@
 import pytest
 
 from prompt_beautifier.beautifier.subjects.entries import read_entries
-from prompt_beautifier.beautifier.subjects.find import find, spelled
-from prompt_beautifier.beautifier.wish import read
+from prompt_beautifier.beautifier.subjects.find import find
+from prompt_beautifier.beautifier.subjects.names import spelled
+from prompt_beautifier.beautifier.wishes.wish import read
 
 from .few import few
 

@@ -2,11 +2,12 @@
 
 import pytest
 
-from prompt_beautifier.beautifier.composing.fitting import GENERIC, Option, fits, is_located, options
+from prompt_beautifier.beautifier.composing.fitting import GENERIC, Option, fits, is_located
+from prompt_beautifier.beautifier.composing.options import options
 from prompt_beautifier.beautifier.prompts import lexicon
 from prompt_beautifier.beautifier.prompts.vocabulary import content
 from prompt_beautifier.beautifier.subjects.find import find
-from prompt_beautifier.beautifier.wish import read
+from prompt_beautifier.beautifier.wishes.wish import read
 
 from .few import few
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from prompt_beautifier.beautifier.composing import grammar
+from prompt_beautifier.beautifier.composing import grammar, verbs
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_places(place, named):
      ("running", "run"), ("peeling", "peel"), ("watching", "watch"), ("sparkling", "sparkle")],
 )  # fmt: skip
 def test_bases(ing, base):
-    assert grammar.base_of(ing) == base
+    assert verbs.base_of(ing) == base
 
 
 @pytest.mark.parametrize(
@@ -81,4 +81,4 @@ def test_bases(ing, base):
     ],
 )
 def test_predicates(phrase, plural, predicate):
-    assert grammar.finite(phrase, plural) == predicate
+    assert verbs.finite(phrase, plural) == predicate

@@ -6,9 +6,9 @@ import pytest
 
 from prompt_beautifier.beautifier.composing.writer import Composer
 
-from .few import few
+from .few import few, written
 
-COMPOSER = Composer(few())
+COMPOSER = Composer(entries=few())
 WISHES = [
     "a cat", "two dogs", "a woman reading", "a lighthouse", "watercolor of a lighthouse", "lighthouse watercolor",
     "a cat in a library", "a cat, watercolor", "1girl, solo, red hair, reading", "zorblax", "a glass cat",
@@ -18,7 +18,7 @@ WISHES = [
 
 
 def texts(words, n=4):
-    return [text for seed in range(3) for text in COMPOSER.write(words, "sentences", n, seed)]
+    return [text for seed in range(3) for text in written(COMPOSER, words, "sentences", n, seed)]
 
 
 @pytest.mark.parametrize("words", WISHES)
@@ -40,14 +40,14 @@ def test_no_boilerplate_and_no_dashes(words):
 @pytest.mark.parametrize("words", WISHES)
 def test_the_users_words_are_all_there(words):
     from prompt_beautifier.beautifier.faithful import check
-    from prompt_beautifier.beautifier.wish import read
+    from prompt_beautifier.beautifier.wishes.wish import read
 
     for text in texts(words):
         assert check(read(words), text).lost == ()
 
 
 def first(words):
-    return COMPOSER.write(words, "sentences")[0].split(". ")[0]
+    return written(COMPOSER, words, "sentences")[0].split(". ")[0]
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def first(words):
         ("a cat with a hat drinking soup", "A cat with a hat is drinking soup"),
         ("a cat that says hello", "A cat that says hello"),
         ("The cat sits on the wall.", "The cat sits on the wall"),
-        ("Times Square", "This is Times Square"),
+        ("Times Square", "Times Square is shown"),
     ],
 )
 def test_openings(words, opening):

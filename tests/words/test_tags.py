@@ -4,17 +4,18 @@ import re
 
 import pytest
 
-from prompt_beautifier.beautifier.composing.tags import phrase_tags, table
+from prompt_beautifier.beautifier.composing.added_tags import phrase_tags
+from prompt_beautifier.beautifier.composing.tag_table import table
 from prompt_beautifier.beautifier.composing.writer import Composer
 from prompt_beautifier.training.data.tag_table import is_safe
 
-from .few import few
+from .few import few, written
 
-COMPOSER = Composer(few())
+COMPOSER = Composer(entries=few())
 
 
 def tags(words, seed=0):
-    return COMPOSER.write(words, "tags", 1, seed)[0].split(", ")
+    return written(COMPOSER, words, "tags", 1, seed)[0].split(", ")
 
 
 @pytest.mark.parametrize(
@@ -73,7 +74,7 @@ def test_the_table_is_safe_and_general_enough():
         ("low angle from the floor", "view", "from below"),
         ("moonlight on the coat", "light", "moonlight"),
         ("sunlit windowsill with potted herbs", "place", "windowsill"),
-        ("long white whiskers", "detail", "whiskers"),
+        ("stone wall along the path", "detail", "stone wall"),
     ],
 )
 def test_tags_of_phrases(phrase, role, tag):

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prompt_beautifier.beautifier.wish import Count, read
+from prompt_beautifier.beautifier.wishes.things import Count
+from prompt_beautifier.beautifier.wishes.wish import read
 
 
 def things(text):

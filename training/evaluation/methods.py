@@ -24,7 +24,10 @@ from tqdm import tqdm
 
 from ...beautifier.beautify import load_beautifier
 from ...beautifier.composing.writer import EMBEDDED
+from ...beautifier.families import Family
 from ...beautifier.language.weights import weight_files
+from ...beautifier.language.writer import Beautifier
+from ...beautifier.request import Sampling
 from ..run.bases import find_base
 from ..run.kept import Kept
 from ..run.rows import read_jsonl
@@ -32,6 +35,7 @@ from .language_models import FewShot
 
 MODIFIERS = "highly detailed, 8k, sharp focus, intricate, cinematic lighting, digital painting, trending on artstation"
 
+TABLE_LENGTH = 384  # tokens of raw prompt and answer together in BeautifulPrompt's table
 BEST_OF = re.compile(r"best-of-(\d+):(.+)", re.DOTALL)
 NEVER_WRITTEN = ("raw", "reference")  # specs, besides "raw + ..." and "jsonl:...", that need no model
 
@@ -63,7 +67,7 @@ class WriterSettings:
 
     kept       where their prompts are kept
     seed       of the first candidate
-    greedy     the likeliest token each time with a repetition penalty of 1.2, as in the paper's tables (MODEL only)
+    greedy     as in BeautifulPrompt's table, see greedy_sampling (MODEL only)
     endpoints  the file with the servers of endpoint:NAME
     device     of local models
     """
@@ -164,14 +168,26 @@ def answers_of(
         return
     beautifier = open_beautifier(method.spec, settings)
     sampling = beautifier.sampling
-    if settings.greedy:
-        if method.best_of > 1:
-            raise ValueError(f"{method.name}: greedy decoding has one candidate, and best-of-N needs several")
-        sampling = replace(sampling, greedy=True, num_beams=1, repetition_penalty=1.2)
+    if settings.greedy and method.best_of > 1:
+        raise ValueError(f"{method.name}: greedy decoding has one candidate, and best-of-N needs several")
+    if settings.greedy and isinstance(beautifier, Beautifier):
+        sampling = greedy_sampling(beautifier.family)
     missing = [raw for raw in raw_prompts if raw not in done]
     for raw in tqdm(missing, desc=method.name, unit=" prompts", disable=None):
         answers = beautifier.beautify(raw, num_candidates=method.best_of, seed=settings.seed, sampling=sampling)
         yield [(raw, [answer.text for answer in answers])]
+
+
+def greedy_sampling(family: Family) -> Sampling:
+    """How a checkpoint of a family writes for BeautifulPrompt's table: the likeliest token each time, with a repetition
+    penalty of 1.2. Beams, which are a family's own way to search for the likeliest answer, stay as published. A family
+    that goes on from the raw prompt has no end of its own to wait for: there the limit is the table's, 384 tokens in
+    all."""
+    sampling = family.sampling
+    if sampling.num_beams > 1:
+        return sampling
+    length = {"max_new_tokens": TABLE_LENGTH, "max_length": TABLE_LENGTH} if family.continues else {}
+    return replace(sampling, greedy=True, repetition_penalty=1.2, **length)
 
 
 def open_beautifier(spec: str, settings: WriterSettings):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..pictures.scorers import title_of
 from .asked import Asked
 from .language_models import Judge, Sentences
 from .methods import Method
@@ -96,9 +97,5 @@ def own_perplexity(methods: Sequence[Method], asked: Sequence[Asked], device: st
 
 def scorer_figure(spec: str) -> Figure:
     """The column of a scorer of NAME or NAME=FOLDER. Raises ValueError for an unknown name."""
-    from ...beautifier.images.scorer_kinds import SCORERS
-
-    name = spec.partition("=")[0]
-    if name not in SCORERS:
-        raise ValueError(f"there is no scorer {name!r}: one of {', '.join(SCORERS)}")
-    return Figure(SCORERS[name].title, SCORERS[name].decimals + 1, better=1)
+    title, decimals = title_of(spec)
+    return Figure(title, decimals + 1, better=1)

@@ -109,21 +109,6 @@ def score_missing(
     return {judged: kept.get(spec, *judged) for judged in wanted}
 
 
-def open_scorer(spec: str, models: Path | None, device: str):
-    """A scorer of NAME=FOLDER, or of NAME, whose files are looked for and downloaded where they are missing.
-
-    models  folder for downloads; None are the folders of the ComfyUI that this pack lies in, as the nodes use them,
-            or one in the home folder
-    """
-    from ...beautifier.images.scorer_files import default_folders, obtain_scorer
-    from ...beautifier.images.scorers import load_scorer
-
-    name, _, folder = spec.partition("=")
-    if folder:
-        return load_scorer(name, Path(folder), device)
-    return load_scorer(name, obtain_scorer(name, {"scorers": [models]} if models else default_folders()), device)
-
-
 def save_for_page(pictures: Path, page: Path, names: Iterable[str]) -> None:
     """The pictures of a page: smaller, as JPEG, and only those that are not there.
 

@@ -58,10 +58,21 @@ class Policy(nn.Module):
     # Logits of one chunk: 16 MB of float32 on a CPU, where the cache counts, and 256 MB elsewhere.
     LOGITS = {"cpu": 2**22}
 
-    def __init__(self, network: DecoderOnly, unfrozen: int, bits16: bool = False, spread: bool = False):
-        """spread: whether entropies have a gradient, which an --entropy-coefficient needs."""
+    def __init__(
+        self,
+        network: DecoderOnly,
+        unfrozen: int,
+        bits16: bool = False,
+        spread: bool = False,
+        own_values: bool = False,
+    ):
+        """spread      whether entropies have a gradient, which an --entropy-coefficient needs
+        own_values  whether values come from a whole network of their own, all of it trained, and not from the policy's
+                    last hidden states
+        """
         super().__init__()
         self.spread = spread
+        self.critic = copy.deepcopy(network).requires_grad_(True) if own_values else None
         unfrozen = min(unfrozen, network.config.num_layers)
         self.first = network.config.num_layers - unfrozen  # the first trained layer
         self.bits16 = bits16
@@ -126,6 +137,9 @@ class Policy(nn.Module):
         """
         hidden = self._upper(self.network.h[self.first :], self.network.ln_f, x)[:, :-1][answer]
         log_probs, entropies = self.scores(hidden, tokens[:, 1:][answer])
+        if self.critic is not None:
+            with self.autocast():
+                hidden = self.critic(tokens[:, :-1])[answer]
         return log_probs, entropies, self.value(hidden.float())[:, 0]
 
     @torch.no_grad()

@@ -65,11 +65,13 @@ def figures_of(model: RewardModel, examples: list[Example], mean: float) -> tupl
 
 
 def shares_above(examples: list[Example], scores: list[float]) -> dict[str, float]:
-    """The share of rows that score higher than the mismatch made of them, by the kind of mismatch."""
+    """The share of rows that score higher than the mismatch made of them, by the kind of mismatch and by the order of
+    the segments."""
     won: dict[str, list[bool]] = {}
     for i in range(0, len(examples) - 1, 2):
-        won.setdefault(examples[i + 1].kind, []).append(scores[i] > scores[i + 1])
-    return {kind: sum(wins) / len(wins) for kind, wins in sorted(won.items())}
+        for group in (examples[i + 1].kind, f"segments {examples[i].order}"):
+            won.setdefault(group, []).append(scores[i] > scores[i + 1])
+    return {group: sum(wins) / len(wins) for group, wins in sorted(won.items())}
 
 
 def comparison(measured: dict[str, float], guessed: dict[str, float]) -> str:

@@ -45,7 +45,9 @@ def add_supervised(
     add("--max-steps", type=int, help="updates of the run, instead of --epochs")
     add("--batch-size", type=int, default=batch_size, help="rows of one update, over all devices")
     add("--lr-schedule", choices=("linear", "cosine", "constant"), default="linear")
-    add("--warmup-steps", type=int, default=0)
+    warmup = "updates over which the learning rate rises; below 1, their share of all"
+    add("--warmup-steps", type=float, default=0, help=warmup)
+    add("--betas", type=float, nargs=2, default=[0.9, 0.999], help="of AdamW")
     add("--weight-decay", type=float, default=weight_decay)
     add("--dropout", type=float, default=0.0)
     add("--eval-rows", type=int, default=eval_rows, help="held-out rows to measure on")

@@ -10,7 +10,7 @@ import torch
 from accelerate import PartialState
 from safetensors.torch import load_file
 from torch import Tensor
-from transformers import PrinterCallback, Trainer, TrainerCallback, set_seed
+from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments, set_seed
 from transformers.utils.logging import disable_progress_bar
 
 from ...beautifier.language.weights import weight_files
@@ -21,6 +21,12 @@ from .pace import Pace
 COMPLETE = "complete"
 # Where a configuration of transformers says how much is dropped out; each architecture has some of them.
 DROPOUTS = ("attention_dropout", "hidden_dropout", "attn_pdrop", "resid_pdrop", "embd_pdrop")
+
+
+# What transformers calls the setting: by its new name where it has one, as the old one is warned of.
+CHECKPOINTING = next(
+    name for name in ("activation_checkpointing", "gradient_checkpointing") if hasattr(TrainingArguments, name)
+)
 
 
 @dataclass(frozen=True)
@@ -68,7 +74,7 @@ def trainer_settings(args: argparse.Namespace, devices: Devices, batch_size: int
         "max_grad_norm": args.max_grad_norm,
         "bf16": devices.bf16,
         "use_cpu": devices.device.type == "cpu",
-        "gradient_checkpointing": args.gradient_checkpointing,  # TRL has another default than transformers
+        CHECKPOINTING: args.gradient_checkpointing,  # TRL has another default than transformers
         "logging_steps": args.log_steps,
         "save_steps": args.checkpoint_steps,
         "save_total_limit": 2,
@@ -86,6 +92,8 @@ def supervised_settings(args: argparse.Namespace, devices: Devices) -> dict:
         "num_train_epochs": 1,
         "train_sampling_strategy": "sequential",
         "weight_decay": args.weight_decay,
+        "adam_beta1": args.betas[0],
+        "adam_beta2": args.betas[1],
         "warmup_steps": args.warmup_steps,
         "lr_scheduler_type": args.lr_schedule,
         "eval_strategy": "steps" if args.eval_rows else "no",

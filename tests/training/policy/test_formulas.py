@@ -73,3 +73,13 @@ def test_running_moments_are_those_of_all_numbers():
     constant = formulas.RunningMoments()
     constant.update(torch.full((50,), 0.7))
     assert constant.std == 1
+
+
+def test_scores_are_clipped_and_then_divided_by_the_spread_of_the_clipped_ones():
+    moments = formulas.RunningMoments()
+    scores = torch.tensor([100.0, 2.0, -2.0, 0.0])
+    found = formulas.scaled_scores(scores, scores, moments, clip=10, scale=True)
+    spread = np.std([10, 2, -2, 0], ddof=1)
+    torch.testing.assert_close(found, torch.tensor([10.0, 2.0, -2.0, 0.0]) / spread)
+    assert moments.mean == pytest.approx(2.5)
+    assert formulas.scaled_scores(scores, scores, moments, clip=0, scale=False).tolist() == scores.tolist()

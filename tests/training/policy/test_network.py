@@ -74,6 +74,21 @@ def test_policy_and_reference_are_the_network_at_first_and_only_the_top_is_train
     assert trained == policy.trained().keys()
 
 
+def test_values_may_come_from_a_whole_network_of_their_own(checkpoint):
+    tokens, answer = batch()
+    shared, own = (Policy(load_network(checkpoint), 1, own_values=each) for each in (False, True))
+    policy_loss = own(own.lower(tokens), tokens, answer)[0].sum()
+    assert torch.equal(policy_loss, shared(shared.lower(tokens), tokens, answer)[0].sum())
+    policy_loss.backward()
+    assert all(p.grad is None for p in own.critic.parameters())
+    own.zero_grad()
+    torch.nn.init.ones_(own.value[-1].weight)  # at first every value is 0, whatever the network says
+    own(own.lower(tokens), tokens, answer)[2].sum().backward()
+    assert all(p.grad is not None for p in own.critic.parameters())
+    assert all(p.grad is None for p in own.network.parameters())
+    assert {f"critic.{name}" for name, _ in own.critic.named_parameters()} <= own.trained().keys()
+
+
 def test_the_gradient_is_that_of_the_whole_network(checkpoint):
     tokens, answer = batch()
     network = load_network(checkpoint).requires_grad_(True)
