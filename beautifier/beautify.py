@@ -7,7 +7,7 @@ import torch
 
 from .chat.instruction import SYSTEM_PROMPT
 from .families import CHAT, FAMILIES, Family, chat_family
-from .files import read_json
+from .files import name_of, read_json
 from .language.architectures.table import read_config
 from .language.chat_template import end_of_turn, load_chat_template
 from .language.config import NetworkConfig
@@ -30,8 +30,8 @@ def load_beautifier(
 
     The embedded model always runs on the CPU in float32: the other arguments are for checkpoints.
 
-    dtype   None is float16 on a GPU; on a CPU float32 for small checkpoints, for larger ones bfloat16 where the
-            processor has it. torch.int8 is for a CPU alone: see language/packed.py
+    dtype   None is float16 on a GPU, or bfloat16 for a checkpoint stored so; on a CPU float32 for small checkpoints,
+            for larger ones bfloat16 where the processor has it. torch.int8 is for a CPU alone: see language/packed.py
     family  how the checkpoint is asked: a name in FAMILIES, "chat", or a Family. None reads it from beautifier.json,
             which training writes beside the weights; without one, a checkpoint with a chat template chats
     stays   False: the weights will be moved to another device; on a CPU they are laid out for it otherwise
@@ -56,7 +56,7 @@ def load_beautifier(
     network = load_fastest(folder, dtype, device, stays)
     if family.chats:
         network.config = ending_turns(network.config, end_of_turn(folder, tokenizer))
-    return Beautifier(folder.resolve().name, family, network, tokenizer)
+    return Beautifier(name_of(folder), family, network, tokenizer)
 
 
 def ending_turns(config: NetworkConfig, end: int | None) -> NetworkConfig:
@@ -73,13 +73,19 @@ def load_fastest(folder: Path, dtype: torch.dtype | None, device: torch.device, 
     if device.type != "cpu" or not stays:
         if dtype == torch.int8:
             raise ValueError("int8 is for the CPU: choose it as the device, or another dtype")
-        return load_network(folder, dtype or torch.float16, device)
+        return load_network(folder, dtype or half_dtype(folder), device)
     width = read_config(folder).hidden_size
     if dtype is None:
         dtype = torch.float32 if width < BFLOAT16_HIDDEN_SIZE else fast_dtype()
     if dtype == torch.int8 or (width >= SMALLEST_HIDDEN_SIZE and can_pack(dtype)):
         return load_packed(folder, dtype)
     return load_network(folder, dtype, device)
+
+
+def half_dtype(folder: Path) -> torch.dtype:
+    """What a GPU computes in: bfloat16 where the checkpoint is stored so, whose range float16 lacks; else float16."""
+    raw = read_json(folder / "config.json")
+    return torch.bfloat16 if raw.get("dtype", raw.get("torch_dtype")) == "bfloat16" else torch.float16
 
 
 def find_family(folder: Path, family: str | Family | None) -> Family:

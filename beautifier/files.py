@@ -24,6 +24,13 @@ def check_inside(path: Path) -> None:
         raise ValueError(f"{path} is a link out of its folder: put the file itself there")
 
 
+def name_of(folder: Path) -> str:
+    """What people call the checkpoint in a folder: the folder's name, or owner/name in the Hugging Face cache."""
+    folder = folder.resolve()
+    repository = folder.parents[1].name if folder.parent.name == "snapshots" else ""
+    return repository.removeprefix("models--").replace("--", "/", 1) or folder.name
+
+
 def read_json(path: Path) -> dict:
     """The JSON object in a file of a checkpoint folder. Raises ValueError where there is none, FileNotFoundError
     where there is no file."""

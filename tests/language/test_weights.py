@@ -128,6 +128,7 @@ def test_the_links_of_the_hubs_cache_are_followed(checkpoint, tmp_path):
     expected = load_network(checkpoint).state_dict()
     snapshot = in_the_hubs_cache(checkpoint, tmp_path / "hub")
     assert_loads(snapshot, expected)
+    assert load_beautifier(snapshot).name == "someone/prompts"
     checkpoint.rmdir()
     checkpoint.symlink_to(snapshot, target_is_directory=True)  # as one brings it into ComfyUI's folder
     assert_loads(checkpoint, expected)
@@ -159,3 +160,10 @@ def test_other_links_in_the_hubs_cache_are_not_followed(checkpoint, tmp_path, pl
 )
 def test_the_number_of_weights_is_that_of_the_network(config):
     assert config.num_weights == sum(parameter.numel() for parameter in DecoderOnly(config).parameters())
+
+
+@pytest.mark.parametrize(("stored", "dtype"), [("bfloat16", torch.bfloat16), ("float32", torch.float16)])
+def test_what_is_stored_in_bfloat16_needs_its_range(checkpoint, stored, dtype):
+    path = checkpoint / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"torch_dtype": stored}))
+    assert load_beautifier(checkpoint, "cpu", stays=False).network.dtype == dtype
