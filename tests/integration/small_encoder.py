@@ -6,6 +6,7 @@ layers, and CLIP objects of encoders that cannot write, whose weights are nowher
 
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 WORDS, WIDTH, HEAD, LAYERS, MLP = 151_936, 1024, 128, 2, 256
 
@@ -58,6 +59,7 @@ def reading_clip(kind: str):
     }
     model, tokenizer = made[kind]
     clip = comfy.sd.CLIP(no_init=True)
+    clip.patcher = SimpleNamespace(is_dynamic=lambda: False)  # which ComfyUI asks of what it keeps in its cache
     clip.cond_stage_model, clip.tokenizer = model(device="meta", dtype=torch.float16), tokenizer()
     return clip
 
