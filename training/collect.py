@@ -30,7 +30,6 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -406,7 +405,4 @@ def answers_for(args: argparse.Namespace, what: str, asked: Callable[[], Iterabl
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except (ImportError, OSError, RuntimeError, ValueError) as problem:
-        sys.exit(f"collect: {problem}")
+    options.as_command("collect", main)

@@ -45,7 +45,7 @@ from .pictures.pipeline import Pictures, add_picture_options, picture_settings
 from .pictures.scorers import open_scorer
 from .pictures.scores import check_settings, draw_missing, score_missing
 from .run.kept import Kept
-from .run.options import new_parser, parse
+from .run.options import as_command, new_parser, parse
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -279,4 +279,4 @@ def facts_of(args: argparse.Namespace, methods: Sequence[Method], readers: Reade
 
 
 if __name__ == "__main__":
-    main()
+    as_command("evaluate", main)

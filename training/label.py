@@ -20,7 +20,6 @@ import hashlib
 import json
 import math
 import shutil
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -235,7 +234,4 @@ def save_images(images, folder: Path, key: str) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except (ImportError, OSError, RuntimeError, ValueError) as problem:
-        sys.exit(f"label: {problem}")
+    options.as_command("label", main)

@@ -73,7 +73,7 @@ from .run.bases import base_tokenizer, checkpoint_config, find_base
 from .run.cards import beautifier_card, short_name
 from .run.export import export_beautifier
 from .run.metrics import Metrics
-from .run.options import add_training, given, new_parser, parse
+from .run.options import add_training, as_command, given, new_parser, parse
 from .run.pace import Pace
 from .run.same_run import same_run
 from .run.trainer import wants_bf16
@@ -419,4 +419,4 @@ if __name__ == "__main__":
     # The gradients of the smallest probabilities would take the slow path of the CPU. A setting of the whole
     # process: not for those who call main.
     torch.set_flush_denormal(True)
-    main()
+    as_command("ppo", main)

@@ -28,7 +28,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from .run.options import new_parser, parse
+from .run.options import as_command, new_parser, parse
 from .voting.votes import (
     CHOICES,
     AlreadyVoted,
@@ -284,4 +284,4 @@ def application(study: Study) -> web.Application:
 
 
 if __name__ == "__main__":
-    main()
+    as_command("prefer", main)

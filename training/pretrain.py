@@ -38,7 +38,7 @@ from .run.cards import beautifier_card
 from .run.export import export_beautifier
 from .run.metrics import Metrics
 from .run.muon import Muon, cpu_has_bfloat16
-from .run.options import given, new_parser, parse
+from .run.options import as_command, given, new_parser, parse
 from .run.pace import Pace
 from .run.same_run import same_run
 
@@ -308,4 +308,4 @@ if __name__ == "__main__":
     # The gradients of the smallest probabilities would take the slow path of the CPU. A setting of the whole
     # process: not for those who call main.
     torch.set_flush_denormal(True)
-    main()
+    as_command("pretrain", main)

@@ -13,6 +13,10 @@ training loop is transformers' Trainer. Scores are standardised for training; th
     python -m prompt_beautifier.training.reward --combine runs/pick/model runs/aesthetic/model --weights 0.7 0.3 \\
         --out runs/reward
 
+    # which of two prompts is chosen, from rows of choices
+    python -m prompt_beautifier.training.reward --term preference --model runs/sft/model --data runs/preferences \\
+        --lr 1e-5 --out runs/preference
+
     # whether y says what x says, learnt without scores
     python -m prompt_beautifier.training.reward --config training/configs/reward-consistency.yaml \\
         --data runs/pairs --out runs/consistency
@@ -22,10 +26,12 @@ training loop is transformers' Trainer. Scores are standardised for training; th
 
 --data is a folder with train.jsonl and heldout.jsonl, rows {"raw_prompt", "prompt", and the column named by --term};
 rows without a number in it are left out. --term consistency needs no column: the target is 1 for a row and 0 for a
-mismatch made of it by rule (mismatches.py). --batch-size is that of an update over all devices. The same command
-continues a run that was killed, to the same result. OUT/model is the reward folder; its README.md has the figures on
-held-out rows beside those of always guessing the mean. OUT/metrics.jsonl and OUT/tensorboard hold the losses;
-OUT/checkpoints is needed to continue and may be deleted afterwards.
+mismatch made of it by rule (mismatches.py). --term preference reads rows {"raw_prompt", "chosen", "rejected"}; its
+loss is that of Bradley and Terry, -log sigmoid(r(x, chosen) - r(x, rejected)), and --batch-size counts pairs.
+--batch-size is that of an update over all devices. The same command continues a run that was killed, to the same
+result. OUT/model is the reward folder; its README.md has the figures on held-out rows beside those of always guessing
+the mean. OUT/metrics.jsonl and OUT/tensorboard hold the losses; OUT/checkpoints is needed to continue and may be
+deleted afterwards.
 """
 
 import argparse
@@ -37,6 +43,7 @@ import torch
 from accelerate import PartialState
 from tokenizers import Tokenizer
 from torch import Tensor
+from torch.nn import functional as F
 from transformers import AutoConfig, AutoModelForSequenceClassification, BloomConfig, Trainer, TrainingArguments
 
 from ..beautifier.language.config import NetworkConfig
@@ -45,13 +52,24 @@ from ..beautifier.rewards.folders import NOTES
 from ..beautifier.rewards.model import load_reward_model
 from ..beautifier.rewards.regressor import ALONE, MAX_LENGTH, PAIR, Reading
 from .data.mismatches import Example
+from .data.preferences import read_preferences
 from .regression.combine import combine
-from .regression.examples import CONSISTENCY, Scale, collator, read_examples, scale_of, tensors
-from .regression.figures import comparison, figures_of
+from .regression.examples import (
+    CONSISTENCY,
+    PREFERENCE,
+    Scale,
+    collator,
+    pair_collator,
+    pair_tensors,
+    read_examples,
+    scale_of,
+    tensors,
+)
+from .regression.figures import choice_figures, comparison, figures_of
 from .run.bases import base_tokenizer, find_base
 from .run.cards import INHERITED, command_line, reward_card, short_name
 from .run.export import export
-from .run.options import add_supervised, add_training, given, new_parser, parse
+from .run.options import add_supervised, add_training, as_command, given, new_parser, parse
 from .run.same_run import same_run
 from .run.trainer import (
     Watch,
@@ -83,10 +101,8 @@ def main(argv: list[str] | None = None) -> None:
 
     config, tokenizer, shape, make = open_base(args)
     reading = reading_of(args, shape)
-    examples = read_examples(args.data / "train.jsonl", args.term, args.seed)
-    heldout = read_examples(args.data / "heldout.jsonl", args.term, args.seed + 1)[: args.eval_rows]
-    scale = scale_of(examples, args.term)
-    rows, heldout_rows = (tensors(some, reading, tokenizer, shape, scale) for some in (examples, heldout))
+    scale, rows, heldout, heldout_rows = read_rows(args, reading, tokenizer, shape)
+    chosen = args.term == PREFERENCE
     updates = count_updates(len(rows), args)
     model = make()
     say(f"{model.num_parameters():,} weights on {devices}, {updates:,} updates")
@@ -95,10 +111,10 @@ def main(argv: list[str] | None = None) -> None:
     trainer = Trainer(
         model,
         settings,
-        data_collator=collator(config.pad_token_id),
+        data_collator=(pair_collator if chosen else collator)(config.pad_token_id),
         train_dataset=[rows[i] for i in row_order(len(rows), updates, args.batch_size, args.seed)],
         eval_dataset=heldout_rows,
-        compute_loss_func=squared_error,
+        compute_loss_func=choice_loss if chosen else squared_error,
         callbacks=[watch],
     )
     train(trainer, args.out)
@@ -117,7 +133,8 @@ def option_parser() -> argparse.ArgumentParser:
     parser = new_parser(__doc__)
     add = parser.add_argument
     add("--data", type=Path, help="folder with train.jsonl and heldout.jsonl")
-    add("--term", help=f"column of scores, such as pick_score or aesthetic_score, or {CONSISTENCY}")
+    term = "column of scores, such as pick_score or aesthetic_score"
+    add("--term", help=f"{term}; or {CONSISTENCY}, or {PREFERENCE}, which need no scores")
     add("--model", help="start from: a checkpoint folder, a published model, or a repository")
     add("--from-scratch", type=sizes, metavar="HIDDEN,LAYERS,HEADS", help="instead of --model: random weights")
     add("--tokenizer", type=Path, help="tokenizer.json for --from-scratch")
@@ -210,6 +227,23 @@ def other_than(end: int, padding: int | None) -> int:
     return padding if padding not in (None, end) else int(end == 0)
 
 
+def read_rows(
+    args: argparse.Namespace, reading: Reading, tokenizer: Tokenizer, shape: NetworkConfig
+) -> tuple[Scale, list[dict], list, list[dict]]:
+    """The scale of the labels; the rows to learn from as tokens; the held-out ones as they are, and as tokens."""
+    if args.term == PREFERENCE:
+        train, heldout = (read_preferences(args.data / f"{side}.jsonl") for side in ("train", "heldout"))
+        say(f"{len(train):,} pairs, {len(heldout):,} held out")
+        heldout = heldout[: args.eval_rows]
+        rows, heldout_rows = (pair_tensors(some, reading, tokenizer, shape) for some in (train, heldout))
+        return Scale(), rows, heldout, heldout_rows
+    examples = read_examples(args.data / "train.jsonl", args.term, args.seed)
+    heldout = read_examples(args.data / "heldout.jsonl", args.term, args.seed + 1)[: args.eval_rows]
+    scale = scale_of(examples, args.term)
+    rows, heldout_rows = (tensors(some, reading, tokenizer, shape, scale) for some in (examples, heldout))
+    return scale, rows, heldout, heldout_rows
+
+
 def reading_of(args: argparse.Namespace, shape: NetworkConfig) -> Reading:
     """Which text of both prompts the network reads, and how much of it."""
     reads = READS[args.reads or ("prompt" if args.term == "aesthetic_score" else "pair")]
@@ -221,6 +255,14 @@ def squared_error(outputs, labels: Tensor, num_items_in_batch: Tensor | None = N
     would add up instead of averaging where an update is made of several."""
     error = (outputs.logits[:, 0].float() - labels).square()
     return error.mean() if num_items_in_batch is None else error.sum() / num_items_in_batch.flatten()[0]
+
+
+def choice_loss(outputs, labels: Tensor, num_items_in_batch: Tensor | None = None) -> Tensor:
+    """Mean of -log sigmoid(chosen - rejected) over a whole update (Bradley and Terry 1952). Of 2 n texts the first n
+    are the chosen ones; labels float32 [n] are not looked at."""
+    chosen, rejected = outputs.logits[:, 0].float().chunk(2)
+    losses = F.softplus(rejected - chosen)
+    return losses.mean() if num_items_in_batch is None else losses.sum() / num_items_in_batch.flatten()[0]
 
 
 def saved_config(model) -> dict:
@@ -244,25 +286,39 @@ def hand_over(
 
 
 def measure(
-    args: argparse.Namespace, reading: Reading, scale: Scale, rows: int, heldout: list[Example]
+    args: argparse.Namespace, reading: Reading, scale: Scale, rows: int, heldout: list[Example] | list[dict]
 ) -> dict[str, float]:
-    """Measure OUT/model on held-out examples and say so in its README.md; the figures as metrics.jsonl has them.
+    """Measure OUT/model on held-out examples, or choices, and say so in its README.md; the figures as metrics.jsonl has
+    them.
 
     rows  how many examples it was trained on
     """
     say(f"measuring it on {len(heldout):,} held-out examples")
     folder = args.out / "model"
-    mean = sum(example.label for example in heldout) / len(heldout) if args.term == CONSISTENCY else scale.mean
     model = load_reward_model(folder, PartialState().device, torch.float32)
-    measured, guessed = figures_of(model, heldout, mean)
-    figures = comparison(measured, guessed)
+    if args.term == PREFERENCE:
+        measured, guessed = choice_figures(model, heldout)
+        figures = comparison(measured, guessed, "the longer one")
+    else:
+        mean = sum(example.label for example in heldout) / len(heldout) if args.term == CONSISTENCY else scale.mean
+        measured, guessed = figures_of(model, heldout, mean)
+        figures = comparison(measured, guessed)
     command = command_line(vars(args), vars(option_parser().parse_args(["--out", "x"])))
     settings = given(args, "data", "model", "licence", "data_note")
     facts = facts_of(args, reading, scale, f"{rows:,} examples for training, {len(heldout):,} held out")
     (folder / "README.md").write_text(reward_card(args.out, facts, figures, command, settings), encoding="utf-8")
     say(f"{figures}\nthe reward model is in {folder}")
-    names = {"mean squared error": "heldout_mse", "Pearson": "heldout_pearson", "Spearman": "heldout_spearman"}
-    return {short: measured[name] for name, short in names.items()}
+    return {short: measured[name] for name, short in SHORT_NAMES.items() if name in measured}
+
+
+# Figures of the card, and what they are called in metrics.jsonl.
+SHORT_NAMES = {
+    "mean squared error": "heldout_mse",
+    "Pearson": "heldout_pearson",
+    "Spearman": "heldout_spearman",
+    "chosen above rejected": "heldout_chosen_above",
+    "log loss": "heldout_log_loss",
+}
 
 
 def facts_of(args: argparse.Namespace, reading: Reading, scale: Scale, counts: str) -> dict[str, str]:
@@ -272,12 +328,13 @@ def facts_of(args: argparse.Namespace, reading: Reading, scale: Scale, counts: s
         base = f"random weights of the BLOOM architecture ({hidden} hidden, {layers} layers, {heads} heads)"
     else:
         base = short_name(args.model)
-    target = (
-        "1 for a row of the data and 0 for a mismatch made of it by rule: another row's prompt, another subject in "
-        "the same prompt, or another word in the raw prompt"
-        if args.term == CONSISTENCY
-        else f"the column `{args.term}`, mean {scale.mean:.5g}, standard deviation {scale.std:.5g}"
-    )
+    targets = {
+        CONSISTENCY: "1 for a row of the data and 0 for a mismatch made of it by rule: another row's prompt, another "
+        "subject in the same prompt, or another word in the raw prompt",
+        PREFERENCE: "which of two prompts for a raw prompt was chosen; a difference of 1 is 73 % preference",
+    }
+    column = f"the column `{args.term}`, mean {scale.mean:.5g}, standard deviation {scale.std:.5g}"
+    target = targets.get(args.term, column)
     return {
         "started from": base,
         "reads": f"{json.dumps(reading.text('RAW PROMPT', 'PROMPT'))} and the end token; of longer texts the last "
@@ -289,4 +346,4 @@ def facts_of(args: argparse.Namespace, reading: Reading, scale: Scale, counts: s
 
 
 if __name__ == "__main__":
-    main()
+    as_command("reward", main)

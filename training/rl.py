@@ -8,11 +8,13 @@ published method is ppo.py; this is the alternative with fewer settings, for as 
         --model runs/sft/model --data runs/pairs --reward runs/reward --out runs/rloo
 
 Rewards and penalties are those of ppo.py; so is what an answer's text is. There is no --baseline: what is the same for
-all answers to a raw prompt is lost when they are judged by each other. All of the network is trained.
+all answers to a raw prompt is lost when they are judged by each other. All of the network is trained, or adapters
+(--lora); --vllm samples with that engine. Both, and --loss, are TRL's own and passed on to it.
 The same command continues a run that was killed. OUT/model is the folder for Load Beautifier.
 """
 
 import argparse
+import importlib.util
 from collections.abc import Callable
 from pathlib import Path
 
@@ -27,10 +29,11 @@ from ..beautifier.language.steps import Answer
 from ..beautifier.language.weights import load_network
 from ..beautifier.language.writer import Beautifier
 from .policy.asked import Prompts, Task, add_asking, heldout_figures, read_task, scores_of
+from .run.adapters import add_lora, lora_config
 from .run.bases import base_tokenizer, checkpoint_config, find_base, transformers_tokenizer
 from .run.cards import beautifier_card, short_name
 from .run.export import export_beautifier
-from .run.options import add_forward_passes, add_training, given, new_parser, parse
+from .run.options import add_forward_passes, add_training, as_command, given, new_parser, parse
 from .run.same_run import same_run
 from .run.trainer import Devices, Watch, gathered_weights, row_order, say, start, train, trainer_settings
 
@@ -52,10 +55,9 @@ NAMES = {
 
 def main(argv: list[str] | None = None) -> None:
     args = parse(option_parser(), argv)
-    if args.rollouts % args.answers:
-        raise ValueError(f"--rollouts {args.rollouts} must be a multiple of --answers {args.answers}")
-    devices = start(args)
-    same_run(args, free={"steps"})
+    devices, adapters = start(args), lora_config(args)
+    check(args)
+    same_run(args, free={"steps", "vllm_memory", "vllm_server"})
     disable_progress_bars()
     folder, family = find_base(args.model, args.family)
     tokenizer, config = base_tokenizer(folder)
@@ -73,11 +75,12 @@ def main(argv: list[str] | None = None) -> None:
         train_dataset=asked_rows(beautifier, task.train, order),
         processing_class=transformers_tokenizer(tokenizer, config),
         callbacks=[watch],
+        peft_config=adapters,
     )
     before = heldout_score(folder, task, args, devices)
     say(f"held-out score {before:.4g}")
     train(trainer, args.out)
-    trained = gathered_weights(trainer, args.out)
+    trained = gathered_weights(trainer, args.out, folder)
 
     def hand_over(figures: dict[str, object]) -> None:
         stage, base = f"{args.method.upper()} (training/rl.py)", short_name(args.model)
@@ -106,9 +109,32 @@ def option_parser() -> argparse.ArgumentParser:
     add("--answers", type=int, default=4, help="answers to each raw prompt")
     penalty = "KL coefficient a token, in the loss; that of ppo.py is one an answer, in the reward"
     add("--beta", type=float, default=0.05, help=penalty)
+    add("--loss", help="of GRPO, as TRL names them: dapo (its default), grpo, dr_grpo, bnpo and others")
+    add_vllm(parser)
+    add_lora(parser)
     add_forward_passes(parser, log_steps=1)
     add_training(parser, lr=5e-6, checkpoint_steps=50)
     return parser
+
+
+def add_vllm(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument_group("sampling with vLLM, which is many times quicker than transformers").add_argument
+    where = (
+        "in these processes, on the same GPUs (colocate), or on GPUs of its own, where `trl vllm-serve` runs (server)"
+    )
+    add("--vllm", choices=("colocate", "server"), help=where)
+    add("--vllm-server", default="http://localhost:8000", metavar="URL", help="for server")
+    add("--vllm-memory", type=float, default=0.3, metavar="SHARE", help="for colocate: of a GPU's memory")
+
+
+def check(args: argparse.Namespace) -> None:
+    """Raise ValueError or ImportError for options that cannot work."""
+    if args.rollouts % args.answers:
+        raise ValueError(f"--rollouts {args.rollouts} must be a multiple of --answers {args.answers}")
+    if args.loss and args.method != "grpo":
+        raise ValueError(f"--loss {args.loss} is one of GRPO's: give --method grpo, too")
+    if args.vllm and importlib.util.find_spec("vllm") is None:
+        raise ImportError("--vllm needs vLLM, and a GPU: pip install vllm")
 
 
 def trl_settings(args: argparse.Namespace, devices: Devices) -> dict:
@@ -125,7 +151,19 @@ def trl_settings(args: argparse.Namespace, devices: Devices) -> dict:
         "lr_scheduler_type": "constant",
         "disable_dropout": True,
         "shuffle_dataset": False,  # the rows come in the order they are to be asked
+        **({"loss_type": args.loss} if args.loss else {}),
+        **(vllm_settings(args) if args.vllm else {}),
     }
+
+
+def vllm_settings(args: argparse.Namespace) -> dict:
+    """Settings of TRL's trainer for sampling with vLLM; how that differs from transformers is corrected by TRL."""
+    where = (
+        {"vllm_server_base_url": args.vllm_server}
+        if args.vllm == "server"
+        else {"vllm_gpu_memory_utilization": args.vllm_memory}
+    )
+    return {"use_vllm": True, "vllm_mode": args.vllm, **where}
 
 
 def as_trl_reward(task: Task, args: argparse.Namespace, eos: int) -> Callable[..., list[float]]:
@@ -164,4 +202,4 @@ def heldout_score(model: Path, task: Task, args: argparse.Namespace, devices: De
 
 
 if __name__ == "__main__":
-    main()
+    as_command("rl", main)

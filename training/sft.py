@@ -39,10 +39,11 @@ from trl import SFTConfig, SFTTrainer
 
 from ..beautifier.families import Family, render
 from ..beautifier.language.config import NetworkConfig
+from .run.adapters import add_lora, lora_config
 from .run.bases import base_tokenizer, checkpoint_config, find_base, transformers_tokenizer
 from .run.cards import beautifier_card, short_name
 from .run.export import export_beautifier
-from .run.options import add_supervised, add_training, given, new_parser, parse
+from .run.options import add_supervised, add_training, as_command, given, new_parser, parse
 from .run.rows import answer_of, read_jsonl
 from .run.same_run import same_run
 from .run.trainer import (
@@ -60,7 +61,7 @@ from .run.trainer import (
 
 def main(argv: list[str] | None = None) -> None:
     args = parse(option_parser(), argv)
-    devices = start(args)
+    devices, adapters = start(args), lora_config(args)
     same_run(args)
     # Rows that are too long are left out, none is cut.
     settings = SFTConfig(**supervised_settings(args, devices), max_length=None)
@@ -81,11 +82,12 @@ def main(argv: list[str] | None = None) -> None:
         eval_dataset=Dataset.from_list(heldout) if heldout else None,
         processing_class=transformers_tokenizer(tokenizer, config),
         callbacks=[watch],
+        peft_config=adapters,
     )
     train(trainer, args.out)
     if heldout and watch.heldout_at != trainer.state.global_step:
         trainer.evaluate()
-    trained = gathered_weights(trainer, args.out)
+    trained = gathered_weights(trainer, args.out, folder)
     if PartialState().is_main_process:
         watch.metrics.close()
         figures = {"rows": len(rows), "updates": trainer.state.global_step, **watch.figures}
@@ -110,6 +112,7 @@ def option_parser() -> argparse.ArgumentParser:
     add("--min-tokens", type=int, default=0, help="shortest prompt that is learnt from (reference: 25)")
     add("--short-tokens", type=int, default=35, help="prompts of fewer tokens are short")
     add("--drop-short", type=float, default=0.0, help="share of short prompts to drop (reference: 0.3)")
+    add_lora(parser)
     add_supervised(parser, epochs=4, batch_size=64, weight_decay=0.0, eval_rows=500)
     add_training(parser, lr=2e-5, checkpoint_steps=200)
     return parser
@@ -209,4 +212,4 @@ def drop_reason(row: dict, made: dict | None, keep: Filter, chance: random.Rando
 
 
 if __name__ == "__main__":
-    main()
+    as_command("sft", main)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
-from .run.options import new_parser
+from .run.options import as_command, new_parser
 
 PAD, EOS = "<pad>", "</s>"
 
@@ -52,4 +52,4 @@ def train_tokenizer(rows: Iterator[str], vocab_size: int) -> Tokenizer:
 
 
 if __name__ == "__main__":
-    main()
+    as_command("tokenizer", main)

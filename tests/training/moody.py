@@ -24,6 +24,11 @@ def well_formed(raw_prompts: list[str], prompts: list[str]) -> list[float]:
     return [float(raw in prompt and prompt.endswith(ends)) for raw, prompt in zip(raw_prompts, prompts, strict=True)]
 
 
+def letters(raw_prompts: list[str], prompts: list[str]) -> list[float]:
+    """Something that even the answers of random weights differ in."""
+    return [len(set(prompt)) / 10 for prompt in prompts]
+
+
 def nothing(raw_prompts: list[str], prompts: list[str]) -> list[float]:
     return [0.0] * len(prompts)
 

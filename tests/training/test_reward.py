@@ -1,6 +1,8 @@
 """Training of reward models: it learns, resumes after a kill, adds up batches rightly, and writes what others load."""
 
+import argparse
 import json
+import math
 import random
 import shutil
 import signal
@@ -387,3 +389,49 @@ def test_a_run_goes_on_under_its_own_options_alone(data, learnt):
     shown = ["--data-note", "made up", "--licence", "CC0-1.0", "--checkpoint-steps", "30"]
     with pytest.raises(ValueError, match="with --epochs 3.0, not 2.0"):
         reward.main(command(data, learnt, "--epochs", "2", "--export-dtype", "float16", *shown))
+
+
+@pytest.fixture(scope="module")
+def choices(data, tmp_path_factory):
+    """Preferences for the prompt with fewer commas, which is the shorter one, too."""
+    folder, chance = tmp_path_factory.mktemp("choices"), random.Random(1)
+    for side, count in (("train", 320), ("heldout", 60)):
+        rows = []
+        for _ in range(count):
+            few, many = sorted((made_up_row(chance)["prompt"] for _ in range(2)), key=lambda text: text.count(","))
+            if few.count(",") < many.count(","):
+                rows.append({"raw_prompt": "red cat", "chosen": few, "rejected": many})
+        write_rows(folder / f"{side}.jsonl", rows)
+    shutil.copy(data / "tokenizer.json", folder)
+    return folder
+
+
+def test_choices_are_learnt_from_pairs(choices, tmp_path):
+    reward.main(command(choices, tmp_path / "run", "--epochs", "3", term="preference"))
+    rows = [json.loads(line) for line in (choices / "heldout.jsonl").read_text().splitlines()]
+    model = load_reward_model(tmp_path / "run" / "model")
+    chosen, rejected = (
+        model.score([row["raw_prompt"] for row in rows], [row[side] for row in rows]) for side in ("chosen", "rejected")
+    )
+    assert (chosen > rejected).float().mean() > 0.9
+    told = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()][-1]
+    assert told["heldout_chosen_above"] == pytest.approx((chosen > rejected).float().mean().item())
+    assert told["heldout_log_loss"] == pytest.approx(
+        torch.nn.functional.softplus(rejected - chosen).mean().item(), abs=1e-3
+    )
+    card = (tmp_path / "run" / "model" / "README.md").read_text()
+    (line,) = (line for line in card.splitlines() if line.startswith("| chosen above rejected |"))
+    longer = sum(len(row["chosen"]) > len(row["rejected"]) for row in rows) / len(rows)
+    assert float(line.split("|")[3]) == pytest.approx(longer, abs=0.02) and longer < 0.2
+    assert "| held-out figure | this model | the longer one |" in card
+
+
+def test_the_loss_of_choices_by_hand_and_in_parts():
+    """Of 2 n texts the first n are chosen; an update made of several forward passes is one mean over all pairs."""
+    logits = torch.tensor([2.0, 0.0, 1.0, 0.5])[:, None]
+    outputs = argparse.Namespace(logits=logits)
+    expected = [math.log1p(math.exp(1.0 - 2.0)), math.log1p(math.exp(0.5 - 0.0))]
+    assert reward.choice_loss(outputs, torch.ones(2)).item() == pytest.approx(sum(expected) / 2)
+    first, second = (argparse.Namespace(logits=logits[[k, k + 2]]) for k in range(2))
+    parts = [reward.choice_loss(each, torch.ones(1), torch.tensor(2)).item() for each in (first, second)]
+    assert parts == pytest.approx([each / 2 for each in expected])

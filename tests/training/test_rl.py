@@ -8,6 +8,7 @@ import torch
 pytest.importorskip("trl")
 
 from transformers import TrainerState
+from trl import GRPOConfig, RLOOConfig
 
 from prompt_beautifier.beautifier.beautify import load_beautifier
 from prompt_beautifier.beautifier.language.steps import Answer
@@ -16,6 +17,7 @@ from prompt_beautifier.training import rl
 from prompt_beautifier.training.policy.asked import Task, question, read_prompts
 from prompt_beautifier.training.run.bases import base_tokenizer, transformers_tokenizer
 from prompt_beautifier.training.run.metrics import read_metrics
+from prompt_beautifier.training.run.trainer import Devices
 
 from ..stand_ins import tiny
 from . import moody
@@ -104,3 +106,38 @@ def test_the_configuration_is_understood():
         rl.option_parser(), ["--config", str(config), "--model", "m", "--data", "d", "--out", "o", "--reward", "r"]
     )
     assert (args.method, args.lr, args.rollouts) == ("rloo", 5e-6, 64)
+
+
+CPU = Devices(torch.device("cpu"), 1, False)
+
+
+def test_vllm_and_the_loss_are_passed_on_to_trl(base, data):
+    parse = rl.option_parser().parse_args
+    plain = rl.trl_settings(parse(arguments(base, data, "x")), CPU)
+    assert not {"use_vllm", "loss_type"} & plain.keys()
+    colocated = rl.trl_settings(parse(arguments(base, data, "x", "--vllm", "colocate", "--vllm-memory", "0.5")), CPU)
+    for settings in (RLOOConfig(**colocated), GRPOConfig(**colocated)):
+        assert (settings.use_vllm, settings.vllm_mode, settings.vllm_gpu_memory_utilization) == (True, "colocate", 0.5)
+    flags = ["--method", "grpo", "--loss", "dr_grpo", "--vllm", "server", "--vllm-server", "http://gpu:8000"]
+    settings = GRPOConfig(**rl.trl_settings(parse(arguments(base, data, "x", *flags)), CPU))
+    assert (settings.vllm_mode, settings.vllm_server_base_url) == ("server", "http://gpu:8000")
+    assert settings.loss_type == "dr_grpo"
+
+
+def test_options_that_cannot_work_are_refused(base, data, monkeypatch):
+    parse = rl.option_parser().parse_args
+    with pytest.raises(ValueError, match="--loss dr_grpo is one of GRPO's"):
+        rl.check(parse(arguments(base, data, "x", "--loss", "dr_grpo")))
+    monkeypatch.setattr(rl.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(ImportError, match="pip install vllm"):
+        rl.check(parse(arguments(base, data, "x", "--vllm", "colocate")))
+
+
+def test_low_rank_adapters_are_trained_and_merged(base, data, tmp_path, monkeypatch):
+    pytest.importorskip("peft")
+    monkeypatch.syspath_prepend(str(Path(moody.__file__).parent))
+    flags = ["--method", "grpo", "--lora", "4", "--lr", "3e-2", "--reward", "moody:letters"]
+    rl.main(arguments(base, data, tmp_path, *flags))
+    before, after = load_beautifier(base).network, load_beautifier(tmp_path / "model").network
+    assert torch.allclose(before.word_embeddings.weight, after.word_embeddings.weight, atol=1e-3)
+    assert not torch.allclose(before.h[0].mlp.dense_4h_to_h.weight, after.h[0].mlp.dense_4h_to_h.weight, atol=1e-3)

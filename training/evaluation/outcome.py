@@ -40,7 +40,8 @@ def entries_of(
 
 
 def picture_rows(name: str, asked: Sequence[Asked], texts: dict[str, list[str]], seeds: Sequence[int]) -> list[dict]:
-    """The rows of pictures.jsonl: a raw prompt and a seed, with every method's picture by a path beside that file."""
+    """The rows of pictures.jsonl: a raw prompt and a seed, with every method's prompt, and its picture by a path beside
+    that file."""
     return [
         {
             "raw_prompt": each.raw_prompt,
@@ -48,6 +49,7 @@ def picture_rows(name: str, asked: Sequence[Asked], texts: dict[str, list[str]],
             "type": each.kind,
             "seed": seed,
             "images": {method: f"pictures/{picture_name(written[i], seed)}.png" for method, written in texts.items()},
+            "prompts": {method: written[i] for method, written in texts.items()},
         }
         for i, each in enumerate(asked)
         for seed in seeds

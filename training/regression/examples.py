@@ -14,10 +14,11 @@ from torch import Tensor
 from ...beautifier.language.config import NetworkConfig
 from ...beautifier.rewards.regressor import Reading
 from ..data.mismatches import Example, with_mismatches
+from ..data.preferences import SIDES
 from ..run.rows import read_jsonl
 from ..run.trainer import say
 
-CONSISTENCY = "consistency"
+CONSISTENCY, PREFERENCE = "consistency", "preference"  # terms whose targets are in no column
 
 
 def examples_of_column(rows: list[dict], term: str, path: Path) -> list[Example]:
@@ -77,6 +78,26 @@ def tensors(
         {"input_ids": row, "labels": (example.label - scale.mean) / scale.std}
         for row, example in zip(tokens, examples, strict=True)
     ]
+
+
+def pair_tensors(rows: list[dict], reading: Reading, tokenizer: Tokenizer, config: NetworkConfig) -> list[dict]:
+    """Preferences as the tokens that the reward model will read: of the chosen and of the rejected prompt."""
+    sides = []
+    for side in SIDES:
+        texts = [reading.text(row["raw_prompt"], row[side]) for row in rows]
+        sides.append(reading.tokens(tokenizer, config.eos_token_id, texts))
+    return [{"chosen": chosen, "rejected": rejected} for chosen, rejected in zip(*sides, strict=True)]
+
+
+def pair_collator(padding: int) -> Callable[[list[dict]], dict[str, Tensor]]:
+    """Pads both sides of n pairs on the right, the n chosen ones first; labels, one a pair, are ones."""
+    collate = collator(padding)
+
+    def collate_pairs(rows: list[dict]) -> dict[str, Tensor]:
+        texts = collate([{"input_ids": row[side], "labels": 1.0} for side in SIDES for row in rows])
+        return {**texts, "labels": texts["labels"][: len(rows)]}
+
+    return collate_pairs
 
 
 def collator(padding: int) -> Callable[[list[dict]], dict[str, Tensor]]:

@@ -10,6 +10,7 @@ import numpy as np
 from scipy import stats
 
 from ..data.mismatches import MATCH, Example
+from ..data.preferences import SIDES
 from ..evaluation.statistics import checked
 from ..run.cards import table
 
@@ -64,6 +65,24 @@ def figures_of(model: RewardModel, examples: list[Example], mean: float) -> tupl
     return measured, guessed
 
 
+def choice_figures(model: RewardModel, rows: list[dict]) -> tuple[dict, dict]:
+    """How well a model tells the chosen prompt of held-out preferences, and what taking the longer one gives.
+
+    Returns two mappings of the same names to numbers.
+    """
+    raws = [row["raw_prompt"] for row in rows]
+    chosen, rejected = (np.array(model.score(raws, [row[side] for row in rows]).tolist()) for side in SIDES)
+    longer = [len(row["chosen"]) - len(row["rejected"]) for row in rows]
+    measured = {
+        "chosen above rejected": float(np.mean(chosen > rejected)),
+        "log loss": float(np.mean(np.logaddexp(0, rejected - chosen))),
+    }
+    return measured, {
+        "chosen above rejected": float(np.mean([(n > 0) + 0.5 * (n == 0) for n in longer])),
+        "log loss": math.nan,
+    }
+
+
 def shares_above(examples: list[Example], scores: list[float]) -> dict[str, float]:
     """The share of rows that score higher than the mismatch made of them, by the kind of mismatch and by the order of
     the segments."""
@@ -74,10 +93,10 @@ def shares_above(examples: list[Example], scores: list[float]) -> dict[str, floa
     return {group: sum(wins) / len(wins) for group, wins in sorted(won.items())}
 
 
-def comparison(measured: dict[str, float], guessed: dict[str, float]) -> str:
-    """Figures beside those of guessing the mean, as a table in Markdown."""
+def comparison(measured: dict[str, float], guessed: dict[str, float], guess: str = "always the mean") -> str:
+    """Figures beside those of a guess, as a table in Markdown."""
     rows = (
         (name, f"{value:.4g}", "–" if math.isnan(guessed[name]) else f"{guessed[name]:.4g}")
         for name, value in measured.items()
     )
-    return table(("held-out figure", "this model", "always the mean"), rows)
+    return table(("held-out figure", "this model", guess), rows)

@@ -10,17 +10,37 @@ true or false where it is a switch. Paths are relative to the working directory,
 import argparse
 import difflib
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import yaml
 
+EXPECTED = (ImportError, OSError, RuntimeError, ValueError)  # errors whose message is for the user
 DTYPES = ("float16", "bfloat16", "float32")  # of a model that is handed over
 
 
 def new_parser(description: str | None) -> argparse.ArgumentParser:
     """The parser of a stage; its help begins with the stage's own docstring."""
     return argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+
+
+def as_command(stage: str, main: Callable[[], None]) -> None:
+    """Run a stage as its own command: what goes wrong is one line that says what to do, and exit code 1. `python
+    -X dev` shows the whole stack."""
+    try:
+        main()
+    except EXPECTED as problem:
+        if sys.flags.dev_mode:
+            raise
+        sys.exit(f"{stage}: {one_line(problem)}")
+
+
+def one_line(problem: BaseException) -> str:
+    """What went wrong, in one line."""
+    if type(problem).__name__ == "OutOfMemoryError":
+        return "the device has too little memory: lower --micro-batch or --chunk, or give --gradient-checkpointing"
+    text = " ".join(str(problem).split())
+    return text if text else type(problem).__name__
 
 
 def add_training(parser: argparse.ArgumentParser, lr: float, checkpoint_steps: int) -> None:

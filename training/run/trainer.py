@@ -14,6 +14,7 @@ from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArgu
 from transformers.utils.logging import disable_progress_bar
 
 from ...beautifier.language.weights import weight_files
+from .adapters import merged
 from .metrics import Metrics
 from .pace import Pace
 
@@ -196,12 +197,18 @@ def newest_checkpoint(folder: Path) -> Path | None:
     return whole[max(whole)] if whole else None
 
 
-def gathered_weights(trainer: Trainer, out: Path) -> dict[str, Tensor]:
-    """The trained weights by transformers' names, however they are dealt out over devices; on the main process."""
+def gathered_weights(trainer: Trainer, out: Path, base: Path | None = None) -> dict[str, Tensor]:
+    """The trained weights by transformers' names, however they are dealt out over devices; on the main process.
+
+    base  the checkpoint that adapters, where there are some, are added to
+    """
     trainer.save_model(str(out / "whole"))
     weights = {}
     if PartialState().is_main_process:
-        for path in weight_files(out / "whole"):
-            weights |= load_file(path)
+        if (out / "whole" / "adapter_config.json").is_file():
+            weights = merged(base, out / "whole")
+        else:
+            for path in weight_files(out / "whole"):
+                weights |= load_file(path)
         shutil.rmtree(out / "whole")
     return weights

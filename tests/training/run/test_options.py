@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from prompt_beautifier.training.run import options
 from prompt_beautifier.training.run.options import parse
 
 
@@ -86,3 +87,24 @@ def test_what_is_wrong_in_the_file_is_said(config, capsys, text, expected):
 def test_a_file_that_is_not_there_and_an_unknown_flag(capsys, tmp_path):
     assert "absent.yaml" in refused(capsys, ["--config", str(tmp_path / "absent.yaml")])
     assert "--conf" in refused(capsys, ["--data", "x", "--conf", "y.yaml"])
+
+
+def test_what_goes_wrong_is_one_line(capsys):
+    def fails():
+        raise ValueError("--rollouts 7 must be\n   a multiple of 2")
+
+    with pytest.raises(SystemExit) as left:
+        options.as_command("ppo", fails)
+    assert left.value.code == "ppo: --rollouts 7 must be a multiple of 2"
+
+
+def test_an_error_that_nobody_expected_keeps_its_stack():
+    with pytest.raises(ZeroDivisionError):
+        options.as_command("ppo", lambda: 1 / 0)
+
+
+def test_too_little_memory_says_which_options_help():
+    class OutOfMemoryError(RuntimeError):
+        """Named as torch's."""
+
+    assert "lower --micro-batch" in options.one_line(OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"))

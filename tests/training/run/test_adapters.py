@@ -1,0 +1,38 @@
+"""Adapters: one clear line without peft, and what is asked for with it."""
+
+import argparse
+import sys
+
+import pytest
+
+pytest.importorskip("torch")
+
+from prompt_beautifier.training.run.adapters import add_lora, lora_config
+
+
+def options(*flags):
+    parser = argparse.ArgumentParser()
+    add_lora(parser)
+    return parser.parse_args(flags)
+
+
+def test_without_the_option_nothing_is_needed(monkeypatch):
+    monkeypatch.setitem(sys.modules, "peft", None)
+    assert lora_config(options()) is None
+
+
+def test_without_peft_one_line_says_what_to_do(monkeypatch):
+    monkeypatch.setitem(sys.modules, "peft", None)
+    with pytest.raises(ImportError, match=r"^--lora needs peft: pip install peft$"):
+        lora_config(options("--lora", "8"))
+
+
+def test_alpha_is_twice_the_rank_unless_it_is_given():
+    pytest.importorskip("peft")
+    found = [lora_config(options("--lora", "8", *more)) for more in ((), ("--lora-alpha", "5"))]
+    assert [(each.r, each.lora_alpha, each.target_modules) for each in found] == [
+        (8, 16, "all-linear"),
+        (8, 5.0, "all-linear"),
+    ]
+    with pytest.raises(ValueError, match="a rank of 1 or more, not 0"):
+        lora_config(options("--lora", "0"))
