@@ -32,7 +32,7 @@ from tokenizers import Tokenizer
 from trl import DPOConfig, DPOTrainer
 
 from ..beautifier.families import Family, render
-from ..beautifier.language.network import NetworkConfig
+from ..beautifier.language.config import NetworkConfig
 from .data.preferences import SIDES, read_preferences
 from .run.adapters import add_lora, lora_config
 from .run.bases import base_tokenizer, checkpoint_config, find_base, transformers_tokenizer
