@@ -1,0 +1,167 @@
+"""Is everything asked for in the first candidate? Prompts made by rule, and a check of its own that reads plain text."""
+
+import gzip
+import re
+from itertools import cycle, islice, product
+from pathlib import Path
+
+import pytest
+
+from prompt_beautifier.beautifier.composing.writer import Composer
+from prompt_beautifier.beautifier.prompts.unsafe import WORDS as UNSAFE
+from prompt_beautifier.beautifier.subjects.entries import FOLDER, load
+
+from .few import written
+
+COMPOSER = Composer(entries=load())
+EACH = 60
+NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "7": 7}
+THINGS = (
+    "dog",
+    "cat",
+    "red apple",
+    "candle",
+    "wooden boat",
+    "bird",
+    "chair",
+    "robot",
+    "glass bottle",
+    "sheep",
+    "child",
+)
+PLURALS = {"sheep": "sheep", "child": "children"}
+PLACES = ("", " on a table", " in a garden", " under a bridge", " at night")
+COLORS = ("red", "blue", "green", "yellow", "black", "white", "purple", "orange", "pink", "brown")
+COLORED = ("car", "house", "umbrella", "bicycle", "cat", "vase", "dress", "door", "bird", "book")
+RELATIONS = ("to the left of", "to the right of", "on top of", "under", "behind", "in front of", "next to", "above")
+SIGNS = (
+    'a sign that says "{}"', 'a coffee mug with the text "{}"', 'a poster "{}"', 'neon sign reading "{}"',
+    'a t-shirt with "{}" printed on it', 'a cake with "{}" written in icing',
+)  # fmt: skip
+TEXTS = ("OPEN 24/7", "Fjörn & Co.", "hello, World!", "Happy 40th, Ana", "EXIT ->", "№ 5", "don't panic", "3.14 & more",
+         "KEEP LEFT; KEEP CALM", "Ça va?")  # fmt: skip
+RULED_OUT = {
+    "a street without cars": "car cars truck traffic taxi taxis vehicle vehicles bus",
+    "a beach, no people": "people person man woman crowd figure swimmer surfer walker child",
+    "a portrait of a man with no beard": "beard stubble mustache",
+    "a room without furniture": "sofa chair table desk bed shelf armchair stool",
+    "a bald woman": "strands braid curls ponytail",
+    "a garden without flowers": "flower flowers blossom blossoms petals rose roses",
+    "a city street, nobody": "people person pedestrian pedestrians crowd man woman passerby shoppers",
+    "a tree without leaves": "leaf leaves foliage",
+    "a kitchen without windows": "window windows windowsill",
+    "a mountain with no snow": "snow snowy snowfield",
+    "a sky without clouds": "cloud clouds cloudy overcast",
+    "a cowboy without a hat": "hat brim",
+}
+
+
+def plural(noun):
+    return PLURALS.get(noun, noun + "s")
+
+
+def counts():
+    for (number, value), thing, place in islice(cycle(product(NUMBERS.items(), THINGS, PLACES)), 0, EACH * 5, 5):
+        yield f"{number} {plural(thing)}{place}", (value, number, plural(thing))
+
+
+def colors():
+    pairs = [(a, b) for a in COLORED for b in COLORED if a != b]
+    for index, (one, other) in enumerate(pairs[:EACH]):
+        first, second = COLORS[index % 10], COLORS[(index * 3 + 1) % 10]
+        yield f"a {first} {one} and a {second} {other}", (f"{first} {one}", f"{second} {other}")
+
+
+def positions():
+    for index, (relation, one) in enumerate(islice(cycle(product(RELATIONS, COLORED)), EACH)):
+        other = COLORED[(index * 7 + 3) % 10]
+        yield f"a {one} {relation} a {other if other != one else 'bench'}", relation
+
+
+def quotes():
+    return [(sign.format(text), text) for sign, text in product(SIGNS, TEXTS)]
+
+
+def exclusions():
+    return [
+        (f"{prompt}{more}", words)
+        for prompt, words in RULED_OUT.items()
+        for more in ("", ", daylight", ", watercolor", ", photo", ", at dusk")
+    ]
+
+
+def first(prompt, style):
+    return written(COMPOSER, prompt, style)[0]
+
+
+def has_count(text, value, number, noun):
+    """Whether the count stands before its noun, and no other number does."""
+    words = rf"({'|'.join(NUMBERS)}|\d+|one|a|an)"
+    found = re.findall(rf"\b{words} {noun}\b", text.casefold())
+    return bool(found) and set(found) <= {number, str(value)}
+
+
+def has_colors(text, pairs):
+    others = "|".join(COLORS)
+    return all(
+        pair in text.casefold() and not re.search(rf"\b(?!{color}\b)({others}) {noun}\b", text.casefold().replace(" ".join(other), ""))
+        for pair, other in zip(pairs, (pairs[1].split(), pairs[0].split()), strict=True)
+        for color, noun in [pair.split()]
+    )  # fmt: skip
+
+
+def has_relation(prompt, text, relation):
+    one, other = (part.removeprefix("a ") for part in prompt.split(f" {relation} "))
+    return bool(re.search(rf"\b{one} (is |are |shown |seen )*{relation} (a |the )?{other}\b", text.casefold()))
+
+
+def is_left_out(prompt, text, words):
+    added = text.casefold().replace(prompt.split(",")[0].casefold(), "")
+    return not re.search(rf"\b({words.replace(' ', '|')})\b", re.sub(r"\b(no|without( a)?) \w+", "", added))
+
+
+@pytest.mark.parametrize("style", ["phrases", "sentences"])
+def test_what_was_asked_for_is_in_the_first_candidate(style):
+    kept = {
+        "counts": [has_count(first(prompt, style), *wanted) for prompt, wanted in counts()],
+        "colors": [has_colors(first(prompt, style), wanted) for prompt, wanted in colors()],
+        "positions": [has_relation(prompt, first(prompt, style), wanted) for prompt, wanted in positions()],
+        "exclusions": [is_left_out(prompt, first(prompt, style), words) for prompt, words in exclusions()],
+    }
+    shares = {name: sum(each) / len(each) for name, each in kept.items()}
+    assert all(len(each) == EACH for each in kept.values())
+    assert min(shares.values()) >= 0.97, shares
+
+
+@pytest.mark.parametrize("style", ["phrases", "sentences", "tags"])
+def test_quoted_text_is_always_there(style):
+    assert len(quotes()) == EACH
+    assert [prompt for prompt, text in quotes() if f'"{text}"' not in first(prompt, style)] == []
+
+
+def added_words(prompt, text):
+    typed = set(re.findall(r"[^\W\d_]+", prompt.casefold()))
+    return set(re.findall(r"[^\W\d_]+", re.sub(r'"[^"]*"', "", text).casefold())) - typed
+
+
+def real_words():
+    """Words of the entries' phrases and names, and those that CLIP's merges end in: an English word list at hand."""
+    found = {part for word in load().vocabulary for part in word.replace("'", " ").split()}
+    merges = Path(FOLDER).parent / "prompts" / "clip_merges.txt.gz"
+    with gzip.open(merges, "rt", encoding="utf-8") as lines:
+        found |= {line.strip().replace(" ", "").removesuffix("</w>") for line in lines if "</w>" in line}
+    return found
+
+
+@pytest.mark.parametrize("style", ["phrases", "sentences"])
+def test_no_word_is_made_up_and_no_unsafe_word_and_no_persons_name_is_added(style):
+    prompts = [prompt for source in (counts(), colors(), positions(), exclusions()) for prompt, _ in source]
+    names = re.compile(r"\b(" + "|".join(re.escape(name) for name in load().people if " " in name) + r")\b")
+    known, strange, unsafe, people = real_words(), set(), set(), set()
+    for prompt in prompts:
+        for text in written(COMPOSER, prompt, style, 3, 1):
+            added = added_words(prompt, text)
+            strange |= added - known
+            unsafe |= added & UNSAFE
+            people |= set(names.findall(text.casefold()))
+    assert strange == set() and unsafe == set() and people == set()
