@@ -1,9 +1,13 @@
 """Chinese prompts in English words."""
 
+from pathlib import Path
+
 import pytest
 
 from prompt_beautifier.beautifier.composing.writer import Composer
+from prompt_beautifier.beautifier.prompts.vocabulary import key
 from prompt_beautifier.beautifier.subjects.chinese import translate
+from prompt_beautifier.beautifier.subjects.entries import load
 
 from .few import few, written
 
@@ -51,3 +55,28 @@ def test_the_answer_is_in_english(style):
 
 def test_japanese_is_not_read_as_chinese():
     assert translate("猫の絵", ENTRIES).english == "猫の絵"
+
+
+PROMPTS = [
+    line.split("\t")
+    for line in Path(__file__).with_name("chinese_prompts.txt").read_text(encoding="utf-8").splitlines()
+]
+
+
+def test_the_subjects_of_chinese_prompts_are_found():
+    composer = Composer(entries=load())
+    missed = []
+    for typed, subject in PROMPTS:
+        found = composer.read(typed).findings.found
+        if key(subject) not in {key(name) for f in found for name in (f.entry.subject, *f.entry.also)}:
+            missed.append(typed)
+    assert len(PROMPTS) == 200
+    assert len(missed) <= 20, missed
+
+
+@pytest.mark.parametrize("style", ["phrases", "sentences", "tags"])
+def test_answers_to_chinese_prompts_are_in_english(style):
+    composer = Composer(entries=load())
+    read = [typed for typed, _ in PROMPTS if not composer.read(typed).unread and "“" not in typed]
+    assert len(read) >= 180
+    assert [typed for typed in read if not written(composer, typed, style)[0].isascii()] == []
