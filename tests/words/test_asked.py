@@ -1,4 +1,4 @@
-"""Is everything asked for in the first candidate? Prompts made by rule, and a check of its own that reads plain text."""
+"""Is everything asked for in the first candidate? Prompts made by rule, and a check that reads plain text."""
 
 import gzip
 import re
@@ -102,12 +102,13 @@ def has_count(text, value, number, noun):
 
 
 def has_colors(text, pairs):
+    """Whether each color stands before its noun, and no other color does."""
     others = "|".join(COLORS)
-    return all(
-        pair in text.casefold() and not re.search(rf"\b(?!{color}\b)({others}) {noun}\b", text.casefold().replace(" ".join(other), ""))
-        for pair, other in zip(pairs, (pairs[1].split(), pairs[0].split()), strict=True)
-        for color, noun in [pair.split()]
-    )  # fmt: skip
+    for color, noun in (pair.split() for pair in pairs):
+        before = set(re.findall(rf"\b({others}) {noun}\b", text.casefold()))
+        if before != {color}:
+            return False
+    return True
 
 
 def has_relation(prompt, text, relation):
