@@ -5,6 +5,7 @@ import random
 from ..prompts import lexicon
 from ..prompts.vocabulary import singular
 from . import grammar, verbs
+from .completing import BARE
 from .fitting import Option
 
 
@@ -223,6 +224,6 @@ def color_of(phrase: str, dice: random.Random) -> str:
     """A palette as a sentence."""
     first, *rest = phrase.split(" and ")
     head = first.split()[grammar.head_at(first)]
-    thing = grammar.nouns().get(head, ("", ""))[0] == "c" and head not in grammar.BARE | lexicon.COLORS
+    thing = grammar.nouns().get(head, ("", ""))[0] == "c" and head not in BARE | lexicon.COLORS
     named = " and ".join([grammar.with_article(first) if head in PALETTE_NOUNS or thing else first, *rest])
     return dice.choice((f"the palette is {named}", f"the palette keeps to {named}", f"the colors are {named}"))

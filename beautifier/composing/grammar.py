@@ -8,7 +8,6 @@ mass nouns or plural without an s, and whether one is in, on or at them.
 from functools import lru_cache
 from pathlib import Path
 
-from ..prompts import lexicon
 from ..prompts.vocabulary import IRREGULAR, NUMBER_OF, fold, singular
 from ..wishes.words import ING_NOUNS
 
@@ -195,9 +194,11 @@ def number_of_phrase(phrase: str) -> str:
     ):
         return "p" if words[0] not in ("twin", "paired") or is_plural_form(words[head_at(phrase)]) else "c"
     head = words[head_at(phrase)] if words else ""
+    if phrase.endswith("drop shadow") or " drop shadow " in phrase:
+        return "c"
     if head == "light" and LAMPS & set(words[: head_at(phrase)]):
         return "c"
-    if words and _conjuncts(words, head_at(phrase)):
+    if words and conjuncts(words, head_at(phrase)):
         return "p"
     if is_plural_form(head):
         return "p"
@@ -231,7 +232,7 @@ def with_article(phrase: str) -> str:
     if not words or words[0] in DETERMINED or words[0].rstrip("s'") in ("other",):
         return phrase
     head = head_at(phrase)
-    parts = _conjuncts(words, head)
+    parts = conjuncts(words, head)
     if parts:
         first, second = parts
         return f"{with_article(first)} and {with_article(second)}"
@@ -240,7 +241,7 @@ def with_article(phrase: str) -> str:
     return f"{article(words[0])} {phrase}"
 
 
-def _conjuncts(words: list[str], head: int) -> tuple[str, str] | None:
+def conjuncts(words: list[str], head: int) -> tuple[str, str] | None:
     """Two nouns joined by "and" up to the head, each a phrase by itself: "stone steps and iron gate"."""
     if "and" not in words:
         return None
@@ -256,56 +257,6 @@ def _conjuncts(words: list[str], head: int) -> tuple[str, str] | None:
             return None
         return " ".join(words[:at]), " ".join(words[at + 1 :])
     return None
-
-
-# Behind a preposition these need no article, whatever the table of nouns says.
-BARE = frozenset(
-    "night height profile cloud sky color flame town sight land gas "
-    "use age orbit tile sheep night cactus jade peach rose "
-    "amber plum sage lilac tan ember lime pearl pine slate straw sand wheat cover view frame hand place flight scale "
-    "distance length rest bloom stride battle top bottom".split()
-)
-BEFORE_THE = frozenset(
-    "of on from through into under against above across along over behind beside beneath below onto".split()
-)
-
-
-@lru_cache(maxsize=16384)
-def complete(phrase: str, role: str) -> str:
-    """A phrase with the articles that notes leave out "
-    "behind prepositions: "robe with dusty hem", "macro on topping"."""
-    if role == "color":
-        return phrase
-    words = phrase.split()
-    for at in range(len(words) - 2, 0, -1):
-        follows = words[at + 1]
-        if words[at] != "with" and not (role == "view" and words[at] in BEFORE_THE):
-            continue
-        if follows in PREPOSITIONS or follows in DETERMINED or is_participle(follows):
-            continue
-        part = " ".join(words[at + 1 :])
-        at_head = head_at(part)
-        head, behind = part.split()[at_head], part.split()[at_head + 1 :]
-        if role == "view" and words[at] != "with" and _conjuncts(part.split(), at_head) and part.count(" ") == 2:
-            words[at + 1 : at + 2] = ["the", follows]  # "close-up on face and ears"
-            continue
-        if number_of_phrase(part) != "c" and not _conjuncts(part.split(), at_head) or not is_noun(head):
-            continue
-        if head in BARE or head in lexicon.COLORS:
-            continue
-        if words[at] == "with" and behind and (is_participle(behind[0]) or behind[0] in LOOSE_BEHIND):
-            continue  # "tail wrapped close", "chin on fist"
-        if _conjuncts(part.split(), at_head):
-            if words[at] == "with":
-                words[at + 1 :] = with_article(part).split()
-            continue
-        words[at + 1 : at + 2] = [article(follows) if words[at] == "with" else "the", follows]
-    return " ".join(words)
-
-
-LOOSE_BEHIND = frozenset(
-    "on in up down at to over under behind open half back high low against between out off".split()
-)
 
 
 def names_a_thing(phrase: str) -> bool:

@@ -36,6 +36,8 @@ def is_noun_phrase(wish: Wish, start: int, end: int) -> bool:
     words = [word.folded for word in wish.words[start:end]]
     if not words or (words[0] in STOP | grammar.PREPOSITIONS and words[0] not in grammar.DETERMINERS | {"very"}):
         return False
+    if words[0].endswith("ing") and grammar.is_participle(words[0]) and words[1:2] and words[1] in STOP:
+        return False  # "trying to find my way"
     for index, word in enumerate(words):
         if word in CLAUSE and not RELATIVE & set(words[:index]):
             return False

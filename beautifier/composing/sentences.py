@@ -16,6 +16,7 @@ from ..subjects.find import Findings, Found
 from ..wishes.wish import Wish
 from . import grammar, verbs
 from .clauses import beside, clause, color_of, is_absolute, joined, light_of, pop, take, view_of
+from .completing import complete
 from .fitting import Option
 from .opening import opening
 from .thing import Thing, is_many, thing_of, title
@@ -28,7 +29,7 @@ def write(wish: Wish, findings: Findings, chosen: Sequence[Option], seed: str = 
     """
     dice = random.Random(f"{seed}/{wish.text}/sentences")
     thing = thing_of(wish, findings, crowded)
-    left = [replace(option, phrase=grammar.complete(option.phrase, option.role)) for option in chosen]
+    left = [replace(option, phrase=complete(option.phrase, option.role)) for option in chosen]
     first = opening(wish, findings, thing, left, dice)
     pop(left, lambda o: o.part == "any" and o.role == "view")
     body = _details(findings, thing, left, dice)

@@ -78,7 +78,7 @@ RULED_OUT_OF = {
 RULED_OUT_OF["human"] = RULED_OUT_OF["nobody"] = RULED_OUT_OF["one"] = RULED_OUT_OF["person"]
 for _word in "fan audience spectator customer student passenger visitor guest crowd tourist pedestrian player".split():
     RULED_OUT_OF[_word] = RULED_OUT_OF["person"] | {"audience", "spectator", "fan", "student", "customer", "passenger"}
-RULED_OUT_OF["vehicle"] = RULED_OUT_OF["car"]
+RULED_OUT_OF["vehicle"] = RULED_OUT_OF["car"] | {"bicycle", "motorcycle", "scooter", "tram", "van", "bike"}
 RULED_OUT_OF["vegetation"] = RULED_OUT_OF["plant"]
 RULED_OUT_OF["word"] = RULED_OUT_OF["writing"] = RULED_OUT_OF["letter"] = RULED_OUT_OF["text"]
 
