@@ -6,10 +6,14 @@ A writer brings `write(words, request) -> answers` and nothing else.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
+from .prompts.a1111 import split_pasted
 from .prompts.append import append
+from .prompts.cleaning import manner
 from .prompts.clip_tokens import limit_clip_tokens
 from .prompts.put_back import put_back
+from .prompts.standing_in import has_lost
 from .prompts.syntax import SetAside, set_aside
 from .request import Answers, Candidate, Request, Sampling
 
@@ -22,11 +26,13 @@ class Writer:
 
     name      what PNG metadata and --json call it
     weights   whether its answers have weights in ComfyUI syntax; else parentheses in them are noise
+    english   whether it reads English alone, see `set_aside`
     sampling  the settings it was published with
     """
 
     name: str
     weights: bool = False
+    english: bool = False
     sampling: Sampling = Sampling()
 
     def write(
@@ -59,10 +65,12 @@ def beautify(
 ) -> list[Candidate]:
     """The candidates that a writer makes of a raw prompt.
 
-    A raw prompt without words (empty, or only syntax) comes back unchanged, as the one candidate. For on_step,
-    should_stop and the errors see the writer.
+    A raw prompt without words (empty, or only syntax) comes back unchanged, as the one candidate. Of a text that was
+    copied with an image (see `split_pasted`) the prompt alone is beautified. For on_step, should_stop and the errors
+    see the writer.
     """
-    aside = set_aside(request.raw_prompt)
+    request = replace(request, raw_prompt=split_pasted(request.raw_prompt).prompt)
+    aside = set_aside(request.raw_prompt, writer.english)
     if not aside.words:
         return [Candidate(request.raw_prompt)]
     answers = writer.write(aside.words, request, on_step, should_stop)
@@ -79,9 +87,15 @@ def finished(request: Request, aside: SetAside, answers: Answers, weights: bool)
 
 
 def finish(raw_prompt: str, aside: SetAside, answer: str, mode: str, weights: bool) -> str:
-    """One candidate of a cleaned answer; where nothing is left of it the raw prompt's words stand in."""
+    """One candidate of a cleaned answer; where nothing is left of it the raw prompt's words stand in.
+
+    An answer that has lost the neutral word for a thing unseen has something else in its place: of such a one only
+    the manner is appended.
+    """
     if mode == "append":
         return append(raw_prompt, answer)
+    if answer and has_lost(answer, aside.parts):
+        return append(raw_prompt, manner(answer))
     return put_back(answer, aside, weights=weights) or aside.words
 
 
