@@ -3,7 +3,9 @@
 #
 #   make demo     beautify a few prompts with the embedded model
 #   make test     ruff, then every test;  make test ARGS="-k syntax" runs some
+#   make check    format, rules, types and the tests that are not slow: what to run while you work
 #   make lint     ruff alone: format and rules
+#   make texts    write the English texts of the nodes from their schemas, and list what Chinese lacks
 #   make bench    how fast the language model is, beside its peers; results in benchmarks/results
 #   make clean    remove .venv and whatever was built
 #
@@ -20,7 +22,7 @@ BIN = $(VENV)/bin
 # Every install runs under the chosen torch as a constraint, so that no package brings another one.
 PIP = $(BIN)/python -m pip --disable-pip-version-check install -c $(VENV)/constraints.txt
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test check lint texts bench clean
 .NOTPARALLEL:
 
 demo: $(VENV)/.demo
@@ -34,13 +36,19 @@ demo: $(VENV)/.demo
 test: lint $(VENV)/.test
 	$(BIN)/python -m pytest $(ARGS)
 
+check: lint $(VENV)/.test
+	$(BIN)/ty check beautifier
+	$(BIN)/python -m pytest -q -m "not slow" -n 2 $(ARGS)
+
+texts: $(VENV)/.test
+	$(BIN)/python -m tests.stand_ins.shown_texts
+
 lint: $(VENV)/.lint
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 
 bench: $(VENV)/.test
 	$(BIN)/python benchmarks/speed.py $(ARGS)
-	$(BIN)/python benchmarks/int8_agreement.py
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis

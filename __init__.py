@@ -2,6 +2,8 @@
 
 ComfyUI imports this file when it starts and asks `comfy_entrypoint` for the nodes. pip installs the same
 folder as `prompt_beautifier`, without ComfyUI: importing it must work there too, and cost nothing anywhere.
+
+    from prompt_beautifier import load_beautifier
 """
 
 # Help pages (docs/<node id>/<language>.md).
@@ -13,3 +15,12 @@ async def comfy_entrypoint():
     from .nodes.extension import PromptBeautifierExtension
 
     return PromptBeautifierExtension()
+
+
+def __getattr__(name: str):
+    """`load_beautifier` of beautifier/beautify.py, which is imported when it is asked for and not before."""
+    if name != "load_beautifier":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from .beautifier.beautify import load_beautifier
+
+    return load_beautifier

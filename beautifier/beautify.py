@@ -6,13 +6,13 @@ import torch
 
 from .families import FAMILIES, Family
 from .files import read_json
-from .language.network import DecoderOnly, read_config
+from .language.architectures.table import read_config
+from .language.network import DecoderOnly
 from .language.packed import BFLOAT16_HIDDEN_SIZE, SMALLEST_HIDDEN_SIZE, can_pack, fast_dtype, load_packed
 from .language.tokenizer import load_tokenizer
 from .language.weights import load_network
 from .language.writer import Beautifier
-
-EMBEDDED = Path(__file__).parent / "embedded"
+from .path import Writer
 
 
 def load_beautifier(
@@ -21,18 +21,24 @@ def load_beautifier(
     dtype: torch.dtype | None = None,
     family: str | Family | None = None,
     stays: bool = True,
-) -> Beautifier:
+) -> Writer:
     """Load the embedded model, or a checkpoint folder (config.json, tokenizer.json and safetensors).
 
-    dtype   None is float16 on a GPU; on a CPU float32 for the embedded model and others as small, for larger ones
-            bfloat16 where the processor has it. torch.int8 is for a CPU alone: see language/packed.py
+    The embedded model always runs on the CPU in float32: the other arguments are for checkpoints.
+
+    dtype   None is float16 on a GPU; on a CPU float32 for small checkpoints, for larger ones bfloat16 where the
+            processor has it. torch.int8 is for a CPU alone: see language/packed.py
     family  how the checkpoint is asked: a name in FAMILIES or a Family; None reads it from beautifier.json,
             which training writes beside the weights
     stays   False: the weights will be moved to another device; on a CPU they are laid out for it otherwise
 
     Raises FileNotFoundError for files that are not there, ValueError for files that cannot be understood.
     """
-    folder = EMBEDDED if model == "embedded" else Path(model)
+    if model == "embedded":
+        from .composing.writer import load_embedded
+
+        return load_embedded()
+    folder = Path(model)
     if not folder.is_dir():
         raise FileNotFoundError(
             f"there is no checkpoint folder {folder}: "
@@ -43,9 +49,8 @@ def load_beautifier(
     family = find_family(folder, family)
     tokenizer = load_tokenizer(folder)
     device = torch.device(device)
-    name = "embedded" if folder == EMBEDDED else folder.resolve().name
     network = load_fastest(folder, dtype, device, stays)
-    return Beautifier(name, family, network, tokenizer)
+    return Beautifier(folder.resolve().name, family, network, tokenizer)
 
 
 def load_fastest(folder: Path, dtype: torch.dtype | None, device: torch.device, stays: bool) -> DecoderOnly:

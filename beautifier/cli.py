@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, NoReturn
 from tqdm import tqdm
 
 from .checkpoints.catalog import CATALOG
+from .request import STYLES
 
 if TYPE_CHECKING:
     from .families import Family
@@ -81,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     add("-n", "--num-candidates", type=int, default=5, metavar="N", help="candidates a prompt (default 5)")
     add("--seed", type=int, default=0, metavar="N", help="same seed, same candidates (default 0)")
     add("--mode", choices=("rewrite", "append"), default="rewrite", help="replace the prompt, or add to it")
+    add("--style", choices=STYLES, default=STYLES[0], help="what the embedded model writes (default phrases)")
     add("--clip-tokens", type=int, metavar="N", help="end each candidate at a word within N CLIP tokens")
     add(
         "--model",
@@ -155,6 +157,7 @@ def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
                     sampling=sampling,
                     mode=options.mode,
                     clip_tokens=options.clip_tokens,
+                    style=options.style,
                 )
                 if reward_model is not None:
                     candidates = reward_model.rank(raw_prompt, candidates)
@@ -328,7 +331,10 @@ def _answer(
             "raw_prompt": raw_prompt,
             "model": model,
             "seed": options.seed,
-            "candidates": [{"text": candidate.text, "score": candidate.score} for candidate in candidates],
+            "candidates": [
+                {"text": each.text, "score": each.score, "kept": list(each.kept), "lost": list(each.lost)}
+                for each in candidates
+            ],
         }
         return json.dumps(answer, ensure_ascii=False)
     if options.num_candidates == 1 or options.greedy:

@@ -7,6 +7,7 @@ changed byte makes their answers worse.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from .chat.answer import read_chat
 from .prompts.a1111 import from_a1111
 from .request import Sampling
 
@@ -75,6 +76,15 @@ def read_a1111(answer: str) -> str:
     """An answer in A1111 syntax as a prompt in ComfyUI's."""
     return from_a1111(answer).strip()
 
+
+# No checkpoint's own: a little under the usual temperature, room for a model that thinks before it answers.
+CHAT = Family(
+    name="chat",
+    template="{raw_prompt}",
+    sampling=Sampling(temperature=0.8, top_k=0, top_p=0.95, repetition_penalty=1.0, max_new_tokens=1024),
+    max_prompt_tokens=1024,
+    read=read_chat,
+)
 
 # Published settings of the text2prompt checkpoints: at most 384 tokens with the template, five samples.
 TEXT2PROMPT_SAMPLING = Sampling(

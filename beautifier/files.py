@@ -1,4 +1,4 @@
-"""Files of a checkpoint folder that need not be what they say: JSON of a bounded size, no links out of the folder."""
+"""Files of a checkpoint folder that need not be what they say: JSON of a bounded size, no links to just anywhere."""
 
 import json
 from pathlib import Path
@@ -8,9 +8,16 @@ LARGEST_JSON = 16_000_000
 
 
 def check_inside(path: Path) -> None:
-    """Raise ValueError for a file that is a link out of its folder: a checkpoint may not reach for other files."""
+    """Raise ValueError for a file that is a link out of its folder: a checkpoint may not reach for other files.
+
+    The links of the Hugging Face cache are followed: there models--OWNER--NAME/snapshots/COMMIT/FILE is a link to
+    models--OWNER--NAME/blobs/CHECKSUM.
+    """
     try:
-        inside = path.resolve().parent == path.parent.resolve()
+        target, folder = path.resolve(), path.parent.resolve()
+        commits = next((each for each in folder.parents if each.name == "snapshots"), None)
+        blobs = commits.parent / "blobs" if commits and commits.parent.name.startswith("models--") else folder
+        inside = target.parent in (folder, blobs)
     except (OSError, RuntimeError):  # a link that goes round
         inside = False
     if not inside:

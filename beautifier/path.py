@@ -1,6 +1,7 @@
 """The one path from a raw prompt to candidates, the same for every writer.
 
-    syntax is set aside -> the writer answers the words -> the syntax comes back -> the text is cut to its limit
+    syntax is set aside -> the words are read as a wish -> the writer answers them -> what lost something of the wish
+    is drawn again, then repaired -> the syntax comes back -> the text is cut to its limit
 
 A writer brings `write(words, request) -> answers` and nothing else.
 """
@@ -8,6 +9,7 @@ A writer brings `write(words, request) -> answers` and nothing else.
 from collections.abc import Callable
 from dataclasses import replace
 
+from .faithful import Kept, check, repair
 from .prompts.a1111 import split_pasted
 from .prompts.append import append
 from .prompts.cleaning import manner
@@ -15,7 +17,10 @@ from .prompts.clip_tokens import limit_clip_tokens
 from .prompts.put_back import put_back
 from .prompts.standing_in import has_lost
 from .prompts.syntax import SetAside, set_aside
-from .request import Answers, Candidate, Request, Sampling
+from .request import MAX_SEED, Answers, Candidate, Request, Sampling
+from .wishes.wish import Wish, read
+
+SECOND_DRAW = 0x5EC0_17D4_A11B_EAD5  # what the seed of a second draw differs by
 
 OnStep = Callable[[int, int], object]
 ShouldStop = Callable[[], bool]
@@ -28,12 +33,16 @@ class Writer:
     weights   whether its answers have weights in ComfyUI syntax; else parentheses in them are noise
     english   whether it reads English alone, see `set_aside`
     sampling  the settings it was published with
+    draws_again  whether an answer that lost something of the wish may be drawn once more
+    keeps_words  whether its answers hold the user's words by construction: they are never repaired
     """
 
     name: str
     weights: bool = False
     english: bool = False
     sampling: Sampling = Sampling()
+    draws_again: bool = False
+    keeps_words: bool = False
 
     def write(
         self, words: str, request: Request, on_step: OnStep | None = None, should_stop: ShouldStop | None = None
@@ -74,7 +83,72 @@ def beautify(
     if not aside.words:
         return [Candidate(request.raw_prompt)]
     answers = writer.write(aside.words, request, on_step, should_stop)
-    return [Candidate(text) for text in finished(request, aside, answers, writer.weights)]
+    wish = read(aside.words)
+    if not writer.keeps_words:
+        if writer.draws_again and not (should_stop and should_stop()):
+            answers = drawn_again(writer, wish, aside.words, request, answers, on_step, should_stop)
+        texts = [without_another(text, aside) for text in answers.texts]
+        texts = [repair(wish, text) if text and losses(wish, text) else text for text in texts]
+        answers = replace(answers, texts=texts)
+    texts = finished(request, aside, answers, writer.weights)
+    kept = [check(wish, as_seen(text, aside)) for text in texts]
+    return [Candidate(text, kept=each.kept, lost=lost(each)) for text, each in zip(texts, kept, strict=True)]
+
+
+def drawn_again(
+    writer: Writer,
+    wish: Wish,
+    words: str,
+    request: Request,
+    answers: Answers,
+    on_step: OnStep | None,
+    should_stop: ShouldStop | None,
+) -> Answers:
+    """The answers, those that lost something of the wish once more: as candidate k of another seed, if that is better.
+
+    The other seed follows from the first alone, so that candidate k of a seed stays the same text.
+    """
+    found = [losses(wish, text) for text in answers.texts]
+    sampling = request.sampling or writer.sampling
+    if answers.read != words or not any(found) or sampling.greedy or sampling.num_beams > 1:
+        return answers
+    step = (lambda _, total: on_step(total, total)) if on_step else None  # the bar is full: it only watches for Cancel
+    another = replace(request, seed=(request.seed ^ SECOND_DRAW) & MAX_SEED)
+    again = writer.write(words, another, step, should_stop).texts
+    texts = list(answers.texts)
+    for k, count in enumerate(found):
+        if count and k < len(again) and again[k] and losses(wish, again[k]) < count:
+            texts[k] = again[k]
+    return replace(answers, texts=texts)
+
+
+def without_another(answer: str, aside: SetAside) -> str:
+    """An answer in which nothing stands in the place of a thing unseen.
+
+    One that has lost the neutral word for it has something else there: of such a one only the manner is kept, behind
+    the raw prompt's words.
+    """
+    if not answer or not has_lost(answer, aside.parts):
+        return answer
+    return ", ".join(filter(None, (aside.words, manner(answer))))
+
+
+def as_seen(candidate: str, aside: SetAside) -> str:
+    """A candidate with the neutral words for what cannot be seen, as its writer saw the raw prompt."""
+    for piece in aside.pieces:
+        if piece.neutral:
+            candidate = candidate.replace(piece.text, piece.words, 1)
+    return candidate
+
+
+def losses(wish: Wish, text: str) -> int:
+    """How much of a wish a text lost, and how much in it goes against the wish."""
+    return len(lost(check(wish, text)))
+
+
+def lost(kept: Kept) -> tuple[str, ...]:
+    """What is missing or wrong, as plain texts. Words in another script than English may have been translated."""
+    return tuple(each for each in (*kept.lost, *kept.against) if each.isascii() or each.startswith('"'))
 
 
 def finished(request: Request, aside: SetAside, answers: Answers, weights: bool) -> list[str]:
@@ -87,15 +161,9 @@ def finished(request: Request, aside: SetAside, answers: Answers, weights: bool)
 
 
 def finish(raw_prompt: str, aside: SetAside, answer: str, mode: str, weights: bool) -> str:
-    """One candidate of a cleaned answer; where nothing is left of it the raw prompt's words stand in.
-
-    An answer that has lost the neutral word for a thing unseen has something else in its place: of such a one only
-    the manner is appended.
-    """
+    """One candidate of a cleaned answer; where nothing is left of it the raw prompt's words stand in."""
     if mode == "append":
         return append(raw_prompt, answer)
-    if answer and has_lost(answer, aside.parts):
-        return append(raw_prompt, manner(answer))
     return put_back(answer, aside, weights=weights) or aside.words
 
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 
-from .families import Family, read
+from .families import Family, read, render
 from .prompts.append import append
 from .prompts.cleaning import clean
+from .prompts.clip_tokens import count_clip_tokens
 from .prompts.words import content_words
 
 # More than the characters of an average token of any text people write.
@@ -26,6 +27,19 @@ def at_word_boundary(beginning: str, text: str) -> str:
     """The beginning of a text cut back to whole words, where that costs less than half of it."""
     whole = beginning if text[len(beginning)].isspace() else beginning.rpartition(" ")[0]
     return whole.strip() if 2 * len(whole) > len(beginning) else beginning.strip()
+
+
+def readable(family: Family, words: str) -> str:
+    """As much of the words, from their beginning, as a model of the family reads whose tokenizer is not here.
+
+    CLIP's stands in, which makes as many tokens of a text, or more.
+    """
+    limit = family.max_prompt_tokens
+    beginning = longest_beginning(
+        words[: limit * CHARACTERS_PER_TOKEN],
+        lambda text: count_clip_tokens(render(family, text)) <= limit,
+    )
+    return words if len(beginning) == len(words) else at_word_boundary(beginning, words)
 
 
 def read_cleaned(family: Family, words: str, text: str, finished: bool) -> str:

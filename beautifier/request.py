@@ -4,10 +4,11 @@ Imports nothing but the standard library: ComfyUI reads it when it starts.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from numbers import Integral, Real
 
 MODES = ("rewrite", "append")
+STYLES = ("phrases", "sentences", "tags")
 MOST_CANDIDATES = 64
 
 MAX_SEED = 2**64 - 1
@@ -82,6 +83,8 @@ class Request:
                     beginning is read, and nothing of it is lost.
     clip_tokens     most CLIP tokens a candidate may have, None is no limit; the user's own syntax stays even if it
                     alone has more
+    style           what the embedded writer writes: "phrases" for image models that read with CLIP, "sentences" for
+                    those that read with T5 or a language model, "tags" for those trained on Danbooru tags
 
     Raises ValueError naming the field that cannot be worked with, what it was and what it may be.
     """
@@ -92,6 +95,7 @@ class Request:
     sampling: Sampling | None = None
     mode: str = MODES[0]
     clip_tokens: int | None = None
+    style: str = STYLES[0]
 
     def __post_init__(self):
         if not isinstance(self.raw_prompt, str):
@@ -107,6 +111,8 @@ class Request:
             raise ValueError(f"mode must be one of {', '.join(map(repr, MODES))}, not {self.mode!r}")
         if self.clip_tokens is not None and not is_whole(self.clip_tokens, least=1):
             raise ValueError(f"clip_tokens must be None or a whole number, 1 or more, not {self.clip_tokens!r}")
+        if self.style not in STYLES:
+            raise ValueError(f"style must be one of {', '.join(map(repr, STYLES))}, not {self.style!r}")
 
 
 @dataclass(frozen=True)
@@ -123,10 +129,17 @@ class Answers:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A detailed prompt in ComfyUI syntax; the score is there once a reward model has ranked it."""
+    """A detailed prompt in ComfyUI syntax.
+
+    score  there once a reward model has ranked it
+    kept   what of the raw prompt is in the text, as plain words
+    lost   what of it is not, or goes against it
+    """
 
     text: str
     score: float | None = None
+    kept: tuple[str, ...] = field(default=(), compare=False)
+    lost: tuple[str, ...] = field(default=(), compare=False)
 
 
 def check_seed(seed: int) -> None:

@@ -1,22 +1,20 @@
 """How far bfloat16, float16 and int8 move what a checkpoint says: agreement with float32, token by token.
 
-    python benchmarks/int8_agreement.py                                  the embedded model, 500 prompts
-    python benchmarks/int8_agreement.py path/to/checkpoint --prompts 50  another one; float32 needs 4 bytes a weight
+    python benchmarks/int8_agreement.py FOLDER                           a checkpoint, 500 prompts
+    python benchmarks/int8_agreement.py FOLDER --prompts 50              float32 needs 4 bytes a weight
 
 The float32 network answers the prompts, by its family's published settings. Then every network reads these answers:
 top-1 is how often its likeliest next token is float32's, KL the mean divergence from float32's distribution in nats a
-token, with the worst 1 % of tokens. int8 leaves its model.int8.safetensors beside a checkpoint that is not embedded.
+token, with the worst 1 % of tokens. int8 leaves its model.int8.safetensors beside the checkpoint.
 """
 
 import argparse
-import shutil
-import tempfile
 from itertools import islice, product
 from pathlib import Path
 
 import torch
 
-from prompt_beautifier.beautifier.beautify import EMBEDDED, load_beautifier, load_fastest
+from prompt_beautifier.beautifier.beautify import load_beautifier, load_fastest
 from prompt_beautifier.beautifier.families import render
 from prompt_beautifier.beautifier.language.decoding import generate
 from prompt_beautifier.beautifier.language.weights import load_network
@@ -88,16 +86,12 @@ def log_probabilities(network, tokens: list[int], asked: int) -> torch.Tensor:
 @torch.inference_mode()
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", nargs="?", default="embedded", help="embedded, or a checkpoint folder")
+    parser.add_argument("model", help="a checkpoint folder")
     parser.add_argument("--family", help="as for beautify --family")
     parser.add_argument("--prompts", type=int, default=500)
     parser.add_argument("--dtypes", nargs="+", choices=DTYPES, default=["bfloat16", "int8"])
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(options.model)
-        if options.model == "embedded":
-            folder = Path(shutil.copytree(EMBEDDED, Path(temporary) / "embedded"))
-        compare(folder, options)
+    compare(Path(options.model), options)
 
 
 def compare(folder: Path, options) -> None:

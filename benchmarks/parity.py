@@ -1,10 +1,12 @@
-"""Parity with transformers on the full shapes of the published checkpoints, with random weights.
+"""Parity with transformers: full shapes of published checkpoints with random weights, or a checkpoint on disk.
 
     python benchmarks/parity.py              bloom-1b1 and GPT-2 small; 14 GB of memory and 5 GB of disk
     python benchmarks/parity.py gpt2         one of them
+    python benchmarks/parity.py FOLDER       a checkpoint folder with config.json, weights and a tokenizer
 
 Prints, for each: the largest difference of the logits in float32, and whether greedy and beam search write the same
-tokens as transformers' generate with the published arguments. The test suite does the same on small networks.
+tokens as transformers' generate with the published arguments. Of a folder: how many of 20 raw prompts, put to it in its
+chat template where it has one, are answered with the same text. The test suite does the same on small networks.
 """
 
 import sys
@@ -83,6 +85,67 @@ def compare(name: str) -> None:
             print(f"  {label:<13} {sum(a == b for a, b in zip(found, expected, strict=True))} of {len(expected)} equal")
 
 
+# Put to a checkpoint on disk: every kind of raw prompt, and other scripts.
+RAW_PROMPTS = (
+    "a cat",
+    "1girl, long hair, blue eyes",
+    "an old sailor smoking a pipe",
+    "a castle on a hill at night",
+    "portrait of a red fox in the snow, 8k",
+    "a bowl of ramen, top view",
+    "three children play football in the rain",
+    "logo of a coffee shop",
+    'a neon sign that says "OPEN"',
+    "steampunk airship over London",
+    "a robot reading a newspaper on a bench",
+    "macro photo of a dew drop",
+    "a man without a beard",
+    "the hermit, tarot card",
+    "isometric room, cozy, plants",
+    "a samurai under cherry blossoms, ukiyo-e",
+    "一只在月光下的猫",
+    "富士山と桜",
+    "un chat noir sur un toit de Paris",
+    "an empty street, fog, film grain",
+)
+ASKED = "Write a detailed prompt for a text-to-image model: {}"
+
+
+@torch.inference_mode()
+def compare_folder(folder: Path) -> None:
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    model = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+    networks = {"plain": load_network(folder)}
+    if can_pack(torch.float32):
+        networks["packed"] = load_packed(folder, torch.float32)
+    print(f"{folder.name}, transformers {transformers.__version__}")
+    prompts = [as_asked(tokenizer, raw) for raw in RAW_PROMPTS]
+    equal, worst = dict.fromkeys(networks, 0), dict.fromkeys(networks, 0.0)
+    sampling = Sampling(greedy=True, repetition_penalty=1.2, max_new_tokens=NEW_TOKENS)
+    for prompt in prompts:
+        tokens = torch.tensor([prompt])
+        theirs = model(tokens).logits
+        written = model.generate(
+            tokens, attention_mask=torch.ones_like(tokens), max_new_tokens=NEW_TOKENS, pad_token_id=0, **GREEDY
+        )
+        for name, network in networks.items():
+            worst[name] = max(worst[name], (network.logits(network(tokens)) - theirs).abs().max().item())
+            (answer,) = generate(network, prompt, 1, 0, sampling)
+            text = tokenizer.decode(answer.tokens, skip_special_tokens=True)
+            equal[name] += text == tokenizer.decode(written[0, len(prompt) :], skip_special_tokens=True)
+    for name in networks:
+        print(f"  {name:<8} logits differ by at most {worst[name]:.2e}; {equal[name]} of {len(prompts)} texts equal")
+
+
+def as_asked(tokenizer, raw: str) -> list[int]:
+    """The tokens of a raw prompt, in the checkpoint's chat template where it has one."""
+    if tokenizer.chat_template is None:
+        return tokenizer.encode(raw)
+    messages = [{"role": "user", "content": ASKED.format(raw)}]
+    text = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+    return tokenizer.encode(text, add_special_tokens=False)
+
+
 def until(eos: int, row: list[int]) -> list[int]:
     return row[: row.index(eos)] if eos in row else row
 
@@ -90,4 +153,7 @@ def until(eos: int, row: list[int]) -> list[int]:
 if __name__ == "__main__":
     transformers.logging.set_verbosity_error()
     for chosen in sys.argv[1:] or SHAPES:
-        compare(chosen)
+        if chosen in SHAPES:
+            compare(chosen)
+        else:
+            compare_folder(Path(chosen))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from comfy_api.latest import io
 
-from ..beautifier.servers.chat import SERVED_FAMILIES, UNUSABLE
+from ..beautifier.chat.usable import UNUSABLE
+from ..beautifier.servers.chat import SERVED_FAMILIES
 from ..beautifier.servers.endpoints import FILE_NAME, endpoint_names
 from .comfy import folders, loading, versions
 from .inputs import ADVANCED, CATEGORY, BeautifierType

@@ -26,7 +26,7 @@ def embedded_beautifier(embedded):
     """The embedded model, loaded once for all tests; leave it as it is."""
     from prompt_beautifier.beautifier.beautify import load_beautifier
 
-    return load_beautifier(embedded)
+    return load_beautifier()
 
 
 @pytest.fixture

@@ -89,6 +89,7 @@ def test_family_settings_hold_where_nothing_is_given(fake):
             "sampling": FAMILY_SAMPLING,
             "mode": "rewrite",
             "clip_tokens": None,
+            "style": "phrases",
         }
     ]
     assert fake.loaded == ("embedded", "cpu", None, None)
@@ -212,7 +213,10 @@ def test_json_is_one_object_a_prompt(fake, capsys, monkeypatch):
             "raw_prompt": prompt,
             "model": "fake",
             "seed": 3,
-            "candidates": [{"text": prompt + "!", "score": 0.5}, {"text": "ü", "score": None}],
+            "candidates": [
+                {"text": prompt + "!", "score": 0.5, "kept": [], "lost": []},
+                {"text": "ü", "score": None, "kept": [], "lost": []},
+            ],
         }
         for prompt in ("一只猫", "dog")
     ]

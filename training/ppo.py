@@ -5,20 +5,21 @@ SFT model it starts from (the reference model), r a reward function. (BeautifulP
 Promptist, arXiv 2212.09611, section 2.2; the objective and the controller of beta: Ziegler et al. 2019, arXiv
 1909.08593; PPO: Schulman et al. 2017, arXiv 1707.06347.)
 
-    python -m prompt_beautifier.training.ppo --config training/configs/ppo-beautifulprompt.yaml \
+    python -m prompt_beautifier.training.ppo --config training/configs/ppo-beautifulprompt.yaml \\
         --model runs/sft/model --data runs/pairs --reward runs/reward --out runs/ppo
 
     # several GPUs: each makes its share of the rollouts
     accelerate launch --config_file training/configs/accelerate/multi-gpu.yaml -m prompt_beautifier.training.ppo ...
 
-    # the embedded model on a CPU
-    python -m prompt_beautifier.training.ppo --config training/configs/ppo-embedded.yaml \
-        --model runs/sft/model --data runs/pairs --reward embedded --out runs/ppo
+    # a small network on a CPU
+    python -m prompt_beautifier.training.ppo --config training/configs/ppo-small.yaml \\
+        --model runs/small/model --data runs/pairs --reward embedded --out runs/ppo
 
 One step: sample an answer to each of 64 raw prompts; score what a user would see of it; give each token its reward
 (the KL penalty everywhere, the score on the last one); estimate advantages; go over the 64 answers in minibatches four
-times. --entropy-coefficient is c2 of the PPO paper's equation 9: a small model loses its variety before the KL tells.
-Only the top layers are trained, so that policy and reference model share the others.
+times. A step here is one such phase; the reference's own count goes up with every minibatch and pass.
+--entropy-coefficient is c2 of the PPO paper's equation 9: a small model loses its variety before the KL tells. Only the
+top layers are trained, so that policy and reference model share the others.
 
 --data is a folder with train.jsonl and heldout.jsonl; policy/reward_functions.py says what --reward takes. Everything
 random is a function of --seed and the step: the same command continues a run that was killed, to the same result.
@@ -26,28 +27,35 @@ OUT/model is the folder for Load Beautifier: the best by held-out score, or the 
 OUT/tensorboard hold the numbers; OUT/checkpoint.pt is needed to continue, and for nothing else.
 """
 
+from __future__ import annotations
+
 import argparse
 import math
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
 from accelerate import Accelerator, DistributedType
+from accelerate.utils import broadcast
 from torch import nn
 
 from ..beautifier.language.sampling import mix64
-from ..beautifier.language.weights import load_network
+from ..beautifier.language.weights import as_stored, load_network
 from ..beautifier.language.writer import Beautifier
 from .policy.asked import (
-    Prompts,
+    AFRESH,
+    HELDOUT,
+    Task,
+    add_asking,
     adds_nothing,
     chances_of_step,
     heldout_figures,
-    read_prompts,
+    limits_of_step,
+    read_task,
     rows_of_step,
     scores_of,
+    within,
 )
 from .policy.experience import Experience, look_at, minibatches, whiten
 from .policy.formulas import (
@@ -55,41 +63,137 @@ from .policy.formulas import (
     RunningMoments,
     advantages_and_returns,
     policy_losses,
+    scaled_scores,
     token_rewards,
     value_losses,
 )
 from .policy.network import Policy
-from .policy.reward_functions import RewardFunction, add_reward_options, load_reward
 from .policy.rollout import sample
-from .run.bases import base_tokenizer, find_base, hugging_face_config, short_name
-from .run.cards import model_card
-from .run.estimates import (
-    Estimate,
-    activation_memory,
-    count_parameters,
-    duration,
-    memory_of,
-    seconds_for,
-    training_memory,
-)
-from .run.export import DTYPES, export, hugging_face_weights
+from .run.bases import base_tokenizer, checkpoint_config, find_base
+from .run.cards import beautifier_card, short_name
+from .run.export import export_beautifier
 from .run.metrics import Metrics
-from .run.options import parse
+from .run.options import add_training, given, new_parser, parse
+from .run.pace import Pace
+from .run.same_run import same_run
+from .run.trainer import wants_bf16
 
-# -- the policy
+UNTRAINED = (
+    "No step had a better held-out score than step 0: this is the model that the run started from, unchanged. "
+    "A lower --lr, a larger --beta or another reward may help."
+)
+# The numbers that are printed after each step; metrics.jsonl has more.
+PRINTED = ("score", "kl", "beta", "entropy", "length", "heldout_score")
 
 
-# -- the parts of the algorithm
+def main(argv: list[str] | None = None) -> None:
+    args = parse(option_parser(), argv)
+    accelerator = Accelerator(cpu=args.cpu)
+    check_devices(accelerator)
+    check(args, accelerator.num_processes)
+    same_run(args, free={"steps"})
+    torch.manual_seed(args.seed)  # the value head begins at random
+    folder, family = find_base(args.model, args.family)
+    network = load_network(folder, torch.float32, accelerator.device)
+    beautifier = Beautifier(args.out.name, family, network, base_tokenizer(folder)[0])
+    task = read_task(args, beautifier, accelerator.device)
+    policy, optimizer = new_policy(args, accelerator.device, network)
+    progress = Progress(KLController(args.beta, args.target_kl, args.horizon))
+    load_checkpoint(args.out, policy, optimizer, progress)
+    model, optimizer = accelerator.prepare(policy, optimizer)
+    say = accelerator.print
+    say(
+        f"{len(task.train):,} raw prompts, {len(task.heldout):,} held out; "
+        f"{accelerator.num_processes} x {accelerator.device.type}"
+    )
+    if progress.step:
+        say(f"continuing after step {progress.step:,}")
+    metrics = Metrics(args.out, progress.step) if accelerator.is_main_process else None
+
+    pace = Pace(progress.step, args.steps, accelerator.device)
+    if progress.step == 0:
+        show(evaluate(policy, task, progress, accelerator, args), progress, pace, metrics, args)
+    while progress.step < args.steps:
+        seen, numbers = roll_out(policy, task, progress, accelerator, args)
+        numbers |= improve(model, optimizer, seen, progress.step, accelerator, args)
+        progress.controller.update(numbers["kl"], args.rollouts)
+        progress.step += 1
+        if progress.step % args.eval_steps == 0 or progress.step == args.steps:
+            numbers |= evaluate(policy, task, progress, accelerator, args)
+        show(numbers, progress, pace, metrics, args)
+        if metrics and (progress.step % args.checkpoint_steps == 0 or progress.step == args.steps):
+            save_checkpoint(args.out, policy, optimizer, progress)
+
+    accelerator.wait_for_everyone()
+    if args.keep == "best":
+        take_best(policy, args.out, accelerator)
+    afresh = heldout_figures(policy.sampling_network(), policy.head, task, accelerator, args, policy.autocast, AFRESH)
+    if metrics:
+        metrics.close()
+        hand_over(policy, task, progress, afresh["heldout_score"], folder, args)
 
 
-# -- rollouts
+def option_parser() -> argparse.ArgumentParser:
+    parser = new_parser(__doc__)
+    add_asking(parser)
+    add = parser.add_argument_group("PPO").add_argument
+    taken_off = "what is taken off an answer's reward: that of the data set's own prompt, or nothing"
+    add("--baseline", choices=("dataset", "none"), default="dataset", help=taken_off)
+    shortest = "the limit of each answer is drawn between this and --max-new-tokens"
+    add("--least-new-tokens", type=int, metavar="N", help=shortest)
+    ended = "an answer that met its limit counts as one that ended there"
+    add("--append-end", action="store_true", help=ended)
+    scale = "divide by the std of the clipped scores so far"
+    add("--scale-reward", choices=("running", "none"), default="running", help=scale)
+    add("--reward-clip", type=float, default=10.0, help="largest score before it is scaled; 0: no limit")
+    add("--steps", type=int, default=300, help="phases of sampling --rollouts answers and learning from them")
+    add("--ppo-epochs", type=int, default=4)
+    add("--minibatch", type=int, default=16, help="answers of an update, over all devices")
+    add("--unfrozen-layers", type=int, default=8, help="how many of the top layers are trained")
+    values = "of the policy's own last layer, or of a whole network of its own, which begins as the SFT model"
+    add("--value-network", choices=("shared", "own"), default="shared", help=f"values {values}")
+    add("--betas", type=float, nargs=2, default=[0.9, 0.95], help="of AdamW")
+    add("--weight-decay", type=float, default=0.0)
+    add("--beta", type=float, default=0.05, help="KL coefficient at the start")
+    add("--target-kl", type=float, default=6.0, help="nats an answer that beta steers to; 0: beta stays")
+    add("--horizon", type=float, default=10_000, help="answers over which beta may change by a factor of about 1.2")
+    add("--gamma", type=float, default=1.0)
+    add("--lam", type=float, default=0.95)
+    add("--clip", type=float, default=0.2, help="of the policy's ratio")
+    add("--value-clip", type=float, default=0.2)
+    add("--value-coefficient", type=float, default=0.5)
+    entropy = "reward for each token's entropy: above 0 the answers stay varied"
+    add("--entropy-coefficient", type=float, default=0.0, help=entropy)
+    add("--eval-steps", type=int, default=100)
+    add("--keep", choices=("best", "last"), default="best", help="which model is handed over")
+    add_training(parser, lr=5e-6, checkpoint_steps=50)
+    return parser
 
 
-# -- one step
+def check_devices(accelerator: Accelerator) -> None:
+    """Raise ValueError where the weights are to be dealt out over devices."""
+    if accelerator.distributed_type in (DistributedType.DEEPSPEED, DistributedType.FSDP):
+        raise ValueError(
+            "PPO keeps a whole copy of the network on each device: use accelerate/multi-gpu.yaml; zero2.yaml and "
+            "fsdp.yaml are for SFT"
+        )
+
+
+def check(args: argparse.Namespace, processes: int) -> None:
+    """Raise ValueError for numbers that do not go together."""
+    for name in ("rollouts", "minibatch"):
+        if getattr(args, name) % processes:
+            raise ValueError(f"--{name} {getattr(args, name)} must be a multiple of the {processes} processes")
+    if args.rollouts % args.minibatch:
+        raise ValueError(f"--rollouts {args.rollouts} must be a multiple of --minibatch {args.minibatch}")
+    if args.least_new_tokens is not None and not 1 <= args.least_new_tokens <= args.max_new_tokens:
+        raise ValueError(
+            f"--least-new-tokens {args.least_new_tokens} must be from 1 to --max-new-tokens {args.max_new_tokens}"
+        )
 
 
 @dataclass
-class Run:
+class Progress:
     """What changes over a run, besides the policy; checkpoints hold it."""
 
     controller: KLController
@@ -101,61 +205,92 @@ class Run:
     last: float = math.nan  # the latest one
 
 
+def new_policy(
+    args: argparse.Namespace, device: torch.device, network: nn.Module
+) -> tuple[Policy, torch.optim.Optimizer]:
+    """The policy before the first step, and its optimizer."""
+    bits16, spread = wants_bf16(args, device), args.entropy_coefficient != 0
+    policy = Policy(network, args.unfrozen_layers, bits16, spread, args.value_network == "own").to(device)
+    trained, betas = policy.trained().values(), tuple(args.betas)
+    return policy, torch.optim.AdamW(trained, args.lr, betas, weight_decay=args.weight_decay, fused=True)
+
+
+def evaluate(
+    policy: Policy, task: Task, progress: Progress, accelerator: Accelerator, args: argparse.Namespace
+) -> dict[str, float]:
+    """Score answers to the held-out raw prompts, and keep the weights where they are the best so far."""
+    numbers = heldout_figures(policy.sampling_network(), policy.head, task, accelerator, args, policy.autocast, HELDOUT)
+    progress.last = numbers["heldout_score"]
+    if progress.step == 0:
+        progress.first = progress.last
+    if progress.last > progress.best:
+        progress.best, progress.best_step = progress.last, progress.step
+        if accelerator.is_main_process:
+            save(args.out / "best.pt", policy.trained())
+    return numbers
+
+
+def show(
+    numbers: dict[str, float], progress: Progress, pace: Pace, metrics: Metrics | None, args: argparse.Namespace
+) -> None:
+    """Write and print the numbers of a step, on the main process, which has metrics."""
+    if metrics is None:
+        return
+    metrics.write(progress.step, numbers)
+    line = [f"step {progress.step:,}/{args.steps:,}", *(f"{k} {numbers[k]:.4g}" for k in PRINTED if k in numbers)]
+    if progress.step > pace.first:
+        line.append(f"{pace.of_a_step(progress.step):.2f} s a step, {pace.left(progress.step)} left")
+    print("  ".join(line), flush=True)
+    found = pace.after_first_steps(progress.step)
+    if found:
+        print(found, flush=True)
+
+
 def own_share(items: Sequence, accelerator: Accelerator) -> Sequence:
     """This process's part of what is dealt out to all."""
     share = len(items) // accelerator.num_processes
     return items[accelerator.process_index * share : (accelerator.process_index + 1) * share]
 
 
-def collect(
-    policy: Policy,
-    beautifier: Beautifier,
-    reward: RewardFunction,
-    prompts: Prompts,
-    run: Run,
-    accelerator: Accelerator,
-    args: argparse.Namespace,
+def roll_out(
+    policy: Policy, task: Task, progress: Progress, accelerator: Accelerator, args: argparse.Namespace
 ) -> tuple[Experience, dict[str, float]]:
-    """Rollouts of one step with their advantages, and numbers on them (over all processes)."""
-    rows = own_share(rows_of_step(len(prompts), args.rollouts, run.step, args.seed), accelerator)
-    chances = own_share(chances_of_step(args.rollouts, args.max_new_tokens, run.step, args.seed), accelerator)
-    asked = [prompts.questions[row] for row in rows]
+    """The answers of one step with their advantages, and numbers on them (over all processes)."""
+    rows = own_share(rows_of_step(len(task.train), args.rollouts, progress.step, args.seed), accelerator)
+    chances = own_share(chances_of_step(args.rollouts, args.max_new_tokens, progress.step, args.seed), accelerator)
+    asked = [task.train.questions[row] for row in rows]
     with policy.autocast():
-        answers = sample(
-            policy.sampling_network(),
-            [one.tokens for one in asked],
-            args.max_new_tokens,
-            chances,
-            args.chunk,
-            policy.head,
-        )
-    scores, texts = scores_of(beautifier, reward, prompts, rows, answers, args)
+        tokens = [one.tokens for one in asked]
+        answers = sample(policy.sampling_network(), tokens, args.max_new_tokens, chances, args.chunk, policy.head)
+    if args.least_new_tokens is not None:
+        limits = limits_of_step(args.rollouts, args.least_new_tokens, args.max_new_tokens, progress.step, args.seed)
+        answers = within(answers, own_share(limits, accelerator))
+    cut_off = [not answer.finished for answer in answers]
+    if args.append_end:
+        answers = [replace(answer, finished=True) for answer in answers]
+    scores, texts = scores_of(task, task.train, rows, answers, args, progress.step)
     empty = [adds_nothing(one, text) or text == one.raw_prompt for one, text in zip(asked, texts, strict=True)]
 
     seen, reference = look_at(policy, asked, answers, args.minibatch)
-    device = seen.tokens.device
+    device, beta = seen.tokens.device, progress.controller.beta
     scores = torch.tensor(scores, device=device)
     everyone = accelerator.gather(scores)
-    run.moments.update(everyone)
-    scaled = scores / run.moments.std if args.scale_reward == "running" else scores
-    if args.reward_clip:
-        scaled = scaled.clamp(-args.reward_clip, args.reward_clip)
-    rewards = token_rewards(seen.log_probs, reference, seen.mask, scaled, run.controller.beta)
+    scaled = scaled_scores(scores, everyone, progress.moments, args.reward_clip, args.scale_reward == "running")
+    rewards = token_rewards(seen.log_probs, reference, seen.mask, scaled, beta)
     seen.advantages, seen.returns = advantages_and_returns(rewards, seen.values, seen.mask, args.gamma, args.lam)
     whiten(seen, accelerator)
 
-    kl = accelerator.gather(((seen.log_probs - reference) * seen.mask).sum(1)).mean().item()
-    share = {
+    means = {
+        "kl": ((seen.log_probs - reference) * seen.mask).sum(1),
+        "objective": scaled,
         "length": seen.mask.sum(1).float(),
-        "unfinished": torch.tensor([float(not answer.finished) for answer in answers], device=device),
+        "unfinished": torch.tensor(cut_off, device=device).float(),
         "empty": torch.tensor(empty, device=device).float(),
     }
-    numbers = {"score": everyone.mean().item(), "score_std": everyone.std(correction=0).item(), "kl": kl}
-    # what is maximised, in the scaled unit
-    numbers["objective"] = accelerator.gather(scaled).mean().item() - run.controller.beta * kl
-    numbers["beta"] = run.controller.beta
-    numbers |= {name: accelerator.gather(values).mean().item() for name, values in share.items()}
-    return seen, numbers
+    numbers = {name: accelerator.gather(values).mean().item() for name, values in means.items()}
+    numbers["objective"] -= beta * numbers["kl"]  # what is maximised, in the scaled unit
+    spread = everyone.std(correction=0).item()
+    return seen, {"score": everyone.mean().item(), "score_std": spread, "beta": beta, **numbers}
 
 
 def improve(
@@ -173,6 +308,10 @@ def improve(
     generator = torch.Generator().manual_seed(mix64(mix64(args.seed ^ 0xBA7C) + step))
     sums = torch.zeros(6, device=seen.tokens.device)
     size = args.minibatch // accelerator.num_processes
+    # A minibatch's sum over its tokens is divided by the mean number of tokens of a minibatch, not by its own: answers
+    # of like length come together, and a token of a short one would weigh more. Wrappers average over processes.
+    tokens = accelerator.reduce(seen.mask.sum(), "sum").item() * args.minibatch / args.rollouts
+    share = accelerator.num_processes / tokens
     for _ in range(args.ppo_epochs):
         for rows in minibatches(seen, size, generator):
             length = seen.length(rows)
@@ -182,8 +321,6 @@ def improve(
                 log_probs, seen.log_probs[rows][mask], seen.advantages[rows][mask], args.clip
             )
             errors = value_losses(values, seen.values[rows][mask], seen.returns[rows][mask], args.value_clip)
-            # Each token of the minibatch counts the same, on whatever process it is: wrappers average gradients.
-            share = accelerator.num_processes / accelerator.reduce(mask.sum(), "sum").item()
             loss = losses.sum() + args.value_coefficient * errors.sum()
             if args.entropy_coefficient:
                 loss = loss - args.entropy_coefficient * entropies.sum()
@@ -194,14 +331,11 @@ def improve(
             optimizer.zero_grad(set_to_none=True)
             with torch.no_grad():
                 moved = log_probs - seen.log_probs[rows][mask]
-                told = losses, errors, clipped.float(), entropies, moved.exp() - 1 - moved
-                sums += torch.stack([*(one.detach().sum() for one in told), mask.sum().float()])
+                sizes = losses, errors, clipped.float(), entropies, moved.exp() - 1 - moved
+                sums += torch.stack([*(one.detach().sum() for one in sizes), mask.sum().float()])
     *sums, count = accelerator.reduce(sums, "sum").tolist()
     names = "policy_loss", "value_loss", "clipped", "entropy", "step_kl"
     return {name: value / count for name, value in zip(names, sums, strict=True)}
-
-
-# -- what is written
 
 
 def save(path: Path, values: dict) -> None:
@@ -211,18 +345,18 @@ def save(path: Path, values: dict) -> None:
     part.replace(path)
 
 
-def save_checkpoint(out: Path, policy: Policy, optimizer: torch.optim.Optimizer, run: Run) -> None:
+def save_checkpoint(out: Path, policy: Policy, optimizer: torch.optim.Optimizer, progress: Progress) -> None:
     state = {
         "trained": policy.trained(),
         "optimizer": optimizer.state_dict(),
-        "beta": run.controller.beta,
-        "moments": [run.moments.count, run.moments.mean, run.moments.squares],
-        "run": [run.step, run.best, run.best_step, run.first, run.last],
+        "beta": progress.controller.beta,
+        "moments": [progress.moments.count, progress.moments.mean, progress.moments.squares],
+        "run": [progress.step, progress.best, progress.best_step, progress.first, progress.last],
     }
     save(out / "checkpoint.pt", state)
 
 
-def load_checkpoint(out: Path, policy: Policy, optimizer: torch.optim.Optimizer, run: Run) -> None:
+def load_checkpoint(out: Path, policy: Policy, optimizer: torch.optim.Optimizer, progress: Progress) -> None:
     """Take up the run where its last checkpoint left it; nothing happens where there is none."""
     path = out / "checkpoint.pt"
     if not path.exists():
@@ -230,253 +364,55 @@ def load_checkpoint(out: Path, policy: Policy, optimizer: torch.optim.Optimizer,
     state = torch.load(path, map_location="cpu", weights_only=True)
     policy.load_trained(state["trained"])
     optimizer.load_state_dict(state["optimizer"])
-    run.controller.beta = state["beta"]
-    run.moments = RunningMoments(*state["moments"])
-    run.step, run.best, run.best_step, run.first, run.last = state["run"]
+    progress.controller.beta = state["beta"]
+    progress.moments = RunningMoments(*state["moments"])
+    progress.step, progress.best, progress.best_step, progress.first, progress.last = state["run"]
+
+
+def take_best(policy: Policy, out: Path, accelerator: Accelerator) -> None:
+    """Give the policy the weights that had the best held-out score; the main process has them on its disk."""
+    if accelerator.is_main_process:
+        policy.load_trained(torch.load(out / "best.pt", map_location="cpu", weights_only=True))
+    for parameter in policy.trained().values():
+        broadcast(parameter.data, from_process=0)
 
 
 def hand_over(
-    policy: Policy, run: Run, base: Path, beautifier: Beautifier, counts: tuple[int, int], args: argparse.Namespace
+    policy: Policy, task: Task, progress: Progress, score: float, base: Path, args: argparse.Namespace
 ) -> None:
-    """Write OUT/model: the best policy or the last one.
+    """Write OUT/model.
 
+    policy  the best one, or the last
+    score   its held-out score, measured on answers that had no part in choosing it
     base    the folder of the SFT model
-    counts  how many raw prompts were trained on, and held out
     """
     best = args.keep == "best"
-    if best:
-        policy.load_trained(torch.load(args.out / "best.pt", map_location="cpu", weights_only=True))
-    score = run.best if best else run.last
+    step = progress.best_step if best else progress.step
     figures = {
-        "steps": run.step,
-        "step of this model": run.best_step if best else run.step,
-        "held-out raw prompts": counts[1],
-        "held-out score before": run.first,
+        "steps": progress.step,
+        "step of this model": step,
+        "held-out raw prompts": len(task.heldout),
+        "held-out score before": progress.first,
+        **({"best held-out score, by which it was chosen": progress.best} if best else {}),
         "held-out score": score,
-        "KL coefficient at the end": run.controller.beta,
+        "KL coefficient at the end": progress.controller.beta,
     }
-    settings = {name: value for name, value in vars(args).items() if name not in ("out", "config")}
     less = " less that of the data set's own prompt for the same raw prompt" if args.baseline == "dataset" else ""
     note = (
         f"A score is the reward of a sampled answer{less}. It says what the reward function likes; whether people "
-        "like the pictures is another question."
+        "like the pictures is another question. The held-out score is of answers that were drawn afresh: the one by "
+        "which a step was chosen is too high, as the best of several."
     )
-    card = model_card(
-        args.out.resolve().name,
-        "PPO (training/ppo.py)",
-        short_name(args.model),
-        beautifier.family,
-        f"{counts[0]:,} raw prompts",
-        settings,
-        figures,
-        note,
-    )
-    export(
-        args.out / "model",
-        hugging_face_weights(policy.network),
-        hugging_face_config(base),
-        beautifier.tokenizer,
-        beautifier.family,
-        card,
-        args.export_dtype,
-    )
-    print(f"held-out score {run.first:.4g} -> {score:.4g}; the model is in {args.out / 'model'}", flush=True)
-
-
-# -- the run
-
-
-def option_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add = parser.add_argument
-    add("--model", required=True, help="the SFT model: 'embedded', a folder, a published model")
-    add("--family", help="how the model is asked; default: what its beautifier.json says")
-    add("--data", type=Path, required=True, help="folder with train.jsonl and heldout.jsonl")
-    add("--out", type=Path, required=True, help="folder of the run")
-    add_reward_options(parser)
-    add(
-        "--baseline",
-        choices=("dataset", "none"),
-        default="dataset",
-        help="what is taken off an answer's reward",
-    )
-    add("--empty-reward", type=float, help="score of an empty answer; default: that of the raw prompt")
-    add(
-        "--unfinished-penalty",
-        type=float,
-        default=0.0,
-        help="taken off the score of an answer without an end",
-    )
-    add(
-        "--scale-reward",
-        choices=("running", "none"),
-        default="running",
-        help="divide by the scores' std so far",
-    )
-    add("--reward-clip", type=float, default=10.0, help="largest scaled score; 0: no limit")
-    add(
-        "--max-prompts",
-        type=int,
-        default=40_000,
-        help="raw prompts to train on: a sample of them, where there are more",
-    )
-    add("--steps", type=int, default=5000)
-    add("--rollouts", type=int, default=64, help="answers a step, over all devices")
-    add("--chunk", type=int, default=16, help="answers that are sampled at once on a device")
-    add("--max-new-tokens", type=int, default=256)
-    add("--ppo-epochs", type=int, default=4)
-    add("--minibatch", type=int, default=16, help="answers of an update, over all devices")
-    add("--unfrozen-layers", type=int, default=8, help="how many of the top layers are trained")
-    add("--lr", type=float, default=5e-6)
-    add("--betas", type=float, nargs=2, default=[0.9, 0.95], help="of AdamW")
-    add("--weight-decay", type=float, default=0.0)
-    add("--max-grad-norm", type=float, default=1.0, help="0: no limit")
-    add("--beta", type=float, default=0.05, help="KL coefficient at the start")
-    add("--target-kl", type=float, default=6.0, help="nats an answer that beta steers to; 0: beta stays")
-    add("--horizon", type=float, default=10_000)
-    add("--gamma", type=float, default=1.0)
-    add("--lam", type=float, default=0.95)
-    add("--clip", type=float, default=0.2, help="of the policy's ratio")
-    add("--value-clip", type=float, default=0.2)
-    add("--value-coefficient", type=float, default=0.5)
-    add(
-        "--entropy-coefficient",
-        type=float,
-        default=0.0,
-        help="reward for each token's entropy: above 0 the answers stay varied",
-    )
-    add("--eval-prompts", type=int, default=500, help="held-out raw prompts of an evaluation")
-    add("--eval-steps", type=int, default=100)
-    add("--checkpoint-steps", type=int, default=50)
-    add("--keep", choices=("best", "last"), default="best", help="which model is handed over")
-    add("--bf16", action=argparse.BooleanOptionalAction, help="default: on GPUs that can")
-    add("--cpu", action="store_true", help="leave the GPU alone")
-    add("--export-dtype", choices=DTYPES, default="float16")
-    add("--seed", type=int, default=0)
-    return parser
-
-
-def check(args: argparse.Namespace, processes: int) -> None:
-    """Raise ValueError for numbers that do not go together."""
-    for name in ("rollouts", "minibatch"):
-        if getattr(args, name) % processes:
-            raise ValueError(f"--{name} {getattr(args, name)} must be a multiple of the {processes} processes")
-    if args.rollouts % args.minibatch:
-        raise ValueError(f"--rollouts {args.rollouts} must be a multiple of --minibatch {args.minibatch}")
-
-
-def estimate(policy: Policy, args: argparse.Namespace, accelerator: Accelerator) -> Estimate:
-    """Memory and time at most: as if every answer took all of its tokens."""
-    config, device = policy.network.config, accelerator.device
-    trained = sum(parameter.numel() for parameter in policy.trained().values())
-    weights, layers = count_parameters(config), config.num_layers - policy.first
-    length, rows = args.max_new_tokens + 32, args.minibatch // accelerator.num_processes
-    memory = training_memory(weights + trained, trained)  # the reference model has the trained layers once more
-    memory += activation_memory(config, layers, rows, length, policy.bits16)
-    memory += 8.0 * config.num_layers * args.chunk * length * config.hidden_size  # keys and values
-    tokens = args.rollouts * length / accelerator.num_processes
-    frozen = config.vocab_size * config.hidden_size
-    operations = 2 * weights + 2 * (2 * trained + 2 * frozen) + args.ppo_epochs * (6 * trained + 4 * frozen)
-    return Estimate(memory, seconds_for(args.steps * tokens * operations, device, policy.bits16))
-
-
-def main(argv: list[str] | None = None) -> None:
-    args = parse(option_parser(), argv)
-    accelerator = Accelerator(cpu=args.cpu)
-    if accelerator.distributed_type in (DistributedType.DEEPSPEED, DistributedType.FSDP):
-        raise ValueError(
-            "PPO keeps a whole copy of the network on each device: use accelerate/multi-gpu.yaml; zero2.yaml and "
-            "fsdp.yaml are for SFT"
-        )
-    check(args, accelerator.num_processes)
-    device, chief = accelerator.device, accelerator.is_main_process
-    bits16 = device.type == "cuda" and torch.cuda.is_bf16_supported() if args.bf16 is None else args.bf16
-    torch.manual_seed(args.seed)  # the value head begins at random
-
-    folder, family = find_base(args.model, args.family)
-    tokenizer, _ = base_tokenizer(folder)
-    network = load_network(folder, torch.float32, device)
-    beautifier = Beautifier(args.out.name, family, network, tokenizer)
-    reward = load_reward(args, device)
-    train = read_prompts(args.data / "train.jsonl", beautifier, args, args.max_prompts)
-    heldout = read_prompts(args.data / "heldout.jsonl", beautifier, args, args.eval_prompts)
-
-    policy = Policy(network, args.unfrozen_layers, bits16, args.entropy_coefficient != 0).to(device)
-    optimizer = torch.optim.AdamW(
-        policy.trained().values(),
-        lr=args.lr,
-        betas=tuple(args.betas),
-        weight_decay=args.weight_decay,
-        fused=True,
-    )
-    run = Run(KLController(args.beta, args.target_kl, args.horizon))
-    load_checkpoint(args.out, policy, optimizer, run)
-    model, optimizer = accelerator.prepare(policy, optimizer)
-    metrics = Metrics(args.out, run.step) if chief else None
-    if chief:
-        needed = estimate(policy, args, accelerator)
-        print(
-            f"{len(train):,} raw prompts, {len(heldout):,} held out; {accelerator.num_processes} x {device.type}: "
-            f"{needed} at most",
-            flush=True,
-        )
-        if memory_of(device) is not None and needed.memory > memory_of(device):
-            print(
-                f"that is more than this device's {memory_of(device) / 1e9:.0f} GB: lower --minibatch, --chunk "
-                "or --unfrozen-layers",
-                flush=True,
-            )
-        if run.step:
-            print(f"continuing after step {run.step:,}", flush=True)
-
-    def look(numbers: dict[str, float]) -> None:
-        """Evaluate, and keep the weights where they are the best so far."""
-        with policy.autocast():
-            network = policy.sampling_network()
-            numbers |= heldout_figures(network, policy.head, beautifier, reward, heldout, accelerator, args)
-        run.last = numbers["heldout_score"]
-        if run.step == 0:
-            run.first = run.last
-        if run.last > run.best:
-            run.best, run.best_step = run.last, run.step
-            if chief:
-                save(args.out / "best.pt", policy.trained())
-
-    started, before = time.monotonic(), run.step
-    if run.step == 0:
-        numbers = {}
-        look(numbers)
-        if chief:
-            metrics.write(0, numbers)
-            print(f"step 0/{args.steps:,}  held-out score {run.first:.4g}", flush=True)
-    while run.step < args.steps:
-        seen, numbers = collect(policy, beautifier, reward, train, run, accelerator, args)
-        numbers |= improve(model, optimizer, seen, run.step, accelerator, args)
-        run.controller.update(numbers["kl"], args.rollouts)
-        run.step += 1
-        if run.step % args.eval_steps == 0 or run.step == args.steps:
-            look(numbers)
-        if chief:
-            metrics.write(run.step, numbers)
-            pace = (time.monotonic() - started) / (run.step - before)
-            told = {
-                name: numbers[name]
-                for name in ("score", "kl", "beta", "entropy", "length", "heldout_score")
-                if name in numbers
-            }
-            print(
-                f"step {run.step:,}/{args.steps:,}  "
-                + "  ".join(f"{k} {v:.4g}" for k, v in told.items())
-                + f"  {pace:.2f} s a step, {duration(pace * (args.steps - run.step))} left",
-                flush=True,
-            )
-            if run.step % args.checkpoint_steps == 0 or run.step == args.steps:
-                save_checkpoint(args.out, policy, optimizer, run)
-
-    accelerator.wait_for_everyone()
-    if chief:
-        metrics.close()
-        hand_over(policy, run, folder, beautifier, (len(train), len(heldout)), args)
+    if step == 0:
+        note = f"**{UNTRAINED}** {note}"
+    family, tokenizer, data = task.beautifier.family, task.beautifier.tokenizer, f"{len(task.train):,} raw prompts"
+    stage, started_from = "PPO (training/ppo.py)", short_name(args.model)
+    card = beautifier_card(args.out, stage, started_from, family, data, given(args), figures, note)
+    weights, config = as_stored(policy.network), checkpoint_config(base)
+    export_beautifier(args.out / "model", weights, config, tokenizer, family, card, args.export_dtype)
+    print(f"held-out score {progress.first:.4g} -> {score:.4g}; the model is in {args.out / 'model'}", flush=True)
+    if step == 0:
+        print(UNTRAINED, flush=True)
 
 
 if __name__ == "__main__":

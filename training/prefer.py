@@ -16,6 +16,8 @@ The page is served to this computer alone (127.0.0.1). People elsewhere reach it
 `ssh -L 8200:127.0.0.1:8200 HOST` and http://127.0.0.1:8200/.
 """
 
+from __future__ import annotations
+
 import argparse
 import json
 import re
@@ -26,7 +28,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from .run.options import parse
+from .run.options import new_parser, parse
 from .voting.votes import (
     CHOICES,
     AlreadyVoted,
@@ -59,7 +61,52 @@ HEADERS = {
 }
 
 
-# -- what is shown to whom
+def main(argv: list[str] | None = None) -> None:
+    parser = option_parser()
+    args = parse(parser, argv)
+    if not args.report and not args.pairs:
+        parser.error("name the pictures to choose between (--pairs), or ask for a report (--report)")
+    try:
+        if args.report:
+            print_report(args.votes, args.against, args.json)
+            return
+        pairs, against, same = read_pairs(args.pairs, args.against)
+        votes = Votes(args.votes)
+    except (OSError, ValueError) as error:
+        sys.exit(str(error))
+    skipped = f"; {count(same, 'pair is', 'pairs are')} one and the same picture, and left out" if same else ""
+    print(f"{count(len(pairs), 'pair')} against {against}{skipped}", flush=True)
+    print(f"Choose at http://{HOST}:{args.port}/  (Ctrl+C stops)", flush=True)
+    try:
+        web.run_app(application(Study.of(pairs, votes)), host=HOST, port=args.port, print=None, access_log=None)
+    except OSError as error:
+        sys.exit(f"{error}: choose another --port")
+    finally:
+        votes.close()
+
+
+def option_parser() -> argparse.ArgumentParser:
+    parser = new_parser(__doc__)
+    add = parser.add_argument
+    add("--pairs", type=Path, help="folder with pictures.jsonl, or a JSONL file of rows with images")
+    add("--votes", type=Path, required=True, help="SQLite file of the votes; made where there is none")
+    add("--against", metavar="NAME", help="the method that the others are compared with")
+    add("--port", type=int, default=8200)
+    add("--report", action="store_true", help="print what the votes say, as Markdown, instead of serving the page")
+    add("--json", action="store_true", help="print the report as JSON")
+    return parser
+
+
+def print_report(path: Path, against: str | None, as_json: bool) -> None:
+    """Print what the votes in a file say. Raises FileNotFoundError for no file, ValueError for no votes."""
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no file of votes {path}")
+    votes = Votes(path)
+    try:
+        found = report(list(votes), against)
+    finally:
+        votes.close()
+    print(report_json(found) if as_json else report_markdown(found))
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +118,7 @@ class Study:
     pictures: dict[str, Path]
 
     @classmethod
-    def of(cls, pairs: list[Pair], votes: Votes) -> "Study":
+    def of(cls, pairs: list[Pair], votes: Votes) -> Study:
         paths = {path for pair in pairs for path in pair.pictures}
         return cls({pair.key: pair for pair in pairs}, votes, {votes.secret(str(path)): path for path in paths})
 
@@ -104,9 +151,6 @@ class Study:
 
 
 STUDY = web.AppKey("study", Study)
-
-
-# -- requests
 
 
 @web.middleware
@@ -237,61 +281,6 @@ def application(study: Study) -> web.Application:
     app.router.add_post("/undo", undo)
     app.router.add_post("/someone-else", someone_else)
     return app
-
-
-# -- the command
-
-
-def parser() -> argparse.ArgumentParser:
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add = options.add_argument
-    add("--pairs", type=Path, help="folder with pictures.jsonl, or a JSONL file of rows with images")
-    add("--votes", type=Path, required=True, help="SQLite file of the votes; made where there is none")
-    add("--against", metavar="NAME", help="the method that the others are compared with")
-    add("--port", type=int, default=8200)
-    add(
-        "--report",
-        action="store_true",
-        help="print what the votes say, as Markdown, instead of serving the page",
-    )
-    add("--json", action="store_true", help="print the report as JSON")
-    return options
-
-
-def main(argv: list[str] | None = None) -> None:
-    options = parser()
-    args = parse(options, argv)
-    if not args.report and not args.pairs:
-        options.error("name the pictures to choose between (--pairs), or ask for a report (--report)")
-    try:
-        if args.report:
-            print_report(args.votes, args.against, args.json)
-            return
-        pairs, against, same = read_pairs(args.pairs, args.against)
-        votes = Votes(args.votes)
-    except (OSError, ValueError) as error:
-        sys.exit(str(error))
-    skipped = f"; {count(same, 'pair is', 'pairs are')} one and the same picture, and left out" if same else ""
-    print(f"{count(len(pairs), 'pair')} against {against}{skipped}", flush=True)
-    print(f"Choose at http://{HOST}:{args.port}/  (Ctrl+C stops)", flush=True)
-    try:
-        web.run_app(application(Study.of(pairs, votes)), host=HOST, port=args.port, print=None, access_log=None)
-    except OSError as error:
-        sys.exit(f"{error}: choose another --port")
-    finally:
-        votes.close()
-
-
-def print_report(path: Path, against: str | None, as_json: bool) -> None:
-    """Print what the votes in a file say. Raises FileNotFoundError for no file, ValueError for no votes."""
-    if not path.is_file():
-        raise FileNotFoundError(f"there is no file of votes {path}")
-    votes = Votes(path)
-    try:
-        found = report(list(votes), against)
-    finally:
-        votes.close()
-    print(report_json(found) if as_json else report_markdown(found))
 
 
 if __name__ == "__main__":

@@ -3,20 +3,24 @@
 Loss on the answer only: L = -sum_i log P(y_i | x, y_<i), with x = the family's template around the raw prompt and
 y = the detailed prompt and the end-of-text token (BeautifulPrompt, section 3.2).
 
-    python -m prompt_beautifier.training.pretrain --data runs/pairs --tokenizer runs/base/tokenizer.json \
+    python -m prompt_beautifier.training.pretrain --data runs/pairs --tokenizer runs/base/tokenizer.json \\
         --out runs/base
 
-This made the embedded model; sft.py fine-tunes what others made. Rows are batched by length, so almost no work goes
-into padding. Matrices are updated by Muon, the rest by AdamW. The run is cut into checkpoints: the same command
-continues a run that was stopped, with the same batches in the same order as if it had not been.
-Writes OUT/checkpoint.pt while training and OUT/model/ (config.json, model.safetensors in fp16, tokenizer.json,
-beautifier.json, README.md) at every checkpoint; OUT/metrics.jsonl and OUT/tensorboard hold the loss over time.
+sft.py fine-tunes what others made; this is the start of a model of your own, small enough for a CPU. Rows are batched
+by length, so almost no work goes into padding. Matrices are updated by Muon, the rest by AdamW. The run is cut into
+checkpoints: the same command continues a run that was stopped, with the same batches in the same order as if it had
+not been. Writes OUT/checkpoint.pt while training and OUT/model/ (config.json, model.safetensors in fp16,
+tokenizer.json, beautifier.json, README.md) at every checkpoint; OUT/metrics.jsonl and OUT/tensorboard hold the loss
+over time.
 """
+
+from __future__ import annotations
 
 import argparse
 import json
 import math
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,21 +31,127 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..beautifier.families import FAMILIES, render
-from ..beautifier.language.network import DecoderOnly, NetworkConfig
-from .run.cards import model_card
-from .run.estimates import Estimate, activation_memory, seconds_for, training_memory
-from .run.export import export, hugging_face_weights
+from ..beautifier.language.config import NetworkConfig
+from ..beautifier.language.network import DecoderOnly
+from ..beautifier.language.weights import as_stored
+from .run.cards import beautifier_card
+from .run.export import export_beautifier
 from .run.metrics import Metrics
-from .run.options import parse
+from .run.muon import Muon, cpu_has_bfloat16
+from .run.options import given, new_parser, parse
+from .run.pace import Pace
+from .run.same_run import same_run
 
-FAMILY = FAMILIES["embedded"]  # how the network will be asked; its answer starts with a space, too
+FAMILY = FAMILIES["embedded"]  # small networks: lower case, one line asks, one answers
+LOG_STEPS, EVAL_STEPS = 50, 500
 
 
-# -- rows
+def main(argv: list[str] | None = None) -> None:
+    args = parse(option_parser(), argv)
+    args.bf16 = cpu_has_bfloat16() if args.bf16 is None else args.bf16
+    same_run(args, free={"max_steps"})
+    tokenizer = Tokenizer.from_file(str(args.tokenizer))
+    config = config_of(args, tokenizer)
+    train = read_tokens(args.data / "train.jsonl", tokenizer, config.eos_token_id, args.max_length)
+    heldout = read_tokens(args.data / "heldout.jsonl", tokenizer, config.eos_token_id, args.max_length)
+    network = new_network(config, args.seed)
+    optims = optimizers(network, args.lr, args.matrix_lr, args.weight_decay)
+    total = int(len(epoch_batches(train.lengths, args.batch_tokens, args.seed)) * args.epochs)
+    weights = sum(p.numel() for p in network.parameters())
+    print(
+        f"{len(train):,} rows, {len(train.tokens):,} tokens, {len(heldout):,} held-out rows; "
+        f"{weights:,} parameters; {total:,} steps",
+        flush=True,
+    )
+    step = load_checkpoint(args.out / "checkpoint.pt", network, optims)
+    stop, last_saved, losses, row = min(total, args.max_steps or total), time.monotonic(), [], {}
+    metrics, pace = Metrics(args.out, step), Pace(step, stop, torch.device("cpu"))
+    batches = batches_from(step, train, args)
+    while step < stop:
+        losses.append(learn(network, optims, train, next(batches), (step + 1) / total, args))
+        step += 1
+        found = pace.after_first_steps(step)
+        if found:
+            print(found, flush=True)
+        if step % LOG_STEPS == 0 or step == stop:
+            row, losses = {"loss": round(sum(losses) / len(losses), 4)}, []
+            if step % EVAL_STEPS == 0 or step == stop:
+                row["heldout_loss"] = round(heldout_loss(network, heldout, args, limit=40)["loss"], 4)
+            print(json.dumps({"step": step, **row, "left": pace.left(step)}), flush=True)
+            metrics.write(step, row)
+        if step == stop or time.monotonic() - last_saved > args.checkpoint_minutes * 60:
+            save_checkpoint(args.out / "checkpoint.pt", network, optims, step)
+            hand_over(network, tokenizer, args, len(train), {"steps": step, **row})
+            last_saved = time.monotonic()
+    metrics.close()
+    print(f"held-out loss {heldout_loss(network, heldout, args)}; the model is in {args.out / 'model'}")
+
+
+def option_parser() -> argparse.ArgumentParser:
+    parser = new_parser(__doc__)
+    add = parser.add_argument
+    add("--data", type=Path, required=True, help="folder with train.jsonl and heldout.jsonl")
+    add("--tokenizer", type=Path, required=True)
+    add("--out", type=Path, required=True)
+    add("--hidden-size", type=int, default=256)
+    add("--num-layers", type=int, default=6)
+    add("--num-heads", type=int, default=4)
+    add("--max-length", type=int, default=160, help="longest row, in tokens")
+    add("--batch-tokens", type=int, default=6144)
+    add("--epochs", type=float, default=1.0)
+    add("--lr", type=float, default=3e-3, help="of embeddings, norms and biases (AdamW)")
+    add("--matrix-lr", type=float, default=2e-2, help="of the blocks' matrices (Muon)")
+    add("--weight-decay", type=float, default=0.01, help="of the blocks' matrices")
+    add("--seed", type=int, default=0)
+    add("--checkpoint-minutes", type=float, default=5)
+    add("--max-steps", type=int, help="stop early, for a trial")
+    products = "matrix products in bfloat16; default: on CPUs that have instructions for it"
+    add("--bf16", action=argparse.BooleanOptionalAction, help=products)
+    return parser
+
+
+def config_of(args: argparse.Namespace, tokenizer: Tokenizer) -> NetworkConfig:
+    """The shape of the network that the options ask for."""
+    eos, pad = tokenizer.token_to_id("</s>"), tokenizer.token_to_id("<pad>")
+    size, words = args.hidden_size, tokenizer.get_vocab_size()
+    return NetworkConfig(
+        "bloom", words, size, args.num_layers, args.num_heads, 4 * size, eos_token_id=eos, pad_token_id=pad
+    )
+
+
+def batches_from(step: int, rows: TokenRows, args: argparse.Namespace) -> Iterator[np.ndarray]:
+    """Row numbers of each batch from a step on, epoch after epoch without end."""
+    length = len(epoch_batches(rows.lengths, args.batch_tokens, args.seed))
+    epoch, start = divmod(step, length)
+    while True:
+        yield from epoch_batches(rows.lengths, args.batch_tokens, args.seed + epoch)[start:]
+        epoch, start = epoch + 1, 0
+
+
+def learn(
+    network: DecoderOnly,
+    optims: list[torch.optim.Optimizer],
+    rows: TokenRows,
+    batch: np.ndarray,
+    progress: float,
+    args: argparse.Namespace,
+) -> float:
+    """One step on a batch of rows; its loss. progress: how much of the run is done after it, 0 to 1."""
+    tokens, answer = collate(rows, batch, network.config.pad_token_id)
+    for optim, base in zip(optims, (args.matrix_lr, args.lr), strict=True):
+        optim.param_groups[0]["lr"] = base * schedule(progress)
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=args.bf16):
+        loss = answer_loss(network, tokens, answer)
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+    for optim in optims:
+        optim.step()
+        optim.zero_grad(set_to_none=True)
+    return loss.item()
 
 
 @dataclass(frozen=True)
-class Rows:
+class TokenRows:
     """Tokenised pairs, one after another: row i is tokens[starts[i]:starts[i + 1]], its answer begins at answers[i]."""
 
     tokens: np.ndarray  # int32 [total]
@@ -56,21 +166,21 @@ class Rows:
         return np.diff(self.starts)
 
 
-def read_rows(path: Path, tokenizer: Tokenizer, eos: int, max_length: int) -> Rows:
+def read_tokens(path: Path, tokenizer: Tokenizer, eos: int, max_length: int) -> TokenRows:
     """Tokenise a JSONL file of raw_prompt and prompt; rows over `max_length` tokens are left out."""
     with open(path, encoding="utf-8") as lines:
         pairs = [json.loads(line) for line in lines]
     inputs = tokenizer.encode_batch([render(FAMILY, pair["raw_prompt"]) for pair in pairs])
     outputs = tokenizer.encode_batch([f" {pair['prompt']}" for pair in pairs])
     rows, answers = [], []
-    for given, answer in zip(inputs, outputs, strict=True):
-        row = [*given.ids, *answer.ids, eos]
+    for question, answer in zip(inputs, outputs, strict=True):
+        row = [*question.ids, *answer.ids, eos]
         if len(row) <= max_length:
             rows.append(row)
-            answers.append(len(given.ids))
+            answers.append(len(question.ids))
     starts = np.concatenate([[0], np.cumsum([len(row) for row in rows])])
     tokens = np.fromiter((token for row in rows for token in row), dtype=np.int32, count=int(starts[-1]))
-    return Rows(tokens, starts.astype(np.int64), np.array(answers, dtype=np.int32))
+    return TokenRows(tokens, starts.astype(np.int64), np.array(answers, dtype=np.int32))
 
 
 def epoch_batches(lengths: np.ndarray, batch_tokens: int, seed: int) -> list[np.ndarray]:
@@ -87,7 +197,7 @@ def epoch_batches(lengths: np.ndarray, batch_tokens: int, seed: int) -> list[np.
     return batches
 
 
-def collate(rows: Rows, batch: np.ndarray, pad: int) -> tuple[Tensor, Tensor]:
+def collate(rows: TokenRows, batch: np.ndarray, pad: int) -> tuple[Tensor, Tensor]:
     """Tokens int64 [rows, length], padded on the right, and bool [rows, length - 1]: which next tokens are answer."""
     lengths = rows.lengths[batch]
     tokens = np.full((len(batch), lengths.max()), pad, dtype=np.int64)
@@ -96,9 +206,6 @@ def collate(rows: Rows, batch: np.ndarray, pad: int) -> tuple[Tensor, Tensor]:
     position = np.arange(1, tokens.shape[1])
     answer = (position >= rows.answers[batch][:, None]) & (position < lengths[:, None])
     return torch.from_numpy(tokens), torch.from_numpy(answer)
-
-
-# -- the network
 
 
 def new_network(config: NetworkConfig, seed: int) -> DecoderOnly:
@@ -115,7 +222,11 @@ def new_network(config: NetworkConfig, seed: int) -> DecoderOnly:
 
 
 def answer_loss(network: DecoderOnly, tokens: Tensor, answer: Tensor) -> Tensor:
-    """Mean negative log-likelihood of the answer tokens; logits are computed for their positions only."""
+    """Mean negative log-likelihood of the answer tokens in nats, a scalar; logits exist for their positions only.
+
+    tokens  int64 [rows, length]
+    answer  bool [rows, length - 1]: which next tokens are answer
+    """
     hidden = network(tokens[:, :-1])[answer]
     return F.cross_entropy(network.logits(hidden).float(), tokens[:, 1:][answer])
 
@@ -126,7 +237,7 @@ def optimizers(network: DecoderOnly, lr: float, matrix_lr: float, weight_decay: 
     chosen = {id(parameter) for parameter in matrices}
     others = [parameter for parameter in network.parameters() if id(parameter) not in chosen]
     return [
-        torch.optim.Muon(matrices, lr=matrix_lr, weight_decay=weight_decay, momentum=0.95),
+        Muon(matrices, matrix_lr, weight_decay=weight_decay),
         torch.optim.AdamW(others, lr=lr, betas=(0.9, 0.95), weight_decay=0.0, fused=True),
     ]
 
@@ -137,21 +248,22 @@ def schedule(progress: float, warmup: float = 0.02, end: float = 0.02) -> float:
 
 
 @torch.inference_mode()
-def evaluate(network: DecoderOnly, rows: Rows, pad: int, batch_tokens: int, limit: int | None = None) -> dict:
-    """Answer loss on held-out rows: nats per token, and the number of tokens it was taken over."""
+def heldout_loss(network: DecoderOnly, rows: TokenRows, args: argparse.Namespace, limit: int | None = None) -> dict:
+    """Answer loss on held-out rows: nats per token, and the number of tokens it was taken over.
+
+    limit  of the number of batches
+    """
     total, count = 0.0, 0
-    for batch in epoch_batches(rows.lengths, batch_tokens, seed=0)[:limit]:
-        tokens, answer = collate(rows, batch, pad)
+    for batch in epoch_batches(rows.lengths, args.batch_tokens, seed=0)[:limit]:
+        tokens, answer = collate(rows, batch, network.config.pad_token_id)
         n = int(answer.sum())
         total += answer_loss(network, tokens, answer).item() * n
         count += n
     return {"loss": total / count, "tokens": count}
 
 
-# -- what is written
-
-
-def hugging_face_config(config: NetworkConfig) -> dict:
+def bloom_config(config: NetworkConfig) -> dict:
+    """config.json of a BLOOM network, as transformers has it."""
     return {
         "architectures": ["BloomForCausalLM"],
         "model_type": "bloom",
@@ -159,20 +271,19 @@ def hugging_face_config(config: NetworkConfig) -> dict:
         "hidden_size": config.hidden_size,
         "n_layer": config.num_layers,
         "n_head": config.num_heads,
-        "layer_norm_epsilon": config.layer_norm_epsilon,
+        "layer_norm_epsilon": config.norm_epsilon,
         "bos_token_id": config.eos_token_id,
         "eos_token_id": config.eos_token_id,
         "pad_token_id": config.pad_token_id,
     }
 
 
-def export_model(
-    network: DecoderOnly, tokenizer: Tokenizer, args: argparse.Namespace, rows: int, figures: dict
-) -> None:
-    settings = {name: value for name, value in vars(args).items() if name not in ("out", "config")}
-    card = model_card("model", "training from random weights", "none", FAMILY, f"{rows:,} pairs", settings, figures)
-    config = hugging_face_config(network.config)
-    export(args.out / "model", hugging_face_weights(network), config, tokenizer, FAMILY, card)
+def hand_over(network: DecoderOnly, tokenizer: Tokenizer, args: argparse.Namespace, rows: int, figures: dict) -> None:
+    """Write OUT/model. rows: how many it was trained on."""
+    stage, data = "training from random weights (training/pretrain.py)", f"{rows:,} pairs"
+    card = beautifier_card(args.out, stage, "none", FAMILY, data, given(args), figures)
+    weights, config = as_stored(network), bloom_config(network.config)
+    export_beautifier(args.out / "model", weights, config, tokenizer, FAMILY, card)
 
 
 def save_checkpoint(path: Path, network: DecoderOnly, optims: list, step: int) -> None:
@@ -181,112 +292,16 @@ def save_checkpoint(path: Path, network: DecoderOnly, optims: list, step: int) -
     part.replace(path)
 
 
-# -- the run
-
-
-def main(argv: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="folder with train.jsonl and heldout.jsonl")
-    parser.add_argument("--tokenizer", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--hidden-size", type=int, default=256)
-    parser.add_argument("--num-layers", type=int, default=6)
-    parser.add_argument("--num-heads", type=int, default=4)
-    parser.add_argument("--max-length", type=int, default=160, help="longest row, in tokens")
-    parser.add_argument("--batch-tokens", type=int, default=6144)
-    parser.add_argument("--epochs", type=float, default=1.0)
-    parser.add_argument("--lr", type=float, default=3e-3, help="of embeddings, norms and biases (AdamW)")
-    parser.add_argument("--matrix-lr", type=float, default=2e-2, help="of the blocks' matrices (Muon)")
-    parser.add_argument("--weight-decay", type=float, default=0.01, help="of the blocks' matrices")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--checkpoint-minutes", type=float, default=5)
-    parser.add_argument("--max-steps", type=int, help="stop early, for a trial")
-    parser.add_argument(
-        "--bf16", action=argparse.BooleanOptionalAction, default=True, help="matrix products in bfloat16"
-    )
-    args = parse(parser, argv)
-
-    args.out.mkdir(parents=True, exist_ok=True)
-    tokenizer = Tokenizer.from_file(str(args.tokenizer))
-    eos, pad = tokenizer.token_to_id("</s>"), tokenizer.token_to_id("<pad>")
-    train = read_rows(args.data / "train.jsonl", tokenizer, eos, args.max_length)
-    heldout = read_rows(args.data / "heldout.jsonl", tokenizer, eos, args.max_length)
-    config = NetworkConfig(
-        "bloom",
-        tokenizer.get_vocab_size(),
-        args.hidden_size,
-        args.num_layers,
-        args.num_heads,
-        4 * args.hidden_size,
-        eos_token_id=eos,
-        pad_token_id=pad,
-    )
-    network = new_network(config, args.seed)
-    optims = optimizers(network, args.lr, args.matrix_lr, args.weight_decay)
-    base_lrs = [args.matrix_lr, args.lr]
-    epoch_length = len(epoch_batches(train.lengths, args.batch_tokens, args.seed))
-    total = int(epoch_length * args.epochs)
-    print(
-        f"{len(train):,} rows, {len(train.tokens):,} tokens, {len(heldout):,} held-out rows; "
-        f"{sum(p.numel() for p in network.parameters()):,} parameters; {total:,} steps",
-        flush=True,
-    )
-
-    weights = sum(p.numel() for p in network.parameters())
-    operations = 6.0 * weights * float(train.lengths.sum()) * args.epochs
-    memory = training_memory(weights, weights) + activation_memory(
-        config, args.num_layers, args.batch_tokens // args.max_length, args.max_length, bits16=False
-    )
-    print(Estimate(memory, seconds_for(operations, torch.device("cpu"), args.bf16)), flush=True)
-
-    step, saved = 0, args.out / "checkpoint.pt"
-    if saved.exists():
-        state = torch.load(saved, weights_only=True)
-        network.load_state_dict(state["network"])
-        for optim, values in zip(optims, state["optimizers"], strict=True):
-            optim.load_state_dict(values)
-        step = state["step"]
-        print(f"continuing after step {step:,}", flush=True)
-
-    started, first, last_saved, losses, row = time.monotonic(), step, time.monotonic(), [], {}
-    stop = min(total, args.max_steps or total)
-    metrics = Metrics(args.out, step)
-    batches, epoch = [], -1
-    while step < stop:
-        if step // epoch_length != epoch:
-            epoch = step // epoch_length
-            batches = epoch_batches(train.lengths, args.batch_tokens, args.seed + epoch)
-        tokens, answer = collate(train, batches[step % epoch_length], pad)
-        for optim, base in zip(optims, base_lrs, strict=True):
-            optim.param_groups[0]["lr"] = base * schedule((step + 1) / total)
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=args.bf16):
-            loss = answer_loss(network, tokens, answer)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        for optim in optims:
-            optim.step()
-            optim.zero_grad(set_to_none=True)
-        step += 1
-        losses.append(loss.item())
-        if step % 50 == 0 or step == stop:
-            pace = (time.monotonic() - started) / (step - first)
-            row = {
-                "loss": round(sum(losses) / len(losses), 4),
-                "minutes_left": round(pace * (stop - step) / 60, 1),
-            }
-            losses = []
-            if step % 500 == 0 or step == stop:
-                network.eval()
-                row["heldout_loss"] = round(evaluate(network, heldout, pad, args.batch_tokens, limit=40)["loss"], 4)
-                network.train()
-            print(json.dumps({"step": step, **row}), flush=True)
-            metrics.write(step, row)
-        if step == stop or time.monotonic() - last_saved > args.checkpoint_minutes * 60:
-            save_checkpoint(saved, network, optims, step)
-            export_model(network, tokenizer, args, len(train), {"steps": step, **row})
-            last_saved = time.monotonic()
-    metrics.close()
-    print(f"held-out loss {evaluate(network, heldout, pad, args.batch_tokens)}; the model is in {args.out / 'model'}")
+def load_checkpoint(path: Path, network: DecoderOnly, optims: list) -> int:
+    """Take up the run where its last checkpoint left it; how many steps are done, 0 where there is none."""
+    if not path.exists():
+        return 0
+    state = torch.load(path, weights_only=True)
+    network.load_state_dict(state["network"])
+    for optim, values in zip(optims, state["optimizers"], strict=True):
+        optim.load_state_dict(values)
+    print(f"continuing after step {state['step']:,}", flush=True)
+    return state["step"]
 
 
 if __name__ == "__main__":

@@ -1,18 +1,30 @@
-"""Train the embedded model's tokenizer: byte-level BPE on training pairs.
+"""Train a tokenizer for a small network from nothing: byte-level BPE on training pairs.
 
-    python -m prompt_beautifier.training.tokenizer --data runs/pairs/train.jsonl --vocab-size 8192 --out runs/sft
+    python -m prompt_beautifier.training.tokenizer --data runs/pairs/train.jsonl --vocab-size 8192 --out runs/base
 
 Writes OUT/tokenizer.json. Token 0 pads, token 1 ends an answer; every byte is a token, so any text can be encoded.
 """
 
-import argparse
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
+from .run.options import new_parser
+
 PAD, EOS = "<pad>", "</s>"
+
+
+def main(argv: list[str] | None = None) -> None:
+    parser = new_parser(__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="train.jsonl as collect writes it")
+    parser.add_argument("--vocab-size", type=int, default=8192)
+    parser.add_argument("--out", type=Path, required=True)
+    args = parser.parse_args(argv)
+    args.out.mkdir(parents=True, exist_ok=True)
+    train_tokenizer(texts(args.data), args.vocab_size).save(str(args.out / "tokenizer.json"))
+    print(f"wrote {args.out / 'tokenizer.json'}")
 
 
 def texts(path: Path) -> Iterator[str]:
@@ -37,17 +49,6 @@ def train_tokenizer(rows: Iterator[str], vocab_size: int) -> Tokenizer:
     )
     tokenizer.train_from_iterator(rows, trainer)
     return tokenizer
-
-
-def main(argv: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="train.jsonl as collect writes it")
-    parser.add_argument("--vocab-size", type=int, default=8192)
-    parser.add_argument("--out", type=Path, required=True)
-    args = parser.parse_args(argv)
-    args.out.mkdir(parents=True, exist_ok=True)
-    train_tokenizer(texts(args.data), args.vocab_size).save(str(args.out / "tokenizer.json"))
-    print(f"wrote {args.out / 'tokenizer.json'}")
 
 
 if __name__ == "__main__":

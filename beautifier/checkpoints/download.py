@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from ..files import read_json
-from ..language.weights import canonical_name
+from ..language.architectures.table import read_config
+from ..language.weights import tensor_names
+from ..pickles import UnsafeFile, to_safetensors
 from .catalog import CATALOG, Checkpoint, File, find_checkpoint
 from .folders import is_there, list_checkpoints, locate, name_in
 from .hub import Remote
-from .pickles import UnsafeFile, to_safetensors
 from .places import NOTES, bytes_below, gigabytes, place_of, waiting_folder
 from .progress import DownloadError, DownloadStopped, Transfer
 from .sources import already_there, plan
@@ -216,8 +217,7 @@ def convert(checkpoint: Checkpoint, file: File, place: Path, waiting: Path, note
         if checkpoint.family is None:
             to_safetensors(pickled, part)
         else:
-            architecture = read_json(config / "config.json").get("model_type")
-            to_safetensors(pickled, part, lambda name: canonical_name(name, architecture) is not None)
+            to_safetensors(pickled, part, tensor_names(read_config(config)).__contains__)
     except UnsafeFile as error:
         with suppress(OSError):  # Windows keeps a file that is still mapped
             pickled.unlink()

@@ -1,19 +1,23 @@
 """Which checkpoints are on disk, and what a menu shows of them."""
 
 from pathlib import Path
+from zipfile import is_zipfile
 
 from ..files import read_json
-from ..language.network import ARCHITECTURES
+from ..language.architectures.table import is_known
 from ..language.weights import weight_files
 from .catalog import CATALOG, Checkpoint
 from .places import DEEPEST, bytes_below, gigabytes, place_of, waiting_folder
 from .transfer import is_safetensors
 
+WEIGHTS = ("*.safetensors", "pytorch_model.bin", "pytorch_model.bin.index.json")
+
 
 def list_checkpoints(folders: list[Path]) -> dict[str, Path]:
     """The checkpoint folders below `folders`, by their path relative to the folder they were found in.
 
-    A checkpoint folder holds config.json of an architecture this pack runs, a tokenizer and *.safetensors.
+    A checkpoint folder holds config.json of an architecture this pack runs, a tokenizer, and *.safetensors or
+    pytorch_model.bin.
     Where two folders hold the same name the first one counts, as ComfyUI does. Folders that do not exist or
     cannot be read hold nothing. Sorted by name.
     """
@@ -41,11 +45,11 @@ def checkpoints_below(folder: Path, depth: int) -> list[Path]:
 def is_checkpoint(folder: Path) -> bool:
     """Whether a folder holds all files of a checkpoint and its config.json names an architecture we run."""
     try:
-        if not has_tokenizer(folder) or not any(folder.glob("*.safetensors")):
+        if not has_tokenizer(folder) or not any(any(folder.glob(names)) for names in WEIGHTS):
             return False
         if (folder / "reward.json").is_file():  # it scores prompts, and writes none
             return False
-        return read_json(folder / "config.json").get("model_type") in ARCHITECTURES
+        return is_known(read_json(folder / "config.json").get("model_type"))
     except (OSError, ValueError, TypeError):
         return False
 
@@ -59,7 +63,7 @@ def has_tokenizer(folder: Path) -> bool:
 def is_whole(folder: Path) -> bool:
     """Whether a folder is a checkpoint and none of its weights is cut off, missing, or a git LFS pointer."""
     try:
-        return is_checkpoint(folder) and all(map(is_safetensors, weight_files(folder)))
+        return is_checkpoint(folder) and all(map(is_whole_file, weight_files(folder)))
     except (OSError, ValueError):
         return False
 
@@ -71,10 +75,12 @@ def is_there(checkpoint: Checkpoint, folder: Path) -> bool:
     return all(is_whole_file(folder / file.name, file.size) for file in checkpoint.files)
 
 
-def is_whole_file(path: Path, size: int | None) -> bool:
+def is_whole_file(path: Path, size: int | None = None) -> bool:
     """Whether a file is there and whole: by its header, or else by its size in bytes where that is known."""
     if path.suffix == ".safetensors":
         return is_safetensors(path)
+    if path.suffix == ".bin":
+        return is_zipfile(path)
     return path.is_file() and size in (None, path.stat().st_size)
 
 

@@ -7,7 +7,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..checkpoints.pickles import read_tensors
+from ..pickles import read_tensors
 from .clip_network import Clip
 
 

@@ -21,11 +21,12 @@ class Hypothesis:
 def search_beams(start: Start, sampling: Sampling, watch: Watch) -> list[Answer]:
     """Beam search as transformers 5 does it with early_stopping=False: num_beams answers, the best first.
 
-    Twice as many continuations as beams are looked at, so that num_beams remain when the best ones end. The
-    search is over when num_beams hypotheses have ended and the best running beam, at its present length,
-    ranks no higher than the worst of them.
+    Twice as many continuations as beams are looked at (more where several tokens end an answer), so that num_beams
+    remain when the best ones end. The search is over when num_beams hypotheses have ended and the best running beam,
+    at its present length, ranks no higher than the worst of them.
     """
-    eos, beams = start.network.config.eos_token_id, sampling.num_beams
+    ends, beams = start.network.config.ends, sampling.num_beams
+    looked_at = beams * max(2, 1 + len(ends))
     steps, logits = begin(start, beams), start.logits.repeat(beams, 1)
     history, length = start.history(beams), start.prompt.shape[1]
     # All beams are the same row at first: only the first one may be continued.
@@ -40,20 +41,20 @@ def search_beams(start: Start, sampling: Sampling, watch: Watch) -> list[Answer]
         scores = logits.log_softmax(-1)
         penalise_(scores, history[:, : length + step], sampling.repetition_penalty)
         if step < sampling.min_new_tokens:
-            scores[:, eos] = -math.inf
-        values, places = (scores + log_probabilities[:, None]).flatten().topk(2 * beams)
+            scores[:, ends] = -math.inf
+        values, places = (scores + log_probabilities[:, None]).flatten().topk(looked_at)
         ranks = (values / (step + 1) ** sampling.length_penalty).tolist()
         places = places.tolist()
         parents = [place // scores.shape[-1] for place in places]
         tokens = [place % scores.shape[-1] for place in places]
         last = step + 1 == start.steps
         for i in range(beams):
-            if tokens[i] == eos:
+            if tokens[i] in ends:
                 ended.append(Hypothesis(ranks[i], Answer(tuple(running[parents[i]]), True)))
             elif last:
                 ended.append(Hypothesis(ranks[i], Answer((*running[parents[i]], tokens[i]), False)))
         ended = sorted(ended, key=lambda hypothesis: -hypothesis.score)[:beams]
-        going_on = [i for i in range(2 * beams) if tokens[i] != eos][:beams]
+        going_on = [i for i in range(looked_at) if tokens[i] not in ends][:beams]
         running = [[*running[parents[i]], tokens[i]] for i in going_on]
         if last or (len(ended) == beams and ranks[going_on[0]] <= ended[-1].score):
             watch.report(start.steps)

@@ -17,7 +17,8 @@ import torch
 from torch import Tensor
 
 if TYPE_CHECKING:  # imported for real by who loads a network: every start of ComfyUI would wait for it
-    from .network import Cache, DecoderOnly
+    from .cache import Cache
+    from .network import DecoderOnly
 
 # Capacities are multiples of this, so that prompts of about the same length share a recording. Attention reads masked
 # positions too: a larger step would cost time.
@@ -37,7 +38,7 @@ def has_graphs(device: torch.device) -> bool:
 
 
 class PlacedCache:
-    """A network.Cache whose next position is a number on its device: `place`, int64 [1]."""
+    """A Cache whose next position is a number on its device: `place`, int64 [1]."""
 
     def __init__(self, cache: Cache):
         # [layers, rows, heads, capacity, head size]. What is masked is multiplied by zero, which must not meet a NaN.

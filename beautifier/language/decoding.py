@@ -118,7 +118,7 @@ def decode_rows(
     choose  picks the next tokens: (scores float32 [n, vocabulary], step, which of the rows these are) -> int64 [n]
     done    steps that were reported before
     """
-    network, eos = start.network, start.network.config.eos_token_id
+    network, ends = start.network, start.network.config.ends
     steps, scores = begin(start, rows), start.logits.repeat(rows, 1)
     history, length = start.history(rows), start.prompt.shape[1]
     written, finished = [[] for _ in range(wanted)], [False] * wanted
@@ -129,7 +129,7 @@ def decode_rows(
     def read(tokens: list[int]) -> None:
         for row, token in zip(present, tokens, strict=True):
             if row < wanted:
-                finished[row] = finished[row] or token == eos
+                finished[row] = finished[row] or token in ends
                 if not finished[row]:
                     written[row].append(token)
 
@@ -138,7 +138,7 @@ def decode_rows(
             break
         penalise_(scores, history[:, : length + step], sampling.repetition_penalty)
         if step < sampling.min_new_tokens:
-            scores[:, eos] = -math.inf
+            scores[:, ends] = -math.inf
         tokens = choose(scores, step, present)
         history[:, length + step] = tokens
         sent.append(on_its_way(tokens))

@@ -82,7 +82,8 @@ class Int8Linear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         whole, scale = quantised_rows(x)
-        return torch.addcmul(self.bias, self.multiply(whole), scale)
+        found = self.multiply(whole)
+        return found.mul_(scale) if self.bias is None else torch.addcmul(self.bias, found, scale)
 
     def multiply(self, whole: Tensor) -> Tensor:
         """float32 [..., out], without the scales of the rows, of what quantised_rows made of them."""

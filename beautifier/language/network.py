@@ -1,72 +1,29 @@
-"""The decoder-only network of every checkpoint: BLOOM (ALiBi) or GPT-2 (learned positions), with a static KV cache.
+"""The decoder-only network of every checkpoint, with a static KV cache.
 
-One small module covers both architectures, so decoding and training are written once.
+One small module covers all architectures, so decoding and training are written once. What differs between them
+(positions, norms, the MLP, the order of queries, keys and values) is said by a NetworkConfig.
 """
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
+from functools import lru_cache, partial
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..files import read_json
+from .cache import Cache
+from .config import NetworkConfig
+from .rotary import rotation, turn
 
-ARCHITECTURES = ("bloom", "gpt2")
-
-# Larger than any published BLOOM or GPT-2; a config beyond these is a mistake or an attack, and is refused
-# before memory is taken for it.
-LIMITS = {
-    "vocab_size": 1_000_000,
-    "hidden_size": 65_536,
-    "num_layers": 1_000,
-    "num_heads": 1_024,
-    "intermediate_size": 262_144,
-    "max_positions": 1_000_000,
+ACTIVATIONS = {
+    "gelu_tanh": partial(F.gelu, approximate="tanh"),
+    "gelu": F.gelu,
+    "silu": F.silu,
+    "relu": F.relu,
+    "quick_gelu": lambda x: x * torch.sigmoid(1.702 * x),
+    "mish": F.mish,
 }
-
-
-@dataclass(frozen=True)
-class NetworkConfig:
-    """Shape of a network. `max_positions` is None where there is no limit built into the weights (ALiBi)."""
-
-    architecture: str
-    vocab_size: int
-    hidden_size: int
-    num_layers: int
-    num_heads: int
-    intermediate_size: int
-    max_positions: int | None = None
-    layer_norm_epsilon: float = 1e-5
-    eos_token_id: int = 0
-    pad_token_id: int = 0
-
-    def __post_init__(self):
-        if self.architecture not in ARCHITECTURES:
-            raise ValueError(f"architecture {self.architecture!r} is not supported: one of {', '.join(ARCHITECTURES)}")
-        for name, most in LIMITS.items():
-            value = getattr(self, name)
-            if value is None and name == "max_positions" and self.architecture == "bloom":
-                continue
-            if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= most:
-                raise ValueError(f"config.json: {name} must be a whole number from 1 to {most:,}, not {value!r}")
-        if self.hidden_size % self.num_heads:
-            raise ValueError(
-                f"config.json: hidden_size {self.hidden_size} cannot be divided among {self.num_heads} heads"
-            )
-        epsilon = self.layer_norm_epsilon
-        if isinstance(epsilon, bool) or not isinstance(epsilon, (int, float)) or not 0 < epsilon < 1:
-            raise ValueError(f"config.json: layer_norm_epsilon must be a number between 0 and 1, not {epsilon!r}")
-        for name in ("eos_token_id", "pad_token_id"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < self.vocab_size:
-                raise ValueError(f"config.json: {name} {value!r} is not a token of a {self.vocab_size}-word vocabulary")
-
-    @property
-    def head_size(self) -> int:
-        return self.hidden_size // self.num_heads
 
 
 def alibi_slopes(num_heads: int) -> Tensor:
@@ -85,48 +42,6 @@ def _slopes(num_heads: int, device: torch.device) -> Tensor:
         return (alibi_slopes(num_heads) if num_heads else torch.zeros(1)).to(device)
 
 
-class Cache:
-    """Keys and values of every layer for a fixed number of rows and positions; `length` positions are filled."""
-
-    def __init__(self, keys: Tensor, values: Tensor, length: int = 0):
-        self.keys = keys  # [layers, rows, heads, capacity, head size]
-        self.values = values
-        self.length = length
-        # What attention turns them into: on a CPU it is six times slower in 16 bits, though there is half to read.
-        self.seen = torch.float32 if keys.device.type == "cpu" else keys.dtype
-
-    @property
-    def capacity(self) -> int:
-        return self.keys.shape[3]
-
-    @property
-    def rows(self) -> int:
-        return self.keys.shape[1]
-
-    def append(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
-        """Write new positions [rows, heads, new, head size] of one layer; all positions filled so far come back."""
-        end = self.length + keys.shape[2]
-        self.keys[layer, :, :, self.length : end] = keys
-        self.values[layer, :, :, self.length : end] = values
-        return self.keys[layer, :, :, :end], self.values[layer, :, :, :end]
-
-    def expand(self, rows: int, capacity: int) -> "Cache":
-        """A new cache of `rows` copies of this one-row cache, with another capacity."""
-        return self._like(rows, capacity, slice(None))
-
-    def reorder(self, rows: Tensor) -> "Cache":
-        """A new cache whose row i is this cache's row rows[i] (int64 [new rows]), as beam search needs."""
-        return self._like(len(rows), self.capacity, rows)
-
-    def _like(self, rows: int, capacity: int, source: Tensor | slice) -> "Cache":
-        layers, _, heads, _, size = self.keys.shape
-        shape = (layers, rows, heads, capacity, size)
-        copy = Cache(self.keys.new_empty(shape), self.values.new_empty(shape), self.length)
-        copy.keys[:, :, :, : self.length] = self.keys[:, source, :, : self.length]
-        copy.values[:, :, :, : self.length] = self.values[:, source, :, : self.length]
-        return copy
-
-
 class Linear(nn.Linear):
     """A linear layer whose first values do not matter: to make them without memory, torch would import sympy."""
 
@@ -141,73 +56,145 @@ class Embedding(nn.Embedding):
         pass
 
 
-class Attention(nn.Module):
-    def __init__(self, config: NetworkConfig):
-        super().__init__()
-        self.heads, self.head_size = config.num_heads, config.head_size
-        # Both layouts are kept as stored, so that the weights need no copy: BLOOM interleaves q, k, v within each
-        # head, GPT-2 puts all q before all k before all v.
-        self.interleaved = config.architecture == "bloom"
-        self.query_key_value = Linear(config.hidden_size, 3 * config.hidden_size)
-        self.dense = Linear(config.hidden_size, config.hidden_size)
+class RMSNorm(nn.Module):
+    """x / sqrt(mean(x**2) + epsilon) * weight, over the last dimension (Zhang and Sennrich 2019, equation 4)."""
 
-    def forward(self, x: Tensor, bias: Tensor | None, cache: Cache | None, layer: int) -> Tensor:
+    def __init__(self, size: int, epsilon: float):
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(size))
+        self.epsilon = epsilon
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.rms_norm(x.to(self.weight.dtype), self.weight.shape, self.weight, self.epsilon)
+
+
+def norm_of(config: NetworkConfig) -> nn.Module:
+    """A norm over the hidden states."""
+    if config.norm == "rms":
+        return RMSNorm(config.hidden_size, config.norm_epsilon)
+    return nn.LayerNorm(config.hidden_size, eps=config.norm_epsilon)
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What the attention of some queries needs to know of their places, made once for all layers.
+
+    bias      added to the scores [rows or 1, key heads or 1, queries, keys], where the queries of all heads that share
+              a key head stand one head after another; None where every query sees every key
+    windowed  the same for layers with a window
+    rotation  what queries and new keys are turned by, as rotation() gives it, [rows or 1, new, 1, size]; or None
+    """
+
+    bias: Tensor | None
+    windowed: dict[int, Tensor | None]
+    rotation: tuple[Tensor, Tensor] | None
+
+    def of(self, window: int | None) -> Tensor | None:
+        return self.bias if window is None else self.windowed[window]
+
+
+class Attention(nn.Module):
+    def __init__(self, config: NetworkConfig, layer: int):
+        super().__init__()
+        self.layer, self.window, self.scale = layer, config.window_of(layer), config.scale_of(layer)
+        self.heads, self.kv_heads, self.head_size = config.num_heads, config.num_kv_heads, config.head_size
+        # As stored, so that the weights need no copy: q, k, v within each head, or all q before all k before all v.
+        self.interleaved = config.interleaved
+        wide = sum(config.query_key_value_sizes)
+        self.query_key_value = Linear(config.hidden_size, wide, bias=config.query_key_value_bias)
+        self.dense = Linear(self.heads * self.head_size, config.hidden_size, bias=config.dense_bias)
+        if config.query_key_norm:
+            self.query_norm = RMSNorm(self.head_size, config.norm_epsilon)
+            self.key_norm = RMSNorm(self.head_size, config.norm_epsilon)
+        self.has_norms = config.query_key_norm
+
+    def forward(self, x: Tensor, sight: Sight, cache: Cache | None) -> Tensor:
+        """[rows, new, hidden] -> the same; with a cache, the new keys and values are added to it."""
         rows, new, _ = x.shape
-        fused = self.query_key_value(x)
-        if self.interleaved:
-            query, key, value = fused.view(rows, new, self.heads, 3, self.head_size).unbind(3)
-        else:
-            query, key, value = fused.view(rows, new, 3, self.heads, self.head_size).unbind(2)
-        query, key, value = query.transpose(1, 2), key.transpose(1, 2), value.transpose(1, 2)
+        query, key, value = (part.transpose(1, 2) for part in self.split(self.query_key_value(x), sight))
         if cache is not None:
-            key, value = (part.to(cache.seen) for part in cache.append(layer, key, value))
+            key, value = (part.to(cache.seen) for part in cache.append(self.layer, key, value))
             query = query.to(cache.seen)
         if torch.is_autocast_enabled(x.device.type):  # training: the backward pass in bfloat16 is slow on CPUs
             query, key, value = query.float(), key.float(), value.float()
+        if self.kv_heads != self.heads:  # those that share keys are more queries of one head
+            query = query.reshape(rows, self.kv_heads, -1, self.head_size)
         with torch.autocast(x.device.type, enabled=False):
-            mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=bias)
-        return self.dense(mixed.transpose(1, 2).reshape(rows, new, -1).to(x.dtype))
+            bias = sight.of(self.window)
+            mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=bias, scale=self.scale)
+        mixed = mixed.reshape(rows, self.heads, new, self.head_size).transpose(1, 2)
+        return self.dense(mixed.reshape(rows, new, -1).to(x.dtype))
+
+    def split(self, fused: Tensor, sight: Sight) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries [rows, new, heads, size], keys and values [rows, new, key heads, size] of all, [rows, new, sizes]."""
+        rows, new, _ = fused.shape
+        if self.interleaved:
+            return fused.view(rows, new, self.heads, 3, self.head_size).unbind(3)
+        heads = fused.view(rows, new, -1, self.head_size)
+        query, key, value = heads.split((self.heads, self.kv_heads, self.kv_heads), 2)
+        if self.has_norms:
+            query, key = self.query_norm(query), self.key_norm(key)
+        if sight.rotation is not None:
+            query, key = turn(query, sight.rotation), turn(key, sight.rotation)
+        return query, key, value
 
 
 class MLP(nn.Module):
     def __init__(self, config: NetworkConfig):
         super().__init__()
-        self.dense_h_to_4h = Linear(config.hidden_size, config.intermediate_size)
-        self.dense_4h_to_h = Linear(config.intermediate_size, config.hidden_size)
+        self.gated, self.activation = config.gated, ACTIVATIONS[config.activation]
+        wide = config.intermediate_size * (2 if config.gated else 1)
+        self.dense_h_to_4h = Linear(config.hidden_size, wide, bias=config.mlp_bias)
+        self.dense_4h_to_h = Linear(config.intermediate_size, config.hidden_size, bias=config.mlp_bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.dense_4h_to_h(F.gelu(self.dense_h_to_4h(x), approximate="tanh"))
+        """[..., hidden] -> [..., hidden]."""
+        wide = self.dense_h_to_4h(x)
+        if not self.gated:
+            return self.dense_4h_to_h(self.activation(wide))
+        gate, up = wide.chunk(2, -1)
+        return self.dense_4h_to_h(self.activation(gate) * up)
 
 
 class Block(nn.Module):
-    def __init__(self, config: NetworkConfig):
+    """One layer. `layer` is its number, the place of its keys and values in a cache."""
+
+    def __init__(self, config: NetworkConfig, layer: int):
         super().__init__()
-        self.input_layernorm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_epsilon)
-        self.self_attention = Attention(config)
-        self.post_attention_layernorm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_epsilon)
+        self.input_layernorm = norm_of(config)
+        self.self_attention = Attention(config, layer)
+        self.post_attention_layernorm = norm_of(config)
         self.mlp = MLP(config)
 
-    def forward(self, x: Tensor, bias: Tensor | None, cache: Cache | None, layer: int) -> Tensor:
-        x = x + self.self_attention(self.input_layernorm(x), bias, cache, layer)
+    def forward(self, x: Tensor, sight: Sight, cache: Cache | None = None) -> Tensor:
+        """Hidden states [rows, new, hidden] -> the same, one layer on; sight is that of these queries."""
+        x = x + self.self_attention(self.input_layernorm(x), sight, cache)
         return x + self.mlp(self.post_attention_layernorm(x))
 
 
 class DecoderOnly(nn.Module):
-    """BLOOM or GPT-2. Parameter names are BLOOM's own; GPT-2's are translated while loading."""
+    """A network that says what comes next. Parameter names are BLOOM's own; others' are translated while loading.
+
+    h     the layers
+    ln_f  the last norm
+    """
 
     def __init__(self, config: NetworkConfig):
         super().__init__()
         self.config = config
         self.word_embeddings = Embedding(config.vocab_size, config.hidden_size)
-        if config.architecture == "bloom":
-            self.word_embeddings_layernorm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_epsilon)
-        else:
+        if config.embeddings_norm:
+            self.word_embeddings_layernorm = norm_of(config)
+        if config.positions == "learned":
             self.position_embeddings = Embedding(config.max_positions, config.hidden_size)
-        self.h = nn.ModuleList(Block(config) for _ in range(config.num_layers))
-        self.ln_f = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_epsilon)
-        # What packed weights bring along: an output layer of their own, whether a row of a batch comes out the same to
-        # the last bit whatever the other rows are, and what keys and values are kept in (None: as all else).
+        self.h = nn.ModuleList(Block(config, layer) for layer in range(config.num_layers))
+        self.ln_f = norm_of(config)
+        # The output layer, where it is not the word embeddings: weights of its own, or packed ones.
         self.head: nn.Module | None = None
+        if not config.tied:
+            self.head = Linear(config.hidden_size, config.vocab_size, bias=False)
+        # What packed weights bring along: whether a row of a batch comes out the same to the last bit whatever the
+        # other rows are, and what keys and values are kept in (None: as all else).
         self.rows_are_independent = False
         self.cache_dtype: torch.dtype | None = None
         # The decoding step recorded on a GPU, by rows and capacity, and whether that GPU refused: see cuda_graphs.py.
@@ -219,114 +206,133 @@ class DecoderOnly(nn.Module):
         self.recorded.clear()
         return super()._apply(fn, recurse)
 
+    @property
+    def device(self) -> torch.device:
+        return self.ln_f.weight.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """What it computes in."""
+        return self.ln_f.weight.dtype
+
+    @property
+    def output_weight(self) -> Tensor:
+        """The output layer's weights [vocab, hidden], its own or the word embeddings; not of packed networks."""
+        return self.word_embeddings.weight if self.config.tied else self.head.weight
+
     def new_cache(self, rows: int, length: int) -> Cache:
         """An empty cache for `rows` sequences of at most `length` positions, on the network's device.
 
         In the network's dtype, or in bfloat16 where packed weights have no more digits either."""
         config, like = self.config, self.ln_f.weight
         like = like.new_empty(0, dtype=self.cache_dtype or like.dtype)
-        shape = (config.num_layers, rows, config.num_heads, length, config.head_size)
+        shape = (config.num_layers, rows, config.num_kv_heads, length, config.head_size)
         return Cache(like.new_empty(shape), like.new_empty(shape))
 
-    def forward(self, tokens: Tensor, cache: Cache | None = None) -> Tensor:
+    def forward(self, tokens: Tensor, cache: Cache | None = None, padding: Tensor | None = None) -> Tensor:
         """Last hidden states [rows, new, hidden] of tokens int64 [rows, new].
 
-        With a cache the tokens continue what it holds and are added to it. Rows are expected to have no padding,
-        or padding on the right only (positions after a row's end do not change those before it).
+        With a cache the tokens continue what it holds and are added to it. Padding on the right needs no word: what
+        comes after a row's end does not change what is before it.
+
+        padding  int64 [rows]: how many tokens of padding each row begins with. They are not seen, and places are
+                 counted from behind them: a row is what it would be alone.
+
+        Raises ValueError for more tokens than the network has positions.
         """
-        start, new = cache.length if cache is not None else 0, tokens.shape[1]
-        if self.config.max_positions is not None and start + new > self.config.max_positions:
-            raise ValueError(
-                f"{start + new} tokens are more than the {self.config.max_positions} this network can hold"
-            )
-        places = torch.arange(start, start + new, device=tokens.device)
-        x = self._embed(tokens, places)
-        sees_all = new == 1 and self.config.architecture != "bloom"
-        dtype = x.dtype if cache is None else cache.seen
-        bias = None if sees_all else self._attention_bias(places, start + new, dtype)
-        for layer, block in enumerate(self.h):
-            x = block(x, bias, cache, layer)
+        start = cache.length if cache is not None else 0
+        end = start + tokens.shape[1]
+        if self.config.max_positions is not None and end > self.config.max_positions:
+            raise ValueError(f"{end} tokens are more than the {self.config.max_positions} this network can hold")
+        places = torch.arange(start, end, device=tokens.device)
+        own = places if padding is None else (places - padding[:, None]).clamp(min=0)
+        x = self.embed(tokens, own)
+        sight = self.sight(places, end, x.dtype if cache is None else cache.seen, padding, end - start == 1)
+        for block in self.h:
+            x = block(x, sight, cache)
         if cache is not None:
-            cache.length += tokens.shape[1]
+            cache.length = end
         return self.ln_f(x)
 
     def step(self, tokens: Tensor, cache) -> Tensor:
         """Last hidden states [rows, 1, hidden] of one more token a row, int64 [rows, 1], at cache.place: what forward
         does, with shapes that are the same at every position (cache: a PlacedCache of cuda_graphs.py)."""
-        x = self._embed(tokens, cache.place)
-        bias = self._attention_bias(cache.place, cache.capacity, cache.seen)
-        for layer, block in enumerate(self.h):
-            x = block(x, bias, cache, layer)
+        x = self.embed(tokens, cache.place)
+        sight = self.sight(cache.place, cache.capacity, cache.seen)
+        for block in self.h:
+            x = block(x, sight, cache)
         return self.ln_f(x)
 
     def logits(self, hidden: Tensor) -> Tensor:
-        """Scores of every word of the vocabulary: [..., hidden] -> [..., vocab], through the tied embeddings."""
+        """Scores of every word of the vocabulary: [..., hidden] -> [..., vocab]."""
         return F.linear(hidden, self.word_embeddings.weight) if self.head is None else self.head(hidden)
 
-    def _embed(self, tokens: Tensor, places: Tensor) -> Tensor:
+    def embed(self, tokens: Tensor, places: Tensor | None) -> Tensor:
+        """What goes into the first layer, [rows, new, hidden]: tokens int64 [rows, new] at places int64 [new] or
+        [rows, new], counted from a row's own beginning; None will do where positions are not learned."""
         x = self.word_embeddings(tokens)
-        if self.config.architecture == "bloom":
-            return self.word_embeddings_layernorm(x)
-        return x + F.embedding(places, self.position_embeddings.weight)
+        if self.config.embeddings_norm:
+            x = self.word_embeddings_layernorm(x)
+        if self.config.positions == "learned":
+            x = x + F.embedding(places, self.position_embeddings.weight)
+        return x
 
-    def _attention_bias(self, places: Tensor, keys: int, dtype: torch.dtype) -> Tensor:
-        """What is added to the attention scores of queries at `places` (int64 [new]): [1, heads or 1, new, keys].
+    def sight(
+        self, places: Tensor, keys: int, dtype: torch.dtype, padding: Tensor | None = None, is_last: bool = False
+    ) -> Sight:
+        """What the layers need to know of queries at `places`; arguments as those of bias().
 
-        ALiBi is written relative to the query (slope · (key - query), never positive): softmax does not see the
-        difference to BLOOM's slope · key, but near keys keep their precision in 16-bit floats.
+        is_last  there is one query, at the place of the last key: where it sees all keys alike no bias is needed
         """
-        heads = self.config.num_heads if self.config.architecture == "bloom" else 0
-        distance = torch.arange(keys, device=places.device) - places[:, None]
-        bias = distance * _slopes(heads, places.device)[:, None, None]
-        return bias.masked_fill(distance > 0, -math.inf).to(dtype)[None]
+        config, new = self.config, len(places)
+        group = config.num_heads // config.num_kv_heads
+        plain = is_last and padding is None and config.positions != "alibi"
 
+        def folded(window: int | None) -> Tensor | None:
+            if plain and (window is None or keys <= window):
+                return None
+            bias = self.bias(places, keys, dtype, padding, window)
+            if group == 1:
+                return bias
+            shared = bias.expand(-1, config.num_heads if bias.shape[1] > 1 else group, -1, -1)
+            return shared.reshape(len(bias), -1, group * new, keys)
 
-def read_config(folder: Path) -> NetworkConfig:
-    """The shape of the checkpoint in a folder, from its Hugging Face config.json.
-
-    Raises ValueError that names the field when the architecture is unknown or a size is absurd.
-    """
-    path = Path(folder) / "config.json"
-    raw = read_json(path)
-    architecture = raw.get("model_type")
-    if architecture not in ARCHITECTURES:
-        raise ValueError(f"{path}: model_type {architecture!r} is not supported: one of {', '.join(ARCHITECTURES)}")
-    eos = raw.get("eos_token_id", 2 if architecture == "bloom" else 50256)
-    pad = raw.get("pad_token_id")
-    common = {
-        "architecture": architecture,
-        "vocab_size": raw.get("vocab_size"),
-        "layer_norm_epsilon": raw.get("layer_norm_epsilon", 1e-5),
-        "eos_token_id": eos,
-        "pad_token_id": eos if pad is None else pad,
-    }
-    if architecture == "bloom":
-        return NetworkConfig(**common, **_bloom_sizes(raw, path))
-    return NetworkConfig(**common, **_gpt2_sizes(raw, path))
-
-
-def _bloom_sizes(raw: dict, path: Path) -> dict:
-    if raw.get("apply_residual_connection_post_layernorm"):
-        raise ValueError(
-            f"{path}: apply_residual_connection_post_layernorm is not supported (no text model here uses it)"
+        own = places if padding is None else (places - padding[:, None]).clamp(min=0)
+        windows = set(config.windows or (None,))
+        turned_by = None
+        if config.rotary is not None:
+            turned_by = tuple(each.unsqueeze(-2) for each in rotation(config.rotary, config.head_size, own))
+        return Sight(
+            folded(None) if None in windows else None,
+            {window: folded(window) for window in windows - {None}},
+            turned_by,
         )
-    hidden = raw.get("hidden_size", raw.get("n_embed"))
-    return {
-        "hidden_size": hidden,
-        "num_layers": raw.get("n_layer", raw.get("num_hidden_layers")),
-        "num_heads": raw.get("n_head", raw.get("num_attention_heads")),
-        "intermediate_size": 4 * hidden if isinstance(hidden, int) else hidden,
-    }
 
+    def bias(
+        self,
+        places: Tensor,
+        keys: int,
+        dtype: torch.dtype,
+        padding: Tensor | None = None,
+        window: int | None = None,
+    ) -> Tensor:
+        """What is added to attention scores, [rows or 1, heads or 1, new, keys].
 
-def _gpt2_sizes(raw: dict, path: Path) -> dict:
-    if raw.get("activation_function", "gelu_new") not in ("gelu_new", "gelu_pytorch_tanh"):
-        raise ValueError(f"{path}: activation_function {raw['activation_function']!r} is not supported, only gelu_new")
-    hidden = raw.get("n_embd", 768)
-    return {
-        "hidden_size": hidden,
-        "num_layers": raw.get("n_layer", 12),
-        "num_heads": raw.get("n_head", 12),
-        "intermediate_size": raw.get("n_inner") or (4 * hidden if isinstance(hidden, int) else hidden),
-        "max_positions": raw.get("n_positions", raw.get("n_ctx", 1024)),
-    }
+        places   int64 [new]: where the queries are
+        keys     how many keys there are, from place 0 on
+        padding  int64 [rows]: how many places each row begins with that are none, or None. They see themselves alone.
+        window   how many places back a query sees, itself included; None is all of them
+
+        ALiBi (Press et al. 2022) is written relative to the query, slope * (key - query), never positive: softmax does
+        not see the difference to BLOOM's slope * key, but near keys keep their precision in 16-bit floats.
+        """
+        distance = torch.arange(keys, device=places.device) - places[:, None]
+        unseen = distance > 0
+        if window is not None:
+            unseen = unseen | (distance <= -window)
+        if padding is not None:
+            is_padding = torch.arange(keys, device=places.device) < padding[:, None, None, None]
+            unseen = unseen | (is_padding & (distance != 0))
+        heads = self.config.num_heads if self.config.positions == "alibi" else 0
+        bias = distance * _slopes(heads, places.device)[:, None, None]
+        return bias[None].masked_fill(unseen, -math.inf).to(dtype)

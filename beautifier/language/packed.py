@@ -12,14 +12,14 @@ import math
 from pathlib import Path
 
 import torch
-from safetensors import safe_open
 from torch import Tensor, nn
 
+from .architectures.table import read_config
 from .int8_file import int8_layers
 from .layers import HalfLinear, Int8Pieces, Matrix, PackedLinear, Pieces, Rows, can_multiply_halves
-from .network import DecoderOnly, read_config
+from .network import DecoderOnly
 from .threads import is_small
-from .weights import as_used, empty_network, stored_weights
+from .weights import INT8_FILE, empty_network, stored_weights, weight_files
 
 # Below this width a step is overhead rather than multiplying, and a plain network is as fast.
 SMALLEST_HIDDEN_SIZE = 128
@@ -29,9 +29,8 @@ BFLOAT16_HIDDEN_SIZE = 512
 # Weights in a piece of the output layer.
 LEAST_PIECE = 2**23
 
-INT8_FILE = "model.int8.safetensors"
-
 TABLE = "word_embeddings.weight"
+HEAD = "head.weight"  # an output layer of its own
 
 
 def fast_dtype() -> torch.dtype:
@@ -62,17 +61,14 @@ def load_packed(folder: Path, dtype: torch.dtype) -> DecoderOnly:
     folder = Path(folder)
     config = read_config(folder)
     network = empty_network(config)
-    files = stored_weights(folder, network)
-    places = {name: (path, stored) for path, tensors in files.items() for name, stored in tensors.items()}
+    places = stored_weights(folder, network)
 
     def read(name: str) -> Tensor:
-        path, stored = places[name]
-        with safe_open(path, framework="pt", device="cpu") as file:  # its own mapping, gone with the tensor
-            return as_used(file.get_tensor(stored), name, config)
+        return places[name].read()
 
     plan = matrices(network)
     if dtype == torch.int8:
-        layers, compute = int8_layers(plan, read, folder / INT8_FILE, list(files)), torch.float32
+        layers, compute = int8_layers(plan, read, folder / INT8_FILE, weight_files(folder)), torch.float32
     else:
         halves = dtype == torch.float32 and is_small(config) and can_multiply_halves()
         # One place for what is to be packed: memory taken and given back for each would end in pieces.
@@ -85,16 +81,18 @@ def load_packed(folder: Path, dtype: torch.dtype) -> DecoderOnly:
 
         layers, compute = [packed_layer(part.of(read)) for part in plan], dtype
         del place
-    rest = {name: read(name).to(compute, copy=True) for name in places if name not in {part.weight for part in plan}}
+    packed = {TABLE, *(part.weight for part in plan)}
+    rest = {name: read(name).to(compute, copy=True) for name in places if name not in packed}
     head = Int8Pieces() if dtype == torch.int8 else Pieces()
     for part, layer in zip(plan, layers, strict=True):
         name = part.weight.removesuffix(".weight")
-        if part.weight == TABLE:
+        if part.weight in (TABLE, HEAD):
             head.append(layer)
-        else:
+            continue
+        if f"{name}.bias" in rest:
             layer.bias = rest.pop(f"{name}.bias")
-            parent, _, own = name.rpartition(".")
-            setattr(network.get_submodule(parent), own, layer)
+        parent, _, own = name.rpartition(".")
+        setattr(network.get_submodule(parent), own, layer)
     network.head, network.word_embeddings = head, Rows(read(TABLE), compute)
     network.cache_dtype = torch.bfloat16 if dtype == torch.int8 else None
     network.rows_are_independent = not any(isinstance(layer, PackedLinear) for layer in layers)
@@ -105,13 +103,14 @@ def load_packed(folder: Path, dtype: torch.dtype) -> DecoderOnly:
 def matrices(network: DecoderOnly) -> list[Matrix]:
     """All that a network multiplies with. A large output layer comes in pieces the shape of an MLP's matrix: few
     shapes are few layouts to find, and a piece is little to have in memory twice."""
+    config = network.config
     found = [
         Matrix(f"{name}.weight", 0, module.out_features, module.in_features)
         for name, module in network.named_modules()
-        if isinstance(module, nn.Linear)
+        if isinstance(module, nn.Linear) and f"{name}.weight" != HEAD
     ]
-    words = network.config.vocab_size
-    step = max(network.config.intermediate_size, LEAST_PIECE // network.config.hidden_size)
+    step = max(config.intermediate_size, LEAST_PIECE // config.hidden_size)
     return found + [
-        Matrix(TABLE, start, min(start + step, words), network.config.hidden_size) for start in range(0, words, step)
+        Matrix(TABLE if config.tied else HEAD, start, min(start + step, config.vocab_size), config.hidden_size)
+        for start in range(0, config.vocab_size, step)
     ]

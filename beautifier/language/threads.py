@@ -22,7 +22,7 @@ def is_small(config) -> bool:
 
 def threads_for(network) -> AbstractContextManager:
     """A context in which a network runs on the threads that suit it; afterwards the caller has as many as before."""
-    small = network.ln_f.weight.device.type == "cpu" and is_small(network.config)
+    small = network.device.type == "cpu" and is_small(network.config)
     return one_thread() if small and torch.get_num_threads() > 1 else nullcontext()
 
 

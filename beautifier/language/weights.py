@@ -1,9 +1,10 @@
 """From a checkpoint folder to a network: which files, which tensors, under which names.
 
 Weights are read straight from safetensors, memory-mapped: a tensor that already has the wanted dtype and device is
-not copied.
+not copied. Where there are none, pickled weights are read as safely (see pickles.py) and memory-mapped, too.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -11,41 +12,24 @@ from safetensors import safe_open
 from torch import Tensor
 
 from ..files import check_inside, read_json
-from .network import DecoderOnly, NetworkConfig, read_config
+from ..pickles import read_tensors
+from .architectures.architecture import Architecture, rows_of
+from .architectures.table import ARCHITECTURES, read_config
+from .config import NetworkConfig
+from .network import DecoderOnly
 
-# GPT-2's names for what the network calls by BLOOM's; its Conv1D weights are stored [in, out].
-GPT2_NAMES = {
-    "wte": "word_embeddings",
-    "wpe": "position_embeddings",
-    "ln_1": "input_layernorm",
-    "attn.c_attn": "self_attention.query_key_value",
-    "attn.c_proj": "self_attention.dense",
-    "ln_2": "post_attention_layernorm",
-    "mlp.c_fc": "mlp.dense_h_to_4h",
-    "mlp.c_proj": "mlp.dense_4h_to_h",
-}
-
-
-def canonical_name(name: str, architecture: str) -> str | None:
-    """The network's parameter name for a checkpoint's tensor name; None for tensors it does not need
-    (the tied output layer, the causal masks that old GPT-2 files carry)."""
-    name = name.removeprefix("transformer.")
-    if name == "lm_head.weight" or name.endswith((".attn.bias", ".attn.masked_bias")):
-        return None
-    if architecture == "gpt2":
-        head, _, kind = name.rpartition(".")
-        stem = head.split(".", 2)
-        inner = stem[2] if stem[0] == "h" and len(stem) == 3 else head
-        name = f"{head[: len(head) - len(inner)]}{GPT2_NAMES.get(inner, inner)}.{kind}"
-    return name
+INT8_FILE = "model.int8.safetensors"  # packed weights, made of a checkpoint and kept beside it: see int8_file.py
+FLOATS = {"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
 
 
 def weight_files(folder: Path) -> list[Path]:
-    """The safetensors files of a checkpoint folder, whole or sharded. Raises FileNotFoundError when one is missing,
-    ValueError when one is outside the folder, by the index or by a link."""
+    """The files with the weights of a checkpoint folder: model.safetensors, or the shards of its index, or whatever
+    safetensors there are; else the same of pytorch_model.bin.
+
+    Raises FileNotFoundError when one is missing, ValueError when one is outside the folder, by the index or by a link.
+    """
     folder = Path(folder)
-    index = folder / "model.safetensors.index.json"
-    names = _indexed_names(index) if index.exists() else ["model.safetensors"]
+    names = _weight_names(folder)
     for name in names:
         if not (folder / name).exists():
             raise FileNotFoundError(f"{folder} has no {name}: it is no checkpoint, or a download is incomplete")
@@ -53,85 +37,177 @@ def weight_files(folder: Path) -> list[Path]:
     return [folder / name for name in names]
 
 
-def _indexed_names(index: Path) -> list[str]:
+def _weight_names(folder: Path) -> list[str]:
+    safetensors = sorted(path.name for path in folder.glob("*.safetensors") if path.name != INT8_FILE)
+    for whole, others in (("model.safetensors", safetensors), ("pytorch_model.bin", [])):
+        index = folder / f"{whole}.index.json"
+        if index.exists():
+            return _indexed_names(index, Path(whole).suffix)
+        if (folder / whole).exists():
+            return [whole]
+        if others:
+            return others
+    return ["model.safetensors"]  # which then is missing
+
+
+def _indexed_names(index: Path, suffix: str) -> list[str]:
     """The names of the shards that an index speaks of."""
     weight_map = read_json(index).get("weight_map")
     if not isinstance(weight_map, dict) or not weight_map:
-        raise ValueError(f"{index} is not a safetensors index: it has no weight_map")
+        raise ValueError(f"{index} is not an index of weights: it has no weight_map")
     for name in weight_map.values():
-        if not isinstance(name, str) or Path(name).name != name or not name.endswith(".safetensors"):
-            raise ValueError(f"{index} names {name!r}: shards must be safetensors files in the same folder")
+        if not isinstance(name, str) or Path(name).name != name or not name.endswith(suffix):
+            raise ValueError(f"{index} names {name!r}: shards must be {suffix[1:]} files in the same folder")
     return sorted(set(weight_map.values()))
 
 
+class WeightFile:
+    """A file of weights: what its tensors are, and one of them at a time.
+
+    Raises ValueError for a file that cannot be read, or would run something.
+    """
+
+    def __init__(self, path: Path):
+        self.path = path
+        self._pickled = None if path.suffix == ".safetensors" else read_tensors(path)
+
+    def headers(self) -> dict[str, tuple[tuple[int, ...], str]]:
+        """Shape and dtype of each tensor by its name; the dtype as safetensors calls it. No tensor is read."""
+        if self._pickled is not None:
+            names = {dtype: name for name, dtype in FLOATS.items()}
+            return {
+                name: (tuple(each.shape), names.get(each.dtype, str(each.dtype)))
+                for name, each in self._pickled.items()
+            }
+        try:
+            with safe_open(self.path, framework="pt", device="cpu") as file:
+                parts = {name: file.get_slice(name) for name in file.keys()}
+                return {name: (tuple(part.get_shape()), part.get_dtype()) for name, part in parts.items()}
+        except Exception as error:  # safetensors raises its own class, and OSError, for a damaged file
+            raise ValueError(
+                f"{self.path} cannot be read as safetensors ({error}): download or copy it again"
+            ) from error
+
+    def tensor(self, name: str) -> Tensor:
+        """A tensor as it is stored, memory-mapped."""
+        if self._pickled is not None:
+            return self._pickled[name]
+        with safe_open(self.path, framework="pt", device="cpu") as file:  # its own mapping, gone with the tensor
+            return file.get_tensor(name)
+
+
+@dataclass(frozen=True)
+class StoredTensor:
+    """A tensor in a file of weights."""
+
+    file: WeightFile
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+
+    def check(self, expected: tuple[int, ...]) -> None:
+        """Raise ValueError for a shape that is not the expected one, or numbers that are no floats."""
+        if self.shape != expected:
+            raise ValueError(f"{self.file.path}: {self.name} has shape {self.shape}, config.json says {expected}")
+        if self.dtype not in FLOATS:
+            raise ValueError(
+                f"{self.file.path}: {self.name} is stored as {self.dtype}; quantized weights do not work here"
+            )
+
+
+@dataclass(frozen=True)
+class Stored:
+    """Where a parameter of a network lies: the tensors that it is made of, put below each other."""
+
+    parts: tuple[StoredTensor, ...]
+    flipped: bool
+
+    def read(self) -> Tensor:
+        """The parameter in the network's orientation, in the dtype it is stored in; a view where it is one tensor."""
+        tensors = [part.file.tensor(part.name) for part in self.parts]
+        tensors = [tensor.t() for tensor in tensors] if self.flipped else tensors
+        return tensors[0] if len(tensors) == 1 else torch.cat(tensors)
+
+
 def load_network(folder: Path, dtype: torch.dtype = torch.float32, device: str | torch.device = "cpu") -> DecoderOnly:
-    """Read a BLOOM or GPT-2 checkpoint folder (config.json and safetensors), ready for inference.
+    """Read a checkpoint folder (config.json and weights), ready for inference.
 
     Every shape is checked against config.json from the file headers before a tensor is read. Raises ValueError or
     FileNotFoundError that name the file and what is wrong with it.
     """
-    config = read_config(folder)
-    network = empty_network(config)
-    weights = {}
-    for path, tensors in stored_weights(folder, network).items():
-        with safe_open(path, framework="pt", device="cpu") as file:
-            for name, stored in tensors.items():
-                weights[name] = as_used(file.get_tensor(stored), name, config).to(device=device, dtype=dtype)
+    network = empty_network(read_config(folder))
+    weights = {
+        name: stored.read().to(device=device, dtype=dtype) for name, stored in stored_weights(folder, network).items()
+    }
     network.load_state_dict(weights, assign=True)
     return network.eval().requires_grad_(False)
 
 
-def empty_network(config: NetworkConfig) -> "DecoderOnly":
+def empty_network(config: NetworkConfig) -> DecoderOnly:
     """A network without weights: all its parameters are on the meta device."""
     with torch.device("meta"):
         return DecoderOnly(config)
 
 
-def stored_weights(folder: Path, network: "DecoderOnly") -> dict[Path, dict[str, str]]:
-    """The files of a checkpoint folder, and for each the parameters in it by name and what they are called there.
+def stored_weights(folder: Path, network: DecoderOnly) -> dict[str, Stored]:
+    """Where each parameter of a network lies in a checkpoint folder, by the parameter's name.
 
     Only headers are read. Raises ValueError or FileNotFoundError, as load_network does.
     """
-    expected = {name: tuple(parameter.shape) for name, parameter in network.named_parameters()}
-    files = {path: _tensors_in(path, network.config.architecture, expected) for path in weight_files(folder)}
-    missing = sorted(expected.keys() - set().union(*files.values()))
+    config = network.config
+    architecture = ARCHITECTURES[config.architecture]
+    shapes = {name: tuple(parameter.shape) for name, parameter in network.named_parameters()}
+    needed = {name: architecture.stored_names(name) for name in shapes}
+    found = _found(folder, architecture, {stored for parts in needed.values() for stored in parts})
+    missing = [stored for parts in needed.values() for stored in parts if stored not in found]
     if missing:
         raise ValueError(f"{folder}: {len(missing)} tensors are missing from the weights, first {missing[0]!r}")
-    return files
+    places = {}
+    for name, parts in needed.items():
+        flipped = architecture.is_flipped(name)
+        for stored, shape in zip(parts, part_shapes(name, shapes[name], len(parts), config), strict=True):
+            found[stored].check(shape[::-1] if flipped else shape)
+        places[name] = Stored(tuple(found[stored] for stored in parts), flipped)
+    return places
 
 
-def as_used(tensor: Tensor, name: str, config: NetworkConfig) -> Tensor:
-    """A stored tensor in the orientation of the network's parameter of that name; a view."""
-    return tensor.t() if _is_flipped(name, config.architecture) else tensor
+def part_shapes(name: str, shape: tuple[int, ...], parts: int, config: NetworkConfig) -> list[tuple[int, ...]]:
+    """The shapes of the tensors that make up a parameter of this shape, put below each other."""
+    if parts == 1:
+        return [shape]
+    return [(rows, *shape[1:]) for rows in rows_of(name, config)]
 
 
-def _is_flipped(name: str, architecture: str) -> bool:
-    """Whether a weight is stored as [in, out]: those of GPT-2's attention and MLP."""
-    linear = name.endswith(".weight") and ("attention." in name or "mlp." in name)
-    return architecture == "gpt2" and linear
+def _found(folder: Path, architecture: Architecture, needed: set[str]) -> dict[str, StoredTensor]:
+    """The tensors of a checkpoint folder that are needed, by their names without a prefix."""
+    found: dict[str, StoredTensor] = {}
+    for path in weight_files(folder):
+        file = WeightFile(path)
+        for name, (shape, dtype) in file.headers().items():
+            plain = name.removeprefix(architecture.prefix)
+            if plain in found:
+                both = " and ".join({found[plain].file.path.name: 0, path.name: 0})
+                raise ValueError(f"{folder}: {plain} is there twice, in {both}: keep one of them")
+            if plain in needed:
+                found[plain] = StoredTensor(file, name, shape, dtype)
+    return found
 
 
-def _tensors_in(path: Path, architecture: str, expected: dict[str, tuple]) -> dict[str, str]:
-    """The parameters that a file holds, by name, and what they are called there. Only its header is read.
+def tensor_names(config: NetworkConfig) -> set[str]:
+    """The names of the tensors that a network of this shape is read from, with and without their prefix."""
+    architecture = ARCHITECTURES[config.architecture]
+    parameters = [name for name, _ in empty_network(config).named_parameters()]
+    plain = {stored for name in parameters for stored in architecture.stored_names(name)}
+    return plain | {architecture.with_prefix(stored) for stored in plain}
 
-    Raises ValueError for a shape that is not the expected one, or numbers that are no floats.
-    """
-    tensors = {}
-    try:
-        with safe_open(path, framework="pt", device="cpu") as file:
-            for stored in file.keys():
-                name = canonical_name(stored, architecture)
-                if name not in expected:
-                    continue
-                header = file.get_slice(stored)
-                shape, dtype = tuple(header.get_shape()), header.get_dtype()
-                if (shape[::-1] if _is_flipped(name, architecture) else shape) != expected[name]:
-                    raise ValueError(f"{path}: {stored} has shape {shape}, config.json says {expected[name]}")
-                if dtype not in ("F64", "F32", "F16", "BF16"):
-                    raise ValueError(f"{path}: {stored} is stored as {dtype}; quantized weights do not work here")
-                tensors[name] = stored
-    except ValueError:
-        raise
-    except Exception as error:  # safetensors raises its own class, and OSError, for a damaged file
-        raise ValueError(f"{path} cannot be read as safetensors ({error}): download or copy it again") from error
-    return tensors
+
+def as_stored(network: DecoderOnly) -> dict[str, Tensor]:
+    """A network's weights by transformers' names and in transformers' layout, as load_network reads them."""
+    config, weights = network.config, {}
+    architecture = ARCHITECTURES[config.architecture]
+    for name, parameter in network.named_parameters():
+        names = architecture.stored_names(name)
+        parts = [parameter] if len(names) == 1 else parameter.split(rows_of(name, config))
+        for stored, part in zip(names, parts, strict=True):
+            weights[architecture.with_prefix(stored)] = part.t() if architecture.is_flipped(name) else part
+    return weights

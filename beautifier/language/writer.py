@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from tokenizers import Tokenizer
 
@@ -27,6 +28,7 @@ class Beautifier(Writer):
     family: Family
     network: DecoderOnly | None = field(repr=False)
     tokenizer: Tokenizer = field(repr=False)
+    draws_again: ClassVar[bool] = True
 
     def __post_init__(self):
         # Whatever a user types is text: "</s>" in a raw prompt must not end it.

@@ -303,7 +303,7 @@ def _place_section(answer: _Answer, section: list[str | Piece], start: int, end:
         if isinstance(part, Piece):
             span = _taken(answer, part, start, end) if part.words else None
             if span and part.neutral:
-                named = index and _ends_in_article(section[index - 1])
+                named = _ENDS_IN_ARTICLE.search(_plain_words(section[:index]))
                 span = neutral[index] = span if named else answer.with_article(span, start)
             if span:
                 edits.append(_Edit(*span, part))
@@ -344,10 +344,6 @@ def _names(piece: Piece) -> list[str]:
         bare = words.strip(_QUOTES)
         names += [f'"{bare}"', f"'{bare}'", *([bare] if " " in bare else [])]
     return [name for name in dict.fromkeys(names) if name]
-
-
-def _ends_in_article(part: str | Piece) -> bool:
-    return isinstance(part, str) and bool(_ENDS_IN_ARTICLE.search(part))
 
 
 def _said_again(answer: _Answer, pieces: list[Piece], start: int, end: int) -> list[_Edit]:

@@ -5,6 +5,7 @@ Folding serves comparison alone. What a person typed is never changed by it.
 
 import re
 import unicodedata
+from functools import lru_cache
 
 STOP_WORDS = frozenset(
     "a an the and or of in on at by to for from with without as is are its his her their this that it into"
@@ -63,6 +64,7 @@ def plain(text: str) -> str:
     return text if text.isascii() else text.translate(_PLAIN_CHARACTERS)
 
 
+@lru_cache(maxsize=8192)
 def fold(text: str) -> str:
     """A text as it is compared: `plain`, lower case, underscores and hyphens as blanks, single blanks."""
     return " ".join(plain(text).casefold().replace("_", " ").replace("-", " ").split())

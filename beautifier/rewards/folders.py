@@ -19,15 +19,9 @@ from ..checkpoints.places import DEEPEST
 from ..files import check_inside
 from ..request import is_number
 
-EMBEDDED_REWARD = Path(__file__).parent.parent / "embedded_reward"
 NOTES = "reward.json"  # makes a folder a reward model
 
 ALPHA = 0.7
-
-
-def has_embedded() -> bool:
-    """Whether this copy of the pack comes with a reward model."""
-    return (EMBEDDED_REWARD / NOTES).is_file()
 
 
 def list_reward_models(folders: list[Path]) -> dict[str, Path]:
@@ -52,11 +46,6 @@ def check_is_reward_folder(folder: Path) -> None:
     """Raise FileNotFoundError or ValueError that says what a folder without reward.json is."""
     if (folder / NOTES).is_file():
         return
-    if folder == EMBEDDED_REWARD:
-        raise FileNotFoundError(
-            f"the embedded reward model is not in this copy of the pack ({folder} is missing): "
-            "give a reward folder, which training/reward.py makes"
-        )
     if not folder.is_dir():
         raise FileNotFoundError(f"there is no reward folder {folder}: give 'embedded' or a folder with {NOTES}")
     if (folder / "beautifier.json").is_file():

@@ -18,7 +18,6 @@ from torch import Tensor, nn
 
 from ..files import read_json
 from ..request import is_number
-from . import folders
 from .folders import NOTES, check_is_reward_folder, combined_folders
 from .regressor import BATCH, Regressor, check_prompts, load_regressor
 
@@ -134,8 +133,10 @@ def load_reward_model(
     Raises FileNotFoundError for files that are not there, ValueError for files that cannot be understood or hold
     weights that are no finite numbers, and for an alpha that cannot be used.
     """
-    folder = folders.EMBEDDED_REWARD if model == "embedded" else Path(model)
     check_alpha(alpha)
+    if model == "embedded":
+        return embedded_reward(alpha)
+    folder = Path(model)
     check_is_reward_folder(folder)
     device = torch.device(device)
     if dtype is None:
@@ -153,8 +154,17 @@ def load_reward_model(
     names = [term.name for term in terms]
     if len(set(names)) < len(names):
         raise ValueError(f"{folder}: its terms are called {', '.join(names)}: each needs a name of its own")
-    name = "embedded" if folder == folders.EMBEDDED_REWARD else folder.resolve().name
-    return RewardModel(name, tuple(zip(weights, terms, strict=True)))
+    return RewardModel(folder.resolve().name, tuple(zip(weights, terms, strict=True)))
+
+
+def embedded_reward(alpha: float | None = None) -> RewardModel:
+    """The embedded reward model: preference less losses, on the CPU. Raises ValueError for an alpha."""
+    if alpha is not None:
+        raise ValueError("alpha weighs the two terms of a reward folder; the embedded reward model has its own weights")
+    from ..composing.writer import load_embedded
+    from .embedded import Losses, Preference
+
+    return RewardModel("embedded", ((1.0, Preference(load_embedded().fit)), (-1.0, Losses())))
 
 
 def check_alpha(alpha: float | None) -> None:

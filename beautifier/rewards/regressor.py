@@ -180,6 +180,8 @@ def load_regressor(folder: Path, device: torch.device, dtype: torch.dtype) -> Re
     check_head(folder, config)
     tokenizer = load_tokenizer(folder)
     transformer = load_network(folder, dtype, device)
+    if transformer.config.eos_token_id is None:
+        raise ValueError(f"{folder}/config.json has no eos_token_id of its vocabulary: a score is read at a text's end")
     head = read_head(folder, transformer.config.hidden_size).to(device=device, dtype=dtype)
     network = ScoreNetwork(transformer, head).eval()
     for name, parameter in network.named_parameters():

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from ..families import Family, render
+from ..chat.instruction import SYSTEM_PROMPT
+from ..families import CHAT, Family, render
 from ..prompts.clip_tokens import count_clip_tokens
 from ..request import Sampling
-from .chat import CHAT, SYSTEM_PROMPT
 
 # Servers disagree on how large a seed may be; this and 64 candidates more fits into 31 bits.
 SEEDS = 2**31 - 64

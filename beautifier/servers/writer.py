@@ -10,13 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..background import run_until_stopped
-from ..families import Family, render
+from ..chat.usable import UNUSABLE, why_unusable
+from ..families import Family
 from ..path import OnStep, ShouldStop, Writer
-from ..prompts.clip_tokens import count_clip_tokens
-from ..reading import CHARACTERS_PER_TOKEN, at_word_boundary, longest_beginning, read_cleaned
+from ..reading import read_cleaned, readable
 from ..request import Answers, Request, Sampling, is_number
-from .chat import SERVED_FAMILIES, UNUSABLE
-from .chat_answer import is_refusal, is_related
+from .chat import SERVED_FAMILIES
 from .client import write_answers
 from .endpoints import Endpoint, find_endpoint, listed
 from .parameters import request_for
@@ -93,7 +92,7 @@ class RemoteBeautifier(Writer):
         answers, problems = [], []
         for each in written:
             text = read_cleaned(self.family, words, each.text, finished=each.reason not in ("", "length"))
-            problem = why_unusable(words, each, text)
+            problem = what_is_wrong(words, each, text)
             if problem:
                 problems.append(problem)
             if not problem or stopped or self.unusable == "raw prompt":
@@ -134,31 +133,8 @@ def connect(
     return RemoteBeautifier(endpoint, family, path, endpoint, model.strip(), unusable, timeout)
 
 
-def readable(family: Family, words: str) -> str:
-    """As much of the words, from their beginning, as a model of the family reads.
-
-    The server's tokenizer is not here: CLIP's stands in, which makes as many tokens of a text, or more.
-    """
-    limit = family.max_prompt_tokens
-    beginning = longest_beginning(
-        words[: limit * CHARACTERS_PER_TOKEN],
-        lambda text: count_clip_tokens(render(family, text)) <= limit,
-    )
-    return words if len(beginning) == len(words) else at_word_boundary(beginning, words)
-
-
-def why_unusable(words: str, written: Written, text: str) -> str:
+def what_is_wrong(words: str, written: Written, text: str) -> str:
     """What is wrong with an answer and its cleaned text, for a message; "" where nothing is."""
-    said = " ".join((written.refusal or written.text).split())
-    said = repr(said[:200] + "…" if len(said) > 200 else said)
-    if written.refusal or written.reason == "content_filter" or is_refusal(words, written.text):
-        return f"the model refuses: {said}"
-    if not text and written.reason == "length" and (written.thoughts or "<think" in written.text):
-        return (
-            f"the model spent all {written.tokens} tokens on thinking: turn its thinking off, or raise max_new_tokens"
-        )
-    if not text:
-        return f"the model answered {said}, in which there is no prompt"
-    if not is_related(words, text):
-        return f"the answer shares no word with the raw prompt: {said}"
-    return ""
+    refused = bool(written.refusal) or written.reason == "content_filter"
+    in_thoughts = written.reason == "length" and (written.thoughts or "<think" in written.text)
+    return why_unusable(words, written.refusal or written.text, text, refused, written.tokens if in_thoughts else 0)

@@ -12,7 +12,7 @@ from ...beautifier.checkpoints.folders import choices, list_checkpoints, name_in
 from ...beautifier.images.scorer_files import list_scorers, scorer_choices
 from ...beautifier.images.scorer_files import name_in as scorer_name_in
 from ...beautifier.images.scorer_parts import KINDS
-from ...beautifier.rewards.folders import has_embedded, list_reward_models
+from ...beautifier.rewards.folders import list_reward_models
 from ...beautifier.servers.endpoints import FILE_NAME
 
 MODEL_FOLDER = "LLM"  # models/LLM: where ComfyUI users keep language models, by convention
@@ -69,8 +69,8 @@ def is_known_scorer(scorer: str) -> bool:
 
 
 def reward_choices() -> list[str]:
-    """What the menu of reward models shows: embedded, where it comes with the pack, and the user's folders."""
-    return ["embedded"] * has_embedded() + list(list_reward_models(model_folders()))
+    """What the menu of reward models shows: embedded, and the user's folders."""
+    return ["embedded", *list_reward_models(model_folders())]
 
 
 def no_reward_model(model: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import comfy.model_patcher
 import comfy.utils
@@ -18,8 +19,11 @@ from ...beautifier.images.scorer_parts import KINDS
 from ...beautifier.rewards.folders import list_reward_models
 from .folders import endpoints_file, model_folders, no_reward_model, scorer_folders
 from .memory import DTYPES, Holder, LoadedBeautifier, LoadedRewardModel, LoadedScorer, automatic_dtype, devices
-from .running import cancelled
+from .running import cancelled, still_bars
 from .server import running_item, the_server
+
+if TYPE_CHECKING:
+    import comfy.sd
 
 
 def download(model: str) -> tuple[Path, str | None]:
@@ -58,18 +62,17 @@ def load(model: str, device: str, dtype: str, family: str | None, template: str)
     """
     from ...beautifier.beautify import load_beautifier
 
+    if model == "embedded":  # on the CPU, where it takes milliseconds; no weights of others make room for it
+        return LoadedBeautifier(load_beautifier(model), None)
     load_device, offload_device = devices(device)
     stays = load_device.type == "cpu"
     if dtype == "int8":
         number = torch.int8
     else:
         number = DTYPES.get(dtype) or (None if stays else automatic_dtype(load_device))
-    if model == "embedded":
-        beautifier = load_beautifier(model, offload_device, number, stays=stays)
-    else:
-        asked = custom_family(template) if family == CUSTOM else family
-        folder, published_family = download(model)
-        beautifier = load_beautifier(folder, offload_device, number, asked or published_family, stays)
+    asked = custom_family(template) if family == CUSTOM else family
+    folder, published_family = download(model)
+    beautifier = load_beautifier(folder, offload_device, number, asked or published_family, stays)
     patcher = comfy.model_patcher.ModelPatcher(Holder(beautifier.network), load_device, offload_device)
     return LoadedBeautifier(beautifier, patcher)
 
@@ -79,6 +82,17 @@ def connect(endpoint: str, model: str, family: str, unusable: str, timeout: floa
     from ...beautifier.servers.writer import connect
 
     return LoadedBeautifier(connect(endpoints_file(), endpoint, model, family, unusable, timeout), None)
+
+
+def use_encoder(clip: comfy.sd.CLIP, image: torch.Tensor | None, unusable: str, thinking: bool) -> LoadedBeautifier:
+    """A text encoder for Beautify Prompt; see `encoders.writer.use_encoder` for the arguments and the errors.
+
+    It has no patcher of its own: ComfyUI loads the encoder when it writes, as it does for reading prompts.
+    """
+    from ...beautifier.encoders.writer import use_encoder
+
+    writer = use_encoder(clip, image=image, unusable=unusable, thinking=thinking, quietly=still_bars)
+    return LoadedBeautifier(writer, None)
 
 
 def load_scorer(scorer: str, device: str, dtype: str) -> LoadedScorer:

@@ -83,11 +83,11 @@ def working_memory(beautifier: Beautifier, request: Request) -> int:
     """Bytes that writing candidates needs beside the weights: KV cache, hidden states, logits of a block."""
     sampling = request.sampling or beautifier.sampling
     config = beautifier.network.config
-    itemsize = beautifier.network.ln_f.weight.element_size()
+    itemsize = beautifier.network.dtype.itemsize
     rows = max(BLOCK, sampling.num_beams)
     prompt = min(len(request.raw_prompt.encode("utf-8", "ignore")), beautifier.family.max_prompt_tokens)
     tokens = rounded_capacity(len(beautifier.family.template) + prompt + sampling.max_new_tokens)
-    cache = 2 * (rows + 1) * config.num_layers * tokens * config.hidden_size * itemsize
+    cache = 2 * (rows + 1) * config.num_layers * tokens * config.key_value_size * itemsize
     reading = tokens * (2 * config.intermediate_size + 6 * config.hidden_size) * itemsize
     attention = 2 * config.num_heads * tokens * tokens * itemsize
     logits = 6 * rows * config.vocab_size * torch.float32.itemsize
@@ -96,10 +96,14 @@ def working_memory(beautifier: Beautifier, request: Request) -> int:
 
 def reward_memory(reward_model: RewardModel, texts: list[str]) -> int:
     """Bytes that scoring needs beside the weights: hidden states and attention of one batch in the largest term."""
+    from ...beautifier.rewards.regressor import Regressor
+
     rows = min(REWARD_BATCH, len(texts))
     longest = max((len(text.encode("utf-8", "ignore")) for text in texts), default=0)
     needed = 0
     for _, term in reward_model.weighted:
+        if not isinstance(term, Regressor):
+            continue
         config, tokens = term.network.transformer.config, min(term.reading.max_length, longest + 32)
         states = rows * tokens * (2 * config.intermediate_size + 6 * config.hidden_size)
         attention = 2 * rows * config.num_heads * tokens * tokens

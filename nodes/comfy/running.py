@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import comfy.model_management
@@ -37,6 +38,20 @@ def show_step(bar: comfy.utils.ProgressBar) -> Callable[[int, int], None]:
         bar.update_absolute(done, total)
 
     return on_step
+
+
+@contextmanager
+def still_bars() -> Iterator[None]:
+    """A context in which ComfyUI's own progress bars do not show, but still end the run where Cancel was pressed.
+
+    A text encoder that writes several candidates would start its bar anew for each of them.
+    """
+    shown = comfy.utils.PROGRESS_BAR_HOOK
+    comfy.utils.set_progress_bar_global_hook(lambda *_, **__: cancelled())
+    try:
+        yield
+    finally:
+        comfy.utils.set_progress_bar_global_hook(shown)
 
 
 def beautify(loaded: LoadedBeautifier, request: Request) -> list[Candidate]:

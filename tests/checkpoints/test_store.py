@@ -883,7 +883,7 @@ def test_a_configuration_made_to_break_readers_breaks_nothing(text, models):
         ({"n_layer": 50}, "576 tensors are missing"),
         ({"n_layer": -2}, "num_layers"),
         ({"hidden_size": -32}, "hidden_size"),
-        ({"hidden_size": 64}, r"has shape \(32,\), config.json says \(64,\)"),
+        ({"hidden_size": 64}, r"has shape \(512, 32\), config.json says \(512, 64\)"),
         ({"vocab_size": 10**8}, "vocab_size"),
         ({"vocab_size": 10**6}, r"has shape \(512, 32\), config.json says \(1000000, 32\)"),
         ({"n_head": 0}, "num_heads"),

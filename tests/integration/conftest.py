@@ -25,7 +25,7 @@ from pathlib import Path
 import pytest
 
 from ..stand_ins import fake_hub, tiny, tiny_scorers
-from . import small_checkpoint
+from . import small_checkpoint, small_encoder
 from .client import Client
 
 STARTS_WITHIN = 180  # seconds
@@ -70,6 +70,7 @@ def base(tmp_path_factory, pack):
     for name in ("custom_nodes", "input", "output", "temp", "user"):
         (folder / name).mkdir()
     (folder / "custom_nodes" / "prompt-beautifier").symlink_to(pack, target_is_directory=True)
+    small_encoder.install(folder / "custom_nodes")
     checkpoint = small_checkpoint.write(folder / "models" / "checkpoints" / CHECKPOINT)
     tiny.save_checkpoint(folder / "models" / "LLM" / TINY)
     tiny.save_checkpoint(folder / "models" / "LLM" / SLOW, hidden=256, layers=12)

@@ -13,7 +13,7 @@ PROMPT = torch.tensor([[5, 9, 4, 30]])
 TOKENS = torch.tensor([[7, 8, 9], [100, 101, 5], [11, 11, 12], [60, 61, 62], [300, 3, 200]])
 
 
-@pytest.fixture(params=["bloom", "gpt2"])
+@pytest.fixture(params=["bloom", "gpt2", "llama"])
 def checkpoint(request, tmp_path):
     return tiny.save_checkpoint(tmp_path / "checkpoint", request.param, hidden=128)
 

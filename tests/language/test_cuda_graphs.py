@@ -45,7 +45,7 @@ def recorder(monkeypatch):
     return found
 
 
-@pytest.fixture(params=["bloom", "gpt2"])
+@pytest.fixture(params=["bloom", "gpt2", "llama"])
 def network(request, tmp_path):
     return load_network(tiny.save_checkpoint(tmp_path / "checkpoint", request.param))
 

@@ -1,6 +1,7 @@
 """Decoding: filters and searches against transformers', and what is promised of seeds, steps and stopping."""
 
 import math
+from itertools import product
 
 import numpy
 import pytest
@@ -33,13 +34,13 @@ def gpt2(tmp_path_factory):
 
 def counted(network, monkeypatch) -> list[tuple[int, int]]:
     """The shapes of the tokens that are read from now on, by forward passes and steps."""
-    shapes, embed = [], network._embed
+    shapes, embed = [], network.embed
 
     def counting(tokens, places):
         shapes.append(tuple(tokens.shape))
         return embed(tokens, places)
 
-    monkeypatch.setattr(network, "_embed", counting)
+    monkeypatch.setattr(network, "embed", counting)
     return shapes
 
 
@@ -430,14 +431,13 @@ def test_an_error_in_on_step_comes_through(bloom):
 # -- greedy and beams against transformers
 
 
-@pytest.fixture(scope="module", params=[("bloom", 12), ("bloom", 40), ("gpt2", 12), ("gpt2", 40)], ids=str)
+@pytest.fixture(scope="module", params=product(tiny.SAVERS, (12, 40)), ids=str)
 def pairs(request, tmp_path_factory):
     """Three times the same random weights, in transformers and here. With 12 tokens answers soon end."""
     transformers = pytest.importorskip("transformers")
     architecture, vocab_size = request.param
-    save = {"bloom": tiny.save_bloom, "gpt2": tiny.save_gpt2}[architecture]
     folders = [
-        save(tmp_path_factory.mktemp(architecture), seed=seed, vocab_size=vocab_size, heads=heads)
+        tiny.SAVERS[architecture](tmp_path_factory.mktemp(architecture), seed=seed, vocab_size=vocab_size, heads=heads)
         for seed, heads in ((0, 4), (1, 4), (2, 8))
     ]
     return [

@@ -6,7 +6,9 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from prompt_beautifier.beautifier.language.network import NetworkConfig, alibi_slopes, read_config
+from prompt_beautifier.beautifier.language.architectures.table import read_config
+from prompt_beautifier.beautifier.language.config import NetworkConfig
+from prompt_beautifier.beautifier.language.network import alibi_slopes
 from prompt_beautifier.beautifier.language.weights import load_network
 
 transformers = pytest.importorskip("transformers", reason="transformers is what the network is compared with")
@@ -116,8 +118,7 @@ def test_gpt2_says_when_its_positions_are_used_up(tmp_path):
         ({"n_head": 0}, "num_heads"),
         ({"n_head": 7}, "divided among 7 heads"),
         ({"vocab_size": 1e3}, "vocab_size"),
-        ({"model_type": "llama"}, "model_type 'llama'"),
-        ({"eos_token_id": 300}, "eos_token_id 300"),
+        ({"model_type": "mamba"}, "model_type 'mamba'"),
         ({"apply_residual_connection_post_layernorm": True}, "post_layernorm"),
     ],
 )
@@ -154,7 +155,7 @@ def test_a_damaged_or_incomplete_file_is_named(tmp_path):
 
 def test_a_configuration_made_in_code_is_checked_too():
     with pytest.raises(ValueError, match="max_positions"):
-        NetworkConfig("gpt2", 100, 32, 2, 4, 128, max_positions=None)
+        NetworkConfig("gpt2", 100, 32, 2, 4, 128, positions="learned", max_positions=None)
 
 
 def load_network_of(folder):

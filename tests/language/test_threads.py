@@ -63,7 +63,7 @@ def test_one_thread_stays_one():
     torch.set_num_threads(1)
 
     class Small:
-        ln_f, config = torch.nn.LayerNorm(8), SimpleNamespace(hidden_size=8)
+        device, config = torch.device("cpu"), SimpleNamespace(hidden_size=8)
 
     with threads_for(Small):
         assert torch.get_num_threads() == 1

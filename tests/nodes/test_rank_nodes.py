@@ -9,7 +9,7 @@ import json
 import pytest
 import torch
 
-from prompt_beautifier.beautifier.rewards import folders, regressor
+from prompt_beautifier.beautifier.rewards import regressor
 from prompt_beautifier.beautifier.rewards.model import load_reward_model
 
 from ..stand_ins import comfy_stand_in, tiny
@@ -80,10 +80,7 @@ def menu(nodes, node_id):
     return nodes[node_id].define_schema().inputs[0].options["options"]
 
 
-def test_the_menu_has_the_reward_folders_and_embedded_where_there_is_one(nodes, monkeypatch, tmp_path):
-    monkeypatch.setattr(folders, "EMBEDDED_REWARD", tmp_path / "embedded_reward")
-    assert menu(nodes, "PromptBeautifierLoadRewardModel") == ["alone", "someone/both"]
-    save_reward(tmp_path / "embedded_reward")
+def test_the_menu_has_the_reward_folders_behind_the_embedded_one(nodes):
     assert menu(nodes, "PromptBeautifierLoadRewardModel") == ["embedded", "alone", "someone/both"]
 
 

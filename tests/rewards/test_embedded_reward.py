@@ -1,39 +1,47 @@
-"""The reward model that comes with the pack: it is small, and puts a prompt that kept the subject before others."""
+"""The embedded reward model: what was asked for and what fits come first, bare words and shuffled words last."""
+
+import random
 
 import pytest
 
 from prompt_beautifier.beautifier.request import Candidate
-from prompt_beautifier.beautifier.rewards.folders import EMBEDDED_REWARD
 from prompt_beautifier.beautifier.rewards.model import load_reward_model
 
 PAIRS = {
-    "a cat": "a cute cat sitting on a windowsill, soft light, highly detailed, digital painting",
-    "an old lighthouse": "an old lighthouse on a cliff, stormy sea, dramatic lighting, oil painting",
-    "a bowl of ramen": "a bowl of ramen on a wooden table, food photography, steam, 8k",
-    "a castle on a hill": "a castle on a hill at sunset, matte painting, fantasy, intricate",
+    "a cat": "a cat, sitting on a windowsill with potted herbs, soft window light from one side, long white whiskers",
+    "an old lighthouse": "an old lighthouse, salt-stained masonry, rocky headland, stormy gray light, aerial view",
+    "a bowl of ramen": "a bowl of ramen, steam over the broth, wooden counter, warm light from a paper lantern",
+    "a castle on a hill": "a castle on a hill, ivy-covered curtain wall, low evening sun, winding road below",
 }
 
 
 @pytest.fixture(scope="module")
-def model():
+def model(embedded):
     return load_reward_model("embedded")
-
-
-def test_it_is_small():
-    assert sum(path.stat().st_size for path in EMBEDDED_REWARD.rglob("*") if path.is_file()) <= 8_000_000
 
 
 @pytest.mark.parametrize("raw_prompt", PAIRS)
 def test_a_prompt_that_kept_the_subject_comes_first(model, raw_prompt):
-    candidates = [Candidate(text) for text in PAIRS.values()]
-    ranked = model.rank(raw_prompt, candidates)
+    ranked = model.rank(raw_prompt, [Candidate(text) for text in PAIRS.values()])
     assert ranked[0].text == PAIRS[raw_prompt]
     assert [each.score for each in ranked] == sorted((each.score for each in ranked), reverse=True)
 
 
+@pytest.mark.parametrize("raw_prompt", PAIRS)
+def test_words_in_disorder_come_last(model, raw_prompt):
+    words = PAIRS[raw_prompt].split()
+    shuffled = " ".join(random.Random(1).sample(words, len(words)))
+    ranked = model.rank_prompts(raw_prompt, [shuffled, PAIRS[raw_prompt]])
+    assert ranked[0].prompt == PAIRS[raw_prompt]
+
+
 def test_its_terms_are_named(model):
-    terms = model.terms(["a cat"], [PAIRS["a cat"]])
-    assert set(terms) == {"score", "consistency"}
-    assert model.score(["a cat"], [PAIRS["a cat"]]).item() == pytest.approx(
-        0.5 * terms["score"].item() + terms["consistency"].item(), abs=1e-6
-    )
+    terms = model.terms(["a red cat"], ["a blue dog"])
+    assert set(terms) == {"preference", "lost"} and terms["lost"].item() >= 2
+    score = model.score(["a red cat"], ["a blue dog"]).item()
+    assert score == pytest.approx(terms["preference"].item() - terms["lost"].item(), abs=1e-6)
+
+
+def test_it_has_no_alpha():
+    with pytest.raises(ValueError, match="alpha"):
+        load_reward_model("embedded", alpha=0.5)

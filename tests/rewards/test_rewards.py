@@ -11,7 +11,6 @@ from tokenizers import Tokenizer
 from prompt_beautifier.beautifier.beautify import load_beautifier
 from prompt_beautifier.beautifier.checkpoints.folders import list_checkpoints
 from prompt_beautifier.beautifier.request import Candidate
-from prompt_beautifier.beautifier.rewards import folders as rewards_folders
 from prompt_beautifier.beautifier.rewards import regressor
 from prompt_beautifier.beautifier.rewards.folders import list_reward_models
 from prompt_beautifier.beautifier.rewards.model import load_reward_model
@@ -247,16 +246,6 @@ def test_dtype_is_float32_on_a_cpu_or_as_asked(bloom):
     assert {each.dtype for each in half.networks.parameters()} == {torch.bfloat16}
     full = load_reward_model(bloom).score(RAW, PROMPTS)
     assert (half.score(RAW, PROMPTS) - full).abs().max() < 0.25 * full.std() + 0.1
-
-
-def test_the_embedded_model_is_loaded_by_name_or_said_to_be_missing(monkeypatch, tmp_path):
-    monkeypatch.setattr(rewards_folders, "EMBEDDED_REWARD", tmp_path / "embedded_reward")
-    with pytest.raises(FileNotFoundError, match="embedded reward model is not in this copy"):
-        load_reward_model()
-    save_combination(tmp_path / "embedded_reward", {**PICK, "term": "score"}, CONSISTENCY)
-    model = load_reward_model("embedded")
-    assert model.name == "embedded"
-    assert list(model.terms(["a"], ["b"])) == ["score", "consistency"]
 
 
 def test_a_beautifier_is_no_reward_model(tmp_path, bloom):

@@ -17,12 +17,12 @@ import pytest
 
 pytest.importorskip("aiohttp")
 
-from prompt_beautifier.beautifier.families import FAMILIES, render
+from prompt_beautifier.beautifier.chat.instruction import SYSTEM_PROMPT
+from prompt_beautifier.beautifier.families import CHAT, FAMILIES, render
 from prompt_beautifier.beautifier.prompts.clip_tokens import count_clip_tokens
 from prompt_beautifier.beautifier.prompts.syntax import set_aside
 from prompt_beautifier.beautifier.request import MAX_SEED, Candidate, Sampling
 from prompt_beautifier.beautifier.servers import client, stream
-from prompt_beautifier.beautifier.servers.chat import CHAT, SYSTEM_PROMPT
 from prompt_beautifier.beautifier.servers.problems import RemoteError
 from prompt_beautifier.beautifier.servers.writer import connect
 

@@ -22,6 +22,7 @@ KEYWORDS = {
     "INT": WIDGET | {"min", "max", "step", "control_after_generate", "display_mode"},
     "FLOAT": WIDGET | {"min", "max", "step", "round", "display_mode"},
     "BOOLEAN": WIDGET | {"label_on", "label_off"},
+    "CLIP": COMMON,
     "IMAGE": COMMON,
     "LATENT": COMMON,
     "MASK": COMMON,
@@ -133,6 +134,9 @@ class Comfy:
 
         return SimpleNamespace(update_absolute=update_absolute)
 
+    def set_progress_bar_global_hook(self, hook):
+        sys.modules["comfy.utils"].PROGRESS_BAR_HOOK = hook
+
     def send_progress_text(self, text, node_id, sid=None):
         self.progress_texts.append((node_id, text))
 
@@ -171,7 +175,11 @@ def modules(comfy: Comfy) -> dict[str, types.ModuleType]:
         "comfy": {},
         "comfy.model_management": management,
         "comfy.model_patcher": {"ModelPatcher": ModelPatcher},
-        "comfy.utils": {"ProgressBar": comfy.progress_bar},
+        "comfy.utils": {
+            "ProgressBar": comfy.progress_bar,
+            "PROGRESS_BAR_HOOK": None,
+            "set_progress_bar_global_hook": comfy.set_progress_bar_global_hook,
+        },
         "comfy_api": {},
         "comfy_api.latest": {"io": SimpleNamespace(**io), "ComfyExtension": object},
         "comfy_execution": {},

@@ -106,6 +106,51 @@ def save_gpt2(
     return save(folder, config, shapes | norm_shapes("ln_f", hidden), seed)
 
 
+def save_llama(
+    folder: Path,
+    seed: int = 0,
+    vocab_size: int = VOCABULARY,
+    hidden: int = 32,
+    layers: int = 2,
+    heads: int = 4,
+) -> Path:
+    """Write a Qwen3 checkpoint (config.json, model.safetensors) under the names of the published ones: of all Llamas it
+    has the most parts. Pairs of heads share keys and values; the output layer has weights of its own."""
+    inner, size = 3 * hidden, hidden // heads
+    config = {
+        "model_type": "qwen3",
+        "architectures": ["Qwen3ForCausalLM"],
+        "vocab_size": vocab_size,
+        "hidden_size": hidden,
+        "intermediate_size": inner,
+        "num_hidden_layers": layers,
+        "num_attention_heads": heads,
+        "num_key_value_heads": heads // 2,
+        "head_dim": size,
+        "attention_bias": True,
+        "max_position_embeddings": 128,
+        "rope_theta": 10_000.0,
+        "bos_token_id": 1,
+        "eos_token_id": EOS,
+        "pad_token_id": 3,
+    }
+    shapes = {"model.embed_tokens.weight": (vocab_size, hidden)}
+    for layer in range(layers):
+        block = f"model.layers.{layer}"
+        for name, rows, columns in (
+            ("q_proj", hidden, hidden),
+            ("k_proj", hidden // 2, hidden),
+            ("v_proj", hidden // 2, hidden),
+            ("o_proj", hidden, hidden),
+        ):
+            shapes |= linear_shapes(f"{block}.self_attn.{name}", rows, columns)
+        shapes |= {f"{block}.self_attn.{name}_norm.weight": (size,) for name in "qk"}
+        shapes |= {f"{block}.{name}_layernorm.weight": (hidden,) for name in ("input", "post_attention")}
+        shapes |= {f"{block}.mlp.{name}_proj.weight": (inner, hidden) for name in ("gate", "up")}
+        shapes |= {f"{block}.mlp.down_proj.weight": (hidden, inner)}
+    return save(folder, config, shapes | {"model.norm.weight": (hidden,), "lm_head.weight": (vocab_size, hidden)}, seed)
+
+
 def linear_shapes(name: str, rows: int, columns: int, bias: int | None = None) -> dict[str, tuple]:
     return {f"{name}.weight": (rows, columns), f"{name}.bias": (rows if bias is None else bias,)}
 
@@ -117,9 +162,10 @@ def norm_shapes(name: str, size: int) -> dict[str, tuple]:
 def save(folder: Path, config: dict, shapes: dict[str, tuple], seed: int) -> Path:
     """Write random weights large enough that the network's answers wander instead of repeating one token."""
     random = torch.Generator().manual_seed(seed)
-    weights = {f"transformer.{name}": 0.25 * torch.randn(shape, generator=random) for name, shape in shapes.items()}
+    prefix = "" if config["model_type"] == "qwen3" else "transformer."
+    weights = {f"{prefix}{name}": 0.25 * torch.randn(shape, generator=random) for name, shape in shapes.items()}
     for name, tensor in weights.items():
-        if name.endswith((".ln_f.weight", "layernorm.weight", "ln_1.weight", "ln_2.weight")):
+        if name.endswith((".ln_f.weight", "norm.weight", "ln_1.weight", "ln_2.weight")):
             tensor += 1
     folder.mkdir(parents=True, exist_ok=True)
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
@@ -127,9 +173,12 @@ def save(folder: Path, config: dict, shapes: dict[str, tuple], seed: int) -> Pat
     return folder
 
 
+SAVERS = {"bloom": save_bloom, "gpt2": save_gpt2, "llama": save_llama}
+
+
 def save_checkpoint(folder: Path, architecture: str = "bloom", family: str | None = "embedded", **sizes) -> Path:
     """Write everything load_beautifier reads: a network, a tokenizer for it and beautifier.json."""
-    {"bloom": save_bloom, "gpt2": save_gpt2}[architecture](folder, **sizes)
+    SAVERS[architecture](folder, **sizes)
     save_tokenizer(folder, sizes.get("vocab_size", VOCABULARY))
     if family is not None:
         (folder / "beautifier.json").write_text(json.dumps({"family": family}), encoding="utf-8")

@@ -77,7 +77,7 @@ def random_weights(shapes: dict[str, tuple], seed: int = 0) -> dict[str, torch.T
     weights = {}
     for name, shape in shapes.items():
         inputs = math.prod(shape[1:]) if name.endswith(".weight") and len(shape) > 1 else 1
-        scale = 1 if "_embed" in name and "proj" not in name else 1.5 / math.sqrt(inputs) if inputs > 1 else 0.1
+        scale = 1 if "embed" in name and "proj" not in name else 1.5 / math.sqrt(inputs) if inputs > 1 else 0.1
         weights[name] = torch.randn(shape, generator=random) * scale
         if "norm" in name.lower() and name.endswith(".weight"):
             weights[name] += 1

@@ -45,25 +45,7 @@ def save_pairs(folder: Path) -> Path:
 def save_model(data: Path, folder: Path) -> Path:
     """Train the model on the pairs (some seconds); its checkpoint folder."""
     tokenizer_stage.main(["--data", str(data / "train.jsonl"), "--vocab-size", "300", "--out", str(folder)])
-    pretrain.main(
-        [
-            "--data",
-            str(data),
-            "--tokenizer",
-            str(folder / "tokenizer.json"),
-            "--out",
-            str(folder),
-            "--no-bf16",
-            "--hidden-size",
-            "32",
-            "--num-layers",
-            "2",
-            "--num-heads",
-            "2",
-            "--batch-tokens",
-            "1024",
-            "--epochs",
-            "200",
-        ]
-    )
+    folders = ["--data", str(data), "--tokenizer", str(folder / "tokenizer.json"), "--out", str(folder)]
+    shape = "--no-bf16 --hidden-size 32 --num-layers 2 --num-heads 2 --batch-tokens 1024 --epochs 200"
+    pretrain.main([*folders, *shape.split()])
     return folder / "model"

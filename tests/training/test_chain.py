@@ -35,119 +35,32 @@ def test_from_raw_prompts_to_a_model_that_loads(tmp_path):
     for side, count in (("train", 48), ("heldout", 8)):  # more would only take longer
         kept = rows_of(pairs / "train.jsonl")[: 48 + 8][-count:]
         (pairs / f"{side}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in kept), encoding="utf-8")
-    label.main(
-        [
-            "--data",
-            str(pairs),
-            "--out",
-            str(labelled),
-            "--workers",
-            "0",
-            "--model",
-            str(tmp_path / "pipeline"),
-            "--size",
-            "16",
-            "--steps",
-            "1",
-            "--seeds",
-            "1",
-            "--scorers",
-            f"pickscore={tmp_path / 'pick'}",
-        ]
-    )
+    size = ["--model", str(tmp_path / "pipeline"), *"--size 16 --steps 1 --seeds 1 --workers 0".split()]
+    scorer = f"pickscore={tmp_path / 'pick'}"
+    label.main(["--data", str(pairs), "--out", str(labelled), *size, "--scorers", scorer])
     assert len(rows_of(labelled / "train.jsonl")) == 48
 
     data = ["--data", str(labelled)]
-    sft.main(
-        [
-            "--model",
-            str(base),
-            *data,
-            "--out",
-            str(tmp_path / "sft"),
-            "--max-steps",
-            "2",
-            "--batch-size",
-            "16",
-            "--min-pick-score",
-            "-1000",
-            "--eval-rows",
-            "8",
-            *CPU,
-        ]
-    )
+    few = "--max-steps 2 --batch-size 16 --min-pick-score -1000 --eval-rows 8".split()
+    sft.main(["--model", str(base), *data, "--out", str(tmp_path / "sft"), *few, *CPU])
     model = tmp_path / "sft" / "model"
     for term in ("pick_score", "consistency"):
-        reward.main(
-            [
-                "--model",
-                str(model),
-                "--term",
-                term,
-                *data,
-                "--out",
-                str(tmp_path / term),
-                "--max-steps",
-                "2",
-                "--eval-rows",
-                "8",
-                *CPU,
-            ]
-        )
+        few = ["--term", term, "--max-steps", "2", "--eval-rows", "8"]
+        reward.main(["--model", str(model), *data, "--out", str(tmp_path / term), *few, *CPU])
     parts = [str(tmp_path / term / "model") for term in ("pick_score", "consistency")]
     judge = tmp_path / "LLM" / "reward"
     reward.main(["--combine", *parts, "--weights", "0.7", "0.3", "--out", str(judge)])
-    ppo.main(
-        [
-            "--model",
-            str(model),
-            *data,
-            "--reward",
-            str(judge),
-            "--out",
-            str(tmp_path / "LLM" / "ppo"),
-            "--steps",
-            "2",
-            "--rollouts",
-            "8",
-            "--minibatch",
-            "4",
-            "--max-new-tokens",
-            "8",
-            "--eval-prompts",
-            "4",
-            "--keep",
-            "last",
-            *CPU,
-        ]
-    )
+    folders = ["--model", str(model), *data, "--reward", str(judge), "--out", str(tmp_path / "LLM" / "ppo")]
+    few = "--steps 2 --rollouts 8 --minibatch 4 --max-new-tokens 8 --eval-prompts 4 --keep last".split()
+    ppo.main([*folders, *few, *CPU])
     made = tmp_path / "LLM" / "ppo" / "model"
-    evaluate.main(
-        [
-            "--text",
-            "--prompts",
-            str(labelled / "heldout.jsonl"),
-            "--out",
-            str(tmp_path / "table"),
-            "--methods",
-            "raw=raw",
-            f"SFT={model}",
-            f"PPO={made}",
-            f"best=best-of-2:{made}",
-            "--reward",
-            str(judge),
-            "--judge",
-            str(model),
-            "--names",
-            str(labelled / "name_words.txt"),
-        ]
-    )
+    readers = ["--reward", str(judge), "--judge", str(model), "--names", str(labelled / "name_words.txt")]
+    methods = ["raw=raw", f"SFT={model}", f"PPO={made}", f"best=best-of-2:{made}"]
+    folders = ["--prompts", str(labelled / "heldout.jsonl"), "--out", str(tmp_path / "table")]
+    evaluate.main(["--text", *folders, "--methods", *methods, *readers])
 
     figures = json.loads((tmp_path / "table" / "results.json").read_text(encoding="utf-8"))["sets"]["heldout"]
     assert list(figures["texts"]) == ["raw", "SFT", "PPO", "best"]
     assert list(list_checkpoints([tmp_path / "LLM"])) == ["ppo/model"]
     assert load_beautifier(made).family.name == "text2prompt-v1"
-    assert [term.name for _, term in load_reward_model(judge).weighted] == [
-        "pick_score",
-        "consistency",
-    ]
+    assert [term.name for _, term in load_reward_model(judge).weighted] == ["pick_score", "consistency"]

@@ -169,19 +169,10 @@ def test_examples_keep_to_what_they_are_examples_of():
     assert llm_pairs.read_summary(summary + ".", prompt) == (summary, "")
 
 
-# -- captions
-
-
 def save_blip(folder):
     """BLIP with random weights and a vocabulary of letters."""
     import torch
-    from transformers import (
-        BertTokenizer,
-        BlipConfig,
-        BlipForConditionalGeneration,
-        BlipImageProcessor,
-        BlipProcessor,
-    )
+    from transformers import BertTokenizer, BlipConfig, BlipForConditionalGeneration, BlipImageProcessor, BlipProcessor
 
     folder.mkdir()
     letters = "abcdefghijklmnopqrstuvwxyz"

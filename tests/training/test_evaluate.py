@@ -1,11 +1,13 @@
 """The evaluation from raw prompts to report, with tiny models: texts, pictures, best-of-N, alpha, and going on."""
 
 import json
-import math
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,22 +19,18 @@ pytest.importorskip("diffusers")
 from PIL import Image
 
 from prompt_beautifier.beautifier.beautify import load_beautifier
+from prompt_beautifier.beautifier.families import FAMILIES
 from prompt_beautifier.beautifier.images.scorers import load_scorer
 from prompt_beautifier.beautifier.rewards.model import load_reward_model
 from prompt_beautifier.training import evaluate
 from prompt_beautifier.training.evaluate import main
 from prompt_beautifier.training.evaluation import methods
 from prompt_beautifier.training.evaluation.asked import read_asked, trained_on
-from prompt_beautifier.training.evaluation.language_models import BEFORE, FEW_SHOT, FewShot, Judge
-from prompt_beautifier.training.evaluation.methods import (
-    MODIFIERS,
-    Method,
-    parse_method,
-    with_alphas,
-)
-from prompt_beautifier.training.pictures import scores as picture_scores
+from prompt_beautifier.training.evaluation.language_models import BEFORE, FewShot, Judge
+from prompt_beautifier.training.evaluation.methods import MODIFIERS, Method, parse_method, with_alphas
 from prompt_beautifier.training.pictures.scores import picture_name
-from prompt_beautifier.training.run.kept import whole_lines
+from prompt_beautifier.training.run.kept import Kept, digest
+from prompt_beautifier.training.run.rows import read_jsonl
 
 from ..stand_ins.llm_stand_in import chat, serving
 from ..stand_ins.tiny import save_checkpoint
@@ -66,13 +64,16 @@ def prompts(tmp_path_factory):
     return path
 
 
+@pytest.fixture
+def store(tmp_path):
+    with Kept(tmp_path / "written.sqlite") as kept:
+        yield kept
+
+
 @pytest.fixture(autouse=True)
 def no_sentence_encoder(monkeypatch):
     """As where the package with the encoder is not installed."""
     monkeypatch.setattr(evaluate, "sentence_encoder_folder", lambda: None)
-
-
-# -- prompts and methods
 
 
 def test_prompts_are_read_from_tsv_and_jsonl(tmp_path, prompts):
@@ -114,10 +115,7 @@ def test_what_was_trained_on_is_left_out(tmp_path):
 def test_methods_are_parsed():
     assert parse_method("raw=raw") == Method("raw", "raw")
     assert parse_method("best = best-of-5:runs/a=b") == Method("best", "runs/a=b", 5)
-    assert [m.name for m in with_alphas(parse_method("b=best-of-2:x"), [0, 0.5])] == [
-        "b, α = 0",
-        "b, α = 0.5",
-    ]
+    assert [m.name for m in with_alphas(parse_method("b=best-of-2:x"), [0, 0.5])] == ["b, α = 0", "b, α = 0.5"]
     for wrong in ("raw", "=raw", "a=", "a=best-of-5:raw", "a=best-of-0:x", "a=best-of-2:best-of-2:x"):
         with pytest.raises(ValueError, match="NAME=SPEC|one prompt to choose"):
             parse_method(wrong)
@@ -144,46 +142,15 @@ def test_wrong_options_are_said_before_anything_is_done(tmp_path, prompts, capsy
 
 def test_an_unknown_scorer_is_said_before_anything_is_drawn(tmp_path, prompts):
     with pytest.raises(ValueError, match="no scorer 'beauty': one of pickscore"):
-        main(
-            [
-                "--prompts",
-                str(prompts),
-                "--methods",
-                "raw=raw",
-                "--scorers",
-                "beauty",
-                "--out",
-                str(tmp_path / "o"),
-            ]
-        )
-
-
-# -- texts
+        main(["--prompts", str(prompts), "--methods", "raw=raw", "--scorers", "beauty", "--out", str(tmp_path / "o")])
 
 
 def run_texts(out, prompts, models, *more):
     checkpoint, reward = models / "checkpoint", models / "reward"
-    main(
-        [
-            "--text",
-            "--prompts",
-            str(prompts),
-            "--out",
-            str(out),
-            "--reward",
-            str(reward),
-            "--judge",
-            str(checkpoint),
-            "--methods",
-            "raw=raw",
-            "modifiers=raw + modifiers",
-            "own=raw + in oil",
-            "theirs=reference",
-            f"sft={checkpoint}",
-            f"best=best-of-3:{checkpoint}",
-            *more,
-        ]
-    )
+    methods = ["raw=raw", "modifiers=raw + modifiers", "own=raw + in oil", "theirs=reference"]
+    methods += [f"sft={checkpoint}", f"best=best-of-3:{checkpoint}"]
+    folders = ["--prompts", str(prompts), "--out", str(out), "--reward", str(reward), "--judge", str(checkpoint)]
+    main(["--text", *folders, "--methods", *methods, *more])
     return json.loads((out / "results.json").read_text(encoding="utf-8"))
 
 
@@ -217,11 +184,17 @@ def test_the_texts_of_every_method(tmp_path, prompts, models, capsys):
     assert "| best, α = 1 |" in shown and "bits per byte" in shown
 
 
+def forget(database, candidates, raws):
+    """Delete what a best-of method has written for some raw prompts; how many rows that were."""
+    own = [(key, value) for key, value in database.execute("SELECT key, value FROM kept ORDER BY rowid")]
+    own = [key for key, value in own if len(json.loads(value)) == candidates][-len(raws) :]
+    return database.executemany("DELETE FROM kept WHERE key = ?", [(key,) for key in own]).rowcount
+
+
 def test_a_run_goes_on_where_it_was_stopped(tmp_path, prompts, models, monkeypatch):
     first = run_texts(tmp_path, prompts, models)
-    (kept,) = [path for path in (tmp_path / "written").glob("*.jsonl") if len(whole_lines(path)[0]["prompts"]) == 3]
-    lines = kept.read_bytes().splitlines(keepends=True)
-    kept.write_bytes(lines[0] + lines[1][:20])  # killed while it wrote the second line
+    with closing(sqlite3.connect(tmp_path / "written.sqlite")) as database, database:
+        assert forget(database, candidates=3, raws=RAWS[1:]) == 2
 
     asked = []
     original = methods.load_beautifier
@@ -234,73 +207,59 @@ def test_a_run_goes_on_where_it_was_stopped(tmp_path, prompts, models, monkeypat
 
     monkeypatch.setattr(methods, "load_beautifier", load)
     assert run_texts(tmp_path, prompts, models) == first
-    assert asked == RAWS[1:] and kept.read_bytes() == b"".join(lines)
+    assert asked == RAWS[1:]
 
 
-def test_a_killed_run_ends_as_one_that_was_not(tmp_path):
+@pytest.mark.slow
+def test_a_killed_run_ends_as_one_that_was_not(tmp_path, models):
     """kill -9 in the middle of writing, in a process of its own."""
     path = tmp_path / "many.jsonl"
-    path.write_text("".join(json.dumps({"raw_prompt": f"a cat and {n} dogs"}) + "\n" for n in range(150)))
+    path.write_text("".join(json.dumps({"raw_prompt": f"a cat and {n} dogs"}) + "\n" for n in range(30)))
 
-    def start(out):
-        command = [
-            sys.executable,
-            "-m",
-            "prompt_beautifier.training.evaluate",
-            "--text",
-            "--prompts",
-            str(path),
-            "--methods",
-            "raw=raw",
-            "embedded=embedded",
-            "--reward",
-            "embedded",
-            "--out",
-            str(out),
-        ]
-        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    def command(out):
+        methods = ["--methods", "raw=raw", f"sft={models / 'checkpoint'}", "--reward", str(models / "reward")]
+        return ["--text", "--prompts", str(path), *methods, "--out", str(tmp_path / out)]
 
     def written():
-        """The whole lines so far; a look changes nothing."""
-        files = (tmp_path / "killed" / "written").glob("*.jsonl")
-        return [line for file in files for line in file.read_bytes().splitlines(True) if line.endswith(b"\n")]
+        kept = tmp_path / "killed" / "written.sqlite"
+        if not kept.exists():
+            return 0
+        with Kept(kept) as rows:
+            return len(rows)
 
-    run = start(tmp_path / "killed")
-    while run.poll() is None and len(written()) < 10:
-        time.sleep(0.002)
+    stage = [sys.executable, "-m", "prompt_beautifier.training.evaluate", *command("killed")]
+    run = subprocess.Popen(stage, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while run.poll() is None and written() < 5:
+        time.sleep(0.001)
     run.send_signal(signal.SIGKILL)
-    assert run.wait() == -signal.SIGKILL and 10 <= len(written()) < 150
-    before = written()
-    assert start(tmp_path / "killed").wait() == start(tmp_path / "whole").wait() == 0
-    assert written()[: len(before)] == before and len(written()) == 150
+    assert run.wait() == -signal.SIGKILL and 5 <= written() < 30
+    for out in ("killed", "whole"):
+        main(command(out))
+    assert written() == 30
     first, second = ((tmp_path / out / "results.json").read_text() for out in ("killed", "whole"))
     assert first == second
 
 
-def test_other_weights_are_another_method(tmp_path, prompts, models):
-    first = save_checkpoint(tmp_path / "model", seed=1)
-    writing = methods.Writing(tmp_path / "written")
-    path = methods.kept_at(Method("a", str(first)), writing)
-    assert path == methods.kept_at(Method("b", str(first)), writing), "a name is only a name"
+def test_other_weights_are_another_method(tmp_path, store):
+    first, settings = save_checkpoint(tmp_path / "model", seed=1), methods.WriterSettings(store)
+    key = methods.key_of(Method("a", str(first)), settings)
+    assert key == methods.key_of(Method("b", str(first)), settings), "a name is only a name"
     save_checkpoint(tmp_path / "model", seed=2)
-    assert path != methods.kept_at(Method("a", str(first)), writing)
-    assert path != methods.kept_at(Method("a", str(first)), methods.Writing(tmp_path / "written", seed=3))
+    assert key != methods.key_of(Method("a", str(first)), settings)
+    assert key != methods.key_of(Method("a", str(first)), methods.WriterSettings(store, seed=3))
 
 
-def test_prompts_of_others_are_read(tmp_path, prompts):
+def test_prompts_of_others_are_read(tmp_path, store):
     path = tmp_path / "theirs.jsonl"
     path.write_text("".join(json.dumps({"raw_prompt": raw, "prompt": raw.upper()}) + "\n" for raw in RAWS[:2]))
     method = Method("theirs", f"jsonl:{path}")
-    writing = methods.Writing(tmp_path)
-    assert methods.candidates_of(method, RAWS[:2], [None, None], writing) == [
-        ["A CAT"],
-        ["A CASTLE ON A HILL"],
-    ]
+    settings = methods.WriterSettings(store)
+    assert methods.candidates_of(method, RAWS[:2], [None, None], settings) == [["A CAT"], ["A CASTLE ON A HILL"]]
     with pytest.raises(ValueError, match="no prompt for 1 raw prompts, the first is 'an old man'"):
-        methods.candidates_of(method, RAWS, [None] * 3, writing)
+        methods.candidates_of(method, RAWS, [None] * 3, settings)
 
 
-def test_a_server_writes_and_its_refusal_counts_as_the_raw_prompt(tmp_path, prompts):
+def test_a_server_writes_and_its_refusal_counts_as_the_raw_prompt(tmp_path, store):
     with serving() as server:
         server.replies = [
             chat("a cat on a mat, soft light, detailed fur"),
@@ -309,18 +268,15 @@ def test_a_server_writes_and_its_refusal_counts_as_the_raw_prompt(tmp_path, prom
         ]
         path = tmp_path / "endpoints.json"
         path.write_text(json.dumps({"endpoints": {"here": {"base_url": server.url, "model": "m"}}}))
-        writing = methods.Writing(tmp_path, endpoints=path)
-        written = methods.candidates_of(Method("LLM", "endpoint:here"), RAWS, [None] * 3, writing)
+        settings = methods.WriterSettings(store, endpoints=path)
+        written = methods.candidates_of(Method("LLM", "endpoint:here"), RAWS, [None] * 3, settings)
     assert written == [
         ["a cat on a mat, soft light, detailed fur"],
         ["a castle on a hill"],
         ["an old man at sea, oil painting"],
     ]
     with pytest.raises(ValueError, match="--endpoints"):
-        methods.candidates_of(Method("LLM", "endpoint:here"), ["new"], [None], methods.Writing(tmp_path / "b"))
-
-
-# -- language models
+        methods.candidates_of(Method("LLM", "endpoint:here"), ["new"], [None], methods.WriterSettings(store))
 
 
 @pytest.fixture(scope="module")
@@ -385,7 +341,6 @@ def test_the_few_shot_writer_writes_the_same_with_its_examples_read_once(llama, 
     monkeypatch.setattr(FewShot, "_read_once", lambda *_: None)
     again = dict(pair for piece in FewShot(str(llama)).write(RAWS, 2, seed=1) for pair in piece)
     assert again == written
-    assert len(FEW_SHOT) == 4
 
 
 def test_the_few_shot_writer_goes_on(llama):
@@ -394,38 +349,16 @@ def test_the_few_shot_writer_goes_on(llama):
     assert [piece for piece in FewShot(str(llama)).write(RAWS, 1, seed=1, done=done)] == whole[1:]
 
 
-# -- pictures
-
-
 def run_pictures(out, prompts, models, *more, seeds=2):
     theirs = prompts.parent / "theirs.jsonl"
     texts = ["a cat, 8k", "a castle on a hill", "an old man, in oil"]  # the second is the raw prompt
     theirs.write_text(
         "".join(json.dumps({"raw_prompt": r, "prompt": p}) + "\n" for r, p in zip(RAWS, texts, strict=True))
     )
-    main(
-        [
-            "--prompts",
-            str(prompts),
-            "--out",
-            str(out),
-            "--methods",
-            "raw=raw",
-            f"theirs=jsonl:{theirs}",
-            "--image-model",
-            str(models / "pipeline"),
-            "--steps",
-            "2",
-            "--size",
-            str(SIZE),
-            "--seeds",
-            str(seeds),
-            "--scorers",
-            f"pickscore={models / 'pickscore'}",
-            f"aesthetic={models / 'aesthetic'}",
-            *more,
-        ]
-    )
+    folders = ["--prompts", str(prompts), "--out", str(out), "--image-model", str(models / "pipeline")]
+    sizes = ["--steps", "2", "--size", str(SIZE), "--seeds", str(seeds)]
+    scorers = ["--scorers", *(f"{name}={models / name}" for name in ("pickscore", "aesthetic"))]
+    main([*folders, "--methods", "raw=raw", f"theirs=jsonl:{theirs}", *sizes, *scorers, *more])
     return json.loads((out / "results.json").read_text(encoding="utf-8"))["sets"]["some"]["pictures"]
 
 
@@ -435,7 +368,7 @@ def test_pictures_are_scored_against_the_raw_prompt(tmp_path, prompts, models, m
     texts = {*RAWS, "a cat, 8k", "an old man, in oil"}
     assert pictures == sorted(f"{picture_name(text, seed)}.png" for text in texts for seed in (0, 1))
 
-    rows = whole_lines(tmp_path / "pictures.jsonl")
+    rows = read_jsonl(tmp_path / "pictures.jsonl")
     assert [(row["raw_prompt"], row["seed"], row["type"]) for row in rows] == [
         (raw, seed, kind) for raw, kind in zip(RAWS, ["animal", "place", "animal"], strict=True) for seed in (0, 1)
     ]
@@ -486,9 +419,9 @@ def test_only_what_is_missing_is_drawn_and_scored(tmp_path, prompts, models, mon
     lost = tmp_path / "pictures" / f"{picture_name('a cat, 8k', 1)}.png"
     before = lost.read_bytes()
     lost.unlink()
-    (scores,) = (tmp_path / "scores").glob("pickscore-*.jsonl")
-    kept = scores.read_bytes()
-    scores.write_bytes(kept[:-30])  # killed in the last line
+    spec, last = f"pickscore={models / 'pickscore'}", ("an old man", "an old man, in oil", 1)
+    with closing(sqlite3.connect(tmp_path / "scores.sqlite")) as database, database:
+        database.execute("DELETE FROM kept WHERE key = ?", (digest((spec, *last)),))
 
     drawn, scored = [], []
     real = evaluate.Pictures.draw
@@ -511,9 +444,6 @@ def test_only_what_is_missing_is_drawn_and_scored(tmp_path, prompts, models, mon
     assert (tmp_path / "report.md").read_text(encoding="utf-8") == report
     assert drawn == [(["a cat, 8k"], (1,))] and lost.read_bytes() == before
     assert scored == [["an old man"]]
-    again, first = whole_lines(scores), [json.loads(line) for line in kept.splitlines()]
-    assert again[:-1] == first[:-1]
-    assert again[-1] == {**first[-1], "score": pytest.approx(first[-1]["score"], rel=1e-5)}  # another batch
 
 
 def test_pictures_of_other_settings_are_not_mixed(tmp_path, prompts, models):
@@ -522,9 +452,18 @@ def test_pictures_of_other_settings_are_not_mixed(tmp_path, prompts, models):
         run_pictures(tmp_path, prompts, models, "--steps", "3", seeds=1)
 
 
-def test_a_picture_on_disk_is_the_picture(tmp_path):
-    image = torch.rand(5, 7, 3)
-    picture_scores.save_picture(tmp_path / "a.png", image)
-    assert (picture_scores.read_picture(tmp_path / "a.png") - image).abs().max() <= 0.5 / 255 + 1e-6
-    assert not list(tmp_path.glob("*.part"))
-    assert math.isclose(picture_scores.read_picture(tmp_path / "a.png").shape[1], 7)
+def test_the_decoding_of_the_table_leaves_beams_alone_and_gives_magicprompt_its_length():
+    promptist, magic = (methods.greedy_sampling(FAMILIES[name]) for name in ("promptist", "magicprompt"))
+    assert promptist == FAMILIES["promptist"].sampling and promptist.num_beams == 8
+    assert (magic.greedy, magic.repetition_penalty, magic.max_length, magic.max_new_tokens) == (True, 1.2, 384, 384)
+    ours = methods.greedy_sampling(FAMILIES["text2prompt-v1"])
+    assert (ours.greedy, ours.repetition_penalty, ours.max_length) == (True, 1.2, 384)
+    small = methods.greedy_sampling(FAMILIES["embedded"])
+    assert small.max_new_tokens == FAMILIES["embedded"].sampling.max_new_tokens
+
+
+def test_the_configuration_of_the_papers_table_is_its_protocol():
+    config = Path(evaluate.__file__).parent / "configs" / "evaluate-beautifulprompt.yaml"
+    args = evaluate.parse(evaluate.option_parser(), ["--config", str(config), "--prompts", "p", "--out", "o"])
+    assert "((ugly))" in args.negative_prompt and "[out of frame]" in args.negative_prompt and args.weights
+    assert (args.seeds, args.steps, args.size, args.greedy, args.long_prompts) == (1, 20, 512, True, True)

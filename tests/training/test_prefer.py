@@ -59,9 +59,6 @@ def study(folder, tmp_path):
     kept.close()
 
 
-# -- pairs
-
-
 def test_every_method_is_paired_with_the_reference(folder):
     pairs, against, same = read_pairs(folder)
     assert against == "full model" and same == 0 and len(pairs) == 6
@@ -97,26 +94,10 @@ def test_one_picture_of_two_methods_is_no_choice(folder):
         ({"raw_prompt": "a", "images": {"x": 3}}, ValueError, 'needs "images"'),
         ({"raw_prompt": "a", "images": {}}, ValueError, "and of another method"),
         ({"raw_prompt": "a", "images": {"x": "pictures/0-0.png"}}, ValueError, "and of another method"),
-        (
-            {"raw_prompt": "a", "images": {"x": "pictures/0-0.png", "y": "gone.png"}},
-            FileNotFoundError,
-            "no picture",
-        ),
-        (
-            {"raw_prompt": "a", "images": {"x": "pictures/0-0.png", "y": "../out.png"}},
-            ValueError,
-            "must be a picture",
-        ),
-        (
-            {"raw_prompt": "a", "images": {"x": "/etc/passwd", "y": "pictures/0-0.png"}},
-            ValueError,
-            "must be a picture",
-        ),
-        (
-            {"raw_prompt": "a", "images": {"x": "pictures.jsonl", "y": "pictures/0-0.png"}},
-            ValueError,
-            "must be a pict",
-        ),
+        ({"raw_prompt": "a", "images": {"x": "pictures/0-0.png", "y": "gone.png"}}, FileNotFoundError, "no picture"),
+        ({"raw_prompt": "a", "images": {"x": "pictures/0-0.png", "y": "../out.png"}}, ValueError, "must be a picture"),
+        ({"raw_prompt": "a", "images": {"x": "/etc/passwd", "y": "pictures/0-0.png"}}, ValueError, "must be a picture"),
+        ({"raw_prompt": "a", "images": {"x": "pictures.jsonl", "y": "pictures/0-0.png"}}, ValueError, "must be a pict"),
     ],
 )
 def test_rows_that_cannot_be_shown_are_named(folder, row, error, message):
@@ -138,9 +119,6 @@ def test_a_link_out_of_the_folder_is_not_followed(folder):
 def test_a_reference_that_is_not_there_is_named(folder):
     with pytest.raises(ValueError, match=r"pictures of 'PPO' and of another method: \['full model'"):
         read_pairs(folder, "PPO")
-
-
-# -- votes
 
 
 def vote(person="me", pair="p", choice="left", left="a", right="b", prompt="a cat"):
@@ -199,9 +177,6 @@ def test_another_file_is_no_file_of_votes(tmp_path):
         Votes(tmp_path / "v.sqlite")
 
 
-# -- who sees what
-
-
 def test_pairs_with_the_fewest_votes_come_first(study):
     keys = list(study.pairs)
     for key in keys[:-1]:
@@ -231,9 +206,6 @@ def test_sides_are_drawn_by_lot_for_every_person_and_pair(study):
     assert abs(drawn[0, 1] - 600) < 5 * (1200 * 0.25) ** 0.5
     assert len({study.order(f"person {number}", pairs[0]) for number in range(20)}) == 2
     assert len({tuple(study.order(f"person {number}", pair) for pair in pairs) for number in range(20)}) > 5
-
-
-# -- the server
 
 
 class Person:
@@ -428,13 +400,7 @@ def test_votes_of_other_pages_are_refused(study):
         shown = await me.arrive()
         ballot = {"pair": shown["pair"], "left": shown["left"], "choice": "left"}
         for path, content in (("/vote", ballot), ("/undo", {}), ("/someone-else", {})):
-            for origin in (
-                "http://evil.example",
-                "null",
-                "",
-                me.origin + "0",
-                me.origin.replace("http", "https"),
-            ):
+            for origin in ("http://evil.example", "null", "", me.origin + "0", me.origin.replace("http", "https")):
                 assert (await me.post(path, content, Origin=origin)).status == 403
             assert (await me.client.post(path, json=content)).status == 403  # no origin at all
             form = await me.client.post(path, data=content or {"a": "b"}, headers={"Origin": me.origin})
@@ -537,19 +503,8 @@ def test_both_languages_have_all_texts():
     assert set(re.findall(r'data-text="(\w+)"', page)) <= set(english)
 
 
-# -- a server that is killed
-
-
 def start(folder, path, port):
-    command = [
-        sys.executable,
-        "-m",
-        "prompt_beautifier.training.prefer",
-        "--pairs",
-        str(folder),
-        "--votes",
-        str(path),
-    ]
+    command = [sys.executable, "-m", "prompt_beautifier.training.prefer", "--pairs", str(folder), "--votes", str(path)]
     process = subprocess.Popen([*command, "--port", str(port)], stdout=subprocess.PIPE, text=True)
     assert "6 pairs against full model" in process.stdout.readline()
     deadline = time.monotonic() + 60
@@ -594,33 +549,6 @@ def test_votes_outlive_a_server_that_is_killed(folder, tmp_path):
     kept = Votes(path)
     assert [each.choice for each in kept] == ["left", "tie", "right"]
     kept.close()
-
-
-# -- the report
-
-
-@pytest.mark.parametrize(("count", "total"), [(0, 10), (3, 10), (10, 10), (57, 120), (1, 1)])
-def test_wilson_interval_is_where_the_score_test_rejects(count, total):
-    """The ends solve (share - p)^2 = z^2 p (1 - p) / total: found here by bisection of that equation."""
-    share, z = count / total, 1.959963984540054
-
-    def rejected(p):
-        return (share - p) ** 2 > z**2 * p * (1 - p) / total
-
-    found = votes.wilson(count, total)
-    for end, outside in ((found.low, 0.0), (found.high, 1.0)):
-        inside = share
-        for _ in range(100):
-            middle = (inside + outside) / 2
-            inside, outside = (inside, middle) if rejected(middle) else (middle, outside)
-        assert end == pytest.approx(inside, abs=1e-9)
-    assert found.value == share
-
-
-def test_wilson_interval_of_the_textbook():
-    """Newcombe, Statistics in Medicine 17 (1998), 857-872, table I: 81 of 263."""
-    found = votes.wilson(81, 263)
-    assert (round(found.low, 4), round(found.high, 4)) == (0.2553, 0.3662)
 
 
 def cast():
@@ -696,11 +624,7 @@ def test_report_of_one_prompt_has_no_bootstrap_interval(tmp_path, capsys):
     prefer.main(["--votes", str(path), "--report", "--against", "b"])
     assert "+100.0 % (one prompt, no interval)" in capsys.readouterr().out
     prefer.main(["--votes", str(path), "--report", "--against", "b", "--json"])
-    assert json.loads(capsys.readouterr().out)["tallies"][0]["lead"] == {
-        "value": 1.0,
-        "low": None,
-        "high": None,
-    }
+    assert json.loads(capsys.readouterr().out)["tallies"][0]["lead"] == {"value": 1.0, "low": None, "high": None}
 
 
 def test_the_report_names_what_is_wrong(tmp_path):

@@ -10,7 +10,7 @@ from tokenizers import Tokenizer
 
 from prompt_beautifier.beautifier.beautify import load_beautifier
 from prompt_beautifier.beautifier.families import FAMILIES, render
-from prompt_beautifier.beautifier.language.network import NetworkConfig
+from prompt_beautifier.beautifier.language.config import NetworkConfig
 from prompt_beautifier.training import pretrain
 from prompt_beautifier.training import tokenizer as tokenizer_stage
 
@@ -20,10 +20,7 @@ COLOURS, THINGS = "red blue green old tiny golden".split(), "castle cat ship tow
 @pytest.fixture
 def data(tmp_path):
     rows = [
-        {
-            "raw_prompt": f"{colour} {thing}",
-            "prompt": f"a {colour} {thing}, sharp focus, soft light, {thing}s behind",
-        }
+        {"raw_prompt": f"{colour} {thing}", "prompt": f"a {colour} {thing}, sharp focus, soft light, {thing}s behind"}
         for colour in COLOURS
         for thing in THINGS
     ]
@@ -34,28 +31,16 @@ def data(tmp_path):
 
 
 def train(data, out, *more):
-    pretrain.main(
-        [
-            "--data",
-            str(data),
-            "--tokenizer",
-            str(data / "tokenizer.json"),
-            "--out",
-            str(out),
-            "--hidden-size",
-            "32",
-            "--num-layers",
-            "2",
-            "--num-heads",
-            "2",
-            "--batch-tokens",
-            "512",
-            "--epochs",
-            "4",
-            "--no-bf16",
-            *more,
-        ]
-    )
+    folders = ["--data", str(data), "--tokenizer", str(data / "tokenizer.json"), "--out", str(out)]
+    shape = "--hidden-size 32 --num-layers 2 --num-heads 2 --batch-tokens 512 --epochs 4 --no-bf16"
+    pretrain.main([*folders, *shape.split(), *more])
+
+
+def test_a_run_goes_on_under_its_own_options_alone(data):
+    train(data, data / "run", "--max-steps", "1")
+    train(data, data / "run", "--max-steps", "2")
+    with pytest.raises(ValueError, match="with --seed 0, not 1"):
+        train(data, data / "run", "--seed", "1")
 
 
 def small_network():
@@ -63,7 +48,7 @@ def small_network():
 
 
 def test_the_loss_is_the_answers_mean_and_padding_changes_nothing(data):
-    rows = pretrain.read_rows(data / "train.jsonl", Tokenizer.from_file(str(data / "tokenizer.json")), 1, 160)
+    rows = pretrain.read_tokens(data / "train.jsonl", Tokenizer.from_file(str(data / "tokenizer.json")), 1, 160)
     network, batch = small_network(), np.array([0, 7, 20])
     expected, count = 0.0, 0
     for row in batch:
@@ -88,7 +73,7 @@ def test_every_row_is_in_one_batch_of_an_epoch_and_the_seed_sets_the_order():
 
 def test_rows_are_what_the_beautifier_asks(data):
     tokenizer = Tokenizer.from_file(str(data / "tokenizer.json"))
-    rows = pretrain.read_rows(data / "train.jsonl", tokenizer, 1, 160)
+    rows = pretrain.read_tokens(data / "train.jsonl", tokenizer, 1, 160)
     asked = tokenizer.encode(render(FAMILIES["embedded"], "Red Castle")).ids
     assert rows.tokens[: rows.answers[0]].tolist() == asked
     assert tokenizer.decode(asked) == " red castle\n"

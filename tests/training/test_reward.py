@@ -7,11 +7,13 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file
+from scipy import stats
 
 from prompt_beautifier.beautifier.prompts.words import content_words
 from prompt_beautifier.beautifier.rewards.folders import list_reward_models
@@ -83,9 +85,6 @@ def learnt(data, tmp_path_factory):
     return out
 
 
-# -- learning
-
-
 def test_it_learns_what_the_words_tell(learnt):
     told = [json.loads(line) for line in (learnt / "metrics.jsonl").read_text().splitlines()][-1]
     assert told["heldout_mse"] < 0.1 * 1.2  # of always guessing the mean: the variance, about 1.2
@@ -96,7 +95,6 @@ def test_it_learns_what_the_words_tell(learnt):
 
 
 def test_the_figures_are_those_of_the_files(learnt, data):
-    scipy = pytest.importorskip("scipy.stats")
     rows = [json.loads(line) for line in (data / "heldout.jsonl").read_text().splitlines()][:60]
     labels = torch.tensor([row["pick_score"] for row in rows])
     raws, prompts = ([row[side] for row in rows] for side in ("raw_prompt", "prompt"))
@@ -106,8 +104,8 @@ def test_the_figures_are_those_of_the_files(learnt, data):
     card = (learnt / "model" / "README.md").read_text()
     for name, ours, guessed in (
         ("mean squared error", ((scores - labels) ** 2).mean(), f"{((mean - labels) ** 2).mean():.4g}"),
-        ("Pearson", scipy.pearsonr(scores, labels)[0], "–"),
-        ("Spearman", scipy.spearmanr(scores, labels)[0], "–"),
+        ("Pearson", stats.pearsonr(scores, labels)[0], "–"),
+        ("Spearman", stats.spearmanr(scores, labels)[0], "–"),
     ):
         (line,) = (line for line in card.splitlines() if line.startswith(f"| {name} |"))
         _, _, shown, shown_mean, _ = line.split("|")
@@ -156,12 +154,12 @@ def test_the_folder_is_one_that_the_menu_lists(learnt):
     assert not (learnt / "whole").exists() and list((learnt / "tensorboard").iterdir())
 
 
-def test_memory_and_time_are_said_before_the_first_step(data, tmp_path, capsys):
-    reward.main(command(data, tmp_path / "run", "--max-steps", "2", "--log-steps", "1"))
+def test_pace_and_memory_are_said_after_ten_steps(data, tmp_path, capsys):
+    reward.main(command(data, tmp_path / "run", "--max-steps", "12", "--log-steps", "1"))
     lines = capsys.readouterr().out.splitlines()
-    (said,) = (i for i, line in enumerate(lines) if "GB of memory on each device" in line)
-    (first,) = (i for i, line in enumerate(lines) if line.startswith("step 1/2") and " loss " in line)
-    assert said < first and lines[0] == "train.jsonl: 320 examples of 321 rows"
+    (said,) = (i for i, line in enumerate(lines) if line.startswith("a step takes") and "the other 2 steps" in line)
+    steps = [i for i, line in enumerate(lines) if line.startswith("step ") and " loss " in line]
+    assert steps[8] < said < steps[10] and lines[0] == "train.jsonl: 320 examples of 321 rows"
 
 
 def test_the_aesthetic_score_is_told_from_the_prompt_alone(data, tmp_path):
@@ -170,9 +168,6 @@ def test_the_aesthetic_score_is_told_from_the_prompt_alone(data, tmp_path):
     assert notes["reads"] == "{prompt}"
     one, other = load_reward_model(tmp_path / "run" / "model").score(["a cat", "a dog"], ["a tree, 8k"] * 2)
     assert one == other
-
-
-# -- steps
 
 
 def test_a_batch_in_parts_is_the_same_batch(data, tmp_path):
@@ -212,16 +207,14 @@ def test_a_run_is_not_continued_with_other_options(data, tmp_path):
         reward.main(command(data, tmp_path / "run", "--max-steps", "2", "--lr", "0.1"))
 
 
-# -- pre-trained networks
-
-
-@pytest.mark.parametrize("architecture", ["bloom", "gpt2"])
+@pytest.mark.parametrize("architecture", ["bloom", "gpt2", "llama"])
 def test_a_language_model_becomes_a_reward_model(data, tmp_path, architecture):
     """GPT-2 has no padding token: a score must be read at the end token all the same."""
     base = tiny.save_checkpoint(tmp_path / "base", architecture, family=None)
     out = tmp_path / "run"
     reward.main(command(data, out, "--max-steps", "2", "--lr", "1e-4", start=("--model", str(base))))
     before, after = load_file(base / "model.safetensors"), weights(out)
+    before.pop("lm_head.weight", None)  # the score is in its place
     assert after.keys() == {*before, "score.weight"}
     for name, tensor in before.items():
         assert 0 < (tensor - after[name]).abs().max() < 1e-3 or "attn.bias" in name
@@ -234,8 +227,6 @@ def test_a_language_model_becomes_a_reward_model(data, tmp_path, architecture):
     expected = (hidden @ after["score.weight"][0]) * term.std + term.mean
     assert model.score(["a"], ["b"]).item() == pytest.approx(expected.item(), abs=1e-4)
 
-
-# -- consistency
 
 ROWS = [
     {"raw_prompt": "a red fox", "prompt": "portrait of a Red fox in the snow, 8k"},
@@ -273,6 +264,38 @@ def test_rows_and_mismatches_take_turns_and_the_seed_sets_them():
     assert mismatches.with_mismatches(ROWS, seed=1) == examples != mismatches.with_mismatches(ROWS, seed=2)
 
 
+def test_where_the_raw_prompt_stands_says_nothing_about_the_label():
+    """People's rows begin with the raw prompt; a network that learns no more than that must not be right."""
+    chance = random.Random(3)
+    rows = [
+        {"raw_prompt": raw, "prompt": ", ".join([f"a {raw}", *chance.sample(DETAILS, 4)])}
+        for raw in (f"{colour} {thing}" for colour in COLOURS for thing in THINGS)
+    ] * 8
+    examples = mismatches.with_mismatches(rows, seed=1)
+    places = {label: Counter() for label in (1.0, 0.0)}
+    for example in examples:
+        segments = example.prompt.split(", ")
+        places[example.label][next(i for i, each in enumerate(segments) if each.startswith("a "))] += 1
+    for place in range(5):
+        assert places[1.0][place] == pytest.approx(places[0.0][place], abs=0.05 * len(rows))
+    behind = 1 - places[1.0][0] / len(rows)
+    assert 0.3 < behind < 0.5
+    orders = Counter(example.order for example in examples)
+    assert orders["as written"] == pytest.approx(len(rows), rel=0.15) and len(orders) == 3
+
+
+def test_other_segments_are_the_same_segments():
+    example = mismatches.Example("a cat", "a cat, 8k, soft light, bokeh", 1.0)
+    for change in mismatches.CHANGES:
+        for pattern in range(50):
+            made = mismatches.in_order(example, change, pattern)
+            assert sorted(made.prompt.split(", ")) == sorted(example.prompt.split(", ")) and made.order == change
+    front = {mismatches.in_order(example, "others in front", pattern).prompt.split(", ")[0] for pattern in range(50)}
+    assert front == {"8k", "soft light", "bokeh"}
+    alone = mismatches.Example("a cat", "a cat", 1.0)
+    assert {mismatches.in_order(alone, change, 1).prompt for change in mismatches.CHANGES} == {"a cat"}
+
+
 def test_rows_that_are_all_alike_make_no_mismatch():
     with pytest.raises(ValueError, match="no mismatch can be made of 'robot'"):
         mismatches.with_mismatches(ROWS[-1:], seed=0)
@@ -291,9 +314,7 @@ def test_consistency_is_trained_without_scores(data, tmp_path, capsys):
     shown = capsys.readouterr().out
     assert "train.jsonl: 642 examples of 321 rows: 321 match" in shown
     assert "| above its mismatch: another word |" in shown
-
-
-# -- several terms
+    assert "| above its mismatch: segments shuffled |" in shown
 
 
 def test_terms_are_combined_into_one_folder(tmp_path):
@@ -316,18 +337,11 @@ def test_terms_are_combined_into_one_folder(tmp_path):
         combine(parts[:1], [1, 1], tmp_path / "more")
 
 
-# -- what cannot be trained
-
-
 @pytest.mark.parametrize(
     ("term", "rows", "message"),
     [
         ("image_reward", [{"pick_score": 20.0}], r"no row of .*'image_reward'.*\(pick_score\)"),
-        (
-            "pick_score",
-            [{"pick_score": 20.0}, {"pick_score": 20.0}],
-            "all 2 rows have the same pick_score, 20",
-        ),
+        ("pick_score", [{"pick_score": 20.0}, {"pick_score": 20.0}], "all 2 rows have the same pick_score, 20"),
         ("pick_score", [{"pick_score": float("nan")}], "must be a finite number, not nan"),
         ("pick_score", [{"pick_score": "20"}], "must be a finite number, not '20'"),
     ],
@@ -359,10 +373,17 @@ def test_options_that_are_missing_are_named(capsys, tmp_path, arguments, message
 
 
 @pytest.mark.parametrize(
-    "path",
-    sorted((Path(__file__).parents[2] / "training" / "configs").glob("reward*.yaml")),
-    ids=lambda p: p.stem,
+    "path", sorted((Path(__file__).parents[2] / "training" / "configs").glob("reward*.yaml")), ids=lambda p: p.stem
 )
 def test_the_settings_that_come_along_are_options(path):
     args = options.parse(reward.option_parser(), ["--config", str(path), "--data", "rows", "--out", "run"])
     reward.check(reward.option_parser(), args)
+    if path.stem != "reward-consistency":  # the others are the released run's: 16 rows on each of 4 GPUs
+        assert (args.batch_size, args.lr, args.weight_decay, args.epochs) == (64, 1e-5, 1e-3, 1)
+        assert (args.lr_schedule, args.warmup_steps, args.betas) == ("cosine", 0.03, [0.9, 0.95])
+
+
+def test_a_run_goes_on_under_its_own_options_alone(data, learnt):
+    shown = ["--data-note", "made up", "--licence", "CC0-1.0", "--checkpoint-steps", "30"]
+    with pytest.raises(ValueError, match="with --epochs 3.0, not 2.0"):
+        reward.main(command(data, learnt, "--epochs", "2", "--export-dtype", "float16", *shown))

@@ -7,11 +7,13 @@ import torch
 
 pytest.importorskip("trl")
 
+from transformers import TrainerState
+
 from prompt_beautifier.beautifier.beautify import load_beautifier
 from prompt_beautifier.beautifier.language.steps import Answer
 from prompt_beautifier.beautifier.language.writer import Beautifier
 from prompt_beautifier.training import rl
-from prompt_beautifier.training.policy.asked import question, read_prompts
+from prompt_beautifier.training.policy.asked import Task, question, read_prompts
 from prompt_beautifier.training.run.bases import base_tokenizer, transformers_tokenizer
 from prompt_beautifier.training.run.metrics import read_metrics
 
@@ -30,34 +32,9 @@ def base(tmp_path_factory):
 
 
 def arguments(base, data, out, *more):
-    return [
-        "--model",
-        str(base),
-        "--data",
-        str(data),
-        "--out",
-        str(out),
-        "--reward",
-        "moody:neon",
-        "--baseline",
-        "none",
-        "--cpu",
-        "--steps",
-        "2",
-        "--rollouts",
-        "8",
-        "--answers",
-        "4",
-        "--micro-batch",
-        "4",
-        "--max-new-tokens",
-        "6",
-        "--eval-prompts",
-        "3",
-        "--lr",
-        "1e-3",
-        *more,
-    ]
+    folders = ["--model", str(base), "--data", str(data), "--out", str(out), "--reward", "moody:neon"]
+    steps = "--cpu --steps 2 --rollouts 8 --answers 4 --micro-batch 4 --max-new-tokens 6"
+    return [*folders, *steps.split(), "--eval-prompts", "3", "--lr", "1e-3", *more]
 
 
 def test_an_answer_ends_at_the_end_token():
@@ -69,10 +46,18 @@ def test_the_adapter_gives_the_scores_of_ppo(base, data):
     args = rl.option_parser().parse_args(arguments(base, data, "x"))
     beautifier = load_beautifier(base)
     prompts = read_prompts(data / "train.jsonl", beautifier, args, limit=100)
-    score = rl.as_trl_reward(beautifier, moody.neon, prompts, tiny.EOS, args)
+    steps = []
+
+    def reward(raws, texts, step):
+        steps.append(step)
+        return moody.neon(raws, texts)
+
+    score = rl.as_trl_reward(Task(beautifier, reward, prompts, prompts), args, tiny.EOS)
     ids = [beautifier.encode(text) for text in (" a red castle, neon", " a red castle, mist", " neon, neon")]
-    found = score(["not read"] * 3, completion_ids=[[*each, tiny.EOS] for each in ids], row=[0, 0, 3], trainer_state=1)
+    answers, state = [[*each, tiny.EOS] for each in ids], TrainerState(global_step=4)
+    found = score(["not read"] * 3, completion_ids=answers, row=[0, 0, 3], trainer_state=state)
     assert found == [1.0, 0.0, 1.0]
+    assert steps == [4]  # and no call for the data set's own prompts, which the group's mean would take out again
 
 
 def test_what_is_asked_is_what_the_beautifier_asks(base, data):
@@ -82,7 +67,7 @@ def test_what_is_asked_is_what_the_beautifier_asks(base, data):
     prompts.rows.append({"raw_prompt": "a </s> b"})
     beautifier = load_beautifier(base)
     prompts.questions.append(question(beautifier, "a </s> b", 6))
-    asked = rl.asked_rows(beautifier, tokenizer, prompts, [1, len(prompts) - 1])
+    asked = rl.asked_rows(beautifier, prompts, [1, len(prompts) - 1])
     of_trainer = transformers_tokenizer(tokenizer, config)
     for row in asked:
         assert tuple(of_trainer(text=row["prompt"])["input_ids"]) == prompts.questions[row["row"]].tokens

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-MODEL = "Salesforce/blip-image-captioning-large"
+BLIP = "Salesforce/blip-image-captioning-large"
 
 
 class Captioner:
@@ -14,7 +14,7 @@ class Captioner:
     batch_size  images read and captioned at once
     """
 
-    def __init__(self, model: str = MODEL, device: str | None = None, batch_size: int = 16):
+    def __init__(self, model: str = BLIP, device: str | None = None, batch_size: int = 16):
         import torch
         from transformers import BlipForConditionalGeneration, BlipProcessor
 

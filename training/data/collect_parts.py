@@ -1,10 +1,10 @@
 """What collect does with one part of the rows: every function here reads files of OUT/parts and writes others.
 
-They run in any process, in any order: what they write hangs on what they read and on the rules, on nothing else.
+They run in any process, in any order. Their output depends only on their input files and on the rules.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from ...beautifier.prompts.spacing import repair_spacing
-from ..run.parts import read_json, read_rows, write_array, write_json, write_rows, written
+from ..run.parts import atomic_write, read_json, read_rows, write_array, write_json, write_rows
 from . import near_duplicates as near
 from . import pairs
 from .captions import Captioner
@@ -27,9 +27,6 @@ SAME_HEAD = 30  # rows that may begin with the same five words
 
 # Of near-duplicates the row stays that comes first: what people wrote before what is made of it.
 SOURCES = ("refinements", "sessions", "descriptions", "pairs", "captions", "prompts", "expansions")
-
-
-# -- what a run is
 
 
 @dataclass(frozen=True)
@@ -67,12 +64,16 @@ class Chunk:
 
 @dataclass(frozen=True)
 class Run:
-    """All that a process must know to work on one part: where, of what, by which rules."""
+    """All that a process must know to work on one part: the folder, the rules and the chunks."""
 
     folder: Path
     name_words: Path
     rules: Rules
     chunks: tuple[Chunk, ...] = ()
+
+    def with_chunks(self, more: Sequence[Chunk]) -> "Run":
+        """The same run with further chunks behind its own."""
+        return replace(self, chunks=(*self.chunks, *more))
 
     def path(self, kind: str, part: int, suffix: str) -> Path:
         return self.folder / f"{kind}-{part:05d}.{suffix}"
@@ -111,9 +112,6 @@ def chosen(text: str, share: float) -> bool:
     return near.text_hash(text) < share * 2**64
 
 
-# -- names, sessions
-
-
 def count_uses(run: Run, part: int) -> dict:
     """What person_names learns from one part."""
     artists = run.rules.artists.read_text(encoding="utf-8").splitlines() if run.rules.artists else []
@@ -135,7 +133,7 @@ def sort_by_author(run: Run, part: int) -> dict:
     kinds = (arrow.int64(), arrow.float64(), arrow.int64(), arrow.string())
     names = ("author", "time", "order", "prompt")
     arrays = [arrow.array(column, kind) for column, kind in zip(columns, kinds, strict=True)]
-    with written(run.path("authors", part, "parquet")) as unfinished:
+    with atomic_write(run.path("authors", part, "parquet")) as unfinished:
         parquet.write_table(arrow.table(arrays, names=names), unfinished, row_group_size=1000)
     return {"rows": len(found)}
 
@@ -157,9 +155,6 @@ def find_sessions(run: Run, parts: int, ranges: int, index: int) -> dict:
             found.append({"raw_prompt": session[short][1], "prompt": session[richer][1]})
     write_rows(run.path("sessions", index, "raw.jsonl"), found)
     return {"rows": len(found)}
-
-
-# -- cleaning
 
 
 def clean_part(run: Run, part: int) -> dict:
@@ -193,10 +188,7 @@ def clean_part(run: Run, part: int) -> dict:
     bands = near.band_hashes(texts)
     write_rows(run.path("high", part, "jsonl"), high)
     write_rows(run.path("low", part, "jsonl"), low)
-    write_array(
-        run.path("bands", part, "npy"),
-        near.sorted_keys(bands.ravel(), np.repeat(orders, bands.shape[1])),
-    )
+    write_array(run.path("bands", part, "npy"), near.sorted_keys(bands.ravel(), np.repeat(orders, bands.shape[1])))
     write_array(run.path("heads", part, "npy"), near.sorted_keys(np.array(heads, dtype=np.uint64), orders))
     return {"rows": len(high), "drops": drops.as_json()}
 
@@ -233,9 +225,6 @@ def survivors(run: Run, ranges: int, part: int, drops: DropTable | None = None) 
     return [row for row, drop in zip(rows, twice | heads, strict=True) if not drop]
 
 
-# -- BLIP and LLM
-
-
 class CaptionPart:
     """Captions of the images of one part; BLIP is loaded when the first one is asked for."""
 
@@ -249,7 +238,7 @@ class CaptionPart:
             self.captioner = Captioner(self.model)
         captions = self.captioner.captions([row["image"] for row in rows]) if rows else []
         write_json(
-            self.run.path("told", part, "json"),
+            self.run.path("short", part, "json"),
             {
                 row["order"]: [text, "" if text else "no image to be read"]
                 for row, text in zip(rows, captions, strict=True)
@@ -260,9 +249,6 @@ class CaptionPart:
 
 def summaries_wanted(run: Run, ranges: int, part: int) -> list[dict]:
     return [row for row in survivors(run, ranges, part) if chosen(row["prompt"], run.rules.summarize)]
-
-
-# -- pairs
 
 
 class PairsOfPart:
@@ -285,8 +271,8 @@ class PairsOfPart:
     def candidates(self, part: int, drops: DropTable) -> Iterator[dict]:
         """Pairs that are good by their words alone."""
         run, source = self.run, self.run.chunks[part].source
-        lists, told = known(run.name_words, run.rules), run.path("told", part, "json")
-        told = read_json(told) if told.exists() else {}
+        lists, path = known(run.name_words, run.rules), run.path("short", part, "json")
+        short_sides = read_json(path) if path.exists() else {}
         for row in survivors(run, self.ranges, part, drops):
             order, target, image = row.pop("order"), row.pop("prompt"), row.pop("image", None)
             raw, segments = row.pop("raw_prompt", None), target.split(", ")
@@ -294,7 +280,7 @@ class PairsOfPart:
             if source == "prompts" and raw is None:
                 rng = pairs.row_random(target)
                 raws = [("prompts", pairs.raw_prompt_of(segments, rng)) for _ in range(2)]
-            text, problem = told.get(str(order), (None, ""))
+            text, problem = short_sides.get(str(order), (None, ""))
             if source == "captions":
                 raws = [(source, text)]
                 problem = problem or ("" if image else "no image is named")

@@ -1,25 +1,22 @@
 """The other side of a pair by a large language model behind an OpenAI-compatible endpoint: summaries and expansions.
 
-Summary: a detailed prompt is told in ten words or fewer, modifiers ignored; it becomes the raw prompt. Expansion: a
-short prompt is told with colours, textures, composition and distinguishing features; it becomes the detailed one
+Summary: a detailed prompt in ten words or fewer, without modifiers; it becomes the raw prompt. Expansion: a short
+prompt with colours, textures, composition and distinguishing features added; it becomes the detailed one
 (BeautifulPrompt, section 3.1, ways b and c). Both are asked with one example and at temperature 0.
 
-Every answer is kept in a SQLite file from the moment it is there, by what was asked of which model: a run that was
-killed asks for nothing twice.
+Every answer is kept from the moment it is there, by what was asked of which model: a run that was killed asks for
+nothing twice.
 """
 
 import asyncio
-import hashlib
-import json
-import sqlite3
-from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterable
 
-from ...beautifier.servers.chat_answer import is_refusal, read_chat
+from ...beautifier.chat.answer import is_refusal, read_chat
 from ...beautifier.servers.client import ask, is_local, only_model
 from ...beautifier.servers.endpoints import Endpoint
 from ...beautifier.servers.problems import RemoteError, Server, unexpected
 from ...beautifier.servers.stream import Written
+from ..run.kept import Kept
 from .pairs import words
 
 LONGEST_SUMMARY = 10  # words
@@ -88,42 +85,11 @@ def read_expansion(answer: str, raw_prompt: str) -> tuple[str, str]:
     return (text, "") if words(text) else ("", "the LLM's answer is empty")
 
 
-# -- answers on disk
-
-
-class Answers:
-    """Answers of LLMs in a SQLite file, by model and messages."""
-
-    def __init__(self, path: Path):
-        self.connection = sqlite3.connect(path, isolation_level=None)  # every answer is committed by itself
-        self.connection.execute("PRAGMA journal_mode=WAL")
-        self.connection.execute("CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, answer TEXT NOT NULL)")
-
-    @staticmethod
-    def key(model: str, messages: list[dict]) -> str:
-        return hashlib.sha256(json.dumps([model, messages]).encode()).hexdigest()
-
-    def get(self, model: str, messages: list[dict]) -> str | None:
-        key = self.key(model, messages)
-        found = self.connection.execute("SELECT answer FROM answers WHERE key = ?", (key,)).fetchone()
-        return found and found[0]
-
-    def put(self, model: str, messages: list[dict], answer: str) -> None:
-        key = self.key(model, messages)
-        self.connection.execute("INSERT OR REPLACE INTO answers VALUES (?, ?)", (key, answer))
-
-    def close(self) -> None:
-        self.connection.close()
-
-
-# -- asking
-
-
 def answer_all(
     endpoint: Endpoint,
     model: str,
     asked: Iterable[list[dict]],
-    answers: Answers,
+    answers: Kept,
     concurrency: int = 16,
     max_tokens: int = 1024,
     timeout: float = 120.0,
@@ -131,86 +97,100 @@ def answer_all(
 ) -> tuple[str, int]:
     """Have every list of messages answered that has no answer yet.
 
-    Returns the model's name, as its answers are filed under, and how many prompts got no answer.
+    answers    where (model, messages) are kept with their answers
+    asked      is read as fast as answers come
+    on_answer  called after each answer, old or new
 
-    `asked` is read as fast as answers come; on_answer is called after each, old or new. A prompt that the server
-    does not answer, or not to the end, is passed over. Raises RemoteError, whose text says what to do, when the model
-    cannot be found or many prompts in a row are not answered; what was asked by then is waited for (30 s) and
-    kept.
+    Returns the model's name, under which its answers are kept, and how many prompts got no answer. A prompt that the
+    server does not answer, or not to the end, is passed over. Raises RemoteError, whose text says what to do, when
+    the model cannot be found or many prompts in a row are not answered; what was asked by then is waited for (30 s)
+    and kept.
     """
     if concurrency < 1:
         raise ValueError(f"concurrency must be 1 or more, not {concurrency}")
-    server = Server(endpoint, model or endpoint.model, timeout)
-    return asyncio.run(_answer_all(server, iter(asked), answers, concurrency, max_tokens, on_answer))
+    asking = Asking(Server(endpoint, model or endpoint.model, timeout), answers, max_tokens, on_answer)
+    asyncio.run(asking.all(asked, concurrency))
+    return asking.server.model, asking.failed
 
 
-async def _answer_all(
-    server: Server,
-    asked: Iterator[list[dict]],
-    answers: Answers,
-    concurrency: int,
-    max_tokens: int,
-    on_answer,
-) -> tuple[str, int]:
-    import aiohttp
+class Asking:
+    """Requests to one server, many at a time.
 
-    limits = aiohttp.ClientTimeout(total=None, sock_connect=10.0, sock_read=server.timeout)
-    settings = {"max_tokens": max_tokens, "temperature": 0.0, "seed": 0, "stream": True}
-    failed = in_a_row = 0
-    learnt = False
+    settings   of every request; what the server does not know is taken out of them
+    failed     prompts without an answer, and those of them in a row
+    answered   whether there has been an answer at all
+    """
 
-    async def answer(messages: list[dict]) -> None:
-        nonlocal settings, failed, in_a_row, learnt
-        request, written = {"model": server.model, "messages": messages, **settings}, Written()
-        try:
+    def __init__(self, server: Server, answers: Kept, max_tokens: int, on_answer: Callable[[], object]):
+        self.server, self.answers, self.on_answer = server, answers, on_answer
+        self.settings = {"max_tokens": max_tokens, "temperature": 0.0, "seed": 0, "stream": True}
+        self.failed, self.in_a_row, self.answered = 0, 0, False
+        self.running: set[asyncio.Task] = set()
+
+    async def all(self, asked: Iterable[list[dict]], concurrency: int) -> None:
+        """Ask what has no answer yet, at most so many at a time."""
+        import aiohttp
+
+        limits = aiohttp.ClientTimeout(total=None, sock_connect=10.0, sock_read=self.server.timeout)
+        local, connector = is_local(self.server.endpoint.where), aiohttp.TCPConnector(limit=0)
+        async with aiohttp.ClientSession(timeout=limits, trust_env=not local, connector=connector) as session:
+            self.server.session = session
             try:
-                await ask(server, request, [written])
+                self.server.model = self.server.model or await only_model(self.server)
+                for messages in asked:
+                    await self.start(messages, concurrency)
+                while self.running:
+                    await self.wait_for_one()
             except RemoteError:
+                if self.running:  # what they cost is spent: their answers are kept
+                    await asyncio.wait(self.running, timeout=LAST_WAIT)
                 raise
-            except Exception as error:
-                raise unexpected(server, error) from None
-        except RemoteError:
-            failed, in_a_row = failed + 1, in_a_row + 1
-            if in_a_row >= (FAILURES_IN_A_ROW if learnt else FAILURES_AT_FIRST):
-                raise
-            return
-        in_a_row, learnt = 0, True
-        # What the server did not know has been taken out of the request: the next ones go without it.
-        settings = {name: value for name, value in request.items() if name not in ("model", "messages")}
-        if written.reason == "length" or not (written.refusal or written.text):
-            failed += 1  # cut off at max_tokens, or all of them spent on thinking
-            return
-        answers.put(server.model, messages, written.refusal or written.text)
-        on_answer()
+            finally:
+                for task in self.running:
+                    task.cancel()
+                await asyncio.gather(*self.running, return_exceptions=True)
 
-    running: set[asyncio.Task] = set()
-    async with aiohttp.ClientSession(
-        timeout=limits, trust_env=not is_local(server.endpoint.where), connector=aiohttp.TCPConnector(limit=0)
-    ) as server.session:
+    async def start(self, messages: list[dict], concurrency: int) -> None:
+        """Begin to ask, as soon as fewer than so many requests are under way."""
+        if self.answers.get(self.server.model, messages) is not None:
+            self.on_answer()
+            return
+        if not self.answered:
+            await self.answer(messages)  # the first one alone: it shows what the server knows
+            return
+        self.running.add(asyncio.ensure_future(self.answer(messages)))
+        if len(self.running) >= concurrency:
+            await self.wait_for_one()
+
+    async def wait_for_one(self) -> None:
+        ended, self.running = await asyncio.wait(self.running, return_when=asyncio.FIRST_COMPLETED)
+        for task in ended:
+            task.result()
+
+    async def answer(self, messages: list[dict]) -> None:
+        """Ask once and keep the answer. Raises RemoteError where too many in a row have failed."""
+        request, reply = {"model": self.server.model, "messages": messages, **self.settings}, Written()
         try:
-            server.model = server.model or await only_model(server)
-            for messages in asked:
-                if answers.get(server.model, messages) is not None:
-                    on_answer()
-                    continue
-                if not learnt:
-                    await answer(messages)  # the first one alone: it shows what the server knows
-                    continue
-                running.add(asyncio.ensure_future(answer(messages)))
-                if len(running) >= concurrency:
-                    ended, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-                    for task in ended:
-                        task.result()
-            while running:
-                ended, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-                for task in ended:
-                    task.result()
+            await self.ask(request, reply)
         except RemoteError:
-            if running:  # what they cost is spent: their answers are kept
-                await asyncio.wait(running, timeout=LAST_WAIT)
+            self.failed, self.in_a_row = self.failed + 1, self.in_a_row + 1
+            if self.in_a_row >= (FAILURES_IN_A_ROW if self.answered else FAILURES_AT_FIRST):
+                raise
+            return
+        self.in_a_row, self.answered = 0, True
+        # What the server did not know has been taken out of the request: the next ones go without it.
+        self.settings = {name: value for name, value in request.items() if name not in ("model", "messages")}
+        if reply.reason == "length" or not (reply.refusal or reply.text):
+            self.failed += 1  # cut off at max_tokens, or all of them spent on thinking
+            return
+        self.answers.put([((self.server.model, messages), reply.refusal or reply.text)])
+        self.on_answer()
+
+    async def ask(self, request: dict, reply: Written) -> None:
+        """Ask until answered. Raises RemoteError for whatever goes wrong."""
+        try:
+            await ask(self.server, request, [reply])
+        except RemoteError:
             raise
-        finally:
-            for task in running:
-                task.cancel()
-            await asyncio.gather(*running, return_exceptions=True)
-    return server.model, failed
+        except Exception as error:
+            raise unexpected(self.server, error) from None

@@ -3,11 +3,15 @@
 Three kinds, so that no single trick tells them all: a prompt about something else, the right prompt about the wrong
 thing, and a raw prompt that asks for something the prompt lacks. They are made by rule, and so no harder than the rule:
 a word is another word even where both mean the same.
+
+Where the raw prompt's words stand in a prompt says nothing about whether they are there, but in rows of people they
+nearly always stand first, and a network would learn just that. So half of the rows, each with the mismatch made of it,
+have their segments in another order: shuffled, or with some of the others in front.
 """
 
 import random
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...beautifier.prompts.words import content_words
 
@@ -19,21 +23,53 @@ WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")  # as content_words sees words
 
 @dataclass(frozen=True)
 class Example:
-    """What a regressor reads and the number it shall tell; `kind` is how the pair came about."""
+    """What a regressor reads and the number it shall tell; `kind` is how the pair came about, `order` whether its
+    prompt's segments stand as they were written."""
 
     raw_prompt: str
     prompt: str
     label: float
     kind: str = "row"
+    order: str = "as written"
 
 
 def with_mismatches(rows: list[dict], seed: int) -> list[Example]:
-    """Each row with target 1, and behind it one mismatch made of it, target 0, of a kind that is drawn by the seed."""
+    """Each row with target 1, and behind it one mismatch made of it, target 0, of a kind that is drawn by the seed.
+    Half of these pairs, drawn too, have the segments of both prompts in another order."""
     chance, examples = random.Random(seed), []
     for row in rows:
-        examples.append(Example(row["raw_prompt"], row["prompt"], 1.0, MATCH))
-        examples.append(mismatch(row, rows, chance))
+        pair = Example(row["raw_prompt"], row["prompt"], 1.0, MATCH), mismatch(row, rows, chance)
+        change = chance.choice(list(CHANGES)) if chance.random() < 0.5 else AS_WRITTEN
+        pattern = chance.random()
+        examples += [in_order(example, change, pattern) for example in pair]
     return examples
+
+
+def in_order(example: Example, change: str, pattern: float) -> Example:
+    """An example with the segments of its prompt in another order.
+
+    change   AS_WRITTEN, or a name in CHANGES
+    pattern  number that decides the order
+    """
+    if change == AS_WRITTEN:
+        return example
+    segments = CHANGES[change](example.prompt.split(", "), random.Random(pattern))
+    return replace(example, prompt=", ".join(segments), order=change)
+
+
+def shuffled(segments: list[str], chance: random.Random) -> list[str]:
+    return chance.sample(segments, len(segments))
+
+
+def others_in_front(segments: list[str], chance: random.Random) -> list[str]:
+    """Some of the segments behind the first one stand in front of it."""
+    count = chance.randint(min(1, len(segments) - 1), len(segments) - 1)
+    front = sorted(chance.sample(range(1, len(segments)), count))
+    return [segments[i] for i in front] + [each for i, each in enumerate(segments) if i not in front]
+
+
+AS_WRITTEN = "as written"
+CHANGES = {"shuffled": shuffled, "others in front": others_in_front}
 
 
 def mismatch(row: dict, rows: list[dict], chance: random.Random) -> Example:
@@ -84,8 +120,4 @@ def another_word(raw: str, prompt: str, other: dict, chance: random.Random) -> t
     return raw[: place.start()] + chance.choice(new) + raw[place.end() :], prompt
 
 
-KINDS = {
-    "another prompt": another_prompt,
-    "another subject": another_subject,
-    "another word": another_word,
-}
+KINDS = {"another prompt": another_prompt, "another subject": another_subject, "another word": another_word}

@@ -1,4 +1,4 @@
-"""Near-duplicates by MinHash, found in ranges of hashes: memory hangs on a range's size, not on the rows.
+"""Near-duplicates by MinHash, found in ranges of hashes: memory depends on a range's size, not on the number of rows.
 
 Each text has nine minima over its runs of three words, in bands of three; texts that agree in a whole band are
 near-duplicates (of texts that share 80 % of their runs 88 % are found; of those that share 30 %, 8 %). Of rows with

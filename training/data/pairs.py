@@ -15,7 +15,7 @@ from ...beautifier.prompts.spacing import repair_spacing
 from .safety import unsafe_words
 
 WORD = re.compile(r"[a-z0-9]+(?:['-][a-z0-9]+)*")
-# What tells subjects apart: the held-out rows hang on it, so it stays as it is (`content_words` has a list of its own).
+# What tells subjects apart. It stays as it is, since the held-out rows depend on it (content_words has another list).
 STOP_WORDS = frozenset(
     "a an the of in on at to for with and or by from as is are it its his her their this that very some into over"
     " under up down out off no not be being been was were who which one two three".split()
@@ -30,8 +30,6 @@ def content_words(text: str) -> set[str]:
     """The words that carry a prompt's meaning, lower case: no articles, no prepositions."""
     return set(prompts_words.content_words(text))
 
-
-# -- one detailed prompt
 
 # Flags of the Discord bot and of Midjourney come last: the first one and all behind it is cut.
 FLAGS = re.compile(
@@ -96,30 +94,49 @@ def names_somebody(found: list[str], named: frozenset[str]) -> bool:
     return any(not named.isdisjoint(PARTS.split(word)) for word in found if "-" in word or "'" in word)
 
 
+def is_plain(text: str) -> bool:
+    """Whether a text, as plain_text leaves it, is a prompt in plain English: no markup, no links, no other language."""
+    return not NOT_PLAIN.search(text) and len(FOREIGN.intersection(text.split())) <= 1
+
+
+def nameless_segments(text: str, named: frozenset[str]) -> list[str] | None:
+    """The segments of a text without credits and without those that name somebody; None where the subject does."""
+    kept = []
+    for i, segment in enumerate(segments_of(text)):
+        segment = remove_credits(segment)
+        if not names_somebody(words(segment), named):
+            kept.append(segment)
+        elif i == 0:
+            return None
+    return kept
+
+
+def without_tail(segment: str) -> str:
+    """A segment without the small words at its end, behind which something was cut out or off."""
+    while (found := words(segment)) and found[-1] in TAIL:
+        segment = segment.rpartition(" ")[0].strip(" ,.-")
+    return segment
+
+
 def tidy_target(prompt: str, named: frozenset[str], modifiers: frozenset[str]) -> tuple[list[str] | None, str]:
     """The segments of a detailed prompt fit for training, or None and the reason why not."""
     text = plain_text(prompt)
-    if NOT_PLAIN.search(text) or len(FOREIGN.intersection(text.split())) > 1:
+    if not is_plain(text):
         return None, "not a plain English prompt"
     if not 5 <= text.count(" ") + 1 <= 90:
         return None, "too short or too long"
     if unsafe_words(text):
         return None, "unsafe text"
-    kept, seen = [], set()
-    for i, segment in enumerate(segments_of(text)):
-        segment = remove_credits(segment)
+    segments = nameless_segments(text, named)
+    if segments is None:
+        return None, "subject names a person"
+    kept: dict[str, str] = {}
+    for segment in map(without_tail, segments):
         found = words(segment)
-        if names_somebody(found, named):
-            if i == 0:
-                return None, "subject names a person"
-            continue
-        while found and found[-1] in TAIL:
-            segment = segment.rpartition(" ")[0].strip(" ,.-")
-            found = words(segment)
         key = " ".join(word for word in found if word not in STOP_WORDS)
-        if key and key not in seen and len(found) <= 24:
-            seen.add(key)
-            kept.append(segment)
+        if key and len(found) <= 24:
+            kept.setdefault(key, segment)
+    kept = list(kept.values())
     # What Discord or the model cut off stands in the last segment.
     if prompt and prompt.rstrip()[-1] in ",-" or text.rstrip().endswith(tuple(f" {word}" for word in TAIL)):
         kept = kept[:-1]
@@ -129,8 +146,6 @@ def tidy_target(prompt: str, named: frozenset[str], modifiers: frozenset[str]) -
         return None, "no known modifier"
     return kept, ""
 
-
-# -- the raw prompt of a detailed one
 
 ADJECTIVE = (
     r"(?:beautiful|stunning|gorgeous|detailed|highly|hyper|ultra|very|extremely|intricate|realistic|photorealistic"
@@ -177,7 +192,7 @@ def bare_noun(subject: str) -> str:
 
 
 def raw_prompt_of(segments: list[str], rng: random.Random) -> str:
-    """What somebody might have typed who wanted the picture of a detailed prompt; "" when no subject can be told.
+    """What somebody might have typed who wanted the picture of a detailed prompt; "" where no subject is found.
 
     Very short inputs are made common on purpose: they are what people type.
     """
@@ -212,9 +227,6 @@ def tag_of(noun: str, rng: random.Random) -> str:
     return rng.choice(("1 {}", "1{}", "one {}")).format("girl" if kind in GIRLS else "boy")
 
 
-# -- held-out rows
-
-
 def is_held_out(subject: str) -> bool:
     """About one subject in a hundred, by a hash of its words, so that no subject is on both sides.
 
@@ -227,9 +239,6 @@ def is_held_out(subject: str) -> bool:
 def held_out(prompt: str) -> bool:
     """Whether a detailed prompt, as `tidy_target` leaves it, belongs to the held-out rows."""
     return is_held_out(FRAMING.sub("", segments_of(prompt)[0]))
-
-
-# -- a pair
 
 
 def tidy_raw(raw: str, excluded: frozenset[str]) -> str:

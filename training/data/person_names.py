@@ -1,6 +1,6 @@
 """Which words of a prompt name a real person: learnt from the prompts themselves, plus a list of first names.
 
-The embedded model must not add an artist or a real person the user did not write, so its training targets hold none.
+A beautifier must not add an artist or a real person the user did not write, so its training targets hold none.
 Prompts of the time name artists in every second line, hardly ever in the same spelling, so a fixed list is not
 enough: a word that stands often behind "by" or "in the style of", or mostly inside the full name of a listed artist,
 is taken for a part of a name.

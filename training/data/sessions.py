@@ -13,8 +13,9 @@ SAME_SUBJECT = 0.8  # of the short prompt's content words, in the richer one
 def refinements(session: Sequence[tuple[float, str]], window: float) -> Iterator[tuple[int, int]]:
     """Places (short, richer) in one author's prompts, in the order of time, at most `window` seconds apart.
 
-    session: (time in seconds, prompt) of one author. Every richer prompt is used once, for the prompt before it that
-    is told first; every short one leads to the first richer one.
+    session  (time in seconds, prompt) of one author
+
+    Each short prompt is paired with the first richer one after it; a richer prompt is used at most once.
     """
     texts = [plain_text(prompt) for _, prompt in session]
     content = [content_words(text) for text in texts]

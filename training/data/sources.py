@@ -17,7 +17,7 @@ from datetime import datetime, timezone
 from itertools import islice
 from pathlib import Path
 
-from ..run.parts import written
+from ..run.parts import atomic_write
 from .pairs import words
 
 # What goes through to the training rows.
@@ -35,9 +35,6 @@ def kind_of(path: Path) -> str:
     return kind
 
 
-# -- cutting
-
-
 def cut(path: Path, folder: Path, name: str, rows: int, limit: int | None = None) -> list[dict]:
     """Cut a source into files of `rows` rows each; their names in `folder`, and number of the first row and count.
 
@@ -48,7 +45,7 @@ def cut(path: Path, folder: Path, name: str, rows: int, limit: int | None = None
     first = 0
     for count, write in slices(path, rows, limit):
         part = folder / f"{name}-{len(found):05d}.raw{kind_of(path)}"
-        with written(part) as unfinished:
+        with atomic_write(part) as unfinished:
             write(unfinished)
         found.append({"file": part.name, "first": first, "count": count})
         first += count
@@ -91,9 +88,6 @@ def _parquet_slices(path: Path, rows: int, limit: int | None) -> Iterator[tuple]
             break
     if pending.num_rows:
         yield part(pending)
-
-
-# -- reading
 
 
 def read_part(path: Path, images: Path | None = None) -> Iterator[dict]:
@@ -158,9 +152,6 @@ def seconds(value: object, where: str) -> float:
     if isinstance(value, datetime):
         return (value if value.tzinfo else value.replace(tzinfo=timezone.utc)).timestamp()
     return float(value)
-
-
-# -- evaluation sets
 
 
 def read_excluded(paths: Iterable[Path]) -> frozenset[str]:

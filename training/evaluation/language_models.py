@@ -49,9 +49,6 @@ def load_causal(path: str, device: str | torch.device):
     return model.eval().to(device), AutoTokenizer.from_pretrained(**where)
 
 
-# -- the judge
-
-
 class Judge:
     """How likely a prompt is to a language model: a measure of fluency, as that model knows it.
 
@@ -60,11 +57,11 @@ class Judge:
     """
 
     def __init__(self, path: str, device: str | torch.device = "cpu"):
-        self.name = "embedded" if path == "embedded" else Path(path).stem
+        self.name = Path(path).stem
         folder = Path(path)
         self.device = torch.device(device)
         self.beautifier = None
-        if path == "embedded" or (folder / "beautifier.json").is_file():
+        if (folder / "beautifier.json").is_file():
             self.beautifier = load_beautifier(path, self.device, torch.float32)
         else:
             self.model, self.tokenizer = load_causal(path, self.device)
@@ -116,9 +113,6 @@ def batches_of_like_length(lengths: Sequence[int], tokens: int = 2048) -> Iterat
         if last == len(order) or (last + 1 - first) * lengths[order[last]] > tokens:
             yield order[first:last]
             first = last
-
-
-# -- the few-shot writer
 
 
 class FewShot:
@@ -187,9 +181,6 @@ class FewShot:
         for layer, each in enumerate(self._cache.layers):
             cache.update(each.keys.repeat(rows, 1, 1, 1), each.values.repeat(rows, 1, 1, 1), layer)
         return cache
-
-
-# -- sentences
 
 
 def sentence_encoder_folder() -> Path | None:

@@ -12,37 +12,42 @@ A method is NAME=SPEC. SPEC is one of
     jsonl:FILE              rows of raw_prompt and prompt, written by something else
     best-of-N:SPEC          of N prompts by MODEL, endpoint or few-shot the one that the reward model ranks first
 
-What was written is kept by prompt, so that a run that was stopped goes on where it was.
+What a model has written is kept by raw prompt, so that a run that was stopped goes on where it was.
 """
 
-import json
 import re
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tqdm import tqdm
 
-from ...beautifier.beautify import EMBEDDED, load_beautifier
+from ...beautifier.beautify import load_beautifier
+from ...beautifier.composing.writer import EMBEDDED
+from ...beautifier.families import Family
 from ...beautifier.language.weights import weight_files
+from ...beautifier.language.writer import Beautifier
+from ...beautifier.request import Sampling
 from ..run.bases import find_base
-from ..run.kept import whole_lines
+from ..run.kept import Kept
 from ..run.rows import read_jsonl
 from .language_models import FewShot
 
 MODIFIERS = "highly detailed, 8k, sharp focus, intricate, cinematic lighting, digital painting, trending on artstation"
 
+TABLE_LENGTH = 384  # tokens of raw prompt and answer together in BeautifulPrompt's table
 BEST_OF = re.compile(r"best-of-(\d+):(.+)", re.DOTALL)
 NEVER_WRITTEN = ("raw", "reference")  # specs, besides "raw + ..." and "jsonl:...", that need no model
 
 
 @dataclass(frozen=True)
 class Method:
-    """name   as in the tables
-    spec   who writes
+    """One column of the comparison.
+
+    name     as in the tables
+    spec     who writes
     best_of  prompts that are written, of which the reward model takes one; 1 takes the first
-    alpha  weight of the reward model's first term, against 1 - alpha for its second; None is the model's own
+    alpha    weight of the reward model's first term, against 1 - alpha for its second; None is the model's own
     """
 
     name: str
@@ -57,17 +62,17 @@ class Method:
 
 
 @dataclass(frozen=True)
-class Writing:
+class WriterSettings:
     """How all methods write.
 
-    folder     where what was written is kept
+    kept       where their prompts are kept
     seed       of the first candidate
-    greedy     the likeliest token each time with a repetition penalty of 1.2, as in the paper's tables (MODEL only)
+    greedy     as in BeautifulPrompt's table, see greedy_sampling (MODEL only)
     endpoints  the file with the servers of endpoint:NAME
     device     of local models
     """
 
-    folder: Path
+    kept: Kept
     seed: int = 0
     greedy: bool = False
     endpoints: Path | None = None
@@ -98,13 +103,10 @@ def with_alphas(method: Method, alphas: Sequence[float]) -> list[Method]:
     return [replace(method, name=f"{method.name}, α = {alpha:g}", alpha=alpha) for alpha in alphas]
 
 
-# -- what was written
-
-
 def candidates_of(
-    method: Method, raw_prompts: Sequence[str], references: Sequence[str | None], writing: Writing
+    method: Method, raw_prompts: Sequence[str], references: Sequence[str | None], settings: WriterSettings
 ) -> list[list[str]] | None:
-    """The prompts a method wrote for each raw prompt, best_of of them; None where the data has no references.
+    """The prompts of a method for each raw prompt, best_of of them; None where the data has no references.
 
     Raises ValueError for a file that lacks some of the raw prompts, and what loading a model raises.
     """
@@ -118,11 +120,11 @@ def candidates_of(
     if spec == "reference":
         return None if None in references else [[reference] for reference in references]
     if spec.startswith("jsonl:"):
-        return read_written(Path(spec.removeprefix("jsonl:")), raw_prompts)
-    return write(method, raw_prompts, writing)
+        return prompts_in(Path(spec.removeprefix("jsonl:")), raw_prompts)
+    return write_missing(method, raw_prompts, settings)
 
 
-def read_written(path: Path, raw_prompts: Sequence[str]) -> list[list[str]]:
+def prompts_in(path: Path, raw_prompts: Sequence[str]) -> list[list[str]]:
     """The prompts in a file of raw_prompt and prompt."""
     prompts = {row["raw_prompt"]: row["prompt"] for row in read_jsonl(path, "raw_prompt", "prompt")}
     missing = [raw for raw in raw_prompts if raw not in prompts]
@@ -131,34 +133,23 @@ def read_written(path: Path, raw_prompts: Sequence[str]) -> list[list[str]]:
     return [[prompts[raw]] for raw in raw_prompts]
 
 
-def write(method: Method, raw_prompts: Sequence[str], writing: Writing) -> list[list[str]]:
-    """Have a method write for all raw prompts it has not written for before."""
-    path = kept_at(method, writing)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    written = {row["raw_prompt"]: row["prompts"] for row in whole_lines(path)}
-    if any(raw not in written for raw in raw_prompts):
-        with open(path, "a", encoding="utf-8") as file:
-            for rows in writer(method, raw_prompts, set(written), writing):
-                lines = [
-                    json.dumps({"raw_prompt": raw, "prompts": prompts}, ensure_ascii=False) + "\n"
-                    for raw, prompts in rows
-                ]
-                file.write("".join(lines))
-                file.flush()
-                written.update(rows)
-    return [written[raw] for raw in raw_prompts]
+def write_missing(method: Method, raw_prompts: Sequence[str], settings: WriterSettings) -> list[list[str]]:
+    """Have a method write for all raw prompts it has not written for before; its prompts for all of them."""
+    kept, key = settings.kept, key_of(method, settings)
+    done = {raw for raw in raw_prompts if kept.get(*key, raw) is not None}
+    if not done.issuperset(raw_prompts):
+        for pairs in answers_of(method, raw_prompts, done, settings):
+            kept.put(((*key, raw), prompts) for raw, prompts in pairs)
+    return [kept.get(*key, raw) for raw in raw_prompts]
 
 
-def kept_at(method: Method, writing: Writing) -> Path:
-    """The file for what a method wrote: another one for other settings, and for weights that have changed."""
-    settings = [method.spec, method.best_of, writing.seed, writing.greedy]
-    for path in weight_files_of(method.spec):
-        settings += [path.name, path.stat().st_size, path.stat().st_mtime_ns]
-    name = re.sub(r"[^A-Za-z0-9.]+", "-", method.spec).strip("-.")[-60:]
-    return writing.folder / f"{name}-{zlib.crc32(json.dumps(settings).encode()):08x}.jsonl"
+def key_of(method: Method, settings: WriterSettings) -> tuple:
+    """What a method's prompts are kept under: another key for other settings, and for weights that have changed."""
+    files = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in weights_of(method.spec)]
+    return method.spec, method.best_of, settings.seed, settings.greedy, files
 
 
-def weight_files_of(spec: str) -> list[Path]:
+def weights_of(spec: str) -> list[Path]:
     """The weights of a local model; none for a server or a model by its published name, which stay the same."""
     path = EMBEDDED if spec == "embedded" else Path(spec.removeprefix("few-shot:"))
     if path.is_file():
@@ -166,39 +157,48 @@ def weight_files_of(spec: str) -> list[Path]:
     return sorted(weight_files(path)) if (path / "config.json").is_file() else []
 
 
-# -- who writes
-
-Written = list[tuple[str, list[str]]]  # raw prompts, each with the prompts written for it
-
-
-def writer(method: Method, raw_prompts: Sequence[str], done: set[str], writing: Writing) -> Iterator[Written]:
-    """What a model writes for the raw prompts that are not done, in the pieces that are to be kept whole."""
+def answers_of(
+    method: Method, raw_prompts: Sequence[str], done: set[str], settings: WriterSettings
+) -> Iterator[list[tuple[str, list[str]]]]:
+    """What a model writes for the raw prompts that are not done: (raw prompt, its prompts) in the pieces that are to
+    be kept whole."""
     if method.spec.startswith("few-shot:"):
-        model = FewShot(method.spec.removeprefix("few-shot:"), writing.device)
-        yield from model.write(raw_prompts, method.best_of, writing.seed, done)
+        model = FewShot(method.spec.removeprefix("few-shot:"), settings.device)
+        yield from model.write(raw_prompts, method.best_of, settings.seed, done)
         return
-    beautifier = (
-        connected(method.spec, writing) if method.spec.startswith("endpoint:") else loaded(method.spec, writing)
-    )
-    sampling = beautifier.family.sampling
-    if writing.greedy:
-        if method.best_of > 1:
-            raise ValueError(f"{method.name}: greedy decoding has one candidate, and best-of-N needs several")
-        sampling = replace(sampling, greedy=True, num_beams=1, repetition_penalty=1.2)
+    beautifier = open_beautifier(method.spec, settings)
+    sampling = beautifier.sampling
+    if settings.greedy and method.best_of > 1:
+        raise ValueError(f"{method.name}: greedy decoding has one candidate, and best-of-N needs several")
+    if settings.greedy and isinstance(beautifier, Beautifier):
+        sampling = greedy_sampling(beautifier.family)
     missing = [raw for raw in raw_prompts if raw not in done]
     for raw in tqdm(missing, desc=method.name, unit=" prompts", disable=None):
-        answers = beautifier.beautify(raw, num_candidates=method.best_of, seed=writing.seed, sampling=sampling)
+        answers = beautifier.beautify(raw, num_candidates=method.best_of, seed=settings.seed, sampling=sampling)
         yield [(raw, [answer.text for answer in answers])]
 
 
-def loaded(spec: str, writing: Writing):
-    folder, family = find_base(spec)
-    return load_beautifier(folder, writing.device, family=family)
+def greedy_sampling(family: Family) -> Sampling:
+    """How a checkpoint of a family writes for BeautifulPrompt's table: the likeliest token each time, with a repetition
+    penalty of 1.2. Beams, which are a family's own way to search for the likeliest answer, stay as published. A family
+    that goes on from the raw prompt has no end of its own to wait for: there the limit is the table's, 384 tokens in
+    all."""
+    sampling = family.sampling
+    if sampling.num_beams > 1:
+        return sampling
+    length = {"max_new_tokens": TABLE_LENGTH, "max_length": TABLE_LENGTH} if family.continues else {}
+    return replace(sampling, greedy=True, repetition_penalty=1.2, **length)
 
 
-def connected(spec: str, writing: Writing):
+def open_beautifier(spec: str, settings: WriterSettings):
+    """The beautifier of MODEL, or of endpoint:NAME."""
+    if spec == "embedded":
+        return load_beautifier()
+    if not spec.startswith("endpoint:"):
+        folder, family = find_base(spec)
+        return load_beautifier(folder, settings.device, family=family)
     from ...beautifier.servers.writer import connect
 
-    if writing.endpoints is None:
+    if settings.endpoints is None:
         raise ValueError(f"{spec} needs --endpoints, the file that has the server's address")
-    return connect(writing.endpoints, spec.removeprefix("endpoint:"), unusable="raw prompt")
+    return connect(settings.endpoints, spec.removeprefix("endpoint:"), unusable="raw prompt")

@@ -1,11 +1,14 @@
 """What was found for one set of prompts: tables, numbers, pictures, and what the page shows of each prompt."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from ..pictures.scores import picture_name
+from ..pictures.scores import picture_name, save_for_page
+from ..run.parts import write_rows
 from .asked import Asked
-from .page import Entry, Shown, Table
+from .page import Entry, Shown, Table, markdown, write_page
 from .tables import Figures
 from .texts import value
 
@@ -49,3 +52,27 @@ def picture_rows(name: str, asked: Sequence[Asked], texts: dict[str, list[str]],
         for i, each in enumerate(asked)
         for seed in seeds
     ]
+
+
+def write_outcomes(
+    out: Path, outcomes: dict[str, Outcome], tables: list[Table], facts: list[tuple[str, str]], pictures: Path | None
+) -> None:
+    """The report as Markdown, JSON and a page, and the list of pictures.
+
+    outcomes  by the names of the sets of prompts
+    tables    of all of them
+    facts     what was compared and how, to stand above the tables
+    pictures  folder of the pictures; None where none were drawn
+    """
+    head = "\n".join(f"- {name}: {text}" for name, text in facts)
+    body = "\n\n".join(markdown(table) for table in tables)
+    (out / "report.md").write_text(f"# Evaluation\n\n{head}\n\n{body}\n", encoding="utf-8")
+    numbers = {"run": dict(facts), "sets": {name: outcome.numbers for name, outcome in outcomes.items()}}
+    text = json.dumps(numbers, indent=2, ensure_ascii=False, allow_nan=False)
+    (out / "results.json").write_text(text + "\n", encoding="utf-8")
+    entries = [entry for outcome in outcomes.values() for entry in outcome.entries]
+    if pictures is not None:
+        write_rows(out / "pictures.jsonl", (row for outcome in outcomes.values() for row in outcome.pictures))
+        shown = [path for entry in entries for shown in entry.shown for path in shown.pictures]
+        save_for_page(pictures, out / "report", shown)
+    write_page(out / "report", "Evaluation", facts, tables, entries)

@@ -1,4 +1,4 @@
-"""What looks at texts: which candidate is taken, and the figures of what was taken."""
+"""Which candidate of each method is taken, and the figures of the prompts that were taken."""
 
 import math
 from collections.abc import Sequence
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..pictures.scorers import title_of
 from .asked import Asked
 from .language_models import Judge, Sentences
 from .methods import Method
@@ -79,7 +80,7 @@ def own_perplexity(methods: Sequence[Method], asked: Sequence[Asked], device: st
     known = [each for each in asked if each.reference]
     found = {}
     for spec in dict.fromkeys(method.spec for method in methods):
-        if not known or not (spec == "embedded" or (Path(spec) / "beautifier.json").is_file()):
+        if not known or not (Path(spec) / "beautifier.json").is_file():
             continue
         judge = Judge(spec, device)
         if judge.beautifier.family.continues:
@@ -96,9 +97,5 @@ def own_perplexity(methods: Sequence[Method], asked: Sequence[Asked], device: st
 
 def scorer_figure(spec: str) -> Figure:
     """The column of a scorer of NAME or NAME=FOLDER. Raises ValueError for an unknown name."""
-    from ...beautifier.images.scorer_kinds import SCORERS
-
-    name = spec.partition("=")[0]
-    if name not in SCORERS:
-        raise ValueError(f"there is no scorer {name!r}: one of {', '.join(SCORERS)}")
-    return Figure(SCORERS[name].title, SCORERS[name].decimals + 1, better=1)
+    title, decimals = title_of(spec)
+    return Figure(title, decimals + 1, better=1)

@@ -1,4 +1,4 @@
-"""What a prompt is like as a text, told without a picture: each function is one number of one prompt, or of all.
+"""Figures of prompts as texts, without a picture: each function measures one prompt, or all of them.
 
 None of these figures says that a picture gets better.
 """
@@ -71,9 +71,6 @@ def difference(figure: Figure, numbers: Numbers, reference: Numbers) -> Interval
     return ratio_difference(*pairs, np.exp if figure.log else np.asarray)
 
 
-# -- of one prompt
-
-
 def kept_words(raw_prompt: str, prompt: str) -> tuple[int, int]:
     """How many of the raw prompt's different content words the prompt has, and how many there are."""
     wanted = content_words(raw_prompt)
@@ -90,9 +87,6 @@ def has_new_name(raw_prompt: str, prompt: str, named: frozenset[str]) -> bool:
     return bool(named.intersection(words(prompt)) - set(words(raw_prompt)))
 
 
-# -- of all prompts
-
-
 def distinct_2(prompts: Sequence[str]) -> float:
     """Different pairs of neighbouring words by all such pairs (Li et al. 2016, arXiv 1510.03055); nan for none.
 
@@ -105,8 +99,6 @@ def distinct_2(prompts: Sequence[str]) -> float:
         pairs += zip(found, found[1:], strict=False)
     return len(set(pairs)) / len(pairs) if pairs else float("nan")
 
-
-# -- the columns
 
 WORDS = Figure("words", 1)
 KEPT = Figure("content words kept", 3, better=1)

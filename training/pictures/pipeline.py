@@ -6,15 +6,55 @@ a random generator of its own on the CPU, and pictures whose prompts differ in l
 that neither the device nor the batch decides what is drawn (up to the last bits of the arithmetic).
 """
 
+from __future__ import annotations
+
+import argparse
+import re
 from collections.abc import Sequence
 from itertools import groupby
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from ...beautifier.prompts.a1111 import bracket_weights
+
 MODEL = "stable-diffusion-v1-5/stable-diffusion-v1-5"
 NEGATIVE_PROMPT = "blurry, low quality, deformed, bad anatomy, cropped, watermark, text"
 SAMPLERS = {"euler-ancestral": "EulerAncestralDiscreteScheduler", "dpm-solver": "DPMSolverMultistepScheduler"}
+
+
+# What decides a picture besides the model, its prompt and its seed.
+SETTINGS = ("steps", "size", "guidance", "negative_prompt", "sampler", "long_prompts", "weights")
+
+
+def add_picture_options(parser: argparse.ArgumentParser, model: str, seeds: int, scorers: Sequence[str]) -> None:
+    """The options of pictures and their scorers; defaults are those of the published evaluation.
+
+    model           flag of the image model
+    seeds, scorers  the stage's own defaults
+    """
+    add = parser.add_argument_group("pictures").add_argument
+    add(model, default=MODEL, help="Stable Diffusion 1.x or 2.x: a diffusers folder or repository")
+    add("--seeds", type=int, default=seeds, help="pictures of a prompt; their seeds are 0, 1, 2, ...")
+    add("--steps", type=int, default=20)
+    add("--size", type=int, default=512, help="height and width in pixels")
+    add("--guidance", type=float, default=7.5)
+    add("--negative-prompt", default=NEGATIVE_PROMPT)
+    add("--sampler", choices=SAMPLERS, default="euler-ancestral")
+    whole = "encode the whole prompt; else CLIP cuts it off after 75 tokens"
+    add("--long-prompts", action=argparse.BooleanOptionalAction, default=True, help=whole)
+    read = "read (x), (x:1.2) and [x] as weights, as AUTOMATIC1111 does; else they are text"
+    add("--weights", action=argparse.BooleanOptionalAction, default=False, help=read)
+    add("--batch-size", type=int, default=8, help="pictures drawn and scored at once")
+    found = "scorers; without FOLDER their files are looked for, else downloaded"
+    add("--scorers", nargs="+", default=list(scorers), metavar="NAME[=FOLDER]", help=found)
+    add("--models-dir", type=Path, help="where downloaded scorers are kept")
+
+
+def picture_settings(args: argparse.Namespace, model: str) -> dict:
+    """What decides pictures, as the options say."""
+    return {"model": model, **{name: getattr(args, name) for name in SETTINGS}}
 
 
 class Pictures:
@@ -28,6 +68,8 @@ class Pictures:
     negative_prompt  what the guidance leads away from
     sampler          one of SAMPLERS
     long_prompts     encode all of a prompt, in pieces of 75 tokens; else CLIP cuts it off after 75
+    weights          read AUTOMATIC1111's weights in prompts and in the negative prompt: what CLIP makes of a token is
+                     multiplied with its weight, and all of it brought back to the mean it had
     batch_size       pictures drawn at once; the memory needed grows with it, the pictures stay the same
 
     Raises ImportError without diffusers, ValueError for settings or pipelines it cannot work with.
@@ -43,6 +85,7 @@ class Pictures:
         negative_prompt: str = NEGATIVE_PROMPT,
         sampler: str = "euler-ancestral",
         long_prompts: bool = True,
+        weights: bool = False,
         batch_size: int = 8,
         dtype: torch.dtype | None = None,
     ):
@@ -58,6 +101,7 @@ class Pictures:
         self.pipeline = load_pipeline(model, sampler, dtype).to(self.device)
         self.steps, self.size, self.guidance = steps, size, guidance
         self.negative_prompt, self.long_prompts, self.batch_size = negative_prompt, long_prompts, batch_size
+        self.weights = weights
 
     @torch.inference_mode()
     def draw(self, prompts: Sequence[str], seeds: Sequence[int]) -> Tensor:
@@ -68,8 +112,8 @@ class Pictures:
         """
         if not prompts or not seeds:
             raise ValueError(f"{len(prompts)} prompts and {len(seeds)} seeds: there must be one of each at least")
-        pieces = {prompt: token_pieces(self.pipeline.tokenizer, prompt) for prompt in prompts}
-        negative = token_pieces(self.pipeline.tokenizer, self.negative_prompt)
+        pieces = {prompt: token_pieces(self.pipeline.tokenizer, prompt, self.weights) for prompt in prompts}
+        negative = token_pieces(self.pipeline.tokenizer, self.negative_prompt, self.weights)
         if not self.long_prompts:
             pieces, negative = {prompt: found[:1] for prompt, found in pieces.items()}, negative[:1]
 
@@ -107,28 +151,47 @@ class Pictures:
         )
         return result.images.permute(0, 2, 3, 1).float().cpu()
 
-    def embed(self, pieces: list[list[int]], count: int) -> Tensor:
+    def embed(self, pieces: list[Piece], count: int) -> Tensor:
         """What the U-Net attends to: [1, count * 77, width], one encoding after the other of `count` pieces.
 
         Every piece is encoded by itself between its own begin and end tokens; pieces that are missing are empty,
         which makes a short prompt as long as its negative prompt.
         """
         tokenizer, encoder = self.pipeline.tokenizer, self.pipeline.text_encoder
-        limit, rows = tokenizer.model_max_length, []
+        limit, rows, weights = tokenizer.model_max_length, [], []
         for piece in pieces + [[]] * (count - len(pieces)):
-            row = [tokenizer.bos_token_id, *piece, tokenizer.eos_token_id]
+            row = [tokenizer.bos_token_id, *(token for token, _ in piece), tokenizer.eos_token_id]
             rows.append(row + [tokenizer.pad_token_id] * (limit - len(row)))
+            weights.append([1.0, *(weight for _, weight in piece), *[1.0] * (limit - 1 - len(piece))])
         states = encoder(torch.tensor(rows, device=self.device))[0]
-        return states.reshape(1, count * limit, -1).to(encoder.dtype)
+        states = weighted(states.reshape(1, count * limit, -1), torch.tensor(weights, device=self.device).flatten())
+        return states.to(encoder.dtype)
 
 
-def token_pieces(tokenizer, prompt: str) -> list[list[int]]:
+Piece = list[tuple[int, float]]  # tokens that CLIP reads at once, each with its weight
+
+
+def weighted(states: Tensor, weights: Tensor) -> Tensor:
+    """Hidden states [1, tokens, width] times the weights [tokens], with the mean that they had before."""
+    if (weights == 1).all():
+        return states
+    changed = states.float() * weights[:, None]
+    return (changed * (states.float().mean() / changed.mean())).to(states.dtype)
+
+
+def token_pieces(tokenizer, prompt: str, weights: bool = False) -> list[Piece]:
     """A prompt's tokens in pieces that CLIP can read (75 tokens); no word stands in two of them, if it is not
-    longer than a piece. At least one piece, which is empty for an empty prompt."""
-    limit = tokenizer.model_max_length - 2
-    # Told not to be verbose, the tokenizer does not warn of the length that is dealt with here.
-    tokens = tokenizer(prompt, add_special_tokens=False, truncation=False, verbose=False).input_ids
-    word_ends = [token.endswith("</w>") for token in tokenizer.convert_ids_to_tokens(tokens)]
+    longer than a piece. At least one piece, which is empty for an empty prompt.
+
+    weights  whether brackets are AUTOMATIC1111's weights; else they are text, and every weight is 1
+    """
+    limit, tokens = tokenizer.model_max_length - 2, []
+    for words, weight in bracket_weights(prompt) if weights else [(prompt, 1.0)]:
+        words = re.sub(r"\\([()\[\]])", r"\1", words) if weights else words
+        # Told not to be verbose, the tokenizer does not warn of the length that is dealt with here.
+        found = tokenizer(words, add_special_tokens=False, truncation=False, verbose=False).input_ids
+        tokens += [(token, weight) for token in found]
+    word_ends = [name.endswith("</w>") for name in tokenizer.convert_ids_to_tokens([token for token, _ in tokens])]
     pieces, start = [], 0
     while len(tokens) - start > limit:
         ends = [end for end in range(start + 1, start + limit + 1) if word_ends[end - 1]]

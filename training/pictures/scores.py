@@ -6,7 +6,6 @@ was stopped, or one with more methods, seeds or scorers, does what is missing.
 
 import hashlib
 import json
-import zlib
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
@@ -14,10 +13,12 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from ..run.kept import whole_lines
+from ..run.kept import Kept
 from .pipeline import Pictures
 
 AT_ONCE = 16  # pictures in memory while they are scored
+
+Judged = tuple[str, str, int]  # raw prompt, prompt, seed
 
 
 def picture_name(prompt: str, seed: int) -> str:
@@ -87,51 +88,25 @@ def read_picture(path: Path) -> torch.Tensor:
         return torch.from_numpy(np.asarray(image.convert("RGB")).copy()).float() / 255
 
 
-Judged = tuple[str, str, int]  # raw prompt, prompt, seed
+def score_missing(
+    kept: Kept, spec: str, wanted: Iterable[Judged], pictures: Path, scorer: Callable
+) -> dict[Judged, float]:
+    """The score of every wanted picture against its raw prompt; one that is kept is not scored again.
 
-
-def score_missing(path: Path, wanted: Iterable[Judged], pictures: Path, scorer: Callable) -> dict[Judged, float]:
-    """The score of every wanted picture against its raw prompt; what is in the file is not scored again.
-
-    scorer  makes the scorer, and is asked only when there is something to score
+    spec      NAME or NAME=FOLDER of the scorer, under which its scores are kept
+    pictures  folder of draw_missing
+    scorer    makes the scorer, and is asked only when there is something to score
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    scores = {(row["raw_prompt"], row["prompt"], row["seed"]): row["score"] for row in whole_lines(path)}
-    missing = [each for each in dict.fromkeys(wanted) if each not in scores]
-    if not missing:
-        return scores
-    loaded = scorer()
-    with open(path, "a", encoding="utf-8") as file:
-        for start in tqdm(range(0, len(missing), AT_ONCE), desc=path.stem, unit=" batches", disable=None):
+    wanted = list(dict.fromkeys(wanted))
+    missing = [judged for judged in wanted if kept.get(spec, *judged) is None]
+    if missing:
+        loaded = scorer()
+        for start in tqdm(range(0, len(missing), AT_ONCE), desc=spec, unit=" batches", disable=None):
             batch = missing[start : start + AT_ONCE]
             images = [read_picture(pictures / f"{picture_name(prompt, seed)}.png") for _, prompt, seed in batch]
-            found = loaded.score(images, [raw for raw, _, _ in batch]).tolist()
-            for each, score in zip(batch, found, strict=True):
-                row = dict(zip(("raw_prompt", "prompt", "seed"), each, strict=True)) | {"score": score}
-                file.write(json.dumps(row, ensure_ascii=False) + "\n")
-                scores[each] = score
-            file.flush()
-    return scores
-
-
-def open_scorer(spec: str, models: Path | None, device: str):
-    """A scorer of NAME, from its files or downloaded, or of NAME=FOLDER; and its name."""
-    from ...beautifier.checkpoints.places import default_folder
-    from ...beautifier.images.scorer_files import obtain_scorer
-    from ...beautifier.images.scorers import load_scorer
-
-    name, _, folder = spec.partition("=")
-    return load_scorer(
-        name,
-        Path(folder) if folder else obtain_scorer(name, {"scorers": [models or default_folder()]}),
-        device,
-    )
-
-
-def scores_at(folder: Path, spec: str) -> Path:
-    """The file for the scores of a scorer of NAME or NAME=FOLDER: another one for another folder."""
-    name, _, files = spec.partition("=")
-    return folder / (f"{name}-{zlib.crc32(files.encode()):08x}.jsonl" if files else f"{name}.jsonl")
+            scores = loaded.score(images, [raw for raw, _, _ in batch]).tolist()
+            kept.put(((spec, *judged), score) for judged, score in zip(batch, scores, strict=True))
+    return {judged: kept.get(spec, *judged) for judged in wanted}
 
 
 def save_for_page(pictures: Path, page: Path, names: Iterable[str]) -> None:

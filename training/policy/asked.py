@@ -2,8 +2,9 @@
 
 import argparse
 import random
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -20,8 +21,12 @@ from ...beautifier.path import finished
 from ...beautifier.prompts.syntax import set_aside
 from ...beautifier.request import Answers, Request, Sampling
 from ..run.rows import read_jsonl
-from .reward_functions import RewardFunction
+from .reward_functions import RewardFunction, add_reward_options, load_reward
 from .rollout import sample
+
+# Evaluations have random numbers of their own, as if they were steps: the same in every evaluation of a run, so that
+# they can be compared, and others for the last one, which judges a model that was chosen by the former.
+HELDOUT, AFRESH = -1, -2
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,45 @@ class Prompts:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is to be learnt: who answers, which raw prompts, and what their answers are worth.
+
+    reward  (raw prompts, prompts, step) -> a number for each; a reward that draws pictures takes its noise of the step
+    """
+
+    beautifier: Beautifier
+    reward: RewardFunction
+    train: Prompts
+    heldout: Prompts
+
+
+def add_asking(parser: argparse.ArgumentParser) -> None:
+    """The options that say who is asked what, and what an answer is worth."""
+    add = parser.add_argument
+    add("--model", required=True, help="the SFT model: a checkpoint folder, a published model, or a repository")
+    add("--family", help="how the model is asked; default: what its beautifier.json says")
+    add("--data", type=Path, required=True, help="folder with train.jsonl and heldout.jsonl")
+    most = "raw prompts to train on: a sample of them, where there are more"
+    add("--max-prompts", type=int, default=40_000, help=most)
+    add("--max-new-tokens", type=int, default=256)
+    add("--rollouts", type=int, default=64, help="answers of a step, over all devices")
+    add("--chunk", type=int, default=16, help="answers that are sampled at once on a device")
+    add("--eval-prompts", type=int, default=500, help="held-out raw prompts to score")
+    add_reward_options(parser)
+    add("--empty-reward", type=float, help="score of an empty answer; default: that of the raw prompt")
+    unfinished = "taken off the score of an answer without an end"
+    add("--unfinished-penalty", type=float, default=0.0, help=unfinished)
+
+
+def read_task(args: argparse.Namespace, beautifier: Beautifier, device: torch.device) -> Task:
+    """What the options of add_asking name. Raises ValueError or FileNotFoundError for what cannot be read."""
+    reward = load_reward(args, device)
+    train = read_prompts(args.data / "train.jsonl", beautifier, args, args.max_prompts)
+    heldout = read_prompts(args.data / "heldout.jsonl", beautifier, args, args.eval_prompts)
+    return Task(beautifier, reward, train, heldout)
 
 
 def read_prompts(path: Path, beautifier: Beautifier, args: argparse.Namespace, limit: int) -> Prompts:
@@ -82,41 +126,60 @@ def permutation(count: int, seed: int) -> list[int]:
 
 
 def chances_of_step(rollouts: int, tokens: int, step: int, seed: int) -> Tensor:
-    """The random numbers of a step's answers, float32 [rollouts, tokens]. Step -1 is the held-out evaluation."""
+    """The random numbers of a step's answers, float32 [rollouts, tokens]. HELDOUT and AFRESH are steps, too."""
     generator = torch.Generator().manual_seed(mix64(mix64(seed ^ 0x5EED) + step))
     return torch.rand(rollouts, tokens, generator=generator)
 
 
+def limits_of_step(rollouts: int, least: int, most: int, step: int, seed: int) -> list[int]:
+    """The longest that each answer of a step may get, in tokens, drawn evenly from `least` to `most`."""
+    chance = random.Random(mix64(mix64(seed ^ 0x11A1) + step))
+    return [chance.randint(least, most) for _ in range(rollouts)]
+
+
+def within(answers: Sequence[Answer], limits: Sequence[int]) -> list[Answer]:
+    """Answers cut off at their limits: what each would be if sampling had ended there."""
+    return [
+        answer if len(answer.tokens) < limit else Answer(answer.tokens[:limit], False)
+        for answer, limit in zip(answers, limits, strict=True)
+    ]
+
+
 def scores_of(
-    beautifier: Beautifier,
-    reward: RewardFunction,
-    prompts: Prompts,
-    rows: Sequence[int],
-    answers: Sequence[Answer],
-    args: argparse.Namespace,
+    task: Task, prompts: Prompts, rows: Sequence[int], answers: Sequence[Answer], args: argparse.Namespace, step: int
 ) -> tuple[list[float], list[str]]:
     """The score of each answer, in the reward's own unit, and its text as a user would see it.
+
+    prompts  task.train or task.heldout
+    rows     which row of them each answer belongs to
+    step     of the run, or HELDOUT or AFRESH
 
     The score is r(x, y), with --baseline dataset less r(x, the row's own prompt). Of an answer that adds nothing a
     user sees the raw prompt again; its score is that of the raw prompt, or --empty-reward.
     """
     raws = [prompts.rows[row]["raw_prompt"] for row in rows]
-    texts = [prompt_of(beautifier, prompts.questions[row], answer) for row, answer in zip(rows, answers, strict=True)]
+    texts = [
+        prompt_of(task.beautifier, prompts.questions[row], answer) for row, answer in zip(rows, answers, strict=True)
+    ]
     shown = [text or raw for text, raw in zip(texts, raws, strict=True)]
-    new = [] if args.baseline == "none" else [row for row in dict.fromkeys(rows) if row not in prompts.earned]
-    earned = reward(
-        raws + [prompts.rows[row]["raw_prompt"] for row in new],
-        shown + [prompts.rows[row]["prompt"] for row in new],
-    )
-    prompts.earned.update(zip(new, earned[len(rows) :], strict=True))
+    if args.baseline == "dataset":
+        learn_baseline(task, prompts, rows)
+    earned = task.reward(raws, shown, step)
     scores = []
-    for row, text, answer, score in zip(rows, texts, answers, earned, strict=False):
+    for row, text, answer, score in zip(rows, texts, answers, earned, strict=True):
         if args.empty_reward is not None and adds_nothing(prompts.questions[row], text):
             score = args.empty_reward
         elif args.baseline == "dataset":
             score -= prompts.earned[row]
         scores.append(score - (0 if answer.finished else args.unfinished_penalty))
     return scores, shown
+
+
+def learn_baseline(task: Task, prompts: Prompts, rows: Sequence[int]) -> None:
+    """Have the data set's own prompts of these rows scored, where they have not been: always with the same noise."""
+    new = [row for row in dict.fromkeys(rows) if row not in prompts.earned]
+    sides = ([prompts.rows[row][side] for row in new] for side in ("raw_prompt", "prompt"))
+    prompts.earned.update(zip(new, task.reward(*sides, HELDOUT), strict=True))
 
 
 def prompt_of(beautifier: Beautifier, asked: Question, answer: Answer) -> str:
@@ -136,18 +199,27 @@ def adds_nothing(asked: Question, prompt: str) -> bool:
 def heldout_figures(
     network: DecoderOnly,
     head: Tensor,
-    beautifier: Beautifier,
-    reward: RewardFunction,
-    prompts: Prompts,
+    task: Task,
     accelerator: Accelerator,
     args: argparse.Namespace,
+    precision: Callable[[], AbstractContextManager] = nullcontext,
+    step: int = HELDOUT,
 ) -> dict[str, float]:
-    """Mean score of sampled answers to held-out raw prompts, with the same random numbers every time."""
+    """Mean score and length of sampled answers to held-out raw prompts.
+
+    head       the network's output layer [vocab, hidden], in the dtype that products are made in
+    precision  in which answers are sampled; the reward works in its own
+    step       HELDOUT or AFRESH, which decides the random numbers
+    """
+    prompts = task.heldout
     rows = list(range(len(prompts)))[accelerator.process_index :: accelerator.num_processes]
-    chances = chances_of_step(len(prompts), args.max_new_tokens, -1, args.seed)[rows]
+    chances = chances_of_step(len(prompts), args.max_new_tokens, step, args.seed)[rows]
     asked = [prompts.questions[row].tokens for row in rows]
-    answers = sample(network, asked, args.max_new_tokens, chances, args.chunk, head)
-    scores, _ = scores_of(beautifier, reward, prompts, rows, answers, args)
+    with precision():
+        answers = sample(network, asked, args.max_new_tokens, chances, args.chunk, head)
+    if args.append_end:
+        answers = [replace(answer, finished=True) for answer in answers]
+    scores, _ = scores_of(task, prompts, rows, answers, args, step)
     sums = [sum(scores), sum(len(answer.tokens) for answer in answers), len(rows)]
     sums = torch.tensor(sums, dtype=torch.float64, device=accelerator.device)
     score, length, count = accelerator.reduce(sums, "sum").tolist()

@@ -38,11 +38,14 @@ class Experience:
 
 @torch.no_grad()
 def look_at(policy: Policy, asked: list[Question], answers: list[Answer], minibatch: int) -> tuple[Experience, Tensor]:
-    """The answers with the policy's log-probabilities and values, and the reference model's log-probabilities.
+    """The answers with the policy's log-probabilities and values, and the reference model's log-probabilities, float32
+    [rows, longest answer], 0 behind an answer's end. Advantages and returns are still 0.
+
+    minibatch  rows that go through the network at once
 
     The end token, where the policy wrote it, is part of the answer.
     """
-    config, device = policy.network.config, policy.network.word_embeddings.weight.device
+    config, device = policy.network.config, policy.network.device
     written = [[*answer.tokens, config.eos_token_id] if answer.finished else list(answer.tokens) for answer in answers]
     starts = torch.tensor([len(one.tokens) for one in asked], device=device)
     sizes = torch.tensor([len(answer) for answer in written], device=device)
@@ -83,8 +86,11 @@ def whiten(seen: Experience, accelerator: Accelerator) -> None:
 
 
 def minibatches(seen: Experience, size: int, generator: torch.Generator) -> list[Tensor]:
-    """Rows of each minibatch of one PPO epoch: answers of like length together, so that little work goes into
-    padding, in an order that chance decides; chance blurs the lengths, too."""
+    """Rows of each minibatch of one PPO epoch, int64 [at most size] each.
+
+    Answers of like length come together, so that little work goes into padding, in an order that chance decides;
+    chance blurs the lengths, too.
+    """
     lengths = (seen.starts + seen.mask.sum(1)).cpu().float()
     blurred = lengths * (1 + 0.2 * torch.rand(len(lengths), generator=generator))
     batches = blurred.argsort().to(seen.tokens.device).split(size)

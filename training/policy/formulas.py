@@ -45,6 +45,19 @@ class RunningMoments:
         return std if std > 1e-6 * max(1e-3, abs(self.mean)) else 1.0
 
 
+def scaled_scores(scores: Tensor, everyone: Tensor, moments: RunningMoments, clip: float, scale: bool) -> Tensor:
+    """What answers earn for their scores, float32 [rows]: clipped, then divided by the standard deviation of all
+    clipped scores so far, as in the reference run.
+
+    everyone  the scores of all processes; they are added to `moments`
+    clip      the largest score; 0 is no limit
+    """
+    if clip:
+        scores, everyone = scores.clamp(-clip, clip), everyone.clamp(-clip, clip)
+    moments.update(everyone)
+    return scores / moments.std if scale else scores
+
+
 def token_rewards(log_probs: Tensor, reference: Tensor, mask: Tensor, scores: Tensor, beta: float) -> Tensor:
     """What each answer token earns: -beta * log(pi / rho), and the answer's score on its last token.
 

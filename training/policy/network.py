@@ -5,7 +5,7 @@ import copy
 import torch
 from torch import Tensor, nn
 
-from ...beautifier.language.network import DecoderOnly
+from ...beautifier.language.network import DecoderOnly, Sight
 
 
 class TokenScores(torch.autograd.Function):
@@ -58,10 +58,21 @@ class Policy(nn.Module):
     # Logits of one chunk: 16 MB of float32 on a CPU, where the cache counts, and 256 MB elsewhere.
     LOGITS = {"cpu": 2**22}
 
-    def __init__(self, network: DecoderOnly, unfrozen: int, bits16: bool = False, spread: bool = False):
-        """spread: whether entropies have a gradient, which an --entropy-coefficient needs."""
+    def __init__(
+        self,
+        network: DecoderOnly,
+        unfrozen: int,
+        bits16: bool = False,
+        spread: bool = False,
+        own_values: bool = False,
+    ):
+        """spread      whether entropies have a gradient, which an --entropy-coefficient needs
+        own_values  whether values come from a whole network of their own, all of it trained, and not from the policy's
+                    last hidden states
+        """
         super().__init__()
         self.spread = spread
+        self.critic = copy.deepcopy(network).requires_grad_(True) if own_values else None
         unfrozen = min(unfrozen, network.config.num_layers)
         self.first = network.config.num_layers - unfrozen  # the first trained layer
         self.bits16 = bits16
@@ -75,13 +86,12 @@ class Policy(nn.Module):
             nn.init.zeros_(parameter)
 
     def autocast(self):
-        device = self.network.word_embeddings.weight.device
-        return torch.autocast(device.type, torch.bfloat16, enabled=self.bits16)
+        return torch.autocast(self.network.device.type, torch.bfloat16, enabled=self.bits16)
 
     @property
     def head(self) -> Tensor:
         """The frozen output layer [vocab, hidden], in the dtype that products are made in."""
-        weight = self.network.word_embeddings.weight
+        weight = self.network.output_weight
         if not self.bits16:
             return weight
         if getattr(self, "_head", None) is None or self._head.device != weight.device:
@@ -94,19 +104,22 @@ class Policy(nn.Module):
         padded on the right."""
         network = self.network
         with self.autocast():
-            places = torch.arange(tokens.shape[1], device=tokens.device)
-            x = network._embed(tokens, places)
-            bias = network._attention_bias(places, len(places), x)
-            for layer in range(self.first):
-                x = network.h[layer](x, bias, None, layer)
+            x = network.embed(tokens, torch.arange(tokens.shape[1], device=tokens.device))
+            sight = self._sight(x)
+            for block in network.h[: self.first]:
+                x = block(x, sight)
         return x
+
+    def _sight(self, x: Tensor) -> Sight:
+        """What every layer needs to know of hidden states [rows, length, hidden] from the beginning on."""
+        places = torch.arange(x.shape[1], device=x.device)
+        return self.network.sight(places, len(places), x.dtype)
 
     def _upper(self, blocks: nn.ModuleList, norm: nn.Module, x: Tensor) -> Tensor:
         with self.autocast():
-            places = torch.arange(x.shape[1], device=x.device)
-            bias = self.network._attention_bias(places, len(places), x)
+            sight = self._sight(x)
             for block in blocks:
-                x = block(x, bias, None, 0)
+                x = block(x, sight)
             return norm(x)
 
     def scores(self, hidden: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
@@ -124,6 +137,9 @@ class Policy(nn.Module):
         """
         hidden = self._upper(self.network.h[self.first :], self.network.ln_f, x)[:, :-1][answer]
         log_probs, entropies = self.scores(hidden, tokens[:, 1:][answer])
+        if self.critic is not None:
+            with self.autocast():
+                hidden = self.critic(tokens[:, :-1])[answer]
         return log_probs, entropies, self.value(hidden.float())[:, 0]
 
     @torch.no_grad()

@@ -3,41 +3,52 @@
     r(x, y) = mean over pictures of [ (aes(img_y) - aes(img_x)) + min(20 * CLIP(img_y, x) - 5.6, 0) ]
 
 (arXiv 2212.09611, section 2.2): aes is the LAION aesthetic score, CLIP the cosine of ViT-L/14 with the raw prompt x.
-Relevance saturates at a cosine of 0.28. img_x and img_y are drawn with the same seeds.
+Relevance saturates at a cosine of 0.28. As in the released code there is no negative prompt, CLIP cuts prompts off, and
+noise is new in every step; here the pictures of a step share it, img_x and img_y alike, which takes variance out of
+their difference.
 
-    --reward images --image-model stable-diffusion-v1-5/stable-diffusion-v1-5
+    --reward images --image-model CompVis/stable-diffusion-v1-4
 """
 
+import argparse
 from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
+from ...beautifier.language.sampling import mix64
 
-class ImageReward:
-    """The reward as a function of raw prompts and prompts.
+
+class PromptistReward:
+    """The reward as a function of raw prompts, prompts and the step of the run.
 
     draw       (prompts, seeds) -> pictures float32 [prompts * seeds, height, width, 3] in 0..1, all seeds of the
                first prompt, then all of the second one
-    aesthetic, clip  scorers with score(images, prompts) -> float32 [images], as beautifier/scorers.py has them
-    seeds      of the pictures of every prompt
+    aesthetic, clip  scorers with score(images, prompts) -> float32 [images], as beautifier/images/scorers.py has them
+    images     pictures of every prompt
+    seed       of the run
     """
 
-    def __init__(self, draw: Callable[[Sequence[str], Sequence[int]], Tensor], aesthetic, clip, seeds: Sequence[int]):
-        self.draw, self.aesthetic, self.clip, self.seeds = draw, aesthetic, clip, list(seeds)
-        self.plain: dict[str, Tensor] = {}  # aesthetic scores of raw prompts, float32 [seeds]: they come up again
+    def __init__(
+        self, draw: Callable[[Sequence[str], Sequence[int]], Tensor], aesthetic, clip, images: int, seed: int = 0
+    ):
+        self.draw, self.aesthetic, self.clip, self.images, self.seed = draw, aesthetic, clip, images, seed
 
-    def __call__(self, raw_prompts: Sequence[str], prompts: Sequence[str]) -> list[float]:
-        new = [raw for raw in dict.fromkeys(raw_prompts) if raw not in self.plain]
-        if new:
-            scores = self.aesthetic.score(self.draw(new, self.seeds), "")
-            self.plain.update(zip(new, scores.view(len(new), -1), strict=True))
-        images = self.draw(list(prompts), self.seeds)
-        beauty = self.aesthetic.score(images, "").view(len(prompts), -1)
-        asked = [raw for raw in raw_prompts for _ in self.seeds]
-        relevance = self.clip.score(images, asked).view(len(prompts), -1)
-        before = torch.stack([self.plain[raw] for raw in raw_prompts])
-        return promptist_reward(beauty, before, relevance).tolist()
+    def __call__(self, raw_prompts: Sequence[str], prompts: Sequence[str], step: int) -> list[float]:
+        seeds, texts = seeds_of_step(self.images, step, self.seed), list(dict.fromkeys([*raw_prompts, *prompts]))
+        images = self.draw(texts, seeds)
+        place = {text: k for k, text in enumerate(texts)}
+        beauty = self.aesthetic.score(images, "").view(len(texts), -1)
+        before, after = (beauty[[place[text] for text in side]] for side in (raw_prompts, prompts))
+        shown = images.unflatten(0, (len(texts), -1))[[place[prompt] for prompt in prompts]].flatten(0, 1)
+        asked = [raw for raw in raw_prompts for _ in seeds]
+        relevance = self.clip.score(shown, asked).view(len(prompts), -1)
+        return promptist_reward(after, before, relevance).tolist()
+
+
+def seeds_of_step(images: int, step: int, seed: int) -> list[int]:
+    """The seeds of the pictures of every prompt of a step."""
+    return [mix64(mix64(mix64(seed ^ 0x1A6E) + step) + k) % 2**63 for k in range(images)]
 
 
 def promptist_reward(beauty: Tensor, before: Tensor, relevance: Tensor) -> Tensor:
@@ -46,22 +57,24 @@ def promptist_reward(beauty: Tensor, before: Tensor, relevance: Tensor) -> Tenso
     return (beauty - before + (20 * relevance - 5.6).clamp(max=0)).mean(1)
 
 
-def load_image_reward(
-    model: str | None, images: int, steps: int, size: int, scorers: Sequence[str], device: torch.device
-) -> ImageReward:
-    """The reward with a diffusers pipeline and scorers from their files.
-
-    model    a diffusers folder or repository of Stable Diffusion
-    scorers  the aesthetic scorer and the CLIP score, each as NAME (its files are looked for, or downloaded) or
-             NAME=FOLDER
+def load_promptist_reward(args: argparse.Namespace, device: torch.device) -> PromptistReward:
+    """The reward with a diffusers pipeline and scorers from their files, as the options of add_reward_options say.
 
     Raises ValueError without a model, and what Pictures and load_scorer raise.
     """
     from ..pictures.pipeline import Pictures
-    from ..pictures.scores import open_scorer
+    from ..pictures.scorers import open_scorer
 
-    if not model:
+    if not args.image_model:
         raise ValueError("--reward images needs --image-model: a diffusers folder, or a repository")
-    aesthetic, clip = (open_scorer(spec, None, str(device)) for spec in scorers)
-    pictures = Pictures(model, device, steps, size, sampler="dpm-solver")
-    return ImageReward(pictures.draw, aesthetic, clip, range(images))
+    aesthetic, clip = (open_scorer(spec, None, str(device)) for spec in args.scorers)
+    pictures = Pictures(
+        args.image_model,
+        device,
+        args.image_steps,
+        args.image_size,
+        negative_prompt=args.image_negative_prompt,
+        sampler="dpm-solver",
+        long_prompts=args.image_long_prompts,
+    )
+    return PromptistReward(pictures.draw, aesthetic, clip, args.images, args.seed)

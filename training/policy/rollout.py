@@ -4,23 +4,19 @@ Prompts of different lengths are padded on the left, so that all rows write thei
 is masked out and positions are counted from a row's own beginning: a row's answer is what it would be alone.
 """
 
-import math
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ...beautifier.language.network import Cache, DecoderOnly, alibi_slopes
+from ...beautifier.language.network import DecoderOnly
 from ...beautifier.language.steps import Answer
 
 # Rows that have ended are taken out once this share of the rows is left; copying the cache costs about a step.
 COMPACT = 0.75
 # Words of the vocabulary in one block of the two-stage draw.
 BLOCK = 512
-
-
-# -- sampling
 
 
 @torch.inference_mode()
@@ -40,7 +36,7 @@ def sample(
     rows_at_once  how many rows share a KV cache
     head          the output layer [vocab, hidden] in another dtype than the network's own
     """
-    head = network.word_embeddings.weight if head is None else head
+    head = network.output_weight if head is None else head
     answers: list[Answer] = []
     for first in range(0, len(prompts), rows_at_once):
         part = slice(first, first + rows_at_once)
@@ -49,13 +45,9 @@ def sample(
 
 
 def _sample_rows(
-    network: DecoderOnly,
-    head: Tensor,
-    prompts: Sequence[Sequence[int]],
-    max_new_tokens: int,
-    chances: Tensor,
+    network: DecoderOnly, head: Tensor, prompts: Sequence[Sequence[int]], max_new_tokens: int, chances: Tensor
 ) -> list[Answer]:
-    device, config = network.word_embeddings.weight.device, network.config
+    device, config = network.device, network.config
     longest = max(map(len, prompts))
     steps = max_new_tokens
     if config.max_positions is not None:
@@ -77,12 +69,12 @@ def _sample_rows(
     finished = [False] * len(prompts)
     going = [True] * len(prompts)  # by row of the cache
     for step in range(steps):
-        hidden = forward_padded(network, tokens, cache, padding)[:, -1]
+        hidden = network(tokens, cache, padding)[:, -1]
         chosen = draw((hidden.to(head.dtype) @ head.t()).float(), chances[:, step])
         for place, token in enumerate(chosen.tolist()):
             if not going[place]:
                 continue
-            if token == config.eos_token_id:
+            if token in config.ends:
                 finished[rows[place]], going[place] = True, False
             else:
                 written[rows[place]].append(token)
@@ -92,39 +84,9 @@ def _sample_rows(
         if sum(going) <= COMPACT * len(rows):
             left = [place for place, more in enumerate(going) if more]
             index = torch.tensor(left, device=device)
-            cache, tokens, padding, chances = (
-                cache.reorder(index),
-                tokens[index],
-                padding[index],
-                chances[index],
-            )
+            cache, tokens, padding, chances = (cache.reorder(index), tokens[index], padding[index], chances[index])
             rows, going = [rows[place] for place in left], [True] * len(left)
     return [Answer(tuple(answer), ended) for answer, ended in zip(written, finished, strict=True)]
-
-
-def forward_padded(network: DecoderOnly, tokens: Tensor, cache: Cache, padding: Tensor) -> Tensor:
-    """Last hidden states [rows, new, hidden] of rows that begin with padding[row] tokens of padding.
-
-    tokens   int64 [rows, new], which continue the cache and are added to it
-    padding  int64 [rows]
-    """
-    start, end = cache.length, cache.length + tokens.shape[1]
-    query = torch.arange(start, end, device=tokens.device)
-    key = torch.arange(end, device=tokens.device)
-    x = network.word_embeddings(tokens)
-    if network.config.architecture == "bloom":
-        x = network.word_embeddings_layernorm(x)
-        slopes = alibi_slopes(network.config.num_heads).to(x.device)
-    else:
-        x = x + network.position_embeddings((query - padding[:, None]).clamp(min=0))
-        slopes = torch.zeros(1, device=x.device)
-    distance = key - query[:, None]  # [new, end]
-    hidden_keys = (distance > 0) | ((key < padding[:, None, None]) & (distance != 0))  # padding sees itself alone
-    bias = (slopes[:, None, None] * distance)[None].masked_fill(hidden_keys[:, None], -math.inf).to(x.dtype)
-    for layer, block in enumerate(network.h):
-        x = block(x, bias, cache, layer)
-    cache.length = end
-    return network.ln_f(x)
 
 
 def draw(logits: Tensor, chances: Tensor) -> Tensor:
@@ -149,6 +111,3 @@ def _invert(weights: Tensor, chances: Tensor) -> tuple[Tensor, Tensor]:
     width = weights.gather(1, index[:, None])[:, 0]
     before = cumulative.gather(1, index[:, None])[:, 0] - width
     return index, ((point - before) / width).clamp(0, 1 - 2**-24)
-
-
-# -- text

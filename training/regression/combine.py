@@ -6,7 +6,9 @@ from pathlib import Path
 
 from ...beautifier.rewards.folders import NOTES
 from ...beautifier.rewards.model import load_reward_model
-from ..run.export import empty, put_in_place, write_json
+from ..run.cards import combination_card
+from ..run.export import new_folder
+from ..run.parts import write_json
 
 
 def combine(folders: Sequence[Path], weights: Sequence[float], out: Path) -> None:
@@ -16,22 +18,23 @@ def combine(folders: Sequence[Path], weights: Sequence[float], out: Path) -> Non
     """
     if len(folders) != len(weights):
         raise ValueError(f"--combine names {len(folders)} folders, --weights {len(weights)} numbers")
-    terms = []
-    for folder in folders:
-        parts = load_reward_model(folder).weighted
-        if len(parts) != 1:
-            raise ValueError(f"{folder} is a combination itself: name the folders of its terms")
-        terms.append(parts[0][1].name)
-    if len(set(terms)) < len(terms):
-        raise ValueError(f"the terms are called {', '.join(terms)}: two of the same name cannot be told apart")
-    fresh = empty(out)
-    for term, folder in zip(terms, folders, strict=True):
-        shutil.copytree(folder, fresh / term)
-    entries = [{"folder": term, "weight": weight} for term, weight in zip(terms, weights, strict=True)]
-    write_json(fresh / NOTES, {"terms": entries})
-    lines = [f"| [{term}]({term}/README.md) | {weight:g} |" for term, weight in zip(terms, weights, strict=True)]
-    card = [f"# {out.name}", "", "A reward model for image prompts: the weighted sum of these terms.", ""]
-    text = "\n".join([*card, "| term | weight |", "|---|---|", *lines, ""])
-    (fresh / "README.md").write_text(text, encoding="utf-8")
-    put_in_place(fresh, out)
+    names = [only_term(folder) for folder in folders]
+    if len(set(names)) < len(names):
+        raise ValueError(f"the terms are called {', '.join(names)}: two of the same name cannot be told apart")
+    terms = dict(zip(names, weights, strict=True))
+    with new_folder(out) as fresh:
+        for name, folder in zip(names, folders, strict=True):
+            shutil.copytree(folder, fresh / name)
+        write_json(
+            fresh / NOTES, {"terms": [{"folder": name, "weight": weight} for name, weight in terms.items()]}, indent=2
+        )
+        (fresh / "README.md").write_text(combination_card(out, terms), encoding="utf-8")
     print(f"the reward model is in {out}", flush=True)
+
+
+def only_term(folder: Path) -> str:
+    """The name of the one term of a reward folder."""
+    parts = load_reward_model(folder).weighted
+    if len(parts) != 1:
+        raise ValueError(f"{folder} is a combination itself: name the folders of its terms")
+    return parts[0][1].name

@@ -11,7 +11,7 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from ...beautifier.language.network import NetworkConfig
+from ...beautifier.language.config import NetworkConfig
 from ...beautifier.rewards.regressor import Reading
 from ..data.mismatches import Example, with_mismatches
 from ..run.rows import read_jsonl
@@ -20,7 +20,7 @@ from ..run.trainer import say
 CONSISTENCY = "consistency"
 
 
-def labelled(rows: list[dict], term: str, path: Path) -> list[Example]:
+def examples_of_column(rows: list[dict], term: str, path: Path) -> list[Example]:
     """The rows that have a number in the column `term`. Raises ValueError where none has, or one is not finite."""
     found = []
     for row in rows:
@@ -40,8 +40,9 @@ def labelled(rows: list[dict], term: str, path: Path) -> list[Example]:
 
 
 def read_examples(path: Path, term: str, seed: int) -> list[Example]:
+    """The examples of a file of rows for a term; prints how many there are of which kind."""
     rows = read_jsonl(path, "raw_prompt", "prompt")
-    examples = with_mismatches(rows, seed) if term == CONSISTENCY else labelled(rows, term, path)
+    examples = with_mismatches(rows, seed) if term == CONSISTENCY else examples_of_column(rows, term, path)
     kinds = Counter(example.kind for example in examples)
     made = f": {', '.join(f'{count:,} {kind}' for kind, count in kinds.items())}" if len(kinds) > 1 else ""
     say(f"{path.name}: {len(examples):,} examples of {len(rows):,} rows{made}")

@@ -5,29 +5,23 @@ from pathlib import Path
 
 from tokenizers import Tokenizer
 
-from ...beautifier.beautify import EMBEDDED, find_family
+from ...beautifier.beautify import find_family
 from ...beautifier.checkpoints.catalog import find_checkpoint
 from ...beautifier.checkpoints.download import obtain
 from ...beautifier.checkpoints.places import default_folder
 from ...beautifier.families import Family
-from ...beautifier.language.network import NetworkConfig, read_config
+from ...beautifier.language.architectures.table import read_config
+from ...beautifier.language.config import NetworkConfig
 from ...beautifier.language.tokenizer import load_tokenizer
 
 # What is needed of a repository; weights in other formats than safetensors are not fetched.
-WANTED = [
-    "config.json",
-    "tokenizer.json",
-    "vocab.json",
-    "merges.txt",
-    "*.safetensors",
-    "*.safetensors.index.json",
-]
+WANTED = ["config.json", "tokenizer.json", "vocab.json", "merges.txt", "*.safetensors", "*.safetensors.index.json"]
 
 
 def find_base(model: str, family: str | None = None) -> tuple[Path, Family]:
     """The checkpoint folder that `--model` names, and how it is asked.
 
-    model   "embedded", a folder, a published model (`text2prompt-v1`, `promptist`; it is downloaded unless it is
+    model   a folder, a published model (`text2prompt-v1`, `promptist`; it is downloaded unless it is
             there), or another repository on the Hugging Face hub (`bigscience/bloom-1b1`), of which the
             safetensors are fetched
     family  a name in FAMILIES; None is what the checkpoint was published with, or its beautifier.json says
@@ -35,7 +29,10 @@ def find_base(model: str, family: str | None = None) -> tuple[Path, Family]:
     Raises FileNotFoundError or ValueError that says what to do when there is no such model or family.
     """
     if model == "embedded":
-        return EMBEDDED, find_family(EMBEDDED, family)
+        raise ValueError(
+            "the embedded model chooses among written phrases: it has no network that this stage trains. Give a "
+            "checkpoint folder, a published model's name, or a repository as owner/name"
+        )
     if Path(model).is_dir():
         return Path(model), find_family(Path(model), family)
     if find_checkpoint(model) is not None:
@@ -43,7 +40,7 @@ def find_base(model: str, family: str | None = None) -> tuple[Path, Family]:
         return folder, find_family(folder, family or published)
     if model.count("/") != 1 or model.startswith((".", "/", "~")):
         raise FileNotFoundError(
-            f"there is no model {model!r}: give 'embedded', a checkpoint folder, a published model's name, "
+            f"there is no model {model!r}: give a checkpoint folder, a published model's name, "
             "or a repository as owner/name"
         )
     folder = from_hub(model)
@@ -62,19 +59,21 @@ def from_hub(repository: str) -> Path:
     return folder
 
 
-def short_name(model: str) -> str:
-    """What a model card calls `--model`: the last two parts of a path say which run it is of."""
-    return "/".join(Path(model).parts[-2:])
-
-
 def base_tokenizer(folder: Path) -> tuple[Tokenizer, NetworkConfig]:
-    """The tokenizer as the Beautifier uses it (nothing in a text is a special token), and the network's shape."""
-    tokenizer = load_tokenizer(folder)
+    """The tokenizer as the Beautifier uses it (nothing in a text is a special token), and the network's shape.
+
+    Raises ValueError where config.json names no token that ends a text.
+    """
+    tokenizer, config = load_tokenizer(folder), read_config(folder)
+    if config.eos_token_id is None:
+        raise ValueError(
+            f"{folder}/config.json has no eos_token_id of its vocabulary, and training ends texts with one"
+        )
     tokenizer.encode_special_tokens = True
-    return tokenizer, read_config(folder)
+    return tokenizer, config
 
 
-def hugging_face_config(folder: Path) -> dict:
+def checkpoint_config(folder: Path) -> dict:
     """config.json of a checkpoint folder."""
     return json.loads((folder / "config.json").read_text(encoding="utf-8"))
 

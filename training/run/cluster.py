@@ -1,4 +1,4 @@
-"""Work on many parts at once with Ray: in this process, on the cores of this computer, or on a cluster; and its memory.
+"""Work on many parts at once with Ray: in this process, on the cores of this computer, or on a cluster.
 
 `--workers 0` uses no Ray, `--workers N` starts Ray with N cores here and ends it again, `--address` joins a cluster
 that runs, whose computers must all see the output folder under the same path and have this package installed.
@@ -7,27 +7,21 @@ that runs, whose computers must all see the output folder under the same path an
 import argparse
 import logging
 import os
-import threading
-import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-import psutil
 from tqdm import tqdm
 
 OBJECT_STORE = 256 * 2**20  # bytes; what travels through Ray is numbers of parts, the rows travel through files
 NO_RAY = "Ray is not installed: pip install prompt-beautifier[training], or work without it (--workers 0)"
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
+def add_cluster_options(parser: argparse.ArgumentParser) -> None:
     """The flags that say where the work is done."""
     group = parser.add_argument_group("where the work is done")
     group.add_argument(
-        "--workers",
-        type=int,
-        default=1,
-        help="processes on this computer; 0: this process alone, without Ray",
+        "--workers", type=int, default=1, help="processes on this computer; 0: this process alone, without Ray"
     )
     group.add_argument("--address", help="'auto' or host:port of a Ray cluster that runs, instead of --workers")
 
@@ -87,7 +81,7 @@ def each(
 ) -> Iterator[int]:
     """Have work(part) done for every part, in any order; the parts as they are done, with a progress bar.
 
-    resources: what Ray Data's map is to be told, such as num_gpus; with `concurrency` as many actors live through
+    resources: further arguments for Ray Data's map, such as num_gpus; with `concurrency` as many actors live through
     all the parts, so that what `work` has loaded stays loaded. Raises what `work` raises, first come first served.
     """
     found = _with_ray(work, parts, resources) if with_ray else _here(work, parts)
@@ -107,7 +101,7 @@ def _with_ray(work: Callable[[int], object], parts: Sequence[int], resources: di
     if "concurrency" in resources:
         rows = rows.map(Actor, fn_constructor_args=[work], **resources)
     else:
-        rows = rows.map(Task(work), **resources)
+        rows = rows.map(Call(work), **resources)
     for row in rows.iter_rows():
         if row["error"]:
             raise EXPECTED.get(row["error"], RuntimeError)(row["message"])
@@ -115,7 +109,7 @@ def _with_ray(work: Callable[[int], object], parts: Sequence[int], resources: di
 
 
 def actors() -> dict:
-    """What Ray is to be told of work that loads a network: one process a GPU, or one at all."""
+    """Ray's resources for work that loads a network: one process a GPU, or a single one where there is none."""
     import ray
 
     gpus = int(ray.cluster_resources().get("GPU", 0))
@@ -126,7 +120,7 @@ def actors() -> dict:
 EXPECTED = {kind.__name__: kind for kind in (FileNotFoundError, ImportError, OSError, RuntimeError, ValueError)}
 
 
-class Task:
+class Call:
     """One call of `work`, as a row of Ray Data.
 
     What goes wrong travels as a value: of an error that is raised Ray Data hands on no more than the text of a
@@ -146,45 +140,5 @@ class Task:
         return {"part": row["part"], "error": error, "message": message}
 
 
-class Actor(Task):
+class Actor(Call):
     """The same, in a process that lives on."""
-
-
-class PeakMemory:
-    """The largest memory that this process and all it started have used together, in bytes, looked at twice a second.
-
-    Shared pages are counted once (Linux: proportional set size; elsewhere resident memory, which counts them in
-    every process). Other computers of a cluster are not seen.
-    """
-
-    def __init__(self, every: float = 0.5):
-        self.bytes, self.every = 0, every
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="peak-memory", daemon=True)
-
-    def __enter__(self) -> "PeakMemory":
-        self.started = time.monotonic()
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_) -> None:
-        self._stop.set()
-        self._thread.join()
-        self.seconds = time.monotonic() - self.started
-
-    def _watch(self) -> None:
-        me = psutil.Process()
-        while True:
-            self.bytes = max(self.bytes, sum(map(memory_of, [me, *me.children(recursive=True)])))
-            if self._stop.wait(self.every):
-                return
-
-
-def memory_of(process: psutil.Process) -> int:
-    """Bytes of one process, 0 for one that has ended."""
-    try:
-        if psutil.LINUX:
-            return process.memory_full_info().pss
-        return process.memory_info().rss
-    except psutil.Error:
-        return 0

@@ -1,12 +1,12 @@
-"""The folder that a training stage hands over: what Load Beautifier lists, `beautify --model FOLDER` and
-transformers read.
+"""The folders that training stages hand over: what the nodes list, the command takes and transformers reads.
 
-    config.json  model.safetensors (float16)  tokenizer.json  tokenizer_config.json  beautifier.json  README.md
+config.json  model.safetensors  tokenizer.json  tokenizer_config.json  README.md, and the notes of a beautifier
+(beautifier.json) or of a reward model (reward.json)
 """
 
-import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -15,13 +15,14 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from ...beautifier.families import Family
-from ...beautifier.language.network import DecoderOnly
-from ...beautifier.language.weights import GPT2_NAMES
+from ...beautifier.language.architectures.architecture import OUTPUT
+from ...beautifier.language.architectures.table import ARCHITECTURES
+from .parts import write_json
 
-DTYPES = {"float16": torch.float16, "bfloat16": torch.bfloat16, "float32": torch.float32}
+FORGOTTEN = ("dtype", "torch_dtype", "transformers_version")  # of a config.json: they are those of the run
 
 
-def export(
+def export_beautifier(
     folder: Path,
     weights: Mapping[str, Tensor],
     config: dict,
@@ -30,86 +31,73 @@ def export(
     card: str,
     dtype: str = "float16",
 ) -> None:
+    """Write a checkpoint folder for Load Beautifier; arguments as for `export`.
+
+    weights  an output layer that is tied to the embeddings may be among them
+    """
+    tied = ARCHITECTURES[config["model_type"]].read(config).tied
+    own = {name: tensor for name, tensor in weights.items() if name != OUTPUT or not tied}
+    config = {**config, "tie_word_embeddings": tied}
+    export(folder, own, config, tokenizer, dtype, {"beautifier.json": {"family": family.name}}, card)
+
+
+def export(
+    folder: Path,
+    weights: Mapping[str, Tensor],
+    config: dict,
+    tokenizer: Tokenizer,
+    dtype: str,
+    notes: Mapping[str, dict],
+    card: str = "",
+) -> None:
     """Write a checkpoint folder. It replaces an older one whole, or not at all.
 
-    weights    by transformers' names; the output layer tied to the embeddings may be among them
+    weights    by transformers' names
     config     config.json of the checkpoint that training started from, or of a new one
     tokenizer  as base_tokenizer gives it
-    card       text of README.md
-    dtype      a name in DTYPES
+    dtype      of the stored weights, a name in options.DTYPES
+    notes      further JSON files by name
+    card       text of README.md; "" writes none
+
+    Raises ValueError for weights that `dtype` cannot hold.
     """
-    fresh = folder.with_name(f".{folder.name}.part")
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
-    stored = {
-        name: tensor.detach().to("cpu", DTYPES[dtype]).contiguous()
-        for name, tensor in weights.items()
-        if name != "lm_head.weight"
-    }
+    stored = {name: tensor.detach().to("cpu", getattr(torch, dtype)).contiguous() for name, tensor in weights.items()}
     broken = [name for name, tensor in stored.items() if not tensor.isfinite().all()]
     if broken:
         raise ValueError(
             f"{broken[0]} and {len(broken) - 1} other tensors have numbers that {dtype} cannot hold, or none at all: "
-            "the run diverged (lower the learning rate), or export as bfloat16"
+            "the run diverged (lower --lr), or needs another --export-dtype"
         )
-    save_file(stored, fresh / "model.safetensors", metadata={"format": "pt"})
-    (fresh / "model.safetensors").chmod(0o644)  # safetensors writes it for the owner alone
-    settings = {name: value for name, value in config.items() if name not in ("dtype", "transformers_version")}
-    write_json(fresh / "config.json", {**settings, "torch_dtype": dtype, "tie_word_embeddings": True})
-    tokenizer.save(str(fresh / "tokenizer.json"))
-    eos, pad = (config.get(f"{name}_token_id") for name in ("eos", "pad"))
-    names = {
+    with new_folder(folder) as fresh:
+        save_file(stored, fresh / "model.safetensors", metadata={"format": "pt"})
+        (fresh / "model.safetensors").chmod(0o644)  # safetensors writes it for the owner alone
+        settings = {name: value for name, value in config.items() if name not in FORGOTTEN}
+        write_json(fresh / "config.json", {**settings, "torch_dtype": dtype}, indent=2)
+        tokenizer.save(str(fresh / "tokenizer.json"))
+        write_json(fresh / "tokenizer_config.json", tokenizer_settings(tokenizer, config), indent=2)
+        for name, values in notes.items():
+            write_json(fresh / name, values, indent=2)
+        if card:
+            (fresh / "README.md").write_text(card, encoding="utf-8")
+
+
+def tokenizer_settings(tokenizer: Tokenizer, config: dict) -> dict:
+    """tokenizer_config.json; of a text that is too long a regressor reads the end, where its score is."""
+    shape = ARCHITECTURES[config["model_type"]].read(config)
+    settings = {
         "tokenizer_class": "PreTrainedTokenizerFast",
-        "eos_token": tokenizer.id_to_token(eos),
-        "pad_token": tokenizer.id_to_token(eos if pad is None else pad),
+        "eos_token": tokenizer.id_to_token(shape.eos_token_id),
+        "pad_token": tokenizer.id_to_token(shape.pad_token_id),
     }
-    write_json(fresh / "tokenizer_config.json", names)
-    write_json(fresh / "beautifier.json", {"family": family.name})
-    (fresh / "README.md").write_text(card, encoding="utf-8")
-    shutil.rmtree(folder, ignore_errors=True)
-    fresh.rename(folder)
+    return settings | ({"truncation_side": "left"} if config.get("problem_type") == "regression" else {})
 
 
-def empty(folder: Path) -> Path:
-    """A new folder to fill, which then takes the place of `folder`."""
+@contextmanager
+def new_folder(folder: Path) -> Iterator[Path]:
+    """An empty folder to fill, which takes the place of `folder` when the block ends without an error."""
     fresh = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
-    return fresh
-
-
-def put_in_place(fresh: Path, folder: Path) -> None:
+    yield fresh
     shutil.rmtree(folder, ignore_errors=True)
     fresh.rename(folder)
-
-
-def write_json(path: Path, values: dict) -> None:
-    path.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def hugging_face_weights(network: DecoderOnly) -> dict[str, Tensor]:
-    """A network's weights by transformers' names, as the checkpoints of its architecture store them."""
-    return {
-        f"transformer.{stored_name(name, network.config.architecture)}": (
-            parameter.t() if is_conv1d(name, network.config.architecture) else parameter
-        )
-        for name, parameter in network.named_parameters()
-    }
-
-
-OWN_NAMES = {own: gpt2 for gpt2, own in GPT2_NAMES.items()}
-
-
-def stored_name(name: str, architecture: str) -> str:
-    """The other way round of network.canonical_name."""
-    if architecture == "bloom":
-        return name
-    stem, _, kind = name.rpartition(".")
-    parts = stem.split(".", 2)
-    inner = parts[2] if len(parts) == 3 else stem
-    return f"{stem[: len(stem) - len(inner)]}{OWN_NAMES.get(inner, inner)}.{kind}"
-
-
-def is_conv1d(name: str, architecture: str) -> bool:
-    """Whether transformers stores a weight as [in, out]: those of GPT-2's attention and MLP."""
-    return architecture == "gpt2" and name.endswith(".weight") and ("attention." in name or "mlp." in name)

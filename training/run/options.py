@@ -1,4 +1,4 @@
-"""Options of a training stage: a YAML file gives defaults, flags override it.
+"""Options of a training stage, and those that several have: a YAML file gives defaults, flags override it.
 
     python -m prompt_beautifier.training.ppo --config training/configs/ppo-beautifulprompt.yaml --lr 1e-5
 
@@ -14,6 +14,59 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
+
+DTYPES = ("float16", "bfloat16", "float32")  # of a model that is handed over
+
+
+def new_parser(description: str | None) -> argparse.ArgumentParser:
+    """The parser of a stage; its help begins with the stage's own docstring."""
+    return argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+
+
+def add_training(parser: argparse.ArgumentParser, lr: float, checkpoint_steps: int) -> None:
+    """What every stage has that trains a network, with its own defaults."""
+    add = parser.add_argument_group("the run").add_argument
+    add("--out", type=Path, required=True, help="folder of the run")
+    add("--lr", type=float, default=lr)
+    add("--max-grad-norm", type=float, default=1.0, help="0: no limit")
+    add("--checkpoint-steps", type=int, default=checkpoint_steps, help="updates between checkpoints")
+    add("--bf16", action=argparse.BooleanOptionalAction, help="default: on GPUs that can")
+    add("--cpu", action="store_true", help="leave the GPU alone")
+    add("--export-dtype", choices=DTYPES, default="float16")
+    add("--seed", type=int, default=0)
+
+
+def add_supervised(
+    parser: argparse.ArgumentParser, epochs: float, batch_size: int, weight_decay: float, eval_rows: int
+) -> None:
+    """What the stages have that learn from rows with transformers' Trainer, with their own defaults."""
+    add = parser.add_argument_group("learning from rows").add_argument
+    add("--epochs", type=float, default=epochs)
+    add("--max-steps", type=int, help="updates of the run, instead of --epochs")
+    add("--batch-size", type=int, default=batch_size, help="rows of one update, over all devices")
+    add("--lr-schedule", choices=("linear", "cosine", "constant"), default="linear")
+    warmup = "updates over which the learning rate rises; below 1, their share of all"
+    add("--warmup-steps", type=float, default=0, help=warmup)
+    add("--betas", type=float, nargs=2, default=[0.9, 0.999], help="of AdamW")
+    add("--weight-decay", type=float, default=weight_decay)
+    add("--dropout", type=float, default=0.0)
+    add("--eval-rows", type=int, default=eval_rows, help="held-out rows to measure on")
+    add_forward_passes(parser, log_steps=10)
+
+
+def add_forward_passes(parser: argparse.ArgumentParser, log_steps: int) -> None:
+    """What every stage on transformers' trainers has."""
+    add = parser.add_argument_group("forward passes").add_argument
+    add("--micro-batch", type=int, default=16, help="rows of one forward pass on one device")
+    less = {"action": argparse.BooleanOptionalAction, "default": False, "help": "less memory, slower"}
+    add("--gradient-checkpointing", **less)
+    add("--log-steps", type=int, default=log_steps)
+
+
+def given(args: argparse.Namespace, *without: str) -> dict[str, object]:
+    """The options of a run by name for its model card: those that are set, and not where it was written."""
+    left_out = ("out", "config", *without)
+    return {name: value for name, value in vars(args).items() if name not in left_out and value not in (None, [], "")}
 
 
 def parse(parser: argparse.ArgumentParser, argv: Sequence[str] | None = None) -> argparse.Namespace:

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
-FORMAT = 1  # of the files here; to be raised when their meaning changes
+FORMAT = 2  # of the files here; to be raised when their meaning changes
 
 
 @contextmanager
-def written(path: Path):
+def atomic_write(path: Path):
     """A path to write to, beside `path`, which takes the place of `path` when the block ends without an error."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=f".part{path.suffix}")
     os.close(handle)
@@ -31,9 +31,9 @@ def written(path: Path):
         raise
 
 
-def write_json(path: Path, value: object) -> None:
-    with written(path) as unfinished:
-        unfinished.write_text(json.dumps(value, ensure_ascii=False), encoding="utf-8")
+def write_json(path: Path, value: object, indent: int | None = None) -> None:
+    with atomic_write(path) as unfinished:
+        unfinished.write_text(json.dumps(value, ensure_ascii=False, indent=indent) + "\n", encoding="utf-8")
 
 
 def read_json(path: Path) -> dict:
@@ -42,7 +42,7 @@ def read_json(path: Path) -> dict:
 
 def write_rows(path: Path, rows: Iterable[dict]) -> None:
     """A JSONL file."""
-    with written(path) as unfinished, open(unfinished, "w", encoding="utf-8") as file:
+    with atomic_write(path) as unfinished, open(unfinished, "w", encoding="utf-8") as file:
         for row in rows:
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
 
@@ -53,7 +53,7 @@ def read_rows(path: Path) -> list[dict]:
 
 
 def write_array(path: Path, array: np.ndarray) -> None:
-    with written(path) as unfinished, open(unfinished, "wb") as file:
+    with atomic_write(path) as unfinished, open(unfinished, "wb") as file:
         np.save(file, array)
 
 

@@ -12,15 +12,11 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from ..evaluation.page import Table, markdown
-from ..evaluation.statistics import Interval, ratio_interval
+from ..evaluation.statistics import Interval, ratio_interval, share_interval
 from ..run.rows import read_jsonl
 
 CHOICES = ("left", "tie", "right")
 KINDS = (".png", ".jpg", ".jpeg", ".webp")
-Z95 = 1.959963984540054  # of the normal distribution: 95 % lie within
-
-
-# -- pairs
 
 
 @dataclass(frozen=True)
@@ -75,9 +71,6 @@ def picture_in(folder: Path, name: str) -> Path:
     if not path.is_file():
         raise FileNotFoundError(f"there is no picture {path}")
     return path
-
-
-# -- votes
 
 
 class AlreadyVoted(Exception):
@@ -165,9 +158,6 @@ class Votes:
         self.database.close()
 
 
-# -- what they say
-
-
 @dataclass(frozen=True)
 class Tally:
     """Votes on one method against the reference.
@@ -186,14 +176,6 @@ class Tally:
     tie: Interval
     loss: Interval
     lead: Interval
-
-
-def wilson(count: int, total: int) -> Interval:
-    """A share and its 95 % score interval (Wilson, 1927, J. Am. Stat. Assoc. 22:209)."""
-    share, z2 = count / total, Z95**2
-    centre = (share + z2 / (2 * total)) / (1 + z2 / total)
-    reach = Z95 / (1 + z2 / total) * math.sqrt(share * (1 - share) / total + z2 / (4 * total**2))
-    return Interval(share, max(0.0, centre - reach), min(1.0, centre + reach))
 
 
 def reference_of(votes: Sequence[Vote]) -> str:
@@ -222,7 +204,7 @@ def tallies(votes: Sequence[Vote], against: str, seed: int = 0) -> list[Tally]:
                 total.total(),
                 len(outcomes),
                 *(total[kind] for kind in ("win", "tie", "loss")),
-                *(wilson(total[kind], total.total()) for kind in ("win", "tie", "loss")),
+                *(share_interval(total[kind], total.total()) for kind in ("win", "tie", "loss")),
                 ratio_interval(leads, wholes, seed=seed),
             )
         )
@@ -257,7 +239,7 @@ def report(votes: Sequence[Vote], against: str | None = None) -> Report:
         raise ValueError(f"no vote is on {against!r}")
     sides = Counter(vote.choice for vote in counted)
     decided = sides["left"] + sides["right"]
-    left = wilson(sides["left"], decided) if decided else None
+    left = share_interval(sides["left"], decided) if decided else None
     people = len({vote.person for vote in counted})
     return Report(against, people, len(counted), left, tallies(counted, against))
 

@@ -113,14 +113,7 @@ def test_subjects_are_cut_out_by_rule():
 def test_short_inputs_are_common_and_always_about_the_subject():
     segments = ["a portrait of a young woman in a red dress", "soft light", "sharp focus", "oil on canvas"]
     raws = [pairs.raw_prompt_of(segments, random.Random(i)) for i in range(300)]
-    assert {
-        "a woman",
-        "1 girl",
-        "1girl",
-        "a young woman",
-        "a young woman in a red dress",
-        segments[0],
-    } <= set(raws)
+    assert {"a woman", "1 girl", "1girl", "a young woman", "a young woman in a red dress", segments[0]} <= set(raws)
     assert sum(len(raw.split()) <= 3 for raw in raws) > 100
     assert pairs.raw_prompt_of(["a highly detailed painting", *segments[1:]], random.Random(0)) == ""
 
@@ -170,8 +163,6 @@ def test_words_of_names_are_the_same_learnt_in_parts():
     assert learnt.name_words() == whole.name_words() and {"qwertz", "zzyzx"} <= learnt.name_words()
     assert learnt.mostly_credited() == whole.mostly_credited() and "castle" not in learnt.name_words()
 
-
-# -- near-duplicates
 
 TEXT = "a small cottage in a dark forest, soft morning light, mist, birds above, oil on canvas, sharp focus"
 
@@ -227,8 +218,6 @@ def test_rows_behind_the_first_are_found_however_the_keys_lie(tmp_path, ranges):
         rows = np.arange(300, dtype=np.uint64)
         assert set(rows[near_duplicates.is_in(rows, files)].tolist()) == expected
 
-
-# -- sessions, drop table
 
 RICH = "a red fox in the snow, soft morning light, birch trees, shallow depth of field, sharp focus, 8k"
 

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from prompt_beautifier.training.evaluation.page import Entry, Shown, Table, markdown, write_page
+from prompt_beautifier.training.evaluation.page import TEMPLATE, Entry, Shown, Table, markdown, write_page
 from prompt_beautifier.training.evaluation.statistics import Interval
 from prompt_beautifier.training.evaluation.tables import (
     as_json,
@@ -35,9 +35,6 @@ from prompt_beautifier.training.evaluation.texts import (
 )
 
 MEAN = Figure("mean", 1, better=1)
-
-
-# -- figures
 
 
 def test_content_words_kept():
@@ -87,8 +84,6 @@ def test_a_ratio_of_nothing_has_no_figure():
     assert cell(KEPT, None) == "–"
 
 
-# -- tables
-
 FIGURES = {
     "raw": {WORDS: Numbers.of([2, 2, 2, 2]), MEAN: Numbers.of([1.0, 2.0, 3.0, 4.0])},
     "long": {WORDS: Numbers.of([20, 22, 20, 22]), MEAN: Numbers.of([2.0, 3.0, 4.0, 5.0])},
@@ -102,10 +97,7 @@ def test_cells():
 
 
 def test_the_best_of_a_column_is_marked_where_better_means_something():
-    rows = [
-        [Interval(1, 0, 2), Interval(5, 0, 9), None],
-        [Interval(2, 0, 3), Interval(6, 0, 9), Interval(1, 1, 1)],
-    ]
+    rows = [[Interval(1, 0, 2), Interval(5, 0, 9), None], [Interval(2, 0, 3), Interval(6, 0, 9), Interval(1, 1, 1)]]
     less = Figure("less", better=-1)
     assert best_cells(rows, [MEAN, less, MEAN]) == {(1, 0), (0, 1)}
     assert best_cells(rows, [WORDS, WORDS, WORDS]) == frozenset()
@@ -146,8 +138,6 @@ def test_markdown_survives_what_is_in_a_prompt():
     assert lines[-1] == "| a \\| b | **x y \\| z** |"
     assert lines[-2] == "|---|---|" and lines[0] == "### Title"
 
-
-# -- the page
 
 NASTY = """</script><script>alert(1)</script> "quoted" 'single' & <img src=x onerror=alert(1)> 猫"""
 
@@ -195,3 +185,8 @@ def test_the_page_needs_nothing_from_outside(tmp_path):
 
 def test_the_script_of_the_page_has_its_backslashes(tmp_path):
     assert r"split(/\s+/)" in page_with(tmp_path)
+
+
+def test_the_template_is_installed_with_the_package(repository):
+    project = (repository / "pyproject.toml").read_text(encoding="utf-8")
+    assert '"prompt_beautifier.training.evaluation" = ["page.html"]' in project and TEMPLATE.name == "page.html"

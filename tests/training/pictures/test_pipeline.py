@@ -64,9 +64,11 @@ def test_a_long_prompt_is_cut_between_words_and_every_piece_is_encoded_by_itself
     tokenizer, encoder = tiny.pipeline.tokenizer, tiny.pipeline.text_encoder
     found = pictures.token_pieces(tokenizer, LONG)
     assert len(found) == 2 and all(len(piece) <= 75 for piece in found)
-    texts = [tokenizer.decode(piece) for piece in found]
+    assert {weight for piece in found for _, weight in piece} == {1.0}
+    ids = [[token for token, _ in piece] for piece in found]
+    texts = [tokenizer.decode(piece) for piece in ids]
     assert " ".join(" ".join(texts).split()).replace(" ,", ",") == LONG.strip()
-    assert all(tokenizer.convert_ids_to_tokens(piece)[-1].endswith("</w>") for piece in found)
+    assert all(tokenizer.convert_ids_to_tokens(piece)[-1].endswith("</w>") for piece in ids)
     embedded = tiny.embed(found, 3)
     encoded = [
         encoder(tokenizer(text, padding="max_length", return_tensors="pt").input_ids)[0] for text in [*texts, ""]
@@ -74,6 +76,39 @@ def test_a_long_prompt_is_cut_between_words_and_every_piece_is_encoded_by_itself
     assert torch.allclose(embedded, torch.cat(encoded, dim=1), atol=1e-5)
     assert pictures.token_pieces(tokenizer, "") == [[]]
     assert [len(piece) for piece in pictures.token_pieces(tokenizer, "a" * 100)] == [75, 25]
+
+
+def test_weights_are_those_of_automatic1111(tiny):
+    tokenizer = tiny.pipeline.tokenizer
+    (piece,) = pictures.token_pieces(tokenizer, r"ab, ((cd)) [ef] (gh:1.5) \(i\)", weights=True)
+    found = {}
+    for token, weight in piece:
+        found.setdefault(round(weight, 4), []).append(token)
+    read = {weight: tokenizer.decode(tokens).replace(" ", "") for weight, tokens in found.items()}
+    assert read == {1.0: "ab,(i)", 1.21: "cd", 0.9091: "ef", 1.5: "gh"}
+    (plain,) = pictures.token_pieces(tokenizer, "((cd))")
+    assert tokenizer.decode([token for token, _ in plain]).replace(" ", "") == "((cd))"
+
+
+def test_a_weight_multiplies_what_clip_makes_of_a_token_and_the_mean_stays(tiny):
+    tokenizer = tiny.pipeline.tokenizer
+    plain = tiny.embed(pictures.token_pieces(tokenizer, "ab cd", weights=True), 1)
+    heavy = tiny.embed(pictures.token_pieces(tokenizer, "ab (cd:1.5)", weights=True), 1)
+    assert torch.allclose(heavy.mean(), plain.mean(), atol=1e-6)
+    ratio = (heavy / plain).mean(-1)[0]
+    assert torch.allclose(ratio[3:5] / ratio[0], torch.tensor(1.5), atol=1e-4)  # c and d, behind the begin token, a, b
+    others = torch.cat([ratio[:3], ratio[5:]])
+    assert torch.allclose(others, ratio[0].expand_as(others), atol=1e-4)
+
+
+def test_brackets_of_the_negative_prompt_are_weights_where_they_are_asked_for(folder):
+    def drawn(negative, weights):
+        settings = {"steps": 2, "size": tiny_pictures.SIZE, "negative_prompt": negative, "weights": weights}
+        return pictures.Pictures(folder, **settings).draw(["a cat"], [0])
+
+    read, plain = drawn("((ugly)), [x]", True), drawn("((ugly)), [x]", False)
+    assert not torch.allclose(read, plain, atol=1e-4)
+    assert torch.allclose(drawn("ugly", True), drawn("ugly", False), atol=1e-6)
 
 
 def test_settings_that_cannot_work_are_refused(folder, tiny, tmp_path):

@@ -28,10 +28,7 @@ def test_with_lambda_1_a_return_is_the_sum_of_what_is_still_earned():
 
 
 def test_rewards_of_tokens_by_hand():
-    log_probs, reference = (
-        torch.tensor([[-1.0, -2.0], [-0.5, 0.0]]),
-        torch.tensor([[-3.0, -1.5], [-0.5, 0.0]]),
-    )
+    log_probs, reference = (torch.tensor([[-1.0, -2.0], [-0.5, 0.0]]), torch.tensor([[-3.0, -1.5], [-0.5, 0.0]]))
     mask = torch.tensor([[True, True], [True, False]])
     rewards = formulas.token_rewards(log_probs, reference, mask, torch.tensor([5.0, -7.0]), beta=0.1)
     torch.testing.assert_close(rewards, torch.tensor([[-0.2, 5.05], [-7.0, 0.0]]))
@@ -76,3 +73,13 @@ def test_running_moments_are_those_of_all_numbers():
     constant = formulas.RunningMoments()
     constant.update(torch.full((50,), 0.7))
     assert constant.std == 1
+
+
+def test_scores_are_clipped_and_then_divided_by_the_spread_of_the_clipped_ones():
+    moments = formulas.RunningMoments()
+    scores = torch.tensor([100.0, 2.0, -2.0, 0.0])
+    found = formulas.scaled_scores(scores, scores, moments, clip=10, scale=True)
+    spread = np.std([10, 2, -2, 0], ddof=1)
+    torch.testing.assert_close(found, torch.tensor([10.0, 2.0, -2.0, 0.0]) / spread)
+    assert moments.mean == pytest.approx(2.5)
+    assert formulas.scaled_scores(scores, scores, moments, clip=0, scale=False).tolist() == scores.tolist()

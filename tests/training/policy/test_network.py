@@ -7,11 +7,10 @@ pytest.importorskip("accelerate")
 
 from prompt_beautifier.beautifier.beautify import load_beautifier
 from prompt_beautifier.beautifier.language.steps import Answer
-from prompt_beautifier.beautifier.language.weights import load_network
+from prompt_beautifier.beautifier.language.weights import as_stored, load_network
 from prompt_beautifier.training.policy.asked import question
 from prompt_beautifier.training.policy.experience import Experience, look_at, minibatches
 from prompt_beautifier.training.policy.network import Policy, TokenScores
-from prompt_beautifier.training.run.export import hugging_face_weights
 
 from ...stand_ins import tiny
 
@@ -37,7 +36,7 @@ def test_log_probabilities_in_chunks_and_their_gradient_are_those_of_whole_logit
     torch.testing.assert_close(gradient, wanted + more, atol=1e-5, rtol=1e-4)
 
 
-@pytest.fixture(scope="module", params=["bloom", "gpt2"])
+@pytest.fixture(scope="module", params=["bloom", "gpt2", "llama"])
 def checkpoint(request, tmp_path_factory):
     return tiny.save_checkpoint(tmp_path_factory.mktemp(request.param), request.param, layers=3)
 
@@ -70,11 +69,24 @@ def test_policy_and_reference_are_the_network_at_first_and_only_the_top_is_train
     trained = {name for name, p in policy.named_parameters() if p.grad is not None}
     layers = {name.split(".")[2] for name in trained if name.startswith("network.h.")}
     assert layers == {str(layer) for layer in range(max(0, 3 - unfrozen), 3)}
-    assert {name for name in trained if not name.startswith(("network.h.", "value."))} == {
-        "network.ln_f.weight",
-        "network.ln_f.bias",
-    }
+    others = {name for name in trained if not name.startswith(("network.h.", "value."))}
+    assert others == {f"network.ln_f.{name}" for name, _ in policy.network.ln_f.named_parameters()}
     assert trained == policy.trained().keys()
+
+
+def test_values_may_come_from_a_whole_network_of_their_own(checkpoint):
+    tokens, answer = batch()
+    shared, own = (Policy(load_network(checkpoint), 1, own_values=each) for each in (False, True))
+    policy_loss = own(own.lower(tokens), tokens, answer)[0].sum()
+    assert torch.equal(policy_loss, shared(shared.lower(tokens), tokens, answer)[0].sum())
+    policy_loss.backward()
+    assert all(p.grad is None for p in own.critic.parameters())
+    own.zero_grad()
+    torch.nn.init.ones_(own.value[-1].weight)  # at first every value is 0, whatever the network says
+    own(own.lower(tokens), tokens, answer)[2].sum().backward()
+    assert all(p.grad is not None for p in own.critic.parameters())
+    assert all(p.grad is None for p in own.network.parameters())
+    assert {f"critic.{name}" for name, _ in own.critic.named_parameters()} <= own.trained().keys()
 
 
 def test_the_gradient_is_that_of_the_whole_network(checkpoint):
@@ -108,7 +120,7 @@ def test_what_is_exported_is_the_network(checkpoint):
     network = load_network(checkpoint)
     model = transformers.AutoModelForCausalLM.from_pretrained(checkpoint, dtype=torch.float32)
     stored = model.state_dict()
-    for name, tensor in hugging_face_weights(network).items():
+    for name, tensor in as_stored(network).items():
         assert torch.equal(tensor, stored[name]), name
 
 

@@ -1,16 +1,13 @@
 """Reward functions by name, their sum, and Promptist's formula with pictures that are drawn here."""
 
+import argparse
 from pathlib import Path
 
 import pytest
 import torch
 
 from prompt_beautifier.beautifier.images.scorers import load_scorer
-from prompt_beautifier.training.policy.promptist_reward import (
-    ImageReward,
-    load_image_reward,
-    promptist_reward,
-)
+from prompt_beautifier.training.policy.promptist_reward import PromptistReward, promptist_reward, seeds_of_step
 from prompt_beautifier.training.policy.reward_functions import load_reward
 from prompt_beautifier.training.ppo import option_parser
 
@@ -56,11 +53,7 @@ def test_names_that_cannot_be_worked_with_are_said(module, flags, message):
 
 @pytest.mark.parametrize(
     ("returned", "message"),
-    [
-        ([1.0], "returned 1 numbers for 2"),
-        ([1.0, float("nan")], "not finite"),
-        (torch.tensor([1.0]), "returned 1"),
-    ],
+    [([1.0], "returned 1 numbers for 2"), ([1.0, float("nan")], "not finite"), (torch.tensor([1.0]), "returned 1")],
 )
 def test_what_a_function_returns_is_checked(module, monkeypatch, returned, message):
     import moody as named
@@ -81,9 +74,6 @@ def test_a_reward_folder(tmp_path):
 
 def save_reward_folder(folder):
     return tiny_rewards.save_reward(folder / "reward")
-
-
-# -- Promptist's reward
 
 
 def test_the_formula_by_hand():
@@ -119,10 +109,10 @@ def scorers(tmp_path_factory):
 
 def test_the_reward_of_pictures_is_the_formula_of_their_scores(scorers):
     aesthetic, clip = scorers["aesthetic"], scorers["clip-score"]
-    draw, seeds = Drawn(), [0, 1, 2]
-    reward = ImageReward(draw, aesthetic, clip, seeds)
+    draw, seeds = Drawn(), seeds_of_step(3, 5, 0)
+    reward = PromptistReward(draw, aesthetic, clip, 3)
     raws, prompts = ["a cat", "a dog", "a cat"], ["a cat, 8k", "a dog by the sea", "a cat, oil on canvas"]
-    found = reward(raws, prompts)
+    found = reward(raws, prompts, 5)
     assert draw.count == (2 + 3) * 3  # a raw prompt's own pictures are drawn once
     for raw, prompt, value in zip(raws, prompts, found, strict=True):
         expected = 0.0
@@ -131,8 +121,30 @@ def test_the_reward_of_pictures_is_the_formula_of_their_scores(scorers):
             gain = aesthetic.score(of_prompt, "").item() - aesthetic.score(of_raw, "").item()
             expected += (gain + min(20 * clip.score(of_prompt, [raw]).item() - 5.6, 0)) / 3
         assert value == pytest.approx(expected, abs=1e-3)
-    reward(raws[:2], prompts[:2])
-    assert draw.count == (2 + 3) * 3 + 2 * 3
+
+
+def test_noise_is_new_in_every_step_and_the_same_for_all_of_its_prompts(scorers):
+    draw = Drawn()
+    reward = PromptistReward(draw, scorers["aesthetic"], scorers["clip-score"], 2)
+    one, again, other = (reward(["a cat"], ["a cat, 8k"], step) for step in (3, 3, 4))
+    assert one == again != other
+    drawn = [seeds_of_step(2, step, seed) for step, seed in ((3, 0), (4, 0), (3, 1))]
+    assert len({seed for seeds in drawn for seed in seeds}) == 6
+    assert reward(["a cat"], ["a cat"], 3)[0] <= 0  # nothing is gained by what is drawn with the same noise
+
+
+def test_pictures_are_drawn_as_in_the_released_code(monkeypatch, scorers):
+    """No negative prompt, and CLIP cuts prompts off: both sides of the difference would be lifted by them."""
+    from prompt_beautifier.training.pictures import pipeline
+    from prompt_beautifier.training.pictures import scorers as opened
+
+    given = {}
+    monkeypatch.setattr(pipeline, "Pictures", lambda *args, **named: given.update(named) or argparse.Namespace(draw=0))
+    monkeypatch.setattr(opened, "open_scorer", lambda *args: None)
+    reward_of("--reward", "images", "--image-model", "m")
+    assert given == {"negative_prompt": "", "sampler": "dpm-solver", "long_prompts": False}
+    reward_of("--reward", "images", "--image-model", "m", "--image-negative-prompt", "blurry", "--image-long-prompts")
+    assert given == {"negative_prompt": "blurry", "sampler": "dpm-solver", "long_prompts": True}
 
 
 @pytest.mark.slow
@@ -143,6 +155,7 @@ def test_the_real_pipeline_and_scorers_from_their_files(tmp_path):
     for kind in ("aesthetic", "clip-score"):
         files = tiny_scorers.save_scorer(tmp_path / kind, kind)
         specs.append(f"{kind}={next(iter(files.values())).parent}")
-    reward = load_image_reward(str(model), 2, 2, tiny_pictures.SIZE, specs, CPU)
-    one, same = reward(["a cat"], ["a cat, 8k"]), reward(["a cat"], ["a cat, 8k"])
-    assert one == same and len(one) == 1
+    size = ["--image-steps", "2", "--image-size", str(tiny_pictures.SIZE)]
+    reward = reward_of("--reward", "images", "--image-model", str(model), *size, "--scorers", *specs)
+    one, same, other = (reward(["a cat"], ["a cat, 8k"], step) for step in (1, 1, 2))
+    assert one == same != other and len(one) == 1

@@ -12,17 +12,17 @@ from prompt_beautifier.beautifier.beautify import load_beautifier
 from prompt_beautifier.beautifier.language.steps import Answer
 from prompt_beautifier.beautifier.language.weights import load_network
 from prompt_beautifier.training.policy.asked import adds_nothing, prompt_of, question
-from prompt_beautifier.training.policy.rollout import draw, forward_padded, sample
+from prompt_beautifier.training.policy.rollout import draw, sample
 
 from ...stand_ins import tiny
 
 PROMPTS = [[5, 9, 200], [7], [40, 41, 42, 43, 44, 45, 46, 47, 48, 49], [300, 301, 12, 13], [7]]
 
 
-@pytest.fixture(scope="module", params=["bloom", "gpt2"])
+@pytest.fixture(scope="module", params=["bloom", "gpt2", "llama"])
 def network(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp(request.param)
-    {"bloom": tiny.save_bloom, "gpt2": tiny.save_gpt2}[request.param](folder, heads=4)
+    tiny.SAVERS[request.param](folder, heads=4)
     network = load_network(folder)
     # Random weights hardly ever write the end token: let one that they do write end an answer.
     written = Counter(token for answer in sample(network, PROMPTS * 8, 20, chances(40, 20)) for token in answer.tokens)
@@ -42,8 +42,8 @@ def test_padded_rows_have_the_hidden_states_they_have_alone(network):
     padding = torch.tensor([longest - len(prompt) for prompt in PROMPTS])
     with torch.inference_mode():
         cache = network.new_cache(len(PROMPTS), longest + 2)
-        together = forward_padded(network, tokens, cache, padding)
-        more = forward_padded(network, torch.full((len(PROMPTS), 1), 99), cache, padding)
+        together = network(tokens, cache, padding)
+        more = network(torch.full((len(PROMPTS), 1), 99), cache, padding)
         for row, prompt in enumerate(PROMPTS):
             alone = network(torch.tensor([[*prompt, 99]]))[0]
             torch.testing.assert_close(together[row, longest - len(prompt) :], alone[:-1], atol=1e-4, rtol=1e-3)

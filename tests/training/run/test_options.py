@@ -43,13 +43,7 @@ def test_without_a_file_it_is_plain_argparse():
 def test_the_file_gives_defaults_even_for_what_is_required_and_flags_override_it(config):
     arguments = config("data: pairs\nlr: 5e-6\nreward-weights: [0.7, -0.3]\nkeep: last\nbf16: false\nfresh: true\n")
     args = parse(parser(), arguments)
-    assert (args.data, args.lr, args.keep, args.bf16, args.fresh) == (
-        Path("pairs"),
-        5e-6,
-        "last",
-        False,
-        True,
-    )
+    assert (args.data, args.lr, args.keep, args.bf16, args.fresh) == (Path("pairs"), 5e-6, "last", False, True)
     assert args.reward_weights == [0.7, -0.3]
     args = parse(parser(), [*arguments, "--lr=2e-5", "--keep", "best", "--bf16", "--reward-weights", "1", "2", "3"])
     assert (args.lr, args.keep, args.bf16, args.reward_weights) == (2e-5, "best", True, [1, 2, 3])

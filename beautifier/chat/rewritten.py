@@ -1,0 +1,111 @@
+"""The answer of a rewriter that was trained to give JSON: the prompt, and the shape of picture that suits it."""
+
+import json
+import math
+import re
+from dataclasses import dataclass
+
+from .answer import without_thoughts
+
+# The names under which rewriters give the prompt; "rewrited_prompt" and the like are spelt so by real ones.
+PROMPT_KEY = re.compile(
+    r"(?:re[-_ ]?writ\w*|revised|enhanced|improved|expanded|final|positive|new)?[-_ ]?prompts?", re.IGNORECASE
+)
+RATIO_KEY = re.compile(r"(?:wh|aspect|image|size)?[-_ ]?ratio|aspect|resolution|size", re.IGNORECASE)
+CUT_OFF = re.compile(rf'"{PROMPT_KEY.pattern}"\s*:\s*"(?P<text>(?:[^"\\]|\\.)*)', re.IGNORECASE | re.DOTALL)
+TWO_NUMBERS = re.compile(r"(\d+(?:\.\d+)?)\s*[:x×*/]\s*(\d+(?:\.\d+)?)", re.IGNORECASE)
+
+WIDEST = 8.0  # width / height; a picture beyond it, or beyond 1 / 8, is a mistake
+SIDE_OF = 16  # pixels: the sides of a picture are multiples of it
+PIXELS = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Rewritten:
+    """What a rewriter answers.
+
+    prompt  the prompt alone
+    ratio   width / height of the picture that it proposes; None where it proposes none
+    """
+
+    prompt: str
+    ratio: float | None = None
+
+
+def read_rewritten(answer: str) -> Rewritten | None:
+    """The last JSON object with a prompt in an answer, behind all thoughts; None where there is none.
+
+    An object that was cut off gives the prompt as far as it goes, and no shape.
+    """
+    text = without_thoughts(answer)
+    for content in reversed(objects_in(text)):
+        prompt = next((each for name, each in content.items() if PROMPT_KEY.fullmatch(name) and is_text(each)), None)
+        if prompt is not None:
+            return Rewritten(prompt.strip(), ratio_in(content))
+    cut = CUT_OFF.search(text)
+    return Rewritten(unescaped(cut["text"]).strip()) if cut and cut["text"].strip() else None
+
+
+def objects_in(text: str) -> list[dict]:
+    """The JSON objects that stand in a text, in order; those inside another one do not count."""
+    found, at, decoder = [], text.find("{"), json.JSONDecoder(strict=False)
+    while at >= 0:
+        try:
+            content, end = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            end = at + 1
+        else:
+            found += [content] if isinstance(content, dict) else []
+        at = text.find("{", end)
+    return found
+
+
+def is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def unescaped(text: str) -> str:
+    """A JSON string's text; of one that was cut inside an escape, without that."""
+    text = re.sub(r"\\u?[0-9a-fA-F]{0,3}$", "", text) if not text.endswith(r"\\") else text
+    try:
+        return json.loads(f'"{text}"', strict=False)
+    except ValueError:
+        return text
+
+
+def ratio_in(content: dict) -> float | None:
+    """width / height of an answer's fields: "16:9", "2752x1536", 1.78, [16, 9], or width and height."""
+    width, height = number(content.get("width")), number(content.get("height"))
+    if width and height:
+        return sensible(width / height)
+    found = (ratio_of(value) for name, value in content.items() if RATIO_KEY.fullmatch(name))
+    return next((ratio for ratio in found if ratio), None)
+
+
+def ratio_of(value: object) -> float | None:
+    if isinstance(value, list) and len(value) == 2:
+        width, height = map(number, value)
+        return sensible(width / height) if width and height else None
+    if isinstance(value, str) and (pair := TWO_NUMBERS.search(value)):
+        width, height = float(pair[1]), float(pair[2])
+        return sensible(width / height) if height else None
+    return sensible(number(value))
+
+
+def number(value: object) -> float:
+    """A number above 0, given as one or as a text; else 0."""
+    try:
+        found = float(value) if isinstance(value, (int, float, str)) else 0.0
+    except (ValueError, OverflowError):
+        return 0.0
+    return found if math.isfinite(found) and found > 0 and not isinstance(value, bool) else 0.0
+
+
+def sensible(ratio: float) -> float | None:
+    return ratio if 1 / WIDEST <= ratio <= WIDEST else None
+
+
+def size_of(ratio: float | None, pixels: int = PIXELS) -> tuple[int, int]:
+    """Width and height of a picture of that ratio and about so many pixels; a square where there is no ratio."""
+    width = math.sqrt(pixels * (ratio or 1.0))
+    return tuple(max(SIDE_OF, round(side / SIDE_OF) * SIDE_OF) for side in (width, pixels / width))

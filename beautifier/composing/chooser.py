@@ -1,0 +1,112 @@
+"""Which of the phrases that fit are added: some of each role, drawn by a seed, different from candidate to candidate.
+
+`score` is where a network comes in: without one the order is drawn. Candidate k of a seed is the same however many
+candidates are asked for.
+"""
+
+import random
+from collections.abc import Callable, Sequence
+
+from ..wishes.wish import Wish
+from .fitting import Option, fits
+
+Score = Callable[[Wish, Option, list[Option]], float]
+
+# How far chance, and a phrase's turn from candidate to candidate, may go against the score.
+NOISE = 0.9
+TURN = 0.15
+
+
+def choose(
+    wish: Wish, options: Sequence[Option], seed: int, k: int, score: Score | None = None, ample: bool = False
+) -> list[Option]:
+    """Candidate k's phrases, in the order they were chosen.
+
+    The place comes first, then light and view, which must agree with it, then what is seen of the things. `score(wish,
+    option, chosen)` says how well a phrase goes on with those chosen, higher is better; a little noise of the seed is
+    added to it so that candidates differ. ample: some more, as prose has room for.
+    """
+    groups = _groups(options, seed, k)
+    dice = random.Random(f"{seed}/{k}/plan")
+    chosen: list[Option] = []
+    for part, role in plan(wish, options, dice, ample):
+        option = _next(wish, groups.get((part, role), []), chosen, dice, score)
+        if option is not None:
+            chosen.append(option)
+    return chosen
+
+
+def plan(wish: Wish, options: Sequence[Option], dice: random.Random, ample: bool = False) -> list[tuple[str, str]]:
+    """The slots of a candidate in the order they are filled: (part, role) pairs, a slot with no option stays empty."""
+    has = {(option.part, option.role) for option in options}
+    least = 0 if wish.detailed == 0 else 1
+    slots: list[tuple[str, str]] = []
+    place = next((part for part in ("action", "head", "medium", "any") if (part, "place") in has), None)
+    if place and not least:
+        slots.append((place, "place"))
+    light = next((part for part in ("setting", "action", "head", "medium", "any") if (part, "light") in has), None)
+    view = next((part for part in ("head", "medium", "any") if (part, "view") in has), None)
+    both = dice.random() < (0.9 if ample else 0.55)
+    if light and (both or dice.random() < 0.6 or not view):
+        slots.append((light, "light"))
+    if view and (both or not slots or slots[-1][1] != "light"):
+        slots.append((view, "view"))
+    doing = next((part for part in ("head", "action") if (part, "doing") in has), None)
+    if doing and not least and dice.random() < (0.9 if ample else 0.75):
+        slots.append((doing, "doing"))
+    slots += _detail_slots(has, dice, least, ample)
+    color = next((part for part in ("quality", "setting", "head", "medium", "any") if (part, "color") in has), None)
+    if color and not least and dice.random() < (0.7 if ample else 0.4):
+        slots.append((color, "color"))
+    limit = {0: 9 if ample else 7, 1: 5 if ample else 4, 2: 2}[wish.detailed]
+    return slots if len(slots) <= limit else _most_telling(slots, limit)
+
+
+def _detail_slots(has: set[tuple[str, str]], dice: random.Random, least: int, ample: bool) -> list[tuple[str, str]]:
+    """Slots of details: two or three of the head, fewer where other parts have some."""
+    parts = [part for part in ("head", "setting", "action", "quality", "other", "medium") if (part, "detail") in has]
+    alone = len(parts) == 1
+    count = {"head": 3 if alone or dice.random() < 0.4 else 2, "setting": 1, "action": 1, "quality": 1, "other": 1}
+    if ample:
+        count["head"], count["setting"] = 3 + alone, 2
+    count["medium"] = 2 if alone or parts == ["head", "medium"] and dice.random() < 0.5 else 1
+    if "head" not in parts:
+        count["setting"], count["quality"], count["medium"] = 2, 1 + (len(parts) < 3), 2
+    slots = [(part, "detail") for part in parts for _ in range(max(1, count[part] - least))]
+    return slots
+
+
+def _most_telling(slots: list[tuple[str, str]], limit: int) -> list[tuple[str, str]]:
+    """The slots to keep: one of each kind first, from the front, then the rest."""
+    first = list(dict.fromkeys(slots))[:limit]
+    kept = list(first)
+    for slot in slots:
+        if len(kept) < limit and slots.count(slot) > kept.count(slot):
+            kept.append(slot)
+    return sorted(kept, key=slots.index)
+
+
+def _groups(options: Sequence[Option], seed: int, k: int) -> dict[tuple[str, str], list[Option]]:
+    """Options by part and role, each group in the seed's order, turned on from candidate to candidate."""
+    groups: dict[tuple[str, str], list[Option]] = {}
+    for option in options:
+        groups.setdefault((option.part, option.role), []).append(option)
+    for (part, role), group in groups.items():
+        random.Random(f"{seed}/{part}/{role}").shuffle(group)
+        turn = k * (2 if role == "detail" and part in ("head", "medium") else 1) % len(group)
+        groups[part, role] = group[turn:] + group[:turn]
+    return groups
+
+
+def _next(
+    wish: Wish, group: list[Option], chosen: list[Option], dice: random.Random, score: Score | None
+) -> Option | None:
+    """The next phrase of a group that fits: the first, or the best by the score."""
+    free = [option for option in group if option not in chosen and fits(option, chosen)]
+    if not free:
+        return None
+    if score is None:
+        return free[0]
+    return max(
+        free, key=lambda option: score(wish, option, chosen) + NOISE * dice.random() - TURN * group.index(option)
+    )

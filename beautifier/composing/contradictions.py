@@ -1,0 +1,175 @@
+"""Whether a phrase repeats a wish or goes against it."""
+
+import re
+
+from ..prompts import lexicon, unsafe
+from ..prompts.vocabulary import words_of
+from ..subjects.find import Found
+from ..wishes.words import BOILERPLATE
+from .fitting import GENERIC, Option, is_located
+from .scene import Scene
+
+PLAIN_MODIFIERS = frozenset(
+    "beautiful pretty cute handsome young old elderly middle aged tall short big small little tiny lone lonely single "
+    "happy sad lovely gorgeous adult teen teenage nice cool random average normal one two three four five six seven 1 "
+    "2 3 4 5 6 very attractive humble smiling shy proud calm caucasian asian african european man woman real".split()
+)
+GENDERED = re.compile(r"\b(?:his|her|he|she|him|hers)\b")
+ALONE = re.compile(r"\b(?:one|alone|lone|single|solitary|its|itself|his|her)\b")
+TOGETHER = re.compile(
+    r"\b(?:another|others|two|three|friends|together|each|pair|group|herd|flock|couple|everyone|rows?|whole ones)\b"
+)
+LOCAL_FACTS = frozenset(
+    (
+        "indoor",
+        "outdoor",
+        "underwater",
+        "space",
+        "water",
+        "city",
+        "nature",
+        "window",
+        "lamp",
+        "studio",
+        "plain",
+        "desert",
+        "underground",
+        "air",
+        "tropic",
+        "arctic",
+        "modern",
+        "old world",
+        "snow",
+        "rain",
+        "fog",
+        "storm",
+        "wind",
+    )
+)
+# Facts of a light or a view that only hold where the wish is there too.
+SPECIFIC = frozenset(
+    ("snow", "desert", "water", "city", "nature", "underwater", "space", "underground", "tropic", "arctic", "indoor")
+) | {"window", "studio", "plain"}
+# Things around a subject, which belong to some place.
+SURROUNDINGS = frozenset(
+    "leaf branch reed rock water tree ground sky floor wall grass snow flower dust foam wave".split()
+)
+PEOPLE_WELCOME = frozenset(
+    "event scene idea action sport person people market holiday activity game music relation".split()
+)
+
+
+def may_say(option: Option, found: Found, scene: Scene) -> bool:
+    """Whether a phrase neither repeats the wish nor goes against it."""
+    wish = scene.wish
+    if option.words & wish.forbidden:
+        return False
+    if unsafe.names_minor(wish.text) and unsafe.unsafe(option.phrase, minor=True):
+        return False
+    if "people" in option.facts and not _people_are_welcome(found, scene):
+        return False
+    if option.words & wish.content - GENERIC - BOILERPLATE:
+        return False
+    if any(f"un{word.folded}" in wish.content for word in words_of(option.phrase)):
+        return False
+    if lexicon.clash(option.facts, scene.facts):
+        return False
+    if found.part != "medium" and "photo" in option.facts and (scene.drawn or wish.kind == "tags"):
+        return False
+    if option.role == "doing" and "place" in scene.closed and is_located(option.phrase):
+        return False
+    if option.role in ("place", "light", "doing", "view") and _is_adrift(option, scene):
+        return False
+    if option.role == "view" and option.facts & {"close", "half"} and _needs_room(scene):
+        return False
+    if (
+        option.role in ("detail", "doing")
+        and found.part != "medium"
+        and not _leaves_the_person_alone(option, found, scene)
+    ):
+        return False
+    if option.role == "detail" and wish.colors and lexicon.COLORS & option.words and found.part in ("head", "other"):
+        return False
+    return _number_fits(option, found, scene)
+
+
+def _people_are_welcome(found: Found, scene: Scene) -> bool:
+    """Whether a phrase may name people: only where the thing is about people and none were ruled out."""
+    if scene.wish.forbidden & {"person", "people", "human"}:
+        return False
+    return (
+        not found.entry.kinds.isdisjoint(PEOPLE_WELCOME)
+        and found.part in ("head", "action", "setting")
+        and found.entry.is_person is False
+    )
+
+
+def _is_adrift(option: Option, scene: Scene) -> bool:
+    """Whether a phrase belongs to some place while the wish is at another that no entry describes."""
+    unknown_place = (
+        "place" in scene.closed and not scene.findings.of("setting") and not scene.findings.head_entry_is_setting
+    )
+    local = option.facts & LOCAL_FACTS - scene.facts
+    if "place" in scene.closed and option.part == "head" and option.role in ("light", "view"):
+        if not scene.findings.head_entry_is_setting and option.facts & SPECIFIC - scene.facts:
+            return True
+    return unknown_place and bool(local or option.words & SURROUNDINGS)
+
+
+def _needs_room(scene: Scene) -> bool:
+    """Whether the wish shows more than a close view has room for: a second thing, a place, a body in motion."""
+    wish, findings = scene.wish, scene.findings
+    more = findings.of("other") or findings.of("setting") or findings.of("action") or scene.crowded
+    return bool(more or "place" in wish.said or wish.verbs or "pose" in wish.topics)
+
+
+def _leaves_the_person_alone(option: Option, found: Found, scene: Scene) -> bool:
+    """Whether hair, eyes, clothes, pose and the like stay as the wish has them."""
+    wish, topics = scene.wish, option.topics
+    if topics & wish.topics:
+        return False
+    dressed = "clothes" in wish.topics or any(
+        s.relation in ("wearing", "dressed in", "dressed as", "dressed like", "as", "as a") for s in wish.subjects
+    )
+    unasked = dressed or _is_modified(found, scene) or (found.part == "other" and found.entry.is_person)
+    if topics & {"clothes", "shoes", "hat"} and unasked:
+        return False
+    if (
+        "doing" in wish.said
+        and topics & {"pose", "arm", "hand", "leg"}
+        and found.part in ("head", "other")
+        and option.role == "detail"
+    ):
+        return False
+    if scene.facts & {"close", "half"} and topics & {"leg", "shoes", "tail"}:
+        return False
+    if "back" in scene.facts and topics & {"face", "eye", "expression", "beard", "brow"}:
+        return False
+    if (
+        scene.facts & {"close", "half"}
+        and option.role == "doing"
+        and re.search(r"\b(?:walk|run|strid|leap|kneel|crouch|stand|sitting)", option.phrase)
+    ):
+        return False
+    return True
+
+
+def _is_modified(found: Found, scene: Scene) -> bool:
+    """Whether a person has a word before it that may bring its own clothes: "gothic girl", "viking woman"."""
+    if not found.entry.is_person or found.subject is None:
+        return False
+    before = scene.wish.words[found.subject.start : found.start]
+    return any(word.folded not in PLAIN_MODIFIERS | BOILERPLATE | lexicon.COLORS for word in before)
+
+
+def _number_fits(option: Option, found: Found, scene: Scene) -> bool:
+    """Whether a phrase suits how many there are, and the gender of whom it speaks."""
+    subject = found.subject
+    if GENDERED.search(option.phrase) and found.entry.kinds.isdisjoint(("man", "woman", "girl", "boy")):
+        return False
+    if found.part not in ("head", "other") or subject is None:
+        return True
+    if subject.many and ALONE.search(option.phrase):
+        return False
+    living_together = option.role == "doing" and TOGETHER.search(option.phrase) and found.entry.is_living
+    return not (living_together and not subject.many)

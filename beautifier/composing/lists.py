@@ -1,0 +1,219 @@
+"""A comma list of the user's as sentences: its segments sorted by what they are."""
+
+import random
+from dataclasses import dataclass
+
+from ..prompts import lexicon
+from ..prompts.vocabulary import STOP, fold
+from ..subjects.find import Findings
+from ..wishes.wish import Wish
+from ..wishes.words import BOILERPLATE, FRAMING, INTRANSITIVE, LOOKS, TAG_COUNT
+from . import grammar, verbs
+from .clauses import joined, take, view_of
+from .fitting import Option, is_located
+from .noun_phrase import ODD, RELATIVE, is_noun_phrase, with_articles
+from .predicate import PICTURES, predicated, shown
+from .thing import Thing
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A comma list sorted: where the head's segment stands in `Wish.words`, and texts by what they are."""
+
+    start: int
+    end: int
+    having: tuple[str, ...]
+    doing: tuple[str, ...]
+    where: tuple[str, ...]
+    look: tuple[str, ...]
+    view: tuple[str, ...]
+    weather: tuple[str, ...]
+    light: tuple[str, ...]
+    media: tuple[str, ...]
+    by: tuple[str, ...]
+
+
+def read_list(wish: Wish, findings: Findings) -> Parts | None:
+    """The segments of a comma list sorted; None where one of them cannot be read for certain."""
+    head = findings.head
+    if head is None or wish.quoted:
+        return None
+    groups: dict[str, list[str]] = {
+        name: [] for name in ("having", "doing", "where", "look", "view", "weather", "light", "media", "by")
+    }
+    place = None
+    for number, (start, end) in enumerate(wish.segments):
+        text = wish.words_between(start, end).replace("_", " ")
+        words = [word.folded for word in wish.words[start:end]]
+        if not text.isascii() or ODD.search(text):
+            return None
+        if number == head.segment:
+            if not is_noun_phrase(wish, start, end) or "_" in wish.words_between(start, end):
+                return None
+            place = (start, end)
+            continue
+        if all(w in BOILERPLATE or w in FRAMING or w in ("solo", "by", "on") or w.isdecimal() for w in words):
+            continue
+        kind = _segment_kind(wish, findings, start, end, words)
+        if kind is None:
+            return None
+        groups[kind].append(text)
+    return Parts(*place, *(tuple(groups[name]) for name in groups)) if place else None
+
+
+def _segment_kind(wish: Wish, findings: Findings, start: int, end: int, words: list[str]) -> str | None:
+    """What a segment of a list is: a look, a view, a medium, an artist, a place, a doing, something the head has."""
+    if words[0] == "by" or words[:2] in (["art", "by"], ["style", "of"]) or words[:3] == ["in", "the", "style"]:
+        return "by"
+    if all(w in LOOKS or w in BOILERPLATE or w in ("and", "very") for w in words):
+        return "look"
+    if all(
+        w in lexicon.VIEW_WORDS or w in FRAMING or w in ("eye", "up", "down", "from", "looking", "birds", "worms")
+        for w in words
+    ):
+        return "view"
+    if len(words) == 1 and words[0] in WEATHER:
+        return "weather"
+    if words[-1] in LIGHTS and len(words) <= 4 and words[0] not in STOP:
+        return "light"
+    if any(word in lexicon.COLORS for word in words) and all(w in lexicon.COLORS or w in STOP for w in words):
+        return None
+    found = [f for f in findings.found if f.start < end and f.end > start]
+    noun = grammar.is_noun(words[-1]) or any(f.end == end and f.part not in ("quality", "medium") for f in found)
+    if words[-1] in ("background", "backdrop") and len(words) <= 4:
+        return "having"
+    if words[-1] in MEDIA_NOUNS and len(words) <= 5 and words[0] not in STOP | grammar.PREPOSITIONS:
+        return "media"
+    if any(f.part == "medium" for f in found):
+        return None
+    if not is_noun_phrase(wish, start, end) and words[0] not in ("with", "for"):
+        return None
+    if any(
+        f.part == "setting" and f.end == end and f.entry.kinds.isdisjoint(("idea", "event", "weather")) for f in found
+    ) and not any(word in grammar.PREPOSITIONS for word in words[1:]):
+        return "where" if len(words) <= 5 else None
+    if words[0] in LOCATING:
+        return "where"
+    if words[0].endswith("ing") and grammar.is_participle(words[0]) and len(words) <= 6:
+        plain = (
+            len(words) == 1 or words[1] in STOP or words[1] in ("up", "down", "back", "away") or words[0] in TRANSITIVE
+        )
+        return "doing" if plain else "having" if noun and words[0] in INTRANSITIVE else None
+    if words[0] in ("male", "female") or any(f.entry.is_person for f in found):
+        return None
+    if words[0] == "with" or any(w in findings.unknown for w in words):
+        return "having" if words[0] == "with" else None
+    if len(words) <= 5 and not any(w in wish.verbs for w in words[1:]):
+        return "having" if noun and words[-1] not in LOOKS else None
+    return None
+
+
+LIGHTS = frozenset(
+    "light lighting lights backlight backlighting shadow shadows sunlight moonlight candlelight glow sunbeams".split()
+)
+MEDIA_NOUNS = frozenset(
+    "painting drawing illustration photo photograph sketch watercolor woodcut engraving etching lithograph render "
+    "rendering mosaic collage sculpture cartoon comic poster fresco mural screenprint linocut".split()
+)
+WEATHER = frozenset(
+    "raining snowing rainy snowy foggy misty sunny stormy windy night day dawn dusk sunset sunrise twilight midnight "
+    "noon morning evening afternoon summer winter autumn spring".split()
+)
+LOCATING = frozenset("in on at under over near behind beside inside through between against above among from".split())
+TRANSITIVE = frozenset(
+    "holding wearing eating drinking reading riding playing carrying using driving throwing catching watching hugging "
+    "smoking cooking casting wielding drawing painting writing petting feeding chasing".split()
+)
+
+
+def list_sentences(
+    wish: Wish, findings: Findings, thing: Thing, parts: Parts, left: list[Option], dice: random.Random
+) -> list[str]:
+    """The sentences of a sorted list: the head with what it has, does and where, then look and medium."""
+    having = [_plain_article(text) for text in parts.having]
+    living = findings.head_entry is not None and findings.head_entry.is_living
+    tied = living and len(having) <= 4 and all(len(text.split()) <= 4 for text in having)
+    with_what = f" with {joined(having)}" if having and tied else ""
+    found = [_first(wish, findings, thing, parts, with_what, left, dice)]
+    if having and not tied:
+        also = "also in view are" if len(having) > 1 else "the picture also shows"
+        found.append(f"{dice.choice(('the picture also shows', also))} {joined(having)}")
+    media = joined([grammar.with_article(fold(text)) for text in parts.media])
+    by = " and ".join(text.removeprefix("art ") for text in parts.by)
+    if media and found[0].startswith(SHOWS) and len(parts.media) == 1:
+        found[0] = f"{media}{f' {by}' if by.startswith('by ') else ''} shows {found[0].split(' shows ', 1)[1]}"
+    elif media:
+        found.append(f"the picture is {media}" + (f" {by}" if by.startswith("by ") else ""))
+    if by and not (media and by.startswith("by ")):
+        found.append(f"the picture is {by}" if by.startswith(("by ", "in ")) else f"the picture is in the {by}")
+    if parts.weather:
+        found.append(f"it is {joined(list(parts.weather))}")
+    views = [predicate for predicate in (view_of(fold(text)) for text in parts.view) if predicate]
+    if views:
+        found.append(f"the scene is {joined(views)}")
+    if parts.light:
+        found.append(f"the scene has {joined(list(parts.light))}")
+    if parts.look:
+        found.append(f"the look is {joined(list(parts.look))}")
+    return found
+
+
+SHOWS = tuple(f"{shows} " for shows in PICTURES)
+ADVERBS_OF_PLACE = frozenset("underwater outdoors indoors outside inside upstairs downstairs overhead".split())
+
+
+def _first(
+    wish: Wish, findings: Findings, thing: Thing, parts: Parts, with_what: str, left: list[Option], dice: random.Random
+) -> str:
+    """The sentence of the head, with what it has, what it does, and where."""
+    where = "".join(f" {_where(text)}" for text in parts.where)
+    if not (with_what or where or parts.doing) and not TAG_COUNT.match(fold(_typed(wish, parts)).replace(" ", "")):
+        return predicated(wish, findings, thing, parts.start, parts.end, left, dice)
+    subject = _subject(wish, findings, thing, parts) + with_what
+    plain = thing.sure and len(subject.split()) <= 14 and not RELATIVE & set(subject.split())
+    plain = (
+        plain and not any(parts.start <= i < parts.end for i in wish.verbs_at) and " and " not in _typed(wish, parts)
+    )
+    be = "are" if thing.plural else "is"
+    if not plain:
+        return shown(f"{subject}{' ' + joined(list(parts.doing)) if parts.doing else ''}{where}", dice)
+    if parts.doing:
+        return f"{subject} {be} {joined(list(parts.doing))}{where}"
+    verb = take(left, "doing", "head")
+    if verb and verbs.is_verbal(verb.phrase) and not (where and is_located(verb.phrase)):
+        return f"{subject} {verbs.finite(verb.phrase, thing.plural)}{where}"
+    if verb:
+        left.append(verb)
+    return f"{subject} {be} shown{where}" if where else shown(subject, dice)
+
+
+def _typed(wish: Wish, parts: Parts) -> str:
+    return wish.words_between(parts.start, parts.end).replace("_", " ")
+
+
+def _subject(wish: Wish, findings: Findings, thing: Thing, parts: Parts) -> str:
+    """The head's segment with its articles; counts of tags in words: "2girls" is "2 girls"."""
+    typed = _typed(wish, parts)
+    tag = TAG_COUNT.match(fold(typed).replace(" ", ""))
+    if not tag:
+        return with_articles(wish, findings, parts.start, parts.end, typed)
+    number = "several" if tag[1] == "multiple" else tag[1]
+    return f"{number} {thing.name}" if thing.plural else grammar.with_article(thing.name)
+
+
+def _plain_article(text: str) -> str:
+    """A listed thing with its article: "red hair", "a wrench"."""
+    text = text[5:] if text.casefold().startswith("with ") else text
+    if text.split()[0] in STOP or not text.islower() or not grammar.is_noun(text.split()[grammar.head_at(text)]):
+        return text
+    return grammar.with_article(text)
+
+
+def _where(text: str) -> str:
+    """A listed place with its preposition."""
+    first = fold(text).split()[0]
+    if fold(text) in ADVERBS_OF_PLACE:
+        return text
+    if first in STOP or not text.islower():
+        return text if first in grammar.PREPOSITIONS else f"in {text}"
+    return grammar.place_phrase(text)

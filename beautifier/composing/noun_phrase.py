@@ -1,0 +1,126 @@
+"""The user's words as a noun phrase: whether they are one for all one can tell, and with the articles they lack."""
+
+import re
+
+from ..prompts.vocabulary import STOP, number_of, singular
+from ..subjects.find import Findings
+from ..wishes.things import Subject
+from ..wishes.wish import Wish
+from ..wishes.words import FRAMING, VERBS
+from . import grammar, verbs
+from .thing import title
+
+# Words that open or make a clause: what has one of them is no plain noun phrase.
+CLAUSE = frozenset(
+    "i you me we us they he she what wat wut who why how when "
+    "if is are was were be am do does did can could will would "
+    "should must have has had had't make makes let lets please want need create generate draw imagine show give think "
+    "because don't isn't it's i'm there's that's can't won't whats wanna not never im thats gonna would've".split()
+)
+RELATIVE = frozenset("that which who whose where whom".split())
+ODD = re.compile(
+    r"[()\[\]{}<>:;/\\|*#@~=^%$!?]|\.\s|\s[-–—]\s|\s[.&+]|\b[b-hj-z]\s\d|\d\s\d|\b\d\s[a-z]\b|\b[a-z]\s\d|\bw\b"
+)
+# Relations behind which a thing takes the article that it lacks: "a photo of cat".
+ARTICLED = frozenset(
+    "of|with|holding|wearing|riding|next to|in front of|behind|carrying|over|under|near|beside|inside|onto|into|across"
+    "|using".split("|")
+)
+NOT_ARTICLED = frozenset(
+    "top front back side style work art bed space fire night day heart time love death war".split()
+)
+
+
+def is_noun_phrase(wish: Wish, start: int, end: int) -> bool:
+    """Whether words are a noun phrase for all one can tell: no clause word and no finite verb in them."""
+    words = [word.folded for word in wish.words[start:end]]
+    if not words or (words[0] in STOP | grammar.PREPOSITIONS and words[0] not in grammar.DETERMINERS | {"very"}):
+        return False
+    for index, word in enumerate(words):
+        if word in CLAUSE and not RELATIVE & set(words[:index]):
+            return False
+        leads = ("that", "which", "who", "to", "a", "an", "the", "in", "of", "and")
+        if word in verbs.BASES and 0 < index < len(words) - 1 and _is_plural_word(words[index - 1]):
+            return False
+        if word in VERBS and 0 < index < len(words) - 1 and words[index - 1] not in leads:
+            return False
+    return True
+
+
+def _is_plural_word(word: str) -> bool:
+    return grammar.is_plural_form(word) and word not in ("always", "perhaps")
+
+
+def is_plain(wish: Wish, findings: Findings, start: int, end: int) -> bool:
+    """Whether words are a noun phrase of known words without odd marks: then a sentence may be made of them."""
+    text = wish.words_between(start, end)
+    unknown = set(findings.unknown)
+    if ODD.search(text) or not text.isascii() or not is_noun_phrase(wish, start, end):
+        return False
+    strange = (word for word in wish.words[start:end] if word.folded in unknown and not word.text[0].isupper())
+    return all(grammar.is_noun(word.folded) or grammar.is_participle(word.folded) for word in strange)
+
+
+def with_articles(wish: Wish, findings: Findings, start: int, end: int, text: str) -> str:
+    """A text of the words from start to end with the article that its first thing lacks, and those behind relations."""
+    for subject in reversed([s for s in wish.subjects if start < s.start and s.end <= end]):
+        if subject.relation in ARTICLED and _lacks_article(wish, findings, subject, True):
+            noun = wish.words[subject.end - 1].folded
+            at = wish.words[subject.start].start - wish.words[start].start
+            fits = text[at : at + 1] == wish.text[wish.words[subject.start].start]
+            if noun not in NOT_ARTICLED and fits and wish.words[subject.start - 1].folded not in grammar.DETERMINERS:
+                text = f"{text[:at]}{grammar.article(text[at:])} {text[at:]}"
+    text = _capitals(wish, findings, start, text)
+    first = next((s for s in wish.subjects if s.start == start), None)
+    if first is None or not _lacks_article(wish, findings, first, False):
+        return _with_the(wish, findings, start, text)
+    if text[0].isupper() and text[1:].islower():
+        text = text[0].lower() + text[1:]
+    return f"{grammar.article(text)} {text}"
+
+
+def _capitals(wish: Wish, findings: Findings, start: int, text: str) -> str:
+    """A text with the capitals of proper names that were typed in lower case."""
+    for found in findings.found:
+        if found.article is not None and found.name.islower() and found.name.isascii():
+            text = re.sub(rf"(?<!\w){re.escape(found.name)}(?!\w)", title(found.name), text)
+    return text
+
+
+def _with_the(wish: Wish, findings: Findings, start: int, text: str) -> str:
+    """A text that begins with a name of those that take "the": "the Eiffel Tower"."""
+    named = any(f.start == start and f.article == "the" for f in findings.found)
+    return f"the {text}" if named and not text.casefold().startswith("the ") else text
+
+
+def _lacks_article(wish: Wish, findings: Findings, subject: Subject, sure: bool) -> bool:
+    """Whether a thing is one of a countable noun, no name, and has no article, number or possessive."""
+    words = wish.words[subject.start : subject.end]
+    first, last = words[0].folded, words[-1].folded
+    if subject.start and wish.words[subject.start - 1].folded in grammar.DETERMINERS:
+        return False
+    determined = (first in STOP and first not in ("very", "so", "too", "just")) or first in grammar.DETERMINED
+    if determined or any(number_of(word.folded) is not None for word in words) or not words[0].text.isascii():
+        return False
+    if words[0].folded.endswith(("'s", "s'")) or not words[0].text[0].isalpha() or is_name(wish, findings, subject):
+        return False
+    number = "p" if grammar.is_plural_form(last) else grammar.nouns().get(last, ("", ""))[0]
+    known = last in FRAMING or any(
+        f.end == subject.end and f.article is None and f.part != "action" for f in findings.found
+    )
+    return number == "c" or (not number and not sure and known and singular(last) == last)
+
+
+def is_name(wish: Wish, findings: Findings, subject: Subject) -> bool:
+    """Whether a thing is called by a name: capital letters behind the first word, or words that nobody knows."""
+    words = wish.words[subject.start : subject.end]
+    named = [f for f in findings.found if f.article is not None and f.start < subject.end and subject.start < f.end]
+    if named:
+        return any(f.end >= subject.end for f in named) or not grammar.is_noun(words[-1].folded)
+    if any(word.folded == "the" for word in words[1:]):  # "dora the explorer"
+        return True
+    if len(words) > 1 and all(word.text[:1].isupper() for word in words):  # "Times Square"
+        return True
+    if any(word.text in wish.names for word in words):
+        return not any(f.start < subject.end <= f.end for f in findings.found)
+    return words[-1].folded in findings.unknown

@@ -1,0 +1,64 @@
+"""The first sentence, in the user's words."""
+
+import random
+import re
+
+from ..prompts.vocabulary import STOP, fold
+from ..subjects.find import Findings
+from ..wishes.wish import QUOTED, Wish
+from .fitting import Option
+from .lists import list_sentences, read_list
+from .noun_phrase import is_plain, with_articles
+from .phrases import tidy_end
+from .predicate import predicated
+from .thing import Thing
+
+LEADS_TO_TEXT = frozenset(
+    "says say saying reads read reading titled named called text words word written writes lettering label labeled "
+    "spelling spells spelled sign caption captioned with phrase quote title slogan message letters that and".split()
+)
+
+
+def opening(wish: Wish, findings: Findings, thing: Thing, left: list[Option], dice: random.Random) -> list[str]:
+    """The first sentence, and where the wish is a list the sentences that take up its further parts.
+
+    What is no plain noun phrase of known words stands as typed.
+    """
+    typed = tidy_end(wish.text)
+    if not wish.words:
+        return [typed]
+    if wish.kind in ("list", "tags"):
+        parts = None if wish.quoted else read_list(wish, findings)
+        return [typed] if parts is None else list_sentences(wish, findings, thing, parts, left, dice)
+    whole = wish.words_between(0, len(wish.words)) == typed
+    if wish.kind == "sentence" or not whole or wish.quoted or not is_plain(wish, findings, 0, len(wish.words)):
+        return [_with_quotes(wish, _with_first_article(wish, findings, typed))]
+    return [predicated(wish, findings, thing, 0, len(wish.words), left, dice)]
+
+
+def _with_first_article(wish: Wish, findings: Findings, typed: str) -> str:
+    """A text with quotes in it with the article that its first thing lacks."""
+    first = wish.subjects[0] if wish.subjects else None
+    if not wish.quoted or first is None or first.start or not is_plain(wish, findings, 0, first.end):
+        return typed
+    return with_articles(wish, findings, 0, first.end, typed) if typed.startswith(wish.words[0].text) else typed
+
+
+def _with_quotes(wish: Wish, typed: str) -> str:
+    """The text as typed, with "with the words" before quoted text that stands bare behind a noun."""
+    if not wish.quoted:
+        return typed
+
+    def said(match: re.Match) -> str:
+        before = fold(typed[: match.start()]).split()
+        behind = typed[match.end() :].strip()
+        if (
+            before
+            and before[-1] not in LEADS_TO_TEXT | STOP
+            and typed[: match.start()].rstrip()[-1:] not in ',:"'
+            and not behind[:1].isalnum()
+        ):
+            return f"with the words {match[0]}"
+        return match[0]
+
+    return QUOTED.sub(said, typed)

@@ -1,0 +1,157 @@
+"""Which phrases of which entries may be added to a wish, each judged by itself.
+
+A rule only ever takes away: a phrase that is in doubt is not an option.
+"""
+
+from ..prompts import lexicon
+from ..prompts.vocabulary import content
+from ..subjects.entries import ROLES, Entry
+from ..subjects.find import Findings, Found
+from ..wishes.wish import Wish
+from .contradictions import may_say
+from .fitting import Option
+from .scene import Scene, scene_of
+
+# True of nearly any picture, for a subject that no entry knows.
+ANYTHING = {
+    "light": ("soft directional light", "clear even light with open shadows", "gentle light from above"),
+    "view": ("eye-level view", "balanced composition with one clear focal point", "centered composition"),
+    "color": ("two or three related hues", "muted neutrals with one clear accent", "deep tones with pale highlights"),
+}
+DAMAGE = frozenset("condition material state texture".split())
+
+
+# Which roles an entry may fill by the part it plays.
+ROLES_OF_PART = {
+    "head": ROLES,
+    "setting": ("detail", "light", "color"),
+    "action": ("detail", "doing", "place", "light"),
+    "other": ("detail",),
+    "medium": ("detail", "place", "light", "view", "color"),
+    "quality": ("detail", "color"),
+}
+
+
+def options(wish: Wish, findings: Findings) -> tuple[Option, ...]:
+    """All phrases that may be added to a wish, each judged by itself."""
+    scene = scene_of(wish, findings)
+    found_options = []
+    for found in findings.found if not findings.ill_read else ():
+        for role in ROLES_OF_PART[found.part]:
+            if not _role_is_open(role, found, scene):
+                continue
+            for phrase in getattr(found.entry, role):
+                option = _option(phrase, role, found, scene)
+                if may_say(option, found, scene):
+                    found_options.append(option)
+    return tuple(found_options + _anything(scene))
+
+
+def _anything(scene: Scene) -> list[Option]:
+    """What may be said of nearly any picture: for a wish whose subject no entry knows."""
+    if (
+        (scene.findings.head_entry is not None and not scene.findings.ill_read)
+        or scene.wish.detailed
+        or not scene.wish.words
+        or scene.flat
+        or scene.craft
+    ):
+        return []
+    found = []
+    for role, phrases in ANYTHING.items():
+        if role in scene.closed:
+            continue
+        for phrase in phrases:
+            facts = lexicon.facts_of(phrase)
+            if not lexicon.clash(facts, scene.facts) and not (scene.drawn and "photo" in facts):
+                found.append(
+                    Option(phrase, role, "anything", "any", "", facts, lexicon.topics_of(phrase), content(phrase))
+                )
+    return found
+
+
+def _option(phrase: str, role: str, found: Found, scene: Scene) -> Option:
+    about = found.name if found.part == "other" else ""
+    return Option(
+        phrase, role, found.entry.subject, found.part, about,
+        lexicon.facts_of(phrase), lexicon.topics_of(phrase), content(phrase),
+    )  # fmt: skip
+
+
+def _role_is_open(role: str, found: Found, scene: Scene) -> bool:
+    """Whether anything of a role may come from an entry in its part."""
+    part, entry = found.part, found.entry
+    if role in scene.closed and role != "detail" and not (role == "doing" and part == "action"):
+        return False
+    if role == "color" and scene.facts & {"night"} and part == "head":
+        return False
+    if part == "medium":
+        return _medium_role_is_open(role, entry, scene)
+    if scene.flat and role in ("place", "light", "view", "doing", "color"):
+        return False
+    if scene.schematic and role == "detail":
+        return False
+    if scene.craft and role in ("place", "light", "view"):
+        return False
+    if part == "head":
+        if scene.inside and role in ("detail", "doing", "place", "view"):
+            return False
+        if (scene.findings.mixed or scene.sculpted) and role in ("detail", "doing"):
+            return False
+        if scene.findings.restyled and role == "detail" and not entry.is_person:
+            return False
+        following = next((s for s in scene.wish.subjects if found.subject and s.start >= found.subject.end), None)
+        if role == "place" and following is not None and following.relation == "of":  # "keys of a piano"
+            return False
+        if role == "place" and scene.findings.of("action") and not _lives_by_itself(scene):
+            return False
+        if role in ("light", "view") and entry.is_living and scene.findings.of("setting") and role == "light":
+            return False
+    if part == "action" and role in ("place", "light") and _lives_by_itself(scene):
+        return False
+    if part == "action" and role in ("detail", "doing") and not _can_do(entry, scene):
+        return False
+    if part == "quality" and any(f.part == "head" and f.proper for f in scene.findings.found):
+        return False
+    if part == "quality" and role == "detail" and (scene.flat or scene.craft) and not entry.kinds.isdisjoint(DAMAGE):
+        return False
+    if part == "other" and (scene.flat or scene.craft):
+        return False
+    if part == "other" and scene.facts & {"underwater", "space"}:
+        return False
+    if part == "other" and found.subject and found.subject.relation in ("of", "to", "from"):
+        return False
+    if part == "quality" and role == "color":
+        return not entry.kinds.isdisjoint(("style", "era", "mood"))
+    return True
+
+
+def _lives_by_itself(scene: Scene) -> bool:
+    """Whether the head does not go where people do things: an animal lives elsewhere, a tree stands still."""
+    head = scene.findings.head_entry
+    if head is None or head.is_person or scene.findings.mixed or head.sort == "action":
+        return False
+    return head.is_living or head.kinds.isdisjoint(("machine", "toy", "character", "fantasy", "idea", "event"))
+
+
+def _can_do(action: Entry, scene: Scene) -> bool:
+    """Whether what is seen of an action is true of the head: a body's posture only of a person."""
+    head = scene.findings.head_entry
+    return head is not None and (head.is_person or head is action)
+
+
+def _medium_role_is_open(role: str, entry: Entry, scene: Scene) -> bool:
+    if role == "detail":
+        head = scene.findings.head_entry
+        return "person" not in entry.kinds or (head is not None and head.is_person)
+    photo = "photo" in entry.kinds
+    if scene.flat or scene.craft:
+        flat = not entry.kinds.isdisjoint(("design", "craft", "print", "textile", "text"))
+        return role in ("place", "color") and flat or role == "light" and scene.craft and flat
+    if role == "view":
+        return photo and not scene.findings.of("setting")
+    if role == "color":
+        return True
+    if role == "light":
+        return photo and entry.subject in ("portrait photo", "product photo", "food photo", "fashion photo")
+    return role == "place" and entry.subject in ("product photo",)

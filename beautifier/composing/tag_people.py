@@ -1,0 +1,73 @@
+"""Tags that count people."""
+
+from ..subjects.find import Findings, Found
+from ..wishes.wish import Wish
+from ..wishes.words import TAG_COUNT
+
+UNCOUNTED = (-1, 5)  # a plural without a number, "several"
+
+
+def people_tags(wish: Wish, findings: Findings, said: list[str]) -> list[str]:
+    """Counts of people, "solo" where there is one, "no humans" where there is none."""
+    typed = [tag for tag in said if TAG_COUNT.match(tag.replace(" ", "")) or tag in ("solo", "no humans")]
+    if typed:
+        return typed
+    if wish.forbidden & {"person", "people", "human"}:
+        return ["no humans"]
+    girls, boys, others = 0, 0, 0
+    several = set()
+    for found in persons_in(findings):
+        count = found.subject.count if found.subject and found.subject.count is not None else 1
+        kinds = found.entry.kinds
+        if count in UNCOUNTED:
+            count = 0
+            several.add("girls" if kinds & {"woman", "girl"} else "boys" if kinds & {"man", "boy"} else "others")
+        elif kinds & {"woman", "girl"}:
+            girls += count
+        elif kinds & {"man", "boy"}:
+            boys += count
+        elif not found.proper:
+            others += count
+    counts = [
+        text
+        for text in (
+            _count(girls, "girl"),
+            _count(boys, "boy"),
+            _count(others if others > 1 or girls + boys else 0, "other"),
+        )
+        if text
+    ]
+    counts = [f"multiple {who}" for who in ("girls", "boys", "others") if who in several] + counts
+    if not several and len(persons_in(findings)) == 1 and girls + boys + others <= 1 and not findings.of("other"):
+        counts.append("solo")
+    if not counts and _is_without_people(wish, findings):
+        counts.append("no humans")
+    return counts
+
+
+def _is_without_people(wish: Wish, findings: Findings) -> bool:
+    """Whether nobody is in the picture for all one can tell: the head is known, and no person, no event, no idea."""
+    head = findings.head_entry
+    if head is None or "people" in wish.facts or persons_in(findings):
+        return False
+    if not head.kinds.isdisjoint(("idea", "event", "holiday", "sport", "activity", "action", "person", "people")):
+        return False
+    return not findings.of("action") or head.is_living
+
+
+def persons_in(findings: Findings) -> list[Found]:
+    return [
+        found
+        for found in findings.found
+        if found.part in ("head", "other")
+        and found.entry.is_person
+        and found.entry.sort == "subject"
+        and "body part" not in found.entry.kinds
+        and found.subject is not None
+    ]
+
+
+def _count(number: int, noun: str) -> str:
+    if number < 1:
+        return ""
+    return f"{number}{noun}{'s' if number > 1 else ''}" if number <= 6 else f"6+{noun}s"

@@ -1,0 +1,126 @@
+"""The words of a raw prompt as tags: the longest that are one, the rest as plain words."""
+
+from ..prompts.vocabulary import STOP, singular
+from ..subjects.find import Findings
+from ..wishes.things import Subject
+from ..wishes.wish import QUOTED, Wish
+from ..wishes.words import BOILERPLATE, FRAMING, GROUPS, LOOKS
+from .added_tags import entry_tags
+from .tag_table import UNWANTED, own_tag, table
+
+
+def typed_tags(wish: Wish, findings: Findings) -> list[str]:
+    """The user's words as tags: the longest that are one, the rest as plain words; praise and grammar words go."""
+    found: list[str] = []
+    if wish.kind == "tags":
+        for part in QUOTED.sub(lambda m: m[0].replace(",", "\0"), wish.text).split(","):
+            part = part.replace("\0", ",").strip()
+            if part:
+                found.append(_as_tag(part))
+        return list(dict.fromkeys(found))
+    for start, end in wish.segments:
+        words = [word.folded for word in wish.words[start:end]]
+        if words[0] == "by" or (words[:2] == ["art", "by"]):
+            found.append(wish.words_between(start, end).casefold().removeprefix("art "))
+            continue
+        if all(word in BOILERPLATE or word.isdecimal() for word in words) and len(wish.segments) > 1:
+            continue
+        medium = next((f for f in findings.of("medium") if f.start <= start and f.end >= end), None)
+        if medium is not None:
+            tag = next((tag for tag in entry_tags(medium.entry) if tag in table().kind), None)
+            found += [wish.words_between(start, end).casefold()] + ([tag] if tag else [])
+            continue
+        found += _words_as_tags(wish, findings, start, end)
+    if wish.quoted:
+        found += [f'"{text}"' for text in wish.quoted] + ["english text"] * any(
+            c.isascii() and c.isalpha() for c in wish.quoted[0]
+        )
+    if not found:  # nothing but praise: then that is what was asked for
+        found = [wish.words_between(start, end).casefold() for start, end in wish.segments]
+    return list(dict.fromkeys(found))
+
+
+def _as_tag(part: str) -> str:
+    """A tag as typed, in its canonical spelling; emoticons and unknown ones stay as they are."""
+    plain = part.casefold().replace("_", " ") if len(part) > 3 else part.casefold()
+    return table().canonical(plain) or plain
+
+
+def _words_as_tags(wish: Wish, findings: Findings, start: int, end: int) -> list[str]:
+    """A segment as tags: its things whole where they are tags, else as typed with the tag of their noun; its verbs with
+    what they are done to.
+    """
+    found: list[str] = []
+    verb = ""
+    for subject in (s for s in wish.subjects if start <= s.start < end):
+        verbs = [
+            i
+            for i in wish.verbs_at
+            if i < subject.start and i >= start and not any(i < s.start < subject.start for s in wish.subjects)
+        ]
+        verb = wish.words[verbs[-1]].folded if verbs and subject.relation == "doing" else ""
+        if subject.relation in ("holding", "riding", "wearing", "carrying", "using"):
+            verb = subject.relation
+        found += _medium_as_tags(wish, findings, subject) or _thing_as_tags(wish, subject.start, subject.end, verb)
+    alone = [
+        wish.words[i].folded
+        for i in wish.verbs_at
+        if start <= i < end and not any(s.start == i + 1 for s in wish.subjects)
+    ]
+    found += [tag for tag in (table().general(word) for word in alone) if tag]
+    found += [tag for tag in _expressions(wish, start, end) if tag not in found]
+    return list(dict.fromkeys(found))
+
+
+def _medium_as_tags(wish: Wish, findings: Findings, subject: Subject) -> list[str]:
+    """A medium that leads to the head as its tag, behind the words before it; empty where the thing is none."""
+    if subject == findings.head or subject.relation == "by":
+        return []
+    media = (f for f in findings.of("medium") if f.start >= subject.start and f.end == subject.end)
+    medium = next((f for f in media if entry_tags(f.entry)), None)
+    if medium is None:
+        return []
+    before = _thing_as_tags(wish, subject.start, medium.start, "") if medium.start > subject.start else []
+    return [*before, entry_tags(medium.entry)[0]]
+
+
+def _thing_as_tags(wish: Wish, start: int, end: int, verb: str) -> list[str]:
+    """One thing as tags: "red umbrella"; "giant pink whale" with "whale"; "holding flag"."""
+    words = [wish.words[i].folded for i in range(start, end) if wish.words[i].folded not in BOILERPLATE]
+    while words and (words[-1] in FRAMING or words[-1] in STOP):
+        words.pop()
+    while words and words[0] in STOP:
+        words.pop(0)
+    if not words or (len(words) == 1 and words[0] in FRAMING | GROUPS):
+        return []
+    found = []
+    whole = table().canonical(" ".join(words))
+    noun = words[-1]
+    if verb and verb != "wearing":
+        done = table().canonical(f"{verb} {' '.join(words)}") or table().canonical(f"{verb} {singular(noun)}")
+        found.append(done or table().general(verb) or verb)
+    if whole and (len(words) > 1 or table().kind[whole] == "g"):
+        return [*found, whole]
+    if all(word in LOOKS for word in words):  # "colorful calm" of a portrait
+        return [*found, *words]
+    found.append(" ".join(words))
+    for length in range(min(3, len(words) - 1), 0, -1):
+        tag = own_tag(" ".join(words[-length:]))
+        if tag and not (length == 1 and noun in UNWANTED):
+            found.append(tag)
+            break
+    return found
+
+
+def _expressions(wish: Wish, start: int, end: int) -> list[str]:
+    """Tags of several words that cross things: "standing on one leg", "looking at viewer"."""
+    words = [word.folded for word in wish.words[start:end]]
+    found = []
+    for length in (4, 3, 2):
+        for index in range(len(words) - length + 1):
+            part = words[index : index + length]
+            tag = table().general(" ".join(part))
+            inside = set(range(start + index, start + index + length)) & wish.outside
+            if tag and not inside and any(word in STOP for word in part[1:-1]) | (part[0].endswith("ing")):
+                found.append(tag)
+    return found

@@ -1,0 +1,123 @@
+"""The embedded writer: a raw prompt in, detailed prompts out, in phrases, sentences or tags.
+
+Its words are phrases of hand-written subject entries. `options` says which may be added to a raw prompt, the fit
+network (fit.py) which of them fit this one, and `chooser` takes some of each role: no garbled word, no name, nothing
+that nobody wrote down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from ..path import OnStep, ShouldStop, Writer
+from ..request import Answers, Request
+from ..subjects import chinese
+from ..subjects.entries import Entries, load
+from ..subjects.find import Findings, find
+from ..wishes.wish import Wish, read
+from . import phrases, sentences, tags
+from .chooser import Score, choose
+from .fitting import Option
+from .options import options
+from .scene import scene_of
+
+if TYPE_CHECKING:  # it imports torch, which reading entries does not need
+    from .fit import Fit
+
+EMBEDDED = Path(__file__).parent.parent / "embedded"  # the fit network's folder
+
+# An option is left out where the fit network gives it less than these odds of fitting (natural logarithm). On held-out
+# readings this keeps 72 % of the options that the rules allow, and the share of misfits among them falls by a quarter.
+LEAST_FIT = 0.7
+# Readers refused a place more often than anything else, and more often than the network expects.
+PLACE_DOUBT = 0.4
+# How much the odds of fitting count beside how gladly a phrase is taken.
+FIT_WEIGHT = 0.7
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A raw prompt as it was understood: its wish (of the English words where it was Chinese), its entries, and the
+    Chinese words that could not be read, which stand in the wish as typed.
+    """
+
+    wish: Wish
+    findings: Findings
+    unread: tuple[str, ...] = ()
+
+
+@dataclass(eq=False)
+class Composer(Writer):
+    """Writes out of hand-written subject entries.
+
+    fit  the network that says which phrases fit; None: the rules alone, and the seed draws among what they allow
+    """
+
+    name: str = "embedded"
+    entries: Entries = field(default_factory=load, repr=False)
+    fit: Fit | None = field(default=None, repr=False)
+    keeps_words: ClassVar[bool] = True
+
+    def read(self, words: str) -> Reading:
+        """How a raw prompt is understood."""
+        translated = chinese.translate(words, self.entries)
+        wish = read(translated.english)
+        return Reading(wish, find(wish, self.entries), translated.unread)
+
+    def write(
+        self, words: str, request: Request, on_step: OnStep | None = None, should_stop: ShouldStop | None = None
+    ) -> Answers:
+        """Candidates for a raw prompt in request.style; on_step and should_stop are called between two of them.
+
+        Candidate k of a seed is the same however many are asked for. request.sampling is not used.
+        """
+        reading = self.read(words)
+        possible = options(reading.wish, reading.findings)
+        possible, score = self.rated(reading.wish.text, possible)
+        texts: list[str] = []
+        for k in range(request.num_candidates):
+            if should_stop is not None and should_stop():
+                break
+            texts.append(candidate(reading, possible, request.style, request.seed, k, score))
+            if on_step is not None:
+                on_step(k + 1, request.num_candidates)
+        return Answers(texts or [""], words)
+
+    def rated(self, words: str, possible: Sequence[Option]) -> tuple[list[Option], Score | None]:
+        """The options that the fit network lets pass, and how gladly it takes each; all of them without a network."""
+        if self.fit is None or not possible:
+            return list(possible), None
+        asked = list(dict.fromkeys((option.role, option.phrase) for option in possible))
+        read = self.fit.read(words, [f"{role}: {phrase}" for role, phrase in asked]).tolist()
+        fits = {key: numbers[0] - PLACE_DOUBT * (key[0] == "place") for key, numbers in zip(asked, read, strict=True)}
+        value = {key: numbers[1] + FIT_WEIGHT * fits[key] for key, numbers in zip(asked, read, strict=True)}
+        passed = [option for option in possible if fits[option.role, option.phrase] >= LEAST_FIT]
+        return passed, lambda wish, option, chosen: value[option.role, option.phrase]
+
+
+def candidate(
+    reading: Reading, possible: Sequence[Option], style: str, seed: int, k: int, score: Score | None = None
+) -> str:
+    """Candidate k of a seed in a style."""
+    wish, findings = reading.wish, reading.findings
+    if style == "sentences":
+        possible = sentences.sayable(findings, possible)
+    chosen = choose(wish, possible, seed, k, score, ample=style == "sentences")
+    if style == "sentences":
+        return sentences.write(wish, findings, chosen, f"{seed}/{k}", scene_of(wish, findings).crowded)
+    if style == "tags":
+        return tags.write(wish, findings, chosen, possible)
+    name = next((found.name for found in findings.of("head")), "")
+    return phrases.write(wish, chosen, scene_of(wish, findings).crowded, name)
+
+
+@lru_cache(maxsize=1)
+def load_embedded() -> Composer:
+    """The embedded writer, read once: the entries of beautifier/subjects and the fit network of beautifier/embedded."""
+    from .fit import load_fit
+
+    return Composer(entries=load(), fit=load_fit(EMBEDDED))

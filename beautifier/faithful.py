@@ -1,0 +1,244 @@
+"""Is what was asked for in an answer, and nothing against it? For the answer of any writer.
+
+`check` reads the answer as plain text: counts and colors with their nouns, quoted text letter for letter, exclusions,
+names, all words that carry meaning, and words of the safety lists that the user did not write. `repair` mends it.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from .prompts import lexicon, unsafe
+from .prompts.vocabulary import STOP, Word, fold, number_of, singular, words_of
+from .subjects.entries import Entries
+from .wishes.wish import Wish
+from .wishes.words import BOILERPLATE, FRAMING, TAG_COUNT
+
+# Words that need not come back as they are: praise, framing, words of address.
+LIGHT_WORDS = (
+    STOP
+    | BOILERPLATE
+    | FRAMING
+    | frozenset("please show make create draw generate want really style wearing filled showing featuring solo".split())
+)
+PERSON = frozenset("man woman girl boy lady guy 1girl 1boy 2girls 2boys gentleman".split())
+NEGATION = frozenset("no not without never non free zero nobody lacking devoid empty".split())
+NEAR = 5
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What an answer kept and lost of a wish, and what in it goes against it; each as short plain texts."""
+
+    kept: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+    against: tuple[str, ...] = ()
+
+    @property
+    def faithful(self) -> bool:
+        """Whether nothing was lost and nothing goes against the wish."""
+        return not self.lost and not self.against
+
+
+@dataclass
+class _Answer:
+    """An answer made ready to be asked: its words, their stems, and its text folded."""
+
+    text: str
+    words: tuple[Word, ...]
+    singles: list[str] = field(default_factory=list)
+    stems: frozenset[str] = frozenset()
+    folded: str = ""
+
+    @classmethod
+    def of(cls, text: str) -> "_Answer":
+        words = words_of(text)
+        singles = [singular(word.folded) for word in words]
+        return cls(text, words, singles, frozenset(map(stem, singles)), f" {fold(text)} ")
+
+
+def check(wish: Wish, text: str, keep: Sequence[str] = (), entries: Entries | None = None) -> Kept:
+    """What an answer kept and lost of a wish and what is against it.
+
+    keep: further words or expressions that must be in it. entries: with them another name of the same thing counts too.
+    """
+    answer = _Answer.of(text)
+    kept: list[str] = []
+    lost: list[str] = []
+    against: list[str] = []
+    for quoted in wish.quoted:
+        (kept if quoted in text else lost).append(f'"{quoted}"')
+    for word in keep:
+        (kept if word.strip() and fold(word) in answer.folded else lost).append(word)
+    for count in wish.counts:
+        found = _counted(answer, count.noun)
+        name = f"{count.number} {count.noun}"
+        if count.number in found:
+            kept.append(name)
+        else:
+            (against if found else lost).append(
+                f"{sorted(found)[0]} {count.noun}, not {count.number}" if found else name
+            )
+    for color, noun in wish.colors:
+        if noun:
+            found = _colors_of(answer, noun)
+            if color in found or not found and color in answer.singles:
+                kept.append(f"{color} {noun}")
+            elif not found:
+                lost.append(f"{color} {noun}")
+            elif not any((other, noun) in wish.colors for other in found):
+                against.append(f"{sorted(found)[0]} {noun}, not {color}")
+    against += _contradicted(wish, answer)
+    for word in _to_keep(wish):
+        (kept if _is_there(word, answer, entries) else lost).append(word)
+    against += _unwanted(wish, text, answer, entries)
+    return Kept(tuple(dict.fromkeys(kept)), tuple(dict.fromkeys(lost)), tuple(dict.fromkeys(against)))
+
+
+@lru_cache(maxsize=16384)
+def stem(word: str) -> str:
+    """A folded word cut to what its forms share: "sits", "sitting" → "sit"; rough, and the same on both sides."""
+    word = {"colour": "color", "grey": "gray"}.get(word, word)
+    for ending in ("ing", "edly", "ed", "es", "ly", "s", "e", "y", "n't"):
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            word = word[: -len(ending)]
+            break
+    if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "aeiouls":
+        word = word[:-1]
+    return word
+
+
+def _to_keep(wish: Wish) -> list[str]:
+    """The words of a wish that must come back: those that carry meaning, outside of exclusions."""
+    found = []
+    for index, word in enumerate(wish.words):
+        if index in wish.outside or word.folded in LIGHT_WORDS or TAG_COUNT.match(word.folded):
+            continue
+        if number_of(word.folded) is not None or len(word.folded) == 1 and word.folded.isascii():
+            continue
+        found.append(word.text)
+    if not found:  # nothing but framing and praise: then that is what was asked for
+        found = [word.text for word in wish.words if word.folded not in STOP and len(word.folded) > 1]
+    return list(dict.fromkeys(found))
+
+
+def _is_there(word: str, answer: _Answer, entries: Entries | None) -> bool:
+    """Whether a word of the wish is in the answer: itself, another form, or another name of the thing."""
+    folded = fold(word)
+    single = singular(folded)
+    if stem(single) in answer.stems or (not folded.isascii() and folded in answer.folded):
+        return True
+    if entries is None:
+        return False
+    names = (name for entry in entries.by_name.get(single, ()) for name in (entry.subject, *entry.also))
+    return any(f" {fold(name)} " in answer.folded for name in names)
+
+
+def _counted(answer: _Answer, noun: str) -> set[int]:
+    """The numbers that an answer has before a noun: "two red dogs", "2 dogs", "2girls"."""
+    found = set()
+    for index, single in enumerate(answer.singles):
+        tag = TAG_COUNT.match(answer.words[index].folded)
+        if tag and tag[1].isdecimal() and tag[2] == noun:
+            found.add(int(tag[1]))
+        if stem(single) != stem(noun):
+            continue
+        for back in range(1, NEAR):
+            if index - back < 0 or "," in answer.text[answer.words[index - back].end : answer.words[index].start]:
+                break
+            number = number_of(answer.words[index - back].folded)
+            if number is not None:
+                found.add(number)
+                break
+            if answer.words[index - back].folded in ("a", "an") and single == answer.words[index].folded:
+                found.add(1)
+                break
+    return found
+
+
+def _colors_of(answer: _Answer, noun: str) -> set[str]:
+    """The plain colors that an answer gives a noun."""
+    found = set()
+    for index, single in enumerate(answer.singles):
+        if stem(single) != stem(noun):
+            continue
+        for back in range(1, NEAR):
+            if index - back < 0 or "," in answer.text[answer.words[index - back].end : answer.words[index].start]:
+                break
+            word = answer.words[index - back].folded
+            if word in ("with", "of", "on", "in", "under", "and") and word != "and":
+                break
+            if word in lexicon.PLAIN_COLORS:
+                found.add("gray" if word == "grey" else word)
+        following = [word.folded for word in answer.words[index + 1 : index + 4]]
+        if following[:1] in (["is"], ["are"], ["in"]):
+            found.update(word for word in following[1:] if word in lexicon.PLAIN_COLORS)
+    return found | ({"grey"} if "gray" in found else set())
+
+
+def _contradicted(wish: Wish, answer: _Answer) -> list[str]:
+    """What was ruled out and is in the answer all the same."""
+    if not wish.excluded:
+        return []
+    said = {singular(word.folded) for index, word in enumerate(wish.words) if index not in wish.outside}
+    found = []
+    for index, single in enumerate(answer.singles):
+        if single not in wish.forbidden or single in said:
+            continue
+        near = answer.words[max(0, index - 4) : index]
+        before = {w.folded for w in near if not re.search(r"[,.;]", answer.text[w.end : answer.words[index].start])}
+        if not before & NEGATION and not answer.words[index].folded.endswith("less"):
+            found.append(f"{answer.words[index].text}, which was ruled out")
+    return found
+
+
+def _unwanted(wish: Wish, text: str, answer: _Answer, entries: Entries | None) -> list[str]:
+    """Unsafe words and people that the user did not write."""
+    minor = unsafe.names_minor(wish.text)
+    allowed = unsafe.unsafe(wish.text, minor=True)
+    found = [f"unsafe: {words}" for words in sorted(unsafe.unsafe(text, minor) - allowed)]
+    if not wish.names and not _names_people(wish, entries):
+        asked = {word.folded for word in wish.words}
+        added = {word.folded for word in answer.words} & PERSON - asked
+        found += [f"person: {word}" for word in sorted(added)]
+    return found
+
+
+def _names_people(wish: Wish, entries: Entries | None) -> bool:
+    """Whether a wish speaks of people, by the word list, a count of tags, or the entries."""
+    if "people" in lexicon.facts_of(wish.text) or any(TAG_COUNT.match(word.folded) for word in wish.words):
+        return True
+    if entries is None:
+        return False
+    singles = [singular(word.folded) for word in wish.words]
+    names = [" ".join(singles[i : i + length]) for length in (1, 2, 3) for i in range(len(singles) - length + 1)]
+    return any(name in entries.people or any(e.is_person for e in entries.by_name.get(name, ())) for name in names)
+
+
+def repair(wish: Wish, text: str, keep: Sequence[str] = (), entries: Entries | None = None) -> str:
+    """An answer that keeps what was asked for: what goes against it is taken out, the user's words lead.
+
+    A comma list loses the phrases at fault, prose the sentences; where words are missing the text as typed comes first.
+    """
+    before = check(wish, text, keep, entries)
+    if before.faithful:
+        return text
+    is_prose = bool(re.search(r"[.!?]\s+[A-Z]", text)) or text.rstrip().endswith(".")
+    pieces = re.split(r"(?<=[.!?])\s+", text.strip()) if is_prose else [p.strip() for p in text.split(",")]
+    if before.against:
+        pieces = [piece for piece in pieces if piece and not check(wish, piece, (), entries).against]
+    joined = (" " if is_prose else ", ").join(pieces)
+    after = check(wish, joined, keep, entries)
+    if not after.lost and joined:
+        return joined
+    missing = [word for word in keep if fold(word) not in fold(wish.text)]
+    lead = ", ".join([_tidy(wish.text), *missing])
+    pieces = [piece for piece in pieces if fold(piece).strip(" .") not in fold(lead)]
+    if is_prose:
+        return " ".join([lead[:1].upper() + lead[1:] + ("" if lead.endswith((".", "!", "?", '"')) else "."), *pieces])
+    return ", ".join([lead, *pieces])
+
+
+def _tidy(text: str) -> str:
+    return text.strip().rstrip(",; ").removesuffix(".").rstrip()

@@ -1,0 +1,1 @@
+"""How checkpoints of each architecture are written down: one file an architecture, one table."""

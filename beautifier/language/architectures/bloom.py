@@ -1,0 +1,29 @@
+"""BLOOM (Le Scao et al. 2022, arXiv 2211.05100): ALiBi, a norm behind the embeddings, q, k and v head by head.
+
+The network's own names of its parameters are BLOOM's.
+"""
+
+from collections.abc import Mapping
+
+from ..config import NetworkConfig
+from .architecture import Architecture, is_tied, refuse, special_tokens
+
+
+def read(raw: Mapping) -> NetworkConfig:
+    """The shape of a BLOOM from the fields of its config.json."""
+    refuse(raw, apply_residual_connection_post_layernorm=False)
+    hidden = raw.get("hidden_size", raw.get("n_embed"))
+    return NetworkConfig(
+        architecture="bloom",
+        vocab_size=raw.get("vocab_size"),
+        hidden_size=hidden,
+        num_layers=raw.get("n_layer", raw.get("num_hidden_layers")),
+        num_heads=raw.get("n_head", raw.get("num_attention_heads")),
+        intermediate_size=4 * hidden if isinstance(hidden, int) else hidden,
+        norm_epsilon=raw.get("layer_norm_epsilon", 1e-5),
+        tied=is_tied(raw, True),
+        **special_tokens(raw, 2),
+    )
+
+
+BLOOM = Architecture(read, prefix="transformer.", names={"head": "lm_head"})

@@ -1,0 +1,72 @@
+"""The embedded reward model: which of two prompts a careful reader prefers, less what was lost of the raw prompt.
+
+    r(x, y) = preference(x, y) - lost(x, y)
+
+preference is the fit network's third number, a Bradley-Terry value learnt from blind comparisons; lost counts what
+faithful.check finds missing from y or against x.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
+
+import torch
+from torch import Tensor
+
+from ..composing.fit import PREFERENCE, Fit
+from ..faithful import check
+from ..prompts.syntax import set_aside
+from ..wishes.wish import read
+
+MOST_LOST = 4  # more than so many losses make a prompt no worse
+
+
+@dataclass(eq=False)
+class Preference:
+    """The fit network as a term of a reward model."""
+
+    fit: Fit = field(repr=False)
+    name: str = "preference"
+
+    def score(
+        self,
+        raw_prompts: Sequence[str],
+        prompts: Sequence[str],
+        batch_size: int = 32,
+        on_step: Callable[[int, int], object] | None = None,
+    ) -> Tensor:
+        """float32 [N] on the CPU: the Bradley-Terry value of each prompt for its raw prompt."""
+        values, done = [], 0
+        for raw, pairs in groupby(zip(raw_prompts, prompts, strict=True), key=itemgetter(0)):
+            texts = [set_aside(prompt).words for _, prompt in pairs]
+            values.append(self.fit.read(set_aside(raw).words, texts)[:, PREFERENCE])
+            done += len(texts)
+            if on_step:
+                on_step(done, len(prompts))
+        return torch.cat(values)
+
+
+@dataclass(eq=False)
+class Losses:
+    """How much of the raw prompt is missing from a prompt, or goes against it, as a term of a reward model."""
+
+    name: str = "lost"
+
+    def score(
+        self,
+        raw_prompts: Sequence[str],
+        prompts: Sequence[str],
+        batch_size: int = 32,
+        on_step: Callable[[int, int], object] | None = None,
+    ) -> Tensor:
+        """float32 [N] on the CPU: the number of losses, 0 to MOST_LOST."""
+        counts = []
+        for done, (raw, prompt) in enumerate(zip(raw_prompts, prompts, strict=True), 1):
+            kept = check(read(set_aside(raw).words), set_aside(prompt).words)
+            counts.append(float(min(len(kept.lost) + len(kept.against), MOST_LOST)))
+            if on_step:
+                on_step(done, len(prompts))
+        return torch.tensor(counts)

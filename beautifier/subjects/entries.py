@@ -1,0 +1,163 @@
+"""Subject entries: what may be added to a prompt about a thing, and the index of the names they are found by.
+
+An entry holds phrases by role (detail, doing, place, light, view, color) that are true of its subject in nearly any
+picture; a medium's details are its marks, a quality's how it shows. The file has one JSON object a line.
+"""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+from ..prompts.vocabulary import key
+
+FOLDER = Path(__file__).parent
+ROLES = ("detail", "doing", "place", "light", "view", "color")
+SETTING_KINDS = frozenset(
+    "scene landscape place interior city building room water sky space weather shop town underground street ruin "
+    "desert forest mountain planet kitchen stage".split()
+)
+PERSON_KINDS = frozenset("person people woman man girl boy child warrior athlete student".split())
+LIVING_KINDS = PERSON_KINDS | frozenset(
+    "animal bird insect fish pet creature dog cat mammal reptile amphibian primate dinosaur farm-animal sea-creature "
+    "arachnid prehistoric character".split()
+)
+LONGEST_NAME = 5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Entry:
+    """A subject: its names, its kinds, and phrases by role that fit it by construction."""
+
+    subject: str
+    also: tuple[str, ...]
+    zh: tuple[str, ...]
+    kinds: frozenset[str]
+    detail: tuple[str, ...]
+    doing: tuple[str, ...]
+    place: tuple[str, ...]
+    light: tuple[str, ...]
+    view: tuple[str, ...]
+    color: tuple[str, ...]
+    tags: tuple[str, ...]
+
+    @property
+    def sort(self) -> str:
+        """ "medium", "quality", "action" or "subject": how the entry may be used in a prompt about something else."""
+        for sort in ("medium", "quality", "action"):
+            if sort in self.kinds:
+                return sort
+        return "subject"
+
+    @property
+    def is_setting(self) -> bool:
+        """Whether other things can be in it."""
+        return self.sort == "subject" and not self.kinds.isdisjoint(SETTING_KINDS)
+
+    @property
+    def is_person(self) -> bool:
+        """Whether it is a human being or a group of them."""
+        return not self.kinds.isdisjoint(PERSON_KINDS) and "idea" not in self.kinds and "event" not in self.kinds
+
+    @property
+    def is_living(self) -> bool:
+        """Whether it is a person or an animal."""
+        return not self.kinds.isdisjoint(LIVING_KINDS) and not self.is_setting
+
+
+@dataclass(frozen=True)
+class Entries:
+    """All entries, and by which names they are found: keys are folded and singular (`vocabulary.key`).
+
+    proper: the subjects that are names ("paris", "taj mahal"), each with the article it takes ("" or "the").
+    """
+
+    all: tuple[Entry, ...]
+    by_name: dict[str, tuple[Entry, ...]]
+    people: dict[str, Entry]
+    artists: dict[str, Entry]
+    proper: dict[str, str]
+
+    @cached_property
+    def by_subject(self) -> dict[str, Entry]:
+        """The entry of each subject's own name."""
+        return {entry.subject: entry for entry in self.all}
+
+    @cached_property
+    def by_zh(self) -> dict[str, Entry]:
+        """Entries by Chinese name."""
+        names: dict[str, Entry] = {}
+        for position in range(max((len(entry.zh) for entry in self.all), default=0)):
+            for entry in self.all:
+                if position < len(entry.zh):
+                    names.setdefault(entry.zh[position].casefold(), entry)
+        return names
+
+    @cached_property
+    def vocabulary(self) -> frozenset[str]:
+        """Every word of a name or phrase: what is among them is no misspelling."""
+        words: set[str] = set()
+        for entry in self.all:
+            for text in (entry.subject, *entry.also, *(phrase for role in ROLES for phrase in getattr(entry, role))):
+                words.update(text.replace("-", " ").split())
+        return frozenset(words)
+
+
+def read_entries(lines: list[str] | tuple[str, ...]) -> tuple[Entry, ...]:
+    """Entries from lines of JSON. Raises `ValueError` naming the line that is none."""
+    found = []
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+            lists = {field: tuple(row.get(field, ())) for field in ("also", "zh", *ROLES, "tags")}
+            found.append(Entry(subject=row["subject"], kinds=frozenset(row["kinds"]), **lists))
+        except (ValueError, KeyError, TypeError) as error:
+            raise ValueError(f"line {number} is no subject entry ({error})") from None
+    return tuple(found)
+
+
+def index(
+    entries: tuple[Entry, ...],
+    people: dict[str, str] | None = None,
+    artists: dict[str, str] | None = None,
+    proper: dict[str, str] | None = None,
+) -> Entries:
+    """Entries with their names. A subject's own name comes before another's synonym."""
+    by_name: dict[str, tuple[Entry, ...]] = {}
+    for own in (True, False):
+        for entry in entries:
+            for name in (entry.subject,) if own else entry.also:
+                name = key(name)
+                known = by_name.get(name, ())
+                if entry not in known:
+                    by_name[name] = (*known, entry)
+    by_subject = {entry.subject: entry for entry in entries}
+    return Entries(
+        all=entries,
+        by_name=by_name,
+        people=_resolved(people or {}, by_subject),
+        artists=_resolved(artists or {}, by_subject),
+        proper=proper or {},
+    )
+
+
+def _resolved(names: dict[str, str], by_subject: dict[str, Entry]) -> dict[str, Entry]:
+    return {key(name): by_subject[subject] for name, subject in names.items() if subject in by_subject}
+
+
+def _table(path: Path) -> dict[str, str]:
+    """Rows of a two-column TSV; empty where the file is not there."""
+    if not path.exists():
+        return {}
+    rows = (line.split("\t") for line in path.read_text(encoding="utf-8").splitlines() if "\t" in line)
+    return {row[0]: row[1].strip() for row in rows}
+
+
+@lru_cache(maxsize=2)
+def load(folder: Path = FOLDER) -> Entries:
+    """The entries of a folder: entries.jsonl, and people.tsv, artists.tsv and proper.tsv where they are there."""
+    lines = (folder / "entries.jsonl").read_text(encoding="utf-8").splitlines()
+    proper = {subject: "" if article == "-" else article for subject, article in _table(folder / "proper.tsv").items()}
+    return index(read_entries(lines), _table(folder / "people.tsv"), _table(folder / "artists.tsv"), proper)

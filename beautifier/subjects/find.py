@@ -1,0 +1,325 @@
+"""Which entries a wish speaks of, and what each is in it: head, setting, other thing, medium, quality or action."""
+
+from dataclasses import dataclass
+
+from ..prompts.lexicon import COLORS, VIEW_WORDS
+from ..prompts.vocabulary import STOP, number_of, singular
+from ..wishes.things import Subject
+from ..wishes.wish import Wish
+from ..wishes.words import BOILERPLATE, CHANGED, CHANGING, FRAMING, GROUPS, PLACING, VERBS
+from .entries import Entries, Entry
+from .head import head_of, match_of
+from .names import Match, as_subject, is_inside, matches_in, of_sort
+
+# Relations that lead to a medium: "in watercolor", "as a mosaic".
+MEDIUM_BEHIND = frozenset(
+    (
+        "in",
+        "in a",
+        "in an",
+        "as",
+        "as a",
+        "as an",
+        "in the style of",
+        "in style of",
+        "using",
+        "on",
+        "like",
+        "into",
+        "made with",
+    )
+)
+# Relations whose object may be described: it is in the picture beside the head.
+BESIDE = PLACING | frozenset(
+    (
+        "with",
+        "and",
+        "wearing",
+        "holding",
+        "riding",
+        "doing",
+        "carrying",
+        "having",
+        "featuring",
+        "while",
+        "to",
+        "from",
+        "vs",
+        "versus",
+        "containing",
+        "has",
+        "using",
+    )
+)
+# Modifiers of one sort that make another thing of their head: "banana cat", "glass nose".
+BLENDING = frozenset(
+    "animal food fruit dessert drink plant flower creature bird insect fish machine material toy".split()
+)
+PLAIN = frozenset(
+    "big small little large tiny old new young tall short long giant huge single pretty cute nice".split()
+)
+# Relations to what is not in the picture, and kinds that are no things.
+NOT_SHOWN = frozenset(
+    ("by", "for", "in the style of", "in style of", "inspired by", "based on", "without", "than", "about", "like")
+)
+NO_OTHERS = frozenset("word words text letter letters horn horns halo antlers background backdrop".split())
+NO_THINGS = frozenset(("idea", "body part", "emotion", "mood", "action", "quality"))
+TIMES = frozenset(
+    "dawn dusk twilight midnight night noon moonlight "
+    "sunrise sunset morning evening afternoon golden-hour daytime".split()
+)
+BLENDING_PLACES = frozenset("creature fantasy material".split())
+# Nouns that make another thing of the one behind them.
+COMPOUNDING = frozenset(
+    "ceiling sub telephone stop sewing washing vending slot parking garden wall floor table desk door window kitchen "
+    "bathroom hair eye hand face foot leg ear nose neck tooth finger head lamp post stone paper card picture book "
+    "sea mountain prairie guinea star jelly cat dog horse bear tiger lion".split()
+)
+# Modifiers that change the look of their head: "cyberpunk village", "futuristic house".
+RESTYLING = frozenset("style era idea mood condition fantasy creature".split())
+
+
+@dataclass(frozen=True)
+class Found:
+    """An entry in a wish: which part it plays, its words, the thing it names (None for media and qualities), its name
+    as typed, whether that is the proper name of somebody, and the article of a proper name (None: it is no name).
+    """
+
+    entry: Entry
+    part: str
+    start: int
+    end: int
+    subject: Subject | None = None
+    name: str = ""
+    proper: bool = False
+    article: str | None = None
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a wish speaks of. `head` is what it is about, with an entry or without (`head_entry` None).
+
+    `mixed`: the head is made another thing ("made of smoke", "as a knight", "hybrid"): what is true of its kind need
+    not be true of it. `restyled`: a style, an era or a world is named before it ("cyberpunk village"). `unknown`:
+    folded words that no entry and no list knows; `words`: how many words the wish has.
+    """
+
+    head: Subject | None
+    head_entry: Entry | None
+    found: tuple[Found, ...]
+    mixed: bool
+    restyled: bool = False
+    unknown: tuple[str, ...] = ()
+    words: int = 0
+
+    @property
+    def head_entry_is_setting(self) -> bool:
+        """Whether the head is itself a place."""
+        return self.head_entry is not None and self.head_entry.is_setting
+
+    @property
+    def ill_read(self) -> bool:
+        """Whether so many words are unknown that the rest cannot be trusted: another language, or many slips."""
+        return len(self.unknown) > 2 or len(self.unknown) == 2 and (self.head_entry is None or self.words <= 6)
+
+    def of(self, part: str) -> list[Found]:
+        """Those that play a part."""
+        return [found for found in self.found if found.part == part]
+
+
+def find(wish: Wish, entries: Entries) -> Findings:
+    """The entries a wish speaks of, with their parts."""
+    matches = matches_in(wish, entries)
+    head = head_of(wish, matches)
+    head_match = match_of(head, wish, matches) if head else None
+    found: list[Found] = []
+    head_entry = None
+    if head_match:
+        head_entry = as_subject(head_match.entries)
+        if head_entry and head_entry.sort == "action" and _is_plural(wish, head_match):  # "two baseballs" are no game
+            head_entry = None
+        if head_entry and head and _is_compound(wish, head, head_match, head_entry, matches):
+            head_entry = None
+        if head_entry:
+            start = head_match.start if head_match.end > head.end else max(head_match.start, head.start)
+            name = wish.words_between(start, head_match.end)
+            named = _named(head_match, head_entry, entries)
+            found.append(Found(head_entry, "head", head_match.start, head_match.end, head, name, *named))
+    for match in matches:
+        if match is head_match and head_entry:
+            continue
+        played = _part(wish, match, head, matches)
+        if played is None:
+            continue
+        part, entry, subject = played
+        if not any(entry is f.entry for f in found):
+            name = wish.words_between(match.start, match.end)
+            named = _named(match, entry, entries)
+            found.append(Found(entry, part, match.start, match.end, subject, name, *named))
+    mixed = _is_mixed(wish, head, head_match, head_entry, matches)
+    restyled = _is_restyled(head, head_match, matches)
+    return Findings(head, head_entry, tuple(found), mixed, restyled, _unknown(wish, matches, entries), len(wish.words))
+
+
+def _is_plural(wish: Wish, match: Match) -> bool:
+    last = wish.words[match.end - 1].folded
+    return singular(last) != last
+
+
+def _named(match: Match, entry: Entry, entries: Entries) -> tuple[bool, str | None]:
+    """Whether a name is somebody's, and the article it takes as a proper name; None where it is a common noun."""
+    article = "" if match.person else entries.proper.get(entry.subject)
+    return match.person or (article is not None and "character" in entry.kinds), article
+
+
+def _part(
+    wish: Wish, match: Match, head: Subject | None, matches: list[Match]
+) -> tuple[str, Entry, Subject | None] | None:
+    """The part a name plays that is not the head's, with its entry and its thing; None where it plays none."""
+    subject = next((s for s in wish.subjects if is_inside(match, s)), None)
+    words = [wish.words[i].folded for i in range(match.start, match.end)]
+    if match.artist:
+        return "medium", match.entries[0], None
+    if all(word in BOILERPLATE for word in words) and len(wish.segments) > 1:
+        return None
+    action = of_sort("action", match.entries)
+    if action and _is_done(action, words, subject, match, head):
+        return "action", action, None
+    if subject is None:
+        return None
+    in_head = head is not None and subject == head
+    alone = subject.relation == "" and subject.segment > (head.segment if head else 0)
+    before_head = head is not None and subject.start < head.start
+    medium, quality, thing = (
+        of_sort("medium", match.entries),
+        of_sort("quality", match.entries),
+        as_subject(match.entries),
+    )
+    if medium and (
+        in_head or before_head or alone or subject.relation in MEDIUM_BEHIND or head is None or wish.kind == "tags"
+    ):
+        if not (subject.relation in ("on", "in", "in a", "like") and thing is not None and "design" in medium.kinds):
+            return "medium", medium, None
+    if quality and (in_head or alone or before_head or subject.relation in CHANGING | {"in", "in the style of"}):
+        return "quality", quality, None
+    if thing is None or in_head or subject.relation in NOT_SHOWN or not thing.kinds.isdisjoint(NO_THINGS):
+        return None
+    if thing.subject in TIMES or match_of(subject, wish, matches) is not match:
+        return None
+    if all(word in VIEW_WORDS | FRAMING | BOILERPLATE for word in words):
+        return None
+    if not NO_OTHERS.isdisjoint(words) or _is_in_a_name(wish, match):
+        return None
+    plain = _is_plain(wish, subject, match)
+    beside = alone and not thing.kinds.isdisjoint(("building", "ruin"))  # "tornado, farm house"
+    if (
+        _can_hold(thing)
+        and not beside
+        and (subject.relation in PLACING or alone or subject.relation in ("of", "to", "doing"))
+    ):
+        return ("setting", thing, subject) if plain or thing.kinds.isdisjoint(("sky", "space")) else None
+    return ("other", thing, subject) if plain and (subject.relation in BESIDE or alone) else None
+
+
+def _is_done(action: Entry, words: list[str], subject: Subject | None, match: Match, head: Subject | None) -> bool:
+    """Whether an action's name stands as a verb: "reading a book", not "the winner" or "with a smile"."""
+    verb = any(word.endswith("ing") or word in VERBS for word in words) or " ".join(words) == action.subject
+    describes = subject is not None and subject != head and subject.start <= match.start and match.end < subject.end
+    if not verb or describes:  # "a sleeping cat" beside a girl
+        return False
+    if subject is None or subject.relation == "doing" or match.start < subject.start:
+        return True
+    return subject.relation not in ("with", "of", "for", "by")
+
+
+def _is_in_a_name(wish: Wish, match: Match) -> bool:
+    """Whether a name ends a longer proper name: the "Park" of "Arches National Park"."""
+    before = wish.words[max(0, match.start - 2) : match.start]
+    return len(before) == 2 and all(word.text in wish.names for word in before)
+
+
+def _can_hold(thing: Entry) -> bool:
+    """Whether other things can be in it: a place, not an event."""
+    return thing.is_setting and "event" not in thing.kinds
+
+
+def _is_plain(wish: Wish, subject: Subject, match: Match) -> bool:
+    """Whether nothing but its name, number, size and color was said of a thing: then its entry is true of it."""
+    own = [i for i in range(subject.start, subject.end) if not match.start <= i < match.end]
+    if any(wish.words[i].folded not in PLAIN | STOP | COLORS and number_of(wish.words[i].folded) is None for i in own):
+        return False
+    following = next((s for s in wish.subjects if s.start >= subject.end and s.segment == subject.segment), None)
+    verb_behind = subject.end < len(wish.words) and wish.words[subject.end].folded in wish.verbs
+    return not verb_behind and (
+        following is None or following.relation not in CHANGING | {"of", "that", "which", "for"}
+    )
+
+
+def _is_mixed(
+    wish: Wish, head: Subject | None, head_match: Match | None, entry: Entry | None, matches: list[Match]
+) -> bool:
+    """Whether the head is made another thing than its entry describes."""
+    if head is None:
+        return False
+    words = {word.folded for word in wish.words}
+    if words & CHANGED:
+        return True
+    changed = [s for s in wish.subjects if s.segment == head.segment and s.start >= head.end and s.relation in CHANGING]
+    if any(s.relation not in ("like", "plus", "but") or s.start <= head.end + 2 for s in changed):
+        return True
+    if any(
+        wish.words[i].folded in ("look", "looks", "looking") and wish.words[i + 1].folded == "like"
+        for i in range(len(wish.words) - 1)
+    ):
+        return True
+    if not head_match:
+        return False
+    for match in matches:
+        if match.end <= head_match.start and match.start >= head.start:
+            for other in match.entries:
+                kinds = BLENDING_PLACES if entry and entry.is_setting else BLENDING
+                if other.sort in ("subject", "quality") and not other.kinds.isdisjoint(kinds):
+                    if not (entry and entry.is_person) or entry.subject in GROUPS and other.is_living:
+                        return True
+    return False
+
+
+def _is_compound(wish: Wish, head: Subject, match: Match, entry: Entry, matches: list[Match]) -> bool:
+    """Whether a noun before the head makes it another thing: "ceiling fan", "sub sandwich"; not of persons."""
+    at = max(match.start, head.start) - 1
+    if at < head.start or entry.is_person:
+        return False
+    word = wish.words[at].folded
+    others = [m for m in matches if m.start <= at < m.end]
+    if any(e.sort == "quality" or e.sort == "medium" for m in others for e in m.entries):
+        return False
+    return (
+        bool(others) and not any(e.is_setting or e.is_living for m in others for e in m.entries) or word in COMPOUNDING
+    )
+
+
+def _is_restyled(head: Subject | None, head_match: Match | None, matches: list[Match]) -> bool:
+    """Whether a word before the head gives it another look than its entry describes."""
+    if head is None or head_match is None:
+        return False
+    return any(
+        not entry.kinds.isdisjoint(RESTYLING)
+        for match in matches
+        if head.start <= match.start and match.end <= head_match.start
+        for entry in match.entries
+    )
+
+
+def _unknown(wish: Wish, matches: list[Match], entries: Entries) -> tuple[str, ...]:
+    """Folded words that no entry has in a name or phrase and no list knows: rare words and names."""
+    matched = {i for match in matches for i in range(match.start, match.end)}
+    return tuple(
+        word.folded
+        for index, word in enumerate(wish.words)
+        if index not in matched
+        and word.folded.isalpha()
+        and len(word.folded) > 2
+        and word.folded not in STOP | BOILERPLATE | FRAMING
+        and word.folded not in entries.vocabulary
+        and singular(word.folded) not in entries.vocabulary
+    )

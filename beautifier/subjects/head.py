@@ -1,0 +1,137 @@
+"""What a wish is about: the first thing that is no medium, no framing, no praise and no artist."""
+
+from ..prompts.lexicon import VIEW_WORDS
+from ..prompts.vocabulary import STOP, singular
+from ..wishes.things import Subject
+from ..wishes.wish import Wish
+from ..wishes.words import BOILERPLATE, CONTAINERS, FRAMING, GROUPS, TAIL
+from .entries import Entry
+from .names import Match, as_subject, of_sort
+
+# Relations behind a medium that lead to what it shows.
+SHOWING = frozenset(("of", "showing", "depicting", "featuring", "containing", "with", "about"))
+MEDIUM_NOUNS = frozenset("painting drawing photo photograph illustration print art render sketch artwork".split())
+WIDE_TAIL = frozenset("landscape portrait scenery portraits headshot".split())
+
+
+def match_of(subject: Subject, wish: Wish, matches: list[Match]) -> Match | None:
+    """The name that is a thing's last word; words such as "character" and a medium behind it are left aside."""
+    end = subject.end
+    last = next((m for m in matches if m.start < end <= m.end), None)
+    if last and last.start < subject.start:
+        return last if last.end >= subject.end else None
+    if last and last.end > subject.end:  # "great wall of china"
+        return last
+    inside = [m for m in matches if subject.start <= m.start and m.end <= subject.end]
+    for match in reversed(inside):
+        between = range(match.end, end)
+        if any(not _is_tail(wish.words[i].folded) for i in between):
+            return None
+        earlier = [m for m in inside if m.end <= match.start and _living(m)]
+        if as_subject(match.entries) is None and match.start > subject.start:
+            end = match.start
+        elif earlier and wish.words[match.end - 1].folded in WIDE_TAIL:
+            end = match.start
+        else:
+            return match
+    return None
+
+
+def _is_tail(word: str) -> bool:
+    """Whether a word behind a thing's name leaves it what it is: "character", "art", a number."""
+    return word in TAIL or word in BOILERPLATE or word in FRAMING or word.isdecimal()
+
+
+def _living(match: Match) -> bool:
+    thing = as_subject(match.entries)
+    return thing is not None and thing.is_living
+
+
+def head_of(wish: Wish, matches: list[Match]) -> Subject | None:
+    """What the wish is about: the first thing that is no medium, no framing, no praise and no artist."""
+    subjects = wish.subjects
+    fallback = None
+    for index, subject in enumerate(subjects):
+        words = [wish.words[i].folded for i in range(subject.start, subject.end)]
+        match = match_of(subject, wish, matches)
+        following = subjects[index + 1] if index + 1 < len(subjects) else None
+        leads = following is not None and following.segment == subject.segment and following.relation in SHOWING
+        if subject.relation in (
+            "by",
+            "in the style of",
+            "in style of",
+            "inspired by",
+            "based on",
+            "without",
+            "for",
+            "via",
+        ):
+            continue
+        if all(word in BOILERPLATE or word in STOP or word in TAIL for word in words) and not match:
+            continue
+        medium = (match and of_sort("medium", match.entries)) or _ends_with_medium(subject, matches)
+        own = match and as_subject(match.entries)
+        if match and own and match.end > subject.end and words[-1] not in FRAMING:  # "great wall of china"
+            return subject
+        if (
+            leads
+            and following.relation != "with"
+            and (
+                medium
+                or all(w in FRAMING or w in BOILERPLATE or _names_medium(w, matches, wish) for w in words)
+                or words[-1] in FRAMING
+            )
+        ):
+            fallback = fallback or subject
+            continue
+        if (
+            leads
+            and following.relation == "of"
+            and (words[-1] in GROUPS | CONTAINERS or singular(words[-1]) in GROUPS | CONTAINERS)
+        ):
+            fallback = fallback or subject
+            continue
+        object_here = leads and following.relation == "with" and subject.segment == 0 and not fallback
+        if (
+            match
+            and medium
+            and not own
+            and match.end >= subject.end
+            and not _other_words(subject, match, wish)
+            and not object_here
+        ):
+            fallback = fallback or subject
+            continue
+        named = words[-1] in MEDIUM_NOUNS and own is None and subject.segment == 0 and len(wish.segments) > 1
+        if named and len(words) <= 3 and not (leads and following.relation == "with"):
+            fallback = fallback or subject
+            continue
+        if match and not medium and not own and not _other_words(subject, match, wish):  # a quality alone
+            fallback = fallback or subject
+            continue
+        if all(word in FRAMING | VIEW_WORDS | BOILERPLATE for word in words) and (not own or index):
+            fallback = fallback or subject
+            continue
+        return subject
+    return fallback
+
+
+def _ends_with_medium(subject: Subject, matches: list[Match]) -> Entry | None:
+    """The medium whose name ends a thing: "an old sailor map" of an island."""
+    ending = (m for m in matches if m.start >= subject.start and m.end == subject.end)
+    return next((of_sort("medium", m.entries) for m in ending), None)
+
+
+def _names_medium(word: str, matches: list[Match], wish: Wish) -> bool:
+    return any(
+        of_sort("medium", m.entries) for m in matches for i in range(m.start, m.end) if wish.words[i].folded == word
+    )
+
+
+def _other_words(subject: Subject, match: Match, wish: Wish) -> bool:
+    """Whether a thing has words besides a name that count: not articles, praise or framing."""
+    return any(
+        wish.words[i].folded not in STOP | BOILERPLATE | FRAMING | TAIL
+        for i in range(subject.start, subject.end)
+        if not match.start <= i < match.end
+    )

@@ -1,0 +1,114 @@
+"""The names of entries among the words of a wish, one slip of the fingers mended."""
+
+import string
+from dataclasses import dataclass
+
+from ..prompts.vocabulary import STOP, singular
+from ..wishes.things import Subject
+from ..wishes.wish import Wish
+from ..wishes.words import BOILERPLATE, FRAMING
+from .entries import LONGEST_NAME, Entries, Entry
+
+
+@dataclass(frozen=True)
+class Match:
+    """Words from `start` to `end` that are the name of entries."""
+
+    start: int
+    end: int
+    entries: tuple[Entry, ...]
+    person: bool = False
+    artist: bool = False
+
+
+def matches_in(wish: Wish, entries: Entries) -> list[Match]:
+    """Names in the wish, longest first at each place, none inside another or in an exclusion."""
+    found = []
+    for first, last in wish.segments:
+        index = first
+        while index < last:
+            match = None
+            if index not in wish.outside:
+                match = _match_at(wish, index, last, entries)
+            if match:
+                found.append(match)
+                index = match.end
+            else:
+                index += 1
+    return found
+
+
+def _joined(wish: Wish, index: int) -> bool:
+    """Whether a hyphen ties a word to the one before it: "wrap-around"."""
+    words = wish.words
+    return (
+        0 < index < len(words)
+        and words[index].start == words[index - 1].end + 1
+        and wish.text[words[index].start - 1] == "-"
+    )
+
+
+def _match_at(wish: Wish, index: int, last: int, entries: Entries) -> Match | None:
+    """The longest name that begins with a word and is no part of a compound with hyphens."""
+    if _joined(wish, index):
+        return None
+    for length in range(min(LONGEST_NAME, last - index), 0, -1):
+        if _joined(wish, index + length):
+            continue
+        words = [singular(word.folded) for word in wish.words[index : index + length]]
+        name = " ".join(words)
+        if name in entries.people:
+            return Match(index, index + length, (entries.people[name],), True)
+        if name in entries.artists and (length > 1 or index and wish.words[index - 1].folded == "by"):
+            return Match(index, index + length, (entries.artists[name],), artist=True)
+        if length == 1 and (name in STOP or wish.words[index].folded in STOP):
+            continue
+        if name in entries.by_name:
+            found = entries.by_name[name]
+            if length == 1 and wish.words[index].text in wish.names:
+                found = tuple(entry for entry in found if entry.sort == "subject" and "idea" not in entry.kinds)
+            if found:
+                return Match(index, index + length, found)
+    if _joined(wish, index + 1):
+        return None
+    corrected = spelled(wish.words[index].folded, entries)
+    return Match(index, index + 1, entries.by_name[corrected]) if corrected else None
+
+
+def spelled(word: str, entries: Entries) -> str | None:
+    """The name that an unknown word of six and more letters misses by one letter; None when it is no misspelling."""
+    if len(word) < 6 or not word.isascii() or not word.isalpha() or word in entries.vocabulary or word in STOP:
+        return None
+    if singular(word) in entries.vocabulary or word.endswith("ed") or word in BOILERPLATE or word in FRAMING:
+        return None
+    for candidate in _one_edit(word):
+        name = singular(candidate)
+        if candidate[:-1] == word or word[:-1] == candidate:  # an ending more or less is another word, or a name
+            continue
+        if name in entries.by_name and name[0] == word[0]:
+            return name
+    return None
+
+
+def _one_edit(word: str) -> list[str]:
+    """Words one letter away: swapped, left out, put in, replaced (the likeliest slips first)."""
+    cuts = [(word[:i], word[i:]) for i in range(len(word) + 1)]
+    swapped = [a + b[1] + b[0] + b[2:] for a, b in cuts if len(b) > 1]
+    without = [a + b[1:] for a, b in cuts if b]
+    more = [a + c + b for a, b in cuts for c in string.ascii_lowercase]
+    other = [a + c + b[1:] for a, b in cuts if b for c in ("aeiouy" if b[0] in "aeiouy" else "")]
+    return swapped + without + more + other
+
+
+def as_subject(entries: tuple[Entry, ...]) -> Entry | None:
+    """Of the entries of one name the one that is a thing; None for qualities."""
+    things = (entry for entry in entries if entry.sort == "subject")
+    return next(things, None) or next((entry for entry in entries if entry.sort == "action"), None)
+
+
+def of_sort(sort: str, entries: tuple[Entry, ...]) -> Entry | None:
+    return next((entry for entry in entries if entry.sort == sort), None)
+
+
+def is_inside(match: Match, subject: Subject) -> bool:
+    return match.start < subject.end and match.end > subject.start

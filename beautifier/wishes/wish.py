@@ -1,0 +1,179 @@
+"""What a raw prompt asks for: subjects and their relations, counts, colors, exclusions, text to be drawn, and more.
+
+`read` is plain reading by word lists and word order; it knows no subjects by name (`subjects.find` does) and it never
+changes what was typed. Everything is found in the words as typed: spans are indices into `Wish.text` or `Wish.words`.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+from ..prompts import lexicon
+from ..prompts.vocabulary import STOP, Word, content, fold, singular, words_of
+from .exclusions import RULED_OUT_OF, excluded_words, exclusions
+from .things import Count, Subject, colors_of, counts_of, subjects_of
+from .words import BOILERPLATE, PLACING, TAG_COUNT, VERBS
+
+QUOTED = re.compile(
+    r"\"([^\"\n]{1,200})\"|“([^”\n]{1,200})”|„([^“”\n]{1,200})[“”]|«([^»\n]{1,200})»|‘([^’\n]{2,200})’(?!\w)"
+    r"|(?<![\w'])'([^'\n]{2,120}?)'(?!\w)|「([^」\n]{1,200})」|『([^』\n]{1,200})』|《([^》\n]{1,200})》"
+)
+BREAK = re.compile(
+    r"[,;|\n()\[\]{}，。；、！？：（）]|[!?…]+(?=[\s.!?]|$)|\.+(?=[\s.!?]|$)(?!\s\d)|:+(?=\s|$)|::|(?<=\s)[-–—+/&~]+(?=\s\D)|—|–|(?<=\w)\+(?=\w)"
+)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a raw prompt asks for.
+
+    `said` are the roles it settles itself (place, light, view, color, doing), `verbs_at` the words that are verbs
+    behind a subject, `outside` those of exclusions.
+    """
+
+    text: str
+    words: tuple[Word, ...]
+    segments: tuple[tuple[int, int], ...]
+    kind: str
+    subjects: tuple[Subject, ...]
+    counts: tuple[Count, ...]
+    colors: tuple[tuple[str, str], ...]
+    excluded: tuple[str, ...]
+    quoted: tuple[str, ...]
+    names: tuple[str, ...]
+    said: frozenset[str]
+    facts: frozenset[str]
+    topics: frozenset[str]
+    verbs: tuple[str, ...]
+    verbs_at: tuple[int, ...] = ()
+    outside: frozenset[int] = frozenset()
+
+    @cached_property
+    def content(self) -> frozenset[str]:
+        """Folded singular words that carry meaning."""
+        return content(self.text)
+
+    @cached_property
+    def forbidden(self) -> frozenset[str]:
+        """Words, folded and singular, that an exclusion rules out."""
+        words: set[str] = set()
+        for thing in self.excluded:
+            parts = [singular(word.folded) for word in words_of(thing)]
+            words.update(part for part in parts[-1:])
+            for part in parts:
+                words |= RULED_OUT_OF.get(part, frozenset())
+        return frozenset(words)
+
+    @property
+    def detailed(self) -> int:
+        """How much was said: 0 for a short wish, 1 for one that needs little more, 2 for one that needs hardly any."""
+        said = len(self.content - BOILERPLATE)
+        return 0 if said <= 14 else 1 if said <= 28 else 2
+
+    def words_between(self, start: int, end: int) -> str:
+        """The text as typed from one word to before another."""
+        return self.text[self.words[start].start : self.words[end - 1].end] if end > start else ""
+
+
+def read(text: str) -> Wish:
+    """What a raw prompt asks for."""
+    quoted = tuple(m for m in QUOTED.finditer(text))
+    bare = list(text)
+    for match in quoted:
+        bare[match.start() : match.end()] = [","] * (match.end() - match.start())
+    plain = "".join(bare)
+    words = words_of(plain)
+    segments = _segments(plain, words)
+    kind = _kind(text, plain, words, segments)
+    excluded = exclusions(plain)
+    outside = excluded_words(plain, words)
+    subjects, verbs, verbs_at = subjects_of(words, segments, outside)
+    facts, topics = lexicon.facts_of(plain), lexicon.topics_of(plain)
+    return Wish(
+        text=text,
+        words=words,
+        segments=segments,
+        kind=kind,
+        subjects=subjects,
+        counts=counts_of(words, subjects),
+        colors=colors_of(words, subjects),
+        excluded=excluded,
+        quoted=tuple(next(part for part in match.groups() if part) for match in quoted),
+        names=_names(text, words, segments),
+        said=_said(plain, words, subjects, verbs),
+        facts=facts,
+        topics=topics,
+        verbs=verbs,
+        verbs_at=verbs_at,
+        outside=outside,
+    )
+
+
+def _segments(text: str, words: tuple[Word, ...]) -> tuple[tuple[int, int], ...]:
+    """Runs of words between marks that divide, as ranges of word indices."""
+    cuts = [match.start() for match in BREAK.finditer(text)]
+    found, start, at = [], 0, 0
+    for index, word in enumerate(words):
+        divided = False
+        while at < len(cuts) and cuts[at] < word.start:
+            divided, at = True, at + 1
+        if divided and index > start:
+            found.append((start, index))
+            start = index
+    if len(words) > start:
+        found.append((start, len(words)))
+    return tuple(found)
+
+
+def _kind(text: str, plain: str, words: tuple[Word, ...], segments: tuple[tuple[int, int], ...]) -> str:
+    """How it was written: "tags", "sentence", "list" (of segments) or "phrase"."""
+    parts = [part.strip() for part in plain.split(",") if part.strip()]
+    marks = sum("_" in part for part in parts) + 2 * sum(
+        bool(TAG_COUNT.match(part)) or fold(part) in ("solo", "no humans") for part in parts
+    )
+    if marks >= 2 and (len(parts) >= 2 or marks >= 3) and sum(len(p.split()) for p in parts) <= 4 * len(parts):
+        return "tags"
+    if any(word.folded in ("is", "are", "was", "were") or word.folded in VERBS for word in words) and len(words) > 4:
+        first = segments[0] if segments else (0, 0)
+        if text.rstrip().endswith((".", "!")) or first[1] - first[0] >= 5:
+            return "sentence"
+    if text.rstrip().endswith(".") and len(words) >= 6 and text.lstrip()[:1].isupper():
+        return "sentence"
+    return "list" if len(segments) > 1 else "phrase"
+
+
+def _names(text: str, words: tuple[Word, ...], segments: tuple[tuple[int, int], ...]) -> tuple[str, ...]:
+    """Proper names: capitalised words that neither open a segment nor stand among capitals throughout."""
+    letters = [c for c in text if c.isalpha()]
+    if letters and sum(c.isupper() for c in letters) > 0.6 * len(letters):
+        return ()
+    capitals = [w for w in words if w.text[0].isupper() and len(w.text) > 1]
+    if len(words) > 3 and len(capitals) > 0.7 * len(words):
+        return ()
+    opening = {start for start, _ in segments}
+    return tuple(
+        dict.fromkeys(
+            w.text for i, w in enumerate(words) if w in capitals and i not in opening and w.folded not in STOP
+        )
+    )
+
+
+def _said(plain: str, words: tuple[Word, ...], subjects: tuple[Subject, ...], verbs: tuple[str, ...]) -> frozenset[str]:
+    """The roles that the prompt settles itself, as far as single words tell."""
+    said = set()
+    if any(s.relation in PLACING for s in subjects):
+        said.add("place")
+    if lexicon.says({"background", "backdrop", "outdoors", "indoors", "outdoor", "indoor", "underwater"}, plain):
+        said.add("place")
+    for role, table in (("light", lexicon.LIGHT_WORDS), ("view", lexicon.VIEW_WORDS)):
+        if lexicon.says(table, plain):
+            said.add(role)
+    if lexicon.says(lexicon.COLORS | lexicon.COLOR_WORDS, plain):
+        said.add("color")
+    if (
+        verbs
+        or "pose" in lexicon.topics_of(plain)
+        or any(s.relation in ("riding", "holding", "using", "carrying") for s in subjects)
+    ):
+        said.add("doing")
+    return frozenset(said)

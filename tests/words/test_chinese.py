@@ -1,0 +1,53 @@
+"""Chinese prompts in English words."""
+
+import pytest
+
+from prompt_beautifier.beautifier.composing.writer import Composer
+from prompt_beautifier.beautifier.subjects.chinese import translate
+
+from .few import few, written
+
+ENTRIES = few()
+
+
+@pytest.mark.parametrize(
+    ("chinese", "english"),
+    [
+        ("一只红色的猫", "a red cat"),
+        ("两只狗和一只猫", "two dogs and a cat"),
+        ("一只猫坐在窗台上", "a cat sitting on the windowsill"),
+        ("穿着红色裙子的女人", "woman wearing red dress"),
+        ("图书馆里的猫", "cat in the library"),
+        ("灯塔，水彩画", "lighthouse, watercolor"),
+        ("玻璃做的猫", "cat made of glass"),
+        ("在图书馆看书的女人", "woman reading in the library"),
+        ("三只 猫 在 图书馆 里", "three cats in the library"),
+        ("a photo of 灯塔", "a photo of lighthouse"),
+        ("no chinese here", "no chinese here"),
+    ],
+)
+def test_translations(chinese, english):
+    assert translate(chinese, ENTRIES).english == english
+
+
+def test_what_cannot_be_read_is_kept_and_told():
+    done = translate("鼯鼱和猫", ENTRIES)
+    assert "鼯鼱" in done.english and "cat" in done.english and done.unread == ("鼯鼱",)
+
+
+def test_quoted_text_stays():
+    assert "“营业中”" in translate("写着“营业中”的灯塔", ENTRIES).english
+
+
+def test_a_name_within_english_stays():
+    assert translate("portrait of 花京院典明", ENTRIES).english == "portrait of 花京院典明"
+
+
+@pytest.mark.parametrize("style", ["phrases", "sentences", "tags"])
+def test_the_answer_is_in_english(style):
+    text = written(Composer(entries=ENTRIES), "一只猫在图书馆里", style)[0]
+    assert text.isascii() and "cat" in text and "library" in text
+
+
+def test_japanese_is_not_read_as_chinese():
+    assert translate("猫の絵", ENTRIES).english == "猫の絵"

@@ -1,0 +1,82 @@
+"""Which entries a wish speaks of, and the part each plays."""
+
+import pytest
+
+from prompt_beautifier.beautifier.subjects.entries import read_entries
+from prompt_beautifier.beautifier.subjects.find import find
+from prompt_beautifier.beautifier.subjects.names import spelled
+from prompt_beautifier.beautifier.wishes.wish import read
+
+from .few import few
+
+ENTRIES = few()
+
+
+def parts(text):
+    findings = find(read(text), ENTRIES)
+    head = findings.head_entry.subject if findings.head_entry else None
+    return head, {(f.entry.subject, f.part) for f in findings.found if f.part != "head"}
+
+
+@pytest.mark.parametrize(
+    ("text", "head", "others"),
+    [
+        ("a photo of a cat", "cat", set()),
+        ("Cats", "cat", set()),
+        ("watercolor of a lighthouse", "lighthouse", {("watercolor", "medium")}),
+        ("lighthouse watercolor", "lighthouse", {("watercolor", "medium")}),
+        ("a lighthouse, watercolor", "lighthouse", {("watercolor", "medium")}),
+        ("a cat in a library", "cat", {("library", "setting")}),
+        ("a woman reading in the rain", "woman", {("reading", "action"), ("rain", "setting")}),
+        ("a cat and a dog", "cat", {("dog", "other")}),
+        ("glass cat", "cat", {("glass", "quality")}),
+        ("logo of a cat", "cat", {("logo", "medium")}),
+        ("a pair of cats", "cat", set()),
+        ("masterpiece, best quality, a cat", "cat", set()),
+        ("portrait of ada lovelace", "woman", set()),
+        ("a ligthhouse", "lighthouse", set()),
+        ("zorblax", None, set()),
+    ],
+)
+def test_parts(text, head, others):
+    assert parts(text) == (head, others)
+
+
+def test_an_artist_brings_a_medium():
+    assert parts("a cat by jan vermeer") == ("cat", {("watercolor", "medium")})
+
+
+def test_a_modifier_is_not_the_head():
+    head, _ = parts("cat ornithopter")
+    assert head is None
+
+
+@pytest.mark.parametrize(
+    "text", ["a cat made of smoke", "glass cat", "cat as a knight", "cat hybrid", "a cat that looks like a cup"]
+)
+def test_a_thing_made_another_is_mixed(text):
+    assert find(read(text), ENTRIES).mixed
+
+
+def test_what_was_ruled_out_is_not_found():
+    assert parts("a library without cats") == ("library", set())
+
+
+def test_an_entry_within_a_compound_is_not_found():
+    assert parts("a cat-shaped lamp")[0] is None
+
+
+@pytest.mark.parametrize("word", ["lihgthouse", "lighthose", "lightthouse", "lighthouze"])
+def test_one_slip_is_mended(word):
+    assert spelled(word, ENTRIES) in ("lighthouse", None)
+    assert spelled("lihgthouse", ENTRIES) == "lighthouse"
+
+
+@pytest.mark.parametrize("word", ["cot", "lighthousekeeper", "floor"])
+def test_short_and_known_words_are_not_mended(word):
+    assert spelled(word, ENTRIES) is None
+
+
+def test_a_line_that_is_no_entry_is_named():
+    with pytest.raises(ValueError, match="line 2"):
+        read_entries(['{"subject": "cat", "kinds": ["animal"]}', '{"kinds": []}'])

@@ -1,0 +1,88 @@
+"""Sentences: the user's words first, then clauses by role."""
+
+import re
+
+import pytest
+
+from prompt_beautifier.beautifier.composing.writer import Composer
+
+from .few import few, written
+
+COMPOSER = Composer(entries=few())
+WISHES = [
+    "a cat", "two dogs", "a woman reading", "a lighthouse", "watercolor of a lighthouse", "lighthouse watercolor",
+    "a cat in a library", "a cat, watercolor", "1girl, solo, red hair, reading", "zorblax", "a glass cat",
+    'a logo that says "Fjörn & Co."', "A cat sits on a wall and looks out.", "a cat and a dog", "cats", "rain",
+    "a classroom without any students", "portrait of a woman", "a cat with a hat sleeping on a sofa",
+]  # fmt: skip
+
+
+def texts(words, n=4):
+    return [text for seed in range(3) for text in written(COMPOSER, words, "sentences", n, seed)]
+
+
+@pytest.mark.parametrize("words", WISHES)
+def test_sentences_are_well_formed(words):
+    for text in texts(words):
+        assert re.search(r"[.!?]\"?$", text)
+        assert not re.search(r"\s\s|\s[,.]|,,|,\.|\.\.(?!\.)", text)
+        assert not re.search(r"\ba a\b|\ban an\b|\bthe the\b|\ba an\b|\b(\w+) \1\b", text)
+        assert not re.search(r"\ba [aeio]\w", text) and not re.search(r"\ban [bcdfgjklmnpqrstvwxz]\w", text)
+        assert all(part[:1].isupper() or not part[:1].isalpha() for part in re.split(r"(?<=[.!?])\s", text))
+
+
+@pytest.mark.parametrize("words", WISHES)
+def test_no_boilerplate_and_no_dashes(words):
+    for text in texts(words):
+        assert not re.search(r"masterpiece|8k|ethereal|tapestry|whimsical|nestled|bathed|testament|—|;", text)
+
+
+@pytest.mark.parametrize("words", WISHES)
+def test_the_users_words_are_all_there(words):
+    from prompt_beautifier.beautifier.faithful import check
+    from prompt_beautifier.beautifier.wishes.wish import read
+
+    for text in texts(words):
+        assert check(read(words), text).lost == ()
+
+
+def first(words):
+    return written(COMPOSER, words, "sentences")[0].split(". ")[0]
+
+
+@pytest.mark.parametrize(
+    ("words", "opening"),
+    [
+        ("cat sleeping on a sofa", "A cat is sleeping on a sofa"),
+        ("two dogs running", "Two dogs are running"),
+        ("a cat with a hat drinking soup", "A cat with a hat is drinking soup"),
+        ("a cat that says hello", "A cat that says hello"),
+        ("The cat sits on the wall.", "The cat sits on the wall"),
+        ("Times Square", "Times Square is shown"),
+    ],
+)
+def test_openings(words, opening):
+    assert first(words).startswith(opening)
+
+
+def test_number_and_pronoun_agree():
+    for text in texts("two dogs"):
+        assert not re.search(r"\bIt (has|shows|is)\b|\bdogs (is|has)\b", text)
+    for text in texts("a woman"):
+        assert not re.search(r"\b(It|She|He) (has|is|shows)\b", text)
+
+
+def test_a_medium_shows_its_subject():
+    assert all(
+        text.startswith(("A watercolor of a lighthouse", "This is a watercolor"))
+        for text in texts("watercolor of a lighthouse")
+    )
+
+
+def test_quoted_text_stays():
+    assert all('"Fjörn & Co."' in text for text in texts('a logo that says "Fjörn & Co."'))
+
+
+def test_at_most_four_sentences_where_they_can_be_drawn_together():
+    lengths = [len(re.findall(r"[.!?](?:\s|$)", text)) for text in texts("a cat", 8)]
+    assert max(lengths) <= 4 and sum(lengths) / len(lengths) > 2

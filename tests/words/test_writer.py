@@ -1,0 +1,93 @@
+"""The composer: three styles, seeds, phrases."""
+
+import subprocess
+import sys
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from prompt_beautifier.beautifier.composing.writer import Composer
+from prompt_beautifier.beautifier.request import STYLES
+
+from .few import few, written
+
+COMPOSER = Composer(entries=few())
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_candidate_k_does_not_depend_on_the_number(style):
+    assert written(COMPOSER, "a cat", style, 5, 3)[:2] == written(COMPOSER, "a cat", style, 2, 3)
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_another_seed_another_answer(style):
+    assert len({written(COMPOSER, "a cat", style, 1, seed)[0] for seed in range(6)}) > 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "start"),
+    [
+        ("a cat", "a cat, "),
+        ("a cat.", "a cat, "),
+        ("A Cat, 8k, Masterpiece,", "A Cat, 8k, Masterpiece, "),
+        ('sign "OPEN 24/7" with a cat', 'sign "OPEN 24/7" with a cat, '),
+    ],
+)
+def test_phrases_begin_with_the_words_as_typed(typed, start):
+    assert written(COMPOSER, typed)[0].startswith(start)
+
+
+def test_details_of_two_things_say_whose_they_are():
+    text = next(
+        t
+        for seed in range(9)
+        for t in written(COMPOSER, "a cat and a dog", num_candidates=5, seed=seed)
+        if "dog with" in t and "cat with" in t
+    )
+    assert text.startswith("a cat and a dog, ")
+
+
+def test_details_of_one_thing_need_not():
+    assert all("cat with" not in text for text in written(COMPOSER, "a cat", num_candidates=5))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(max_size=60), st.sampled_from(STYLES), st.integers(0, 3))
+def test_any_text_gets_an_answer(words, style, seed):
+    assert isinstance(written(COMPOSER, words, style, 1, seed)[0], str)
+
+
+class Taste:
+    """Stands for the fit network: the numbers of one phrase, others for the rest."""
+
+    def __init__(self, phrase: str, own: list[float], others: list[float]):
+        self.phrase, self.own, self.others = phrase, own, others
+
+    def read(self, raw_prompt: str, texts: list[str]) -> torch.Tensor:
+        return torch.tensor([self.own if text.endswith(f": {self.phrase}") else self.others for text in texts])
+
+
+SLIT_PUPILS = "slit pupils in glassy eyes"
+
+
+def test_what_the_network_takes_gladly_is_taken():
+    composer = Composer(entries=few(), fit=Taste(SLIT_PUPILS, [9.0, 9.0, 0.0], [9.0, 0.0, 0.0]))
+    assert all(SLIT_PUPILS in written(composer, "a cat", seed=seed)[0] for seed in range(5))
+
+
+def test_what_does_not_fit_by_the_network_is_never_written():
+    composer = Composer(entries=few(), fit=Taste(SLIT_PUPILS, [-9.0, 9.0, 0.0], [9.0, 0.0, 0.0]))
+    assert any(SLIT_PUPILS in text for seed in range(5) for text in written(COMPOSER, "a cat", "phrases", 5, seed))
+    assert not any(SLIT_PUPILS in text for seed in range(5) for text in written(composer, "a cat", "phrases", 5, seed))
+
+
+@pytest.mark.parametrize(
+    ("module", "absent"),
+    [("subjects.find", {"torch", "tokenizers", "numpy"}), ("composing.writer", {"torch", "numpy"})],
+)
+def test_what_is_costly_to_import_is_not_imported(module, absent):
+    code = f"import sys; import prompt_beautifier.beautifier.{module}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not absent & set(done.stdout.split())
