@@ -10,9 +10,12 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from .faithful import Kept, check, repair
+from .prompts.a1111 import split_pasted
 from .prompts.append import append
+from .prompts.cleaning import manner
 from .prompts.clip_tokens import limit_clip_tokens
 from .prompts.put_back import put_back
+from .prompts.standing_in import has_lost
 from .prompts.syntax import SetAside, set_aside
 from .request import MAX_SEED, Answers, Candidate, Request, Sampling
 from .wishes.wish import Wish, read
@@ -28,6 +31,7 @@ class Writer:
 
     name      what PNG metadata and --json call it
     weights   whether its answers have weights in ComfyUI syntax; else parentheses in them are noise
+    english   whether it reads English alone, see `set_aside`
     sampling  the settings it was published with
     draws_again  whether an answer that lost something of the wish may be drawn once more
     keeps_words  whether its answers hold the user's words by construction: they are never repaired
@@ -35,6 +39,7 @@ class Writer:
 
     name: str
     weights: bool = False
+    english: bool = False
     sampling: Sampling = Sampling()
     draws_again: bool = False
     keeps_words: bool = False
@@ -69,10 +74,12 @@ def beautify(
 ) -> list[Candidate]:
     """The candidates that a writer makes of a raw prompt.
 
-    A raw prompt without words (empty, or only syntax) comes back unchanged, as the one candidate. For on_step,
-    should_stop and the errors see the writer.
+    A raw prompt without words (empty, or only syntax) comes back unchanged, as the one candidate. Of a text that was
+    copied with an image (see `split_pasted`) the prompt alone is beautified. For on_step, should_stop and the errors
+    see the writer.
     """
-    aside = set_aside(request.raw_prompt)
+    request = replace(request, raw_prompt=split_pasted(request.raw_prompt).prompt)
+    aside = set_aside(request.raw_prompt, writer.english)
     if not aside.words:
         return [Candidate(request.raw_prompt)]
     answers = writer.write(aside.words, request, on_step, should_stop)
@@ -80,10 +87,11 @@ def beautify(
     if not writer.keeps_words:
         if writer.draws_again and not (should_stop and should_stop()):
             answers = drawn_again(writer, wish, aside.words, request, answers, on_step, should_stop)
-        texts = [repair(wish, text) if text and losses(wish, text) else text for text in answers.texts]
+        texts = [without_another(text, aside) for text in answers.texts]
+        texts = [repair(wish, text) if text and losses(wish, text) else text for text in texts]
         answers = replace(answers, texts=texts)
     texts = finished(request, aside, answers, writer.weights)
-    kept = [check(wish, text) for text in texts]
+    kept = [check(wish, as_seen(text, aside)) for text in texts]
     return [Candidate(text, kept=each.kept, lost=lost(each)) for text, each in zip(texts, kept, strict=True)]
 
 
@@ -112,6 +120,25 @@ def drawn_again(
         if count and k < len(again) and again[k] and losses(wish, again[k]) < count:
             texts[k] = again[k]
     return replace(answers, texts=texts)
+
+
+def without_another(answer: str, aside: SetAside) -> str:
+    """An answer in which nothing stands in the place of a thing unseen.
+
+    One that has lost the neutral word for it has something else there: of such a one only the manner is kept, behind
+    the raw prompt's words.
+    """
+    if not answer or not has_lost(answer, aside.parts):
+        return answer
+    return ", ".join(filter(None, (aside.words, manner(answer))))
+
+
+def as_seen(candidate: str, aside: SetAside) -> str:
+    """A candidate with the neutral words for what cannot be seen, as its writer saw the raw prompt."""
+    for piece in aside.pieces:
+        if piece.neutral:
+            candidate = candidate.replace(piece.text, piece.words, 1)
+    return candidate
 
 
 def losses(wish: Wish, text: str) -> int:

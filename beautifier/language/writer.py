@@ -1,7 +1,6 @@
 """Beautifier: a checkpoint that writes. Words become tokens, the network answers, its tokens become texts."""
 
 import re
-import unicodedata
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import ClassVar
@@ -11,6 +10,8 @@ from tokenizers import Tokenizer
 from ..chat.usable import why_unusable
 from ..families import Family, render
 from ..path import OnStep, ShouldStop, Writer
+from ..prompts.cleaning import manner
+from ..prompts.words import plain
 from ..reading import CHARACTERS_PER_TOKEN, at_word_boundary, longest_beginning, read_cleaned
 from ..request import Answers, Request, Sampling
 from .decoding import generate, total_tokens
@@ -38,6 +39,10 @@ class Beautifier(Writer):
     @property
     def weights(self) -> bool:
         return self.family.weights
+
+    @property
+    def english(self) -> bool:
+        return self.family.small
 
     @property
     def sampling(self) -> Sampling:
@@ -110,12 +115,6 @@ def without_tokens(words: str, tokens: list[str]) -> str:
 
 def english(words: str) -> str:
     """The words that are written in ASCII, accents taken off; "" where there is no letter among them."""
-    plain = unicodedata.normalize("NFKD", words).encode("ascii", "ignore").decode()
-    plain = re.sub(r"\s*,[\s,]*", ", ", " ".join(plain.split())).strip(" ,")
-    return plain if re.search("[A-Za-z]", plain) else ""
-
-
-def manner(answer: str) -> str:
-    """The second half of an answer's details: prompts say first what there is to see, and then in which manner."""
-    details = answer.split(", ")
-    return ", ".join(details[(len(details) + 1) // 2 :])
+    written = plain(words).encode("ascii", "ignore").decode()
+    written = re.sub(r"\s*,(?!(?<=\d,)\d)[\s,]*", ", ", " ".join(written.split())).strip(" ,")
+    return written if re.search("[A-Za-z]", written) else ""

@@ -1,6 +1,7 @@
-"""AUTOMATIC1111's weights written as ComfyUI reads them."""
+"""AUTOMATIC1111's weights written as ComfyUI reads them, and its copied texts taken apart."""
 
 import re
+from dataclasses import dataclass
 from itertools import groupby
 
 MARK = re.compile(
@@ -13,6 +14,41 @@ MARK = re.compile(
 BARE_WEIGHT = re.compile(r"(?P<tag>[^,;\n]*[^\W\d_])\s*:\s*(?P<weight>\d?\.\d+)(?=\s*(?:[,;\n]|$))")
 EDGES = re.compile(r"(?P<before>[\s,;]*)(?P<inner>.*?)(?P<after>[\s,;]*)", re.DOTALL)
 LIGHTEST, HEAVIEST = 0.1, 2.0
+
+NEGATIVE = re.compile(r"(?:^|(?<=\s)|(?<=[,.;]))negative prompt\s?:[^\S\n]*", re.IGNORECASE)
+# The settings begin with the steps, and at least one more follows.
+PARAMETERS = re.compile(r"(?:^|(?<=\s)|(?<=[,.;]))Steps:\s?\d+\s*,\s*[A-Z][\w /-]{1,40}:\s?\S", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Pasted:
+    """A text as AUTOMATIC1111 copies it with an image.
+
+    prompt      what comes first; all of a text that is none
+    negative    what is behind "Negative prompt:"
+    parameters  "Steps: 20, Sampler: Euler a, ..."
+    """
+
+    prompt: str
+    negative: str = ""
+    parameters: str = ""
+
+
+def split_pasted(text: str) -> Pasted:
+    """Split what people paste from an image's metadata into its prompt, negative prompt and parameters.
+
+    A text without "Negative prompt:" and without parameters comes back unchanged as the prompt, as does one that
+    would leave no prompt.
+    """
+    negative = NEGATIVE.search(text) if ":" in text else None
+    parameters = PARAMETERS.search(text, negative.end() if negative else 0) if ":" in text else None
+    if not negative and not parameters:
+        return Pasted(text)
+    end = parameters.start() if parameters else len(text)
+    prompt = text[: negative.start() if negative else end].rstrip(" \t\n,;")
+    if not prompt.strip():
+        return Pasted(text)
+    return Pasted(prompt, text[negative.end() : end].strip() if negative else "", text[end:].strip())
 
 
 def from_a1111(text: str) -> str:

@@ -2,54 +2,82 @@
 
 import re
 
-from .put_back import tame
-from .syntax import SURROGATES, balance, checked, set_aside
-from .words import WORD, content_words
+from .put_back import accented, tame
+from .syntax import SURROGATES, Piece, SetAside, balance, checked, set_aside
+from .syntax_table import DIVIDES, LINE
+from .words import STOP_WORDS, WORD, fold, fold_characters
 
 _ARTICLE = re.compile(r"^(?:an?|the|one) ", re.IGNORECASE)
 _LEADS_TO_SUBJECT = re.compile(r"(?:\b(?:of|showing|featuring|with|and)\s+)?(?:\b(?:an?|the|one)\s+)?$", re.IGNORECASE)
+_SENTENCE_END = re.compile(r"[.!?…。！？]\s*$")
 
 
 def append(raw_prompt: str, answer: str) -> str:
     """`raw_prompt` verbatim, then the details of `answer` that say something new, separated by commas.
 
     Only stray parentheses of the raw prompt change (see `balance`), and lone surrogates go, which are no
-    text. A detail is new if one of its content words is not in the raw prompt; where a detail says the raw
-    prompt's words again ("portrait of an old sailor, smiling"), only what is around them is appended. Details
-    are plain words: syntax in the answer loses its marks. After a comment they begin on a new line. Without
-    new details the raw prompt comes back alone. Raises ValueError if an argument is no string.
+    text. A detail is new if one of its content words is not in the raw prompt, accents and other marks aside;
+    where a detail says the raw prompt's words again ("portrait of an old sailor, smiling"), only what is around
+    them is appended. Details are plain words: syntax in the answer loses its marks. After a comment they begin on
+    a new line, after a sentence with a capital letter, and before a weight that ends the prompt ("a AND b :0.5").
+    Without new details the raw prompt comes back alone. Raises ValueError if an argument is no string.
     """
     raw = balance(SURROGATES.sub("", checked(raw_prompt, "raw_prompt")))
-    said = set(WORD.findall(raw.lower()))
-    subject = _ARTICLE.sub("", set_aside(raw).words)
+    checked(answer, "answer")
+    aside = set_aside(raw)
+    said = _compared(f"{raw} {aside.words}")
+    folded = fold(raw)
+    subject = fold_characters(_ARTICLE.sub("", aside.words))
     details = []
-    for detail in tame(checked(answer, "answer"), (), weights=False).split(", "):
+    for detail in accented(tame(answer, aside.pieces, weights=False), aside).split(", "):
         for part in _around(subject, detail):
-            words = content_words(part)
-            if not said.issuperset(words) and part.lower() not in raw.lower():
+            words = _compared(part)
+            if not said.issuperset(words) and fold(part) not in folded:
                 details.append(part)
-                said.update(words)
-    if not details:
-        return raw
-    return raw + _gap_after(raw) + ", ".join(details)
+                said |= words
+    return _joined(raw, aside, ", ".join(details)) if details else raw
+
+
+def _compared(text: str) -> set[str]:
+    """The words of a text that are compared."""
+    return set(WORD.findall(fold(text))) - STOP_WORDS
 
 
 def _around(subject: str, detail: str) -> list[str]:
     """What a detail says before and after a subject: ("cat", "portrait of a cat in a hat") -> portrait, in a hat."""
-    found = re.search(rf"(?<!\w){re.escape(subject)}(?!\w)", detail, re.IGNORECASE) if subject else None
+    found = _whole(subject, fold_characters(detail)) if subject else None
     if not found:
         return [detail]
-    before, after = _LEADS_TO_SUBJECT.sub("", detail[: found.start()]), detail[found.end() :]
+    before, after = detail[: found.start()], detail[found.end() :]
+    leads = _LEADS_TO_SUBJECT.search(before)
+    # "a hooded" before "assassin on a roof" is no detail, "hooded" is.
+    before = before[: leads.start()] if leads[0] else _ARTICLE.sub("", before)
     return [part for part in (before.strip(), after.strip()) if part]
 
 
-def _gap_after(raw: str) -> str:
-    """What must stand between `raw` and a first added detail."""
+def _whole(subject: str, detail: str) -> re.Match | None:
+    if subject not in detail:
+        return None
+    return re.search(rf"(?<!\w){re.escape(subject)}(?!\w)", detail)
+
+
+def _joined(raw: str, aside: SetAside, details: str) -> str:
+    """`raw` and added details, with what must stand between them."""
+    last = next((part for part in reversed(aside.parts) if isinstance(part, Piece) or part.strip()), "")
+    if isinstance(last, Piece) and last.kind == "weight of a section":
+        before, _, _ = raw.rpartition(last.text)
+        return f"{before.rstrip()}, {details} {last.text}"
     last_line = raw.rsplit("\n", 1)[-1]
-    if "//" in last_line:
-        return "\n"
+    if isinstance(last, Piece) and last.treatment == LINE and not last.text.startswith("/*"):
+        return raw + ("" if last_line == "" else "\n") + details
     if not raw.strip() or last_line == "":
-        return ""
-    if re.search(r"(?:,|\*/|\b(?:BREAK|AND))\s*$", raw):
-        return "" if raw[-1].isspace() else " "
-    return ", "
+        return raw + details
+    if (
+        isinstance(last, Piece)
+        and (last.treatment == DIVIDES or last.text.startswith("/*"))
+        or re.search(r",\s*$", raw)
+    ):
+        return raw + ("" if raw[-1].isspace() else " ") + details
+    if _SENTENCE_END.search(raw):
+        return raw + ("" if raw[-1].isspace() else " ") + details[0].upper() + details[1:]
+    return f"{raw}, {details}"

@@ -42,6 +42,12 @@ def clean(answer: str, truncated: bool = False) -> str:
     return cleaned if repair_spacing(cleaned) == cleaned else _clean_once(cleaned, False)
 
 
+def manner(answer: str) -> str:
+    """The second half of an answer's details: prompts say first what there is to see, and then in which manner."""
+    details = answer.split(", ")
+    return ", ".join(details[(len(details) + 1) // 2 :])
+
+
 def _clean_once(text: str, truncated: bool) -> str:
     if not text.isprintable() or "\ufffd" in text or "\ufffc" in text:
         text = _LINE_END.sub(", ", _NOT_TEXT.sub("", text).strip())

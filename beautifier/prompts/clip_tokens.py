@@ -16,6 +16,7 @@ from pathlib import Path
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
 
 from .syntax import Piece, balance, set_aside
+from .syntax_table import SHOWN, TYPED
 
 MERGES = Path(__file__).parent / "clip_merges.txt.gz"
 END_OF_WORD = "</w>"
@@ -176,12 +177,15 @@ class _Unit:
 
 
 def _units(text: str, keep: Iterable[str] | None) -> list[_Unit]:
-    """`text` as words and pieces; droppable are words, and weights that `keep` does not name."""
+    """`text` as words and pieces; droppable are words, plain text, and weights that `keep` does not name."""
     kept = None if keep is None else Counter(keep)
     units, gap = [], ""
     for part in set_aside(text).parts:
-        if isinstance(part, Piece):
-            droppable = kept is not None and part.kind == "weight" and kept[part.text] < 1
+        if isinstance(part, Piece) and part.kind == "line":
+            gap += part.text
+        elif isinstance(part, Piece):
+            plain = part.treatment == TYPED  # to ComfyUI it is text
+            droppable = plain if kept is None else (plain or part.treatment == SHOWN) and kept[part.text] < 1
             if kept is not None:
                 kept[part.text] -= 1
             units.append(_Unit(gap, part.text, droppable))

@@ -1,16 +1,12 @@
 r"""ComfyUI prompt syntax: what a language model must not see is set aside.
 
-A raw prompt is read into plain text and pieces:
+A raw prompt is read into plain text and pieces. What the pieces are, and whose syntax they come from, says
+syntax_table.py; besides them there are
 
-    weight      (red dress:1.3)  (emphasis)  ((a:1.2) b:0.9)   the model sees the words inside
-    literal     saber_\(fate\)   any chunk with a backslash     the model sees it without marks
-    embedding   embedding:name                                 the model sees nothing of this and what follows
-    network     <lora:name:0.8>  <lyco:..>  <hypernet:..>
-    wildcard    __name__  __dir/name*__
-    choice      {a|b}  {2$$a|b}  ${name}  nested
-    break       BREAK  AND
-    comment     // to the end of the line, /* to */            "//" counts at a line's start or after a blank,
-                                                               so that http://x is text
+    weight   (red dress:1.3)  (emphasis)  ((a:1.2) b:0.9)       the model sees the words inside
+    escape   saber_\(fate\)   any chunk with a backslash         the model sees it without marks
+    series   name (series)   name \(series\)  a whole tag        the model sees its words
+    line     the end of a line, where words stand before and behind it
 
 How ComfyUI reads parentheses (comfy/sd1_clip.py: token_weights, parse_parentheses, escape_important): a
 parenthesis right after a backslash is text. Outermost groups "(...)" are cut out in one pass over a depth
@@ -20,51 +16,50 @@ number the surrounding weight is multiplied by 1.1. A group is read again for th
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from .words import WORD
+from .standing_in import stand_in
+from .syntax_table import DIVIDES, HIDDEN, IS_TEXT, LINE, TREATMENTS, TYPED
+from .tokens import CLOSE, OPEN, PARENTHESIS, TEXT, Token, balance, close_weights, read_tokens
+from .words import WORD, plain
 
-# Characters no tokenizer can use: controls, lone surrogates, noncharacters. Line ends become "\n" before.
+__all__ = ["PARENTHESIS", "Piece", "SetAside", "balance", "close_weights", "one_line", "read_tokens", "set_aside"]
+
+# Characters no tokenizer can use: controls, lone surrogates, noncharacters, marks of byte order and soft hyphens.
+# Line ends become "\n" before.
 _LINE_ENDS = re.compile("\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
-_UNUSABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_UNUSABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u200b\u2060\ud800-\udfff\ufeff\ufffe\uffff]")
 SURROGATES = re.compile("[\ud800-\udfff]")
 
-# Where plain text ends. Every repetition is bounded or consumes what it scanned: reading stays linear.
-_TOKEN = re.compile(
-    r"""(?P<comment>(?:(?<=\s)|^)//(?:[^\n]*[^\s])?)
-    |(?P<block>/\*)
-    |(?P<network><[A-Za-z]\w{0,40}:[^<>\n]{1,400}>)
-    |(?P<wildcard>(?<!\w)(?:\d{1,3}\#)?__(?=[_~]{0,9}[^\W_]|\*)[\w~/.*+-]{1,200}?__(?!\w))
-    |(?P<embedding>(?<!\w)embedding:(?:\\[()]|[^\s,()<>{}|\\])+)
-    |(?P<break>(?<!\w)(?:BREAK|AND)(?!\w))
-    |(?P<literal>\\)
-    |(?P<open>\()
-    |(?P<close>\))
-    |(?P<choice>\$?\{)
-    |(?P<brace>\})""",
-    re.VERBOSE | re.IGNORECASE,
-)
-_LITERAL = re.compile(r"(?:\\\([^\\()\n{}<>]{0,200}\\\)|\\[(){}|]?|[^\s,;(){}<>|\\])+")
-_NOT_IN_LITERAL = frozenset(",;(){}<>|")
-_BRACE = re.compile(r"(?<!\\)[{}]")
-PARENTHESIS = re.compile(r"(?<!\\)[()]")
-# An unclosed "(a:1.2" is closed after its number; "(at 12:30" and "(4:3" are not weights.
-_UNCLOSED_WEIGHT = re.compile(r":\s?\d?\.\d{1,3}(?=[\s,]|$)")
+_COMMAS = re.compile(r" ?(?:,(?!(?<=\d,)\d))[ ,]*")
+_LINE_END = re.compile(r"[^\S\n]*\n\s*")
+_GLUED_BEFORE = re.compile(r"[A-Za-z0-9\u00c0-\u024f'’-]+\Z")
+_GLUED_BEHIND = re.compile(r"[A-Za-z0-9\u00c0-\u024f'’-]+")
+_GROWS = IS_TEXT - {"embedding", "token"}
+_MARKS_OF_TAGS = re.compile(r"[_()\\]+")
+_NOT_INSIDE = re.compile(r"<[^<>]*>|__[\w/*.-]+?__|\{[^{}]*\}|:\d*\.\d+|[\[\]()\\]")
 
 
 @dataclass(frozen=True)
 class Piece:
     """One set-aside piece of a raw prompt.
 
-    text: exactly as typed; only a stray parenthesis inside a comment, choice or network is escaped, because
-        it would unbalance the whole prompt.
+    text: exactly as typed; only a stray parenthesis inside a piece is escaped, because it would unbalance the
+        whole prompt.
     words: what the model sees in its place, one line; "" for nothing.
-    kind: "weight", "literal", "embedding", "network", "wildcard", "choice", "break" or "comment".
+    kind: of syntax_table.TREATMENTS.
+    neutral: whether the words are not its own, but a neutral word in the place of a thing that cannot be seen.
     """
 
     text: str
     words: str
     kind: str
+    neutral: bool = False
+
+    @property
+    def treatment(self) -> str:
+        """HIDDEN, SHOWN, DIVIDES, LINE or TYPED, see syntax_table.py."""
+        return TREATMENTS[self.kind]
 
 
 @dataclass(frozen=True)
@@ -84,17 +79,33 @@ class SetAside:
         return tuple(part for part in self.parts if isinstance(part, Piece))
 
 
-def set_aside(raw_prompt: str) -> SetAside:
+def set_aside(raw_prompt: str, english: bool = False) -> SetAside:
     """Take the ComfyUI syntax out of `raw_prompt`.
 
     Control characters and lone surrogates are dropped. A weight that was never closed, "(a:1.2", is closed
-    after its number; other stray parentheses and braces are dropped. Raises ValueError if `raw_prompt` is no
-    string.
+    after its number; other stray parentheses and braces are dropped. Where a thing is due that the model cannot
+    see ("a photo of __animal__") a neutral word stands in its words.
+
+    english: the model reads English alone. Accents are taken off its words, and other scripts and emoji are
+        pieces that it does not see; where all of the prompt is in another script, it stays as it is.
+    Raises ValueError if `raw_prompt` is no string.
     """
-    tokens = close_weights(read_tokens(usable(checked(raw_prompt, "raw_prompt"))))
-    parts = _group(tokens)
-    words = one_line("".join(part if isinstance(part, str) else _seen(part) for part in parts))
-    return SetAside(words=words, parts=tuple(parts))
+    text = usable(checked(raw_prompt, "raw_prompt"))
+    english = english and not text.isascii() and bool(re.search("[A-Za-z]", text))
+    parts = _group(close_weights(read_tokens(text, english)), english)
+    if len(parts) == 1 and isinstance(parts[0], str) and "\n" not in parts[0]:
+        words = one_line(parts[0])
+    else:
+        parts = _with_lines(_glued(parts))
+        words = _words(parts)
+        if words and any(isinstance(part, Piece) and part.treatment == HIDDEN for part in parts):
+            parts = stand_in(parts)
+            words = _words(parts)
+    return SetAside(words=plain(words) if english else words, parts=tuple(parts))
+
+
+def _words(parts: list[str | Piece]) -> str:
+    return one_line("".join(part if isinstance(part, str) else _seen(part) for part in parts))
 
 
 def checked(value: str, name: str) -> str:
@@ -104,107 +115,33 @@ def checked(value: str, name: str) -> str:
 
 
 def usable(text: str) -> str:
-    return _UNUSABLE.sub("", _LINE_ENDS.sub("\n", text))
+    return text if text.isprintable() else _UNUSABLE.sub("", _LINE_ENDS.sub("\n", text))
 
 
-def read_tokens(text: str) -> list[tuple[str, str]]:
-    """Tokens (kind, text) of `text`; kinds are those of _TOKEN and "text"."""
-    tokens: list[tuple[str, str]] = []
-    braces, last_block_end = None, text.rfind("*/")
-    start = position = 0
-    while found := _TOKEN.search(text, position):
-        kind, begin, end = found.lastgroup, found.start(), found.end()
-        if kind == "block":
-            if last_block_end < end:  # never closed: text
-                position = end
-                continue
-            kind, end = "comment", text.index("*/", end) + 2
-        elif kind == "break" and not found[0].isupper():
-            position = end
-            continue
-        elif kind == "choice":
-            braces = _matching_braces(text) if braces is None else braces
-            end = braces.get(end - 1, 0) or end
-            kind = "choice" if text[end - 1] == "}" else "brace"
-        elif kind == "literal":
-            while begin > start and not (text[begin - 1].isspace() or text[begin - 1] in _NOT_IN_LITERAL):
-                begin -= 1
-            end = _LITERAL.match(text, begin).end()
-        if begin > start:
-            tokens.append(("text", text[start:begin]))
-        tokens.append((kind, text[begin:end]))
-        start = position = end
-    tokens.append(("text", text[start:]))
-    return [
-        (kind, balance(token) if kind in ("comment", "choice", "network") else token)
-        for kind, token in tokens
-        if kind != "brace" and token
-    ]
-
-
-def _matching_braces(text: str) -> dict[int, int]:
-    """Index of every "{" that is closed -> index after its "}"; escaped braces do not count."""
-    closed, opened = {}, []
-    for found in _BRACE.finditer(text):
-        if found[0] == "{":
-            opened.append(found.start())
-        elif opened:
-            closed[opened.pop()] = found.end()
-    return closed
-
-
-def close_weights(tokens: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """The tokens with matching parentheses only: "(a:1.2" closed after its number, strays dropped."""
-    opened, strays = [], set()
-    for index, (kind, _) in enumerate(tokens):
-        if kind == "open":
-            opened.append(index)
-        elif kind == "close":
-            if opened:
-                opened.pop()
-            else:
-                strays.add(index)
-    unclosed = set(opened)
-    result: list[tuple[str, str]] = []
-    for index, (kind, text) in enumerate(tokens):
-        if index in strays or index in unclosed and not _weight_end(tokens, index + 1):
-            continue
-        number = _weight_end(tokens, index) if index - 1 in unclosed else 0
-        if number:
-            result += [(kind, text[:number]), ("close", ")"), ("text", text[number:])]
-        else:
-            result.append((kind, text))
-    return result
-
-
-def _weight_end(tokens: list[tuple[str, str]], index: int) -> int:
-    """Where the weight in token `index` ends, 0 if there is none."""
-    if index < len(tokens) and tokens[index][0] in ("text", "embedding"):
-        found = _UNCLOSED_WEIGHT.search(tokens[index][1])
-        return found.end() if found else 0
-    return 0
-
-
-def _group(tokens: list[tuple[str, str]]) -> list[str | Piece]:
+def _group(tokens: list[Token], english: bool) -> list[str | Piece]:
     """Plain text and pieces; an outermost pair of parentheses with all between is one piece."""
     parts: list[str | Piece] = []
     depth, group, seen = 0, [], []
     for kind, text in tokens:
-        if kind == "open":
+        if kind == OPEN:
             depth += 1
-        if kind == "close":
+        if kind == CLOSE:
             depth -= 1
             if seen:
                 seen[-1] = without_weight(seen[-1])
-        if depth or kind == "close":
+        if depth or kind == CLOSE:
             group.append(text)
-            seen.append(text if kind == "text" else _seen(_piece(kind, text)))
+            if kind == TEXT:
+                seen.append(re.sub(r":\d?\.\d+", " ", text))  # "(a:1.2, b)": a weight to its author
+            else:
+                seen.append("" if kind in (OPEN, CLOSE) else _seen(_piece(kind, text, english)))
             if not depth:
-                words = re.sub(r":\d?\.\d+", " ", "".join(seen))  # "(a:1.2, b)": a weight to its author
-                parts.append(Piece("".join(group), one_line(words), "weight"))
+                parts.append(Piece("".join(group), one_line("".join(seen)), "weight"))
                 group, seen = [], []
+        elif kind == TEXT and parts and isinstance(parts[-1], str):
+            parts[-1] += text
         else:
-            parts.append(text if kind == "text" else _piece(kind, text))
+            parts.append(text if kind == TEXT else _piece(kind, text, english))
     return parts
 
 
@@ -217,55 +154,104 @@ def without_weight(text: str) -> str:
     return words if colon else text
 
 
-def _piece(kind: str, text: str) -> Piece:
-    """The piece of one token; a parenthesis, too, shows the model nothing."""
+def _piece(kind: str, text: str, english: bool) -> Piece:
+    """The piece of one token."""
     words = ""
-    if kind == "literal":
+    if kind == "escape":
         words = one_line(re.sub(r"_?\\[(){}|]_?|\\", " ", text))
         words = words if WORD.search(words) else ""
-    return Piece(text, words, kind)
+    elif kind in ("underscores", "name and series", "series"):
+        words = one_line(_MARKS_OF_TAGS.sub(" ", text))
+    elif kind == "less weight":
+        words = one_line(_NOT_INSIDE.sub(" ", text))
+    elif TREATMENTS[kind] == TYPED:
+        words = text
+    return Piece(text, plain(words) if english else words, kind)
 
 
 def _seen(piece: Piece) -> str:
     """What stands in the model's text for a piece."""
-    return {"comment": "\n", "break": ", "}.get(piece.kind, f" {piece.words} ")
+    if piece.treatment == TYPED:
+        return piece.words
+    return {LINE: "\n", DIVIDES: ", "}.get(piece.treatment, f" {piece.words} ")
+
+
+def _glued(parts: list[str | Piece]) -> list[str | Piece]:
+    """`parts` in which pieces that become text hold the letters that touch them: "{red|blue}-haired", "__pet__s"."""
+    result: list[str | Piece] = []
+    for part in parts:
+        last = result[-1] if result else ""
+        if isinstance(part, Piece):
+            if part.kind in _GROWS and isinstance(last, Piece) and last.kind in _GROWS:
+                result[-1] = replace(last, text=last.text + part.text)
+                continue
+            if part.kind in _GROWS and isinstance(last, str) and (found := _GLUED_BEFORE.search(last)):
+                result[-1] = last[: found.start()]
+                part = replace(part, text=found[0] + part.text)
+            result.append(part)
+        elif isinstance(last, Piece) and last.kind in _GROWS and (found := _GLUED_BEHIND.match(part)):
+            result[-1] = replace(last, text=last.text + found[0])
+            result.append(part[found.end() :])
+        else:
+            result.append(part)
+    return [part for part in result if part]
+
+
+def _with_lines(parts: list[str | Piece]) -> list[str | Piece]:
+    """`parts` in which the ends of lines are pieces, but for those at the edges and around comments."""
+    if not any(isinstance(part, str) and "\n" in part for part in parts):
+        return parts
+    result: list[str | Piece] = []
+    for part in parts:
+        if not isinstance(part, str):
+            result.append(part)
+            continue
+        end = 0
+        for found in _LINE_END.finditer(part):
+            result.append(part[end : found.start()])
+            result.append(Piece("\n" * found[0].count("\n"), "", "line"))
+            end = found.end()
+        result.append(part[end:])
+    return _needed_lines([part for part in result if part])
+
+
+def _needed_lines(parts: list[str | Piece]) -> list[str | Piece]:
+    """`parts` without ends of lines that nothing stands before or behind, or that follow one another."""
+    result: list[str | Piece] = []
+    border = True  # whether the start, a comment or another end of a line is all that stands before
+    for part in parts:
+        if isinstance(part, Piece) and part.kind == "line":
+            result.append("\n" if border else part)
+            border = True
+        else:
+            if isinstance(part, Piece) and part.treatment == LINE:
+                _take_line_back(result)
+                border = True
+            elif isinstance(part, Piece) or part.strip(" ,\t"):
+                border = False
+            result.append(part)
+    _take_line_back(result)
+    return result
+
+
+def _take_line_back(parts: list[str | Piece]) -> None:
+    """Make text of an end of a line that only commas and blanks follow."""
+    for index in range(len(parts) - 1, -1, -1):
+        part = parts[index]
+        if isinstance(part, Piece):
+            if part.kind == "line":
+                parts[index] = "\n"
+            return
+        if part.strip(" ,\t\n"):
+            return
 
 
 def one_line(text: str) -> str:
     """`text` on one line: line ends become commas, blanks and commas are single; "" if no word is left."""
-    lines = [re.sub(r"\s+", " ", line).strip(" ,") for line in text.split("\n")]
-    text = re.sub(r" ?,[ ,]*", ", ", ", ".join(line for line in lines if line))
+    if "\n" in text:
+        lines = [" ".join(line.split()).strip(" ,") for line in text.split("\n")]
+        text = ", ".join(line for line in lines if line)
+    else:
+        text = " ".join(text.split()).strip(" ,")
+    text = _COMMAS.sub(", ", text)
     return text if any(char.isalnum() or char > "\u2190" for char in text) else ""
-
-
-def balance(text: str) -> str:
-    """`text` with parentheses that balance for ComfyUI's parser; balanced text comes back unchanged.
-
-    An unclosed weight, "(a:1.2, b", is closed after its number; every other stray parenthesis is escaped,
-    which is how ComfyUI's parser reads an unclosed "(" anyway. Escaped parentheses are left alone.
-    """
-    found = [match.start() for match in PARENTHESIS.finditer(text)]
-    if not found:
-        return text
-    opened, edits = [], {}
-    for position in found:
-        if text[position] == "(":
-            opened.append(position)
-        elif opened:
-            opened.pop()
-        else:
-            edits[position] = "\\)"
-    following = dict(zip(found, [*found[1:], len(text)], strict=True))
-    for position in opened:
-        weight = _UNCLOSED_WEIGHT.search(text, position, following[position])
-        if weight and (weight.end() == len(text) or text[weight.end()] not in "()"):
-            edits[weight.end() - 1] = text[weight.end() - 1] + ")"
-        else:
-            edits[position] = "\\("
-    if not edits:
-        return text
-    pieces, last = [], 0
-    for position in sorted(edits):
-        pieces += [text[last:position], edits[position]]
-        last = position + 1
-    return "".join(pieces) + text[last:]

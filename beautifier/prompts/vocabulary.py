@@ -4,9 +4,10 @@ Comparison alone is folded (case, accents, curly marks, underscores, hyphens); w
 """
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
+
+from .words import fold
 
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 PLAIN_NAME = re.compile(r"[a-z0-9 -]+")
@@ -100,19 +101,6 @@ class Word:
     folded: str
     start: int
     end: int
-
-
-@lru_cache(maxsize=8192)
-def fold(text: str) -> str:
-    """Text as it is compared: lower case, without accents, straight apostrophes, underscores and hyphens as blanks."""
-    if not text.isascii():
-        text = unicodedata.normalize("NFKD", text)
-        text = "".join(mark for mark in text if not unicodedata.combining(mark))
-        text = text.replace("’", "'").replace("‘", "'").replace("“", '"').replace("”", '"')
-        text = unicodedata.normalize("NFC", text)
-        for dash in "–—‐‑":
-            text = text.replace(dash, "-")
-    return " ".join(text.casefold().replace("_", " ").replace("-", " ").split())
 
 
 def words_of(text: str) -> tuple[Word, ...]:

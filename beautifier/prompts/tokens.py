@@ -1,0 +1,312 @@
+"""A prompt cut into tokens: plain text, the kinds of syntax_table.py, and parentheses."""
+
+import re
+from collections import defaultdict
+
+from .syntax_table import BEGINS, SCHEDULED, TABLE, TREATMENTS, Row
+from .words import STOP_WORDS, plain
+
+# Kinds of tokens besides those of the table.
+TEXT, OPEN, CLOSE, BRACE = "text", "open", "close", "brace"
+
+PARENTHESIS = re.compile(r"(?<!\\)[()]")
+# An unclosed "(a:1.2" is closed after its number; "(at 12:30" and "(4:3" are not weights.
+_UNCLOSED_WEIGHT = re.compile(r":\s?\d?\.\d{1,3}(?=[\s,]|$)")
+_PARTNERS = {
+    "}": re.compile(r"(?<!\\)(?:(\{)|\})"),
+    "]": re.compile(r"(?<!\\)(?:(\[)|\])"),
+    ")": re.compile(r"(?<!\\)(?:(\()|\))"),
+    ">": re.compile(r"(<)(?=[A-Za-z/!])|(?<![-=])>"),
+}
+# A run of characters is cut at these, and is not looked at further back than that.
+_CUTS = frozenset(' \t\n\r\v\f\u00a0\u3000,;(){}<>|[]"“”„«»「」『』')
+_LONGEST_CHUNK = 80
+_ESCAPE = re.compile(r"(?:\\\([^\\()\n{}<>]{0,200}\\\)|\\[(){}|]?|[^\s,;(){}<>|\\])+")
+_NOT_IN_ESCAPE = frozenset(",;(){}<>|")
+_SERIES = re.compile(
+    r"[^\W_][\w.'’:!&-]{0,40}(?: [^\W_][\w.'’:!&-]{0,40}){0,4} "
+    r"(?:\\\([^()\n,]{1,60}\\\)|\((?!\s)[^()\n,:]{1,60}(?<!\s)\))(?=\s*(?:[,;\n]|$))"
+)
+# Marks at the end of a word that are not its own, and a weight in A1111's manner behind it.
+_LOOSE_END = re.compile(r"(?:(?<=\D):[+-]?\d*\.?\d+|[.:/&@=~^'’?,-]+)$")
+_WEIGHT_IN_GROUP = re.compile(r":[+-]?\d*\.?\d+$")
+_NUMBER, _COLON_BEFORE = re.compile(r"[+-]?\d*\.?\d+"), re.compile(r":\s?$")
+_MARK_INSIDE = re.compile(r"[#@$€£¥₩₹№%:/&*+=~^°]|\d[.,]\d")
+_TAG = re.compile(r"<[^<>]*>")
+_WORD_BEFORE, _WORD_BEHIND = re.compile(r"([^\W\d_]+)[\s,.!?-]*$"), re.compile(r"[\s,.!?-]*([^\W\d_]+)")
+
+_ROWS: dict[str, list[tuple[Row, re.Pattern]]] = defaultdict(list)
+for _row in TABLE:
+    for _char in _row.starts:
+        _ROWS[_char].append((_row, re.compile(_row.pattern)))
+_KEYWORD = r"(?<!\w)(?:BREAK|AND|COUPLE|ADD(?:COMM|COL|ROW|BASE|P))(?![^\W_])"
+_MARKS = "".join(re.escape(char) for char in {*_ROWS, *"(){}\\"} - set("ABC., "))
+_OTHER_LINE = re.compile(r"^[^\S\n]*(?:[^\s#]|#(?:[0-9a-fA-F]{3,4}){1,2}(?!\w))", re.MULTILINE)
+_SAD_FACE = re.compile(rf"{BEGINS}[>}}]?[:;=][-'’^]?\({{1,3}}(?=[\s,]|$)")
+_OPERATOR = re.compile(r"BREAK|AND|COUPLE|ADD[A-Z]+|[A-Z]*MASK|AREA|FILL|TE|SDXL|STYLE|AVG|FEATHER")
+_GIVES_AWAY = re.compile(rf"[{_MARKS}]|(?<=\d)[., ](?=\d)|{_KEYWORD}")
+_GIVES_AWAY_TO_ENGLISH = re.compile(rf"[{_MARKS}]|(?<=\d)[., ](?=\d)|{_KEYWORD}|[^\x00-\x7f]")
+
+Token = tuple[str, str]
+
+
+def read_tokens(text: str, english: bool = False) -> list[Token]:
+    """Tokens (kind, text) of a text; a stray parenthesis inside one that is no text is escaped, stray braces go.
+
+    english: other scripts and accented words are kinds of their own.
+    """
+    return [
+        (kind, balance(token) if kind in TREATMENTS else token)
+        for kind, token in _Reader(text, english).read()
+        if kind != BRACE and token
+    ]
+
+
+class _Reader:
+    """Reads a text from left to right. Every search is bounded, or goes over the text once: reading is linear."""
+
+    def __init__(self, text: str, english: bool):
+        self.text = text
+        self.english = english
+        self.tokens: list[Token] = []
+        self.start = 0  # of the text that is no token yet
+        self.depth = 0  # of parentheses
+        self.partners: dict[str, dict[int, int]] = {}
+        self.has_operator = False
+        self.has_other_lines: bool | None = None
+        self.last: dict[str, int] = {}
+
+    def read(self) -> list[Token]:
+        gives_away = (_GIVES_AWAY_TO_ENGLISH if self.english else _GIVES_AWAY).search
+        position = 0
+        while found := gives_away(self.text, position):
+            position = self._read_at(found.start()) or found.start() + 1
+        if self.start < len(self.text):
+            self.tokens.append((TEXT, self.text[self.start :]))
+        return self.tokens
+
+    def _read_at(self, place: int) -> int:
+        """Take the token that the character at `place` belongs to; where it ends, 0 if it is plain text."""
+        char = self.text[place]
+        chunk = -1
+        for row, pattern in _ROWS.get(char, ()):
+            if row.whole_chunk and chunk < 0:
+                chunk = self._chunk(place, _CUTS)
+            begin = chunk if row.whole_chunk else place
+            found = pattern.match(self.text, begin)
+            if found and found.end() > place:
+                end = self._end(row, begin, found.end())
+                if end > place:  # else what makes it one is behind it
+                    return self._take(row.kind, begin, end)
+        if char == "\\":
+            return self._read_escape(place)
+        if char in "(){}":
+            return self._read_bracket(place)
+        if self.english and not char.isascii():
+            return self._read_foreign(place)
+        return 0
+
+    def _chunk(self, place: int, cuts: frozenset[str]) -> int:
+        """Where the run of characters begins that `place` is in."""
+        begin, least = place, max(self.start, place - _LONGEST_CHUNK)
+        while begin > least and self.text[begin - 1] not in cuts:
+            begin -= 1
+        return begin
+
+    def _take(self, kind: str, begin: int, end: int) -> int:
+        if begin > self.start:
+            self.tokens.append((TEXT, self.text[self.start : begin]))
+        self.tokens.append((kind, self.text[begin:end]))
+        self.start = end
+        return end
+
+    def _end(self, row: Row, begin: int, end: int) -> int:
+        """Where the token ends of which a row's pattern has matched text[begin:end]; 0 if it is none after all."""
+        if row.closes:
+            end = self._closed(row.closes, end)
+        if not end:
+            return 0
+        text = self.text[begin:end]
+        if row.kind in ("comment line", "definition"):
+            return end if self._is_line(begin, row.kind) else 0
+        if row.kind.startswith("emoticon"):
+            return 0 if self.depth and ")" in text else end
+        if row.kind == "schedule":
+            return end if SCHEDULED.search(_TAG.sub("", text[1:-1])) else 0
+        if row.kind == "less weight":
+            return end if re.search(r"[^\W_]", text) and "\n" not in text else 0
+        if row.kind in ("operator", "coupled"):
+            return end if self._operates(text, begin, end) else 0
+        if row.kind == "weight of a section":
+            return end if self.has_operator else 0
+        if row.kind in ("marks in a word", "underscores"):
+            is_weight = _NUMBER.fullmatch(text) and _COLON_BEFORE.search(self.text, max(begin - 3, 0), begin)
+            return 0 if is_weight else begin + self._word_with_marks(row.kind, text, end)
+        return end
+
+    def _closed(self, closes: str, opened: int) -> int:
+        """Where the bracket is closed that ends before `opened`; 0 if it never is."""
+        if len(closes) > 1:
+            if closes not in self.last:
+                self.last[closes] = self.text.rfind(closes)
+            return self.text.index(closes, opened) + len(closes) if opened <= self.last[closes] else 0
+        if closes not in self.partners:
+            self.partners[closes] = _partners(self.text, _PARTNERS[closes])
+        start = self.text.rfind({"}": "{", "]": "[", ")": "(", ">": "<"}[closes], 0, opened)
+        return self.partners[closes].get(start, 0)
+
+    def _is_line(self, begin: int, kind: str) -> bool:
+        """Whether a line begins at `begin`, and where it is a comment, others are there: a single "#1 fan" is text."""
+        if self.text[self.text.rfind("\n", 0, begin) + 1 : begin].strip():
+            return False
+        if kind == "definition":
+            return True
+        if self.has_other_lines is None:
+            self.has_other_lines = bool(_OTHER_LINE.search(self.text))
+        return self.has_other_lines
+
+    def _operates(self, text: str, begin: int, end: int) -> bool:
+        """Whether AND and COUPLE stand for themselves: among words in capitals they are words like them."""
+        found = (
+            _WORD_BEFORE.search(self.text, max(begin - 60, 0), begin),
+            _WORD_BEHIND.match(self.text, end),
+        )
+        beside = [word and word[1].isupper() and not _OPERATOR.fullmatch(word[1]) for word in found]
+        shouted = text in ("AND", "COUPLE") and all(beside)
+        self.has_operator = self.has_operator or not shouted and ("AND" in text or "COUPLE" in text)
+        return not shouted
+
+    def _word_with_marks(self, kind: str, text: str, end: int) -> int:
+        """How much of a chunk is a word with its marks; 0 if no mark is left in it."""
+        if self.text[end : end + 9].lstrip().startswith(")"):
+            text = _WEIGHT_IN_GROUP.sub("", text)
+        text = _LOOSE_END.sub("", _LOOSE_END.sub("", text))
+        has_mark = "_" in text if kind == "underscores" else _MARK_INSIDE.search(text)
+        return len(text) if has_mark else 0
+
+    def _read_escape(self, place: int) -> int:
+        found = self._series(place)
+        if found:
+            return found
+        begin = self._chunk(place, _NOT_IN_ESCAPE | frozenset(" \t\n\u00a0\u3000"))
+        return self._take("escape", begin, _ESCAPE.match(self.text, begin).end())
+
+    def _read_bracket(self, place: int) -> int:
+        char = self.text[place]
+        if char in "{}":
+            return self._take(BRACE, place, place + 1)
+        if char == "(" and not self.depth and (found := self._series(place)):
+            return found
+        self.depth = max(0, self.depth + (1 if char == "(" else -1))
+        return self._take(OPEN if char == "(" else CLOSE, place, place + 1)
+
+    def _series(self, place: int) -> int:
+        """Take "name (series)" where it is all of a tag: names have no articles and prepositions in them."""
+        begin, least = place, max(self.start, place - _LONGEST_CHUNK)
+        while begin > least and self.text[begin - 1] not in ",;\n|(){}<>":
+            begin -= 1
+        while begin < place and self.text[begin].isspace():
+            begin += 1
+        found = _SERIES.match(self.text, begin) if begin < place else None
+        if not found or STOP_WORDS.intersection(self.text[begin:place].lower().split()):
+            return 0
+        return self._take("series", begin, found.end())
+
+    def _read_foreign(self, place: int) -> int:
+        """Take a word with accents or quotes of print, or a run of another script, for a writer of English."""
+        begin = self._chunk(place, _CUTS)
+        end = place
+        while end < len(self.text) and end - begin < 4 * _LONGEST_CHUNK and self.text[end] not in _CUTS:
+            end += 1
+        written = plain(self.text[begin:end])
+        if written.isascii() and any(char.isalnum() for char in written):
+            end = begin + len(self.text[begin:end].rstrip(".,:!?-…"))
+            return self._take("accented", begin, end) if end > place else 0
+        if written.isascii():
+            return 0
+        end = place
+        while end < len(self.text) and not self.text[end].isascii():
+            end += 1
+        return self._take("foreign", place, end)
+
+
+def _partners(text: str, brackets: re.Pattern) -> dict[int, int]:
+    """Index of every bracket that is closed -> index after its partner; escaped ones do not count."""
+    closed, opened = {}, []
+    for found in brackets.finditer(text):
+        if found[1]:
+            opened.append(found.start())
+        elif opened:
+            closed[opened.pop()] = found.end()
+    return closed
+
+
+def close_weights(tokens: list[Token]) -> list[Token]:
+    """The tokens with matching parentheses only: "(a:1.2" closed after its number, strays dropped."""
+    opened, strays = [], set()
+    for index, (kind, _) in enumerate(tokens):
+        if kind == OPEN:
+            opened.append(index)
+        elif kind == CLOSE:
+            if opened:
+                opened.pop()
+            else:
+                strays.add(index)
+    if not opened and not strays:
+        return tokens
+    unclosed = set(opened)
+    result: list[Token] = []
+    for index, (kind, text) in enumerate(tokens):
+        if index in strays or index in unclosed and not _weight_end(tokens, index + 1):
+            continue
+        number = _weight_end(tokens, index) if index - 1 in unclosed else 0
+        if number:
+            result += [(kind, text[:number]), (CLOSE, ")"), (TEXT, text[number:])]
+        else:
+            result.append((kind, text))
+    return result
+
+
+def _weight_end(tokens: list[Token], index: int) -> int:
+    """Where the weight in token `index` ends, 0 if there is none."""
+    if index < len(tokens) and tokens[index][0] in (TEXT, "embedding"):
+        found = _UNCLOSED_WEIGHT.search(tokens[index][1])
+        return found.end() if found else 0
+    return 0
+
+
+def balance(text: str) -> str:
+    """`text` with parentheses that balance for ComfyUI's parser; balanced text comes back unchanged.
+
+    An unclosed weight, "(a:1.2, b", is closed after its number; every other stray parenthesis is escaped,
+    which is how ComfyUI's parser reads an unclosed "(" anyway, and so is that of a face, ":(". Escaped
+    parentheses are left alone.
+    """
+    found = [match.start() for match in PARENTHESIS.finditer(text)]
+    if not found:
+        return text
+    opened, edits = [], {}
+    sad = {place for face in _SAD_FACE.finditer(text) for place in range(*face.span())} if "(" in text else ()
+    for position in found:
+        if position in sad:
+            edits[position] = "\\("
+        elif text[position] == "(":
+            opened.append(position)
+        elif opened:
+            opened.pop()
+        else:
+            edits[position] = "\\)"
+    following = dict(zip(found, [*found[1:], len(text)], strict=True))
+    for position in opened:
+        weight = _UNCLOSED_WEIGHT.search(text, position, following[position])
+        if weight and (weight.end() == len(text) or text[weight.end()] not in "()"):
+            edits[weight.end() - 1] = text[weight.end() - 1] + ")"
+        else:
+            edits[position] = "\\("
+    if not edits:
+        return text
+    pieces, last = [], 0
+    for position in sorted(edits):
+        pieces += [text[last:position], edits[position]]
+        last = position + 1
+    return "".join(pieces) + text[last:]
