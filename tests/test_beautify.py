@@ -300,7 +300,7 @@ SNIPPETS = st.sampled_from(
 @given(st.lists(SNIPPETS, min_size=1, max_size=9).map(" ".join), st.sampled_from(["rewrite", "append"]))
 @settings(deadline=None, max_examples=150)
 def test_noise_from_the_model_never_touches_the_users_syntax(beautifier, raw_prompt, mode):
-    aside = set_aside(raw_prompt)
+    aside = set_aside(raw_prompt, beautifier.english)
     candidates = beautifier.beautify(raw_prompt, 2, sampling=SHORT, mode=mode)
     if not aside.words:
         assert candidates == [Candidate(raw_prompt)]

@@ -45,6 +45,7 @@ RULED_OUT = {
     "anyone couple shopper worker someone fisherman walker friend family rider",
     "furniture": "furniture sofa chair table desk couch bed shelf rug lamp armchair stool cabinet bench carpet seat",
     "text": "text lettering letter word sign writing typography headline caption title label",
+    "flowers": "flower blossom bloom petal bouquet rose tulip floral blooming flowering",
     "plants": "plant tree flower leaf grass fern vine bush ivy foliage moss vegetation garden weed",
     "animals": "animal dog cat bird horse fish insect gull",
     "cars": "car traffic vehicle truck bus taxi headlight",
