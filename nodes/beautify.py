@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from comfy_api.latest import io
 
 from ..beautifier.families import CHAT, CUSTOM, FAMILIES
-from ..beautifier.request import MAX_SEED, MODES, MOST_CANDIDATES, Request, Sampling
+from ..beautifier.request import MAX_SEED, MODES, MOST_CANDIDATES, STYLES, Request, Sampling
 from . import metadata
 from .comfy import folders, loading, memory, running, server, versions
 from .inputs import ADVANCED, CATEGORY, BeautifierType, RewardModelType, with_score
@@ -136,7 +136,7 @@ class BeautifyPrompt(io.ComfyNode):
                 "美化",
                 "扩写",
             ],
-            inputs=[*request_inputs(), *sampling_inputs(), reward_model_input()],
+            inputs=[*request_inputs(), *sampling_inputs(), reward_model_input(), style_input()],
             outputs=[
                 io.String.Output("prompt", tooltip="The chosen candidate. Connect it to CLIP Text Encode."),
                 io.String.Output(
@@ -171,6 +171,7 @@ class BeautifyPrompt(io.ComfyNode):
         repetition_penalty: float = USUAL.repetition_penalty,
         max_new_tokens: int = USUAL.max_new_tokens,
         reward_model: memory.LoadedRewardModel | None = None,
+        style: str = STYLES[0],
     ) -> io.NodeOutput:
         if candidate > num_candidates:
             raise ValueError(
@@ -179,7 +180,7 @@ class BeautifyPrompt(io.ComfyNode):
             )
         custom = Sampling(temperature, top_k, top_p, repetition_penalty, max_new_tokens)
         used = custom if sampling == "custom" else None
-        request = Request(prompt, num_candidates, seed, used, mode, clip_tokens or None)
+        request = Request(prompt, num_candidates, seed, used, mode, clip_tokens or None, style)
         found = running.beautify(beautifier, request)
         if reward_model is not None:
             found = running.rank(reward_model, prompt, found)
@@ -345,6 +346,20 @@ def reward_model_input() -> io.Input:
         tooltip=(
             "Ranks the candidates, the best first: candidate 1 is then the best of all that were made. From Load "
             "Reward Model."
+        ),
+    )
+
+
+def style_input() -> io.Input:
+    """The input of Beautify Prompt for what the embedded model writes; last, so that older graphs keep their widgets."""
+    return io.Combo.Input(
+        "style",
+        options=list(STYLES),
+        default=STYLES[0],
+        optional=True,
+        tooltip=(
+            "What the embedded model writes. phrases: for SD 1.5 and SDXL. sentences: for Flux, Qwen-Image, Z-Image, "
+            "Krea and others that read with a language model. tags: for Illustrious, NoobAI, Pony and Animagine."
         ),
     )
 
