@@ -351,7 +351,7 @@ def reward_model_input() -> io.Input:
 
 
 def style_input() -> io.Input:
-    """The input of Beautify Prompt for what the embedded model writes; last, so that older graphs keep their widgets."""
+    """The input for what the embedded model writes; the last one, so that older graphs keep their widgets."""
     return io.Combo.Input(
         "style",
         options=list(STYLES),

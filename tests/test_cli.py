@@ -254,7 +254,7 @@ def test_a_lone_surrogate_can_be_printed(fake, capsys):
         (["cat", "--template", "no place"], "--template: template must have {raw_prompt}"),
         (["cat", "--template", "{raw_prompt}", "--family", "promptist"], "--template"),
         (["cat", "--family", "custom"], "custom needs a --template"),
-        (["cat", "--family", "chat"], "--family: 'chat' is none of embedded, text2prompt-v1"),
+        (["cat", "--family", "chats"], "--family: 'chats' is none of embedded, text2prompt-v1"),
         (["cat", "--tempo", "1"], "--tempo"),
         (["cat", "--temp", "1"], "--temp"),
     ],
