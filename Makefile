@@ -3,7 +3,8 @@
 #
 #   make demo     beautify a few prompts with the embedded model
 #   make test     ruff, then every test;  make test ARGS="-k syntax" runs some
-#   make check    format, rules, types and the tests that are not slow: what to run while you work
+#   make check    format, rules and the tests that are not slow: what to run while you work
+#   make types    what the type checker finds in beautifier/
 #   make lint     ruff alone: format and rules
 #   make texts    write the English texts of the nodes from their schemas, and list what Chinese lacks
 #   make bench    how fast the language model is, beside its peers; results in benchmarks/results
@@ -22,7 +23,7 @@ BIN = $(VENV)/bin
 # Every install runs under the chosen torch as a constraint, so that no package brings another one.
 PIP = $(BIN)/python -m pip --disable-pip-version-check install -c $(VENV)/constraints.txt
 
-.PHONY: demo test check lint texts bench clean
+.PHONY: demo test check types lint texts bench clean
 .NOTPARALLEL:
 
 demo: $(VENV)/.demo
@@ -37,8 +38,10 @@ test: lint $(VENV)/.test
 	$(BIN)/python -m pytest $(ARGS)
 
 check: lint $(VENV)/.test
-	$(BIN)/ty check beautifier
 	$(BIN)/python -m pytest -q -m "not slow" -n 2 $(ARGS)
+
+types: $(VENV)/.test
+	$(BIN)/ty check beautifier
 
 texts: $(VENV)/.test
 	$(BIN)/python -m tests.stand_ins.shown_texts
