@@ -227,11 +227,13 @@ def test_a_prompt_without_words_can_be_ranked(writer, beautify, loaded):
     assert output[:2] == ("<lora:film:0.8>", ["<lora:film:0.8>"])
 
 
-def test_the_reward_model_is_the_last_and_an_optional_input(nodes):
+def test_the_reward_model_is_an_optional_input_and_only_style_is_behind_it(nodes):
     inputs = nodes["PromptBeautifierBeautifyPrompt"].define_schema().inputs
-    assert inputs[-1].id == "reward_model" and inputs[-1].options["optional"]
-    assert inputs[-1].type == "PROMPT_BEAUTIFIER_REWARD_MODEL"
+    reward_model, style = inputs[-2:]
+    assert (reward_model.id, style.id) == ("reward_model", "style")
+    assert reward_model.options["optional"] and style.options["optional"]
+    assert reward_model.type == "PROMPT_BEAUTIFIER_REWARD_MODEL"
     made = nodes["PromptBeautifierLoadRewardModel"].define_schema().outputs[0]
-    assert made.type == inputs[-1].type
+    assert made.type == reward_model.type
     taken = nodes["PromptBeautifierRankPrompts"].define_schema()
     assert taken.inputs[0].type == made.type and taken.is_input_list
