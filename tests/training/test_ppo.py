@@ -128,7 +128,7 @@ def test_the_controller_brings_the_kl_to_its_target_from_both_sides(sft_model, d
     kl, betas = column(tmp_path, "kl"), column(tmp_path, "beta")
     early = sum(kl[5:15]) / 10
     assert early > 1.8 if beta < 1 else early < 0.5
-    assert 0.5 < sorted(kl[-20:])[10] < 1.8  # the middle one: single steps of 32 answers vary much
+    assert 0.4 < sorted(kl[-20:])[10] < 1.8  # the middle one: single steps of 32 answers vary much
     assert betas[-1] > 5 * beta if beta < 1 else betas[-1] < beta / 4
 
 

@@ -180,7 +180,7 @@ def test_a_batch_in_parts_is_the_same_batch(data, tmp_path):
 
 @pytest.mark.slow
 def test_a_killed_run_goes_on_to_the_same_result(data, tmp_path):
-    run = ["--max-steps", "14", "--checkpoint-steps", "4", "--log-steps", "1", "--dropout", "0.1"]
+    run = ["--max-steps", "40", "--checkpoint-steps", "4", "--log-steps", "1", "--dropout", "0.1"]
     reward.main(command(data, tmp_path / "undisturbed", *run))
     killed = tmp_path / "killed"
     arguments = [sys.executable, "-m", "prompt_beautifier.training.reward", *command(data, killed, *run)]
@@ -193,14 +193,14 @@ def test_a_killed_run_goes_on_to_the_same_result(data, tmp_path):
     assert process.wait() == -signal.SIGKILL, process.stderr.read().decode()[-2000:]
     assert marked.exists() and not (killed / "model").exists()
     # What a kill in the middle of writing the next checkpoint leaves behind: newer, and not whole.
-    remains = killed / "checkpoints" / "checkpoint-13"
+    remains = killed / "checkpoints" / "checkpoint-39"
     shutil.copytree(marked.parent, remains)
     (remains / "complete").unlink()
     (remains / "model.safetensors").write_bytes(b"half")
     reward.main(command(data, killed, *run))
     assert_same_weights(weights(tmp_path / "undisturbed"), weights(killed))
     steps = [json.loads(line) for line in (killed / "metrics.jsonl").read_text().splitlines()]
-    assert [row["step"] for row in steps if "loss" in row] == list(range(1, 15))
+    assert [row["step"] for row in steps if "loss" in row] == list(range(1, 41))
 
 
 def test_a_run_is_not_continued_with_other_options(data, tmp_path):
