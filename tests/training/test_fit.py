@@ -28,6 +28,14 @@ PAIRS = [
 ]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def threads():
+    """The stage sets how many threads torch uses: the tests behind these have as many as before."""
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
     folder = tmp_path_factory.mktemp("fit")
