@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, NoReturn
 from tqdm import tqdm
 
 from .checkpoints.catalog import CATALOG
-from .request import STYLES
+from .request import AUTO_STYLE, STYLE_CHOICES
 
 if TYPE_CHECKING:
     from .families import Family
@@ -82,7 +82,12 @@ def _parser() -> argparse.ArgumentParser:
     add("-n", "--num-candidates", type=int, default=5, metavar="N", help="candidates a prompt (default 5)")
     add("--seed", type=int, default=0, metavar="N", help="same seed, same candidates (default 0)")
     add("--mode", choices=("rewrite", "append"), default="rewrite", help="replace the prompt, or add to it")
-    add("--style", choices=STYLES, default=STYLES[0], help="what the embedded model writes (default phrases)")
+    add(
+        "--style",
+        choices=STYLE_CHOICES,
+        default=AUTO_STYLE,
+        help="what the embedded model writes (default: what --for reads)",
+    )
     add("--clip-tokens", type=int, metavar="N", help="end each candidate at a word within N CLIP tokens")
     add(
         "--model",

@@ -4,11 +4,16 @@ Imports nothing but the standard library: ComfyUI reads it when it starts.
 """
 
 import math
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from numbers import Integral, Real
 
+from .targets import LENGTHS, STRENGTHS, STYLES, Target, find_target
+
 MODES = ("rewrite", "append")
-STYLES = ("phrases", "sentences", "tags")
+AUTO_STYLE = "auto"
+STYLE_CHOICES = (AUTO_STYLE, *STYLES)
 MOST_CANDIDATES = 64
 
 MAX_SEED = 2**64 - 1
@@ -84,8 +89,15 @@ class Request:
     clip_tokens     most CLIP tokens a candidate may have, None is no limit; the user's own syntax stays even if it
                     alone has more
     style           what the embedded writer writes: "phrases" for image models that read with CLIP, "sentences" for
-                    those that read with T5 or a language model, "tags" for those trained on Danbooru tags
+                    those that read with T5 or a language model, "tags" for those trained on Danbooru tags. "auto" is
+                    the target's, "phrases" where there is none; a request has the style that it stands for.
+    target          the image model that the prompt is for, by its name in `targets.TARGETS`; "" for none
+    keep            words that must be in every candidate letter for letter: trigger words, names
+    avoid           words and phrases that must not be added; what the user typed stays
+    strength        how much may be added: "strict" nothing new to see, "balanced", "creative"
+    length          "short", "medium" or "long" within what the target wants
 
+    keep and avoid may also be given as one text with commas or line ends between the words.
     Raises ValueError naming the field that cannot be worked with, what it was and what it may be.
     """
 
@@ -95,7 +107,12 @@ class Request:
     sampling: Sampling | None = None
     mode: str = MODES[0]
     clip_tokens: int | None = None
-    style: str = STYLES[0]
+    style: str = AUTO_STYLE
+    target: str = ""
+    keep: tuple[str, ...] = ()
+    avoid: tuple[str, ...] = ()
+    strength: str = "balanced"
+    length: str = "medium"
 
     def __post_init__(self):
         if not isinstance(self.raw_prompt, str):
@@ -111,8 +128,25 @@ class Request:
             raise ValueError(f"mode must be one of {', '.join(map(repr, MODES))}, not {self.mode!r}")
         if self.clip_tokens is not None and not is_whole(self.clip_tokens, least=1):
             raise ValueError(f"clip_tokens must be None or a whole number, 1 or more, not {self.clip_tokens!r}")
-        if self.style not in STYLES:
-            raise ValueError(f"style must be one of {', '.join(map(repr, STYLES))}, not {self.style!r}")
+        for name, choices in (("style", STYLE_CHOICES), ("strength", STRENGTHS), ("length", LENGTHS)):
+            value = getattr(self, name)
+            if value not in choices:
+                raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}, not {value!r}")
+        if not isinstance(self.target, str):
+            raise ValueError(f"target must be the name of an image model or '', not {self.target!r}")
+        row = find_target(self.target) if self.target else None
+        made = {"target": row.name if row else "", "keep": words_in(self.keep, "keep")}
+        made["avoid"] = words_in(self.avoid, "avoid")
+        if self.style == AUTO_STYLE:
+            made["style"] = row.style if row else STYLES[0]
+        for name, value in made.items():
+            object.__setattr__(self, name, value)  # frozen for everyone else
+        check_contradiction(self.keep, self.avoid)
+
+    @property
+    def image_model(self) -> Target | None:
+        """The row of the image model that the prompt is for; None where none is named."""
+        return find_target(self.target) if self.target else None
 
 
 @dataclass(frozen=True)
@@ -121,25 +155,58 @@ class Answers:
 
     texts  the cleaned prompts; "" where nothing of use was written
     read   the words that the writer read: all of them, or a beginning, to which answers are appended
+    notes  what the user should know of them, as whole sentences
     """
 
     texts: list[str]
     read: str
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Candidate:
     """A detailed prompt in ComfyUI syntax.
 
-    score  there once a reward model has ranked it
-    kept   what of the raw prompt is in the text, as plain words
-    lost   what of it is not, or goes against it
+    score     there once a reward model has ranked it
+    kept      what of the raw prompt is in the text, as plain words
+    lost      what of it is not, or goes against it
+    negative  the negative prompt that belongs to it; "" where the image model takes none, or none is named
+    tokens    how many tokens the text has, in the unit of its image model: `targets.counted` says it in words
+    notes     what the user should know of it, as whole sentences
     """
 
     text: str
     score: float | None = None
     kept: tuple[str, ...] = field(default=(), compare=False)
     lost: tuple[str, ...] = field(default=(), compare=False)
+    negative: str = field(default="", compare=False)
+    tokens: int | None = field(default=None, compare=False)
+    notes: tuple[str, ...] = field(default=(), compare=False)
+
+
+BETWEEN_WORDS = re.compile(r"[,;\n，、；]+")
+
+
+def words_in(value: str | Iterable[str], name: str) -> tuple[str, ...]:
+    """The words and phrases of a list, or of one text with commas or line ends between them, each once.
+
+    name: what the value is called in the ValueError for what is neither.
+    """
+    parts = BETWEEN_WORDS.split(value) if isinstance(value, str) else value
+    words = list(parts) if isinstance(parts, Iterable) else [None]
+    if not all(isinstance(word, str) for word in words):
+        raise ValueError(f"{name} must be a list of words, or one text with commas between them, not {value!r}")
+    return tuple(dict.fromkeys(word for each in words if (word := " ".join(each.split()))))
+
+
+def check_contradiction(keep: Iterable[str], avoid: Iterable[str]) -> None:
+    """Raise a ValueError where what is to be kept has words in it that are to be avoided."""
+    for kept in keep:
+        for avoided in avoid:
+            if re.search(rf"(?<!\w){re.escape(avoided)}(?!\w)", kept, re.IGNORECASE):
+                raise ValueError(
+                    f"{kept!r} is to be kept, and {avoided!r} is to be avoided: both cannot be, take one of them out"
+                )
 
 
 def check_seed(seed: int) -> None:

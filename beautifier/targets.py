@@ -645,18 +645,27 @@ TARGETS: dict[str, Target] = {
 
 
 def find_target(name: str) -> Target:
-    """The row of a name or title, letter case and punctuation aside. Raises ValueError with the names that come close
-    for one that is none.
+    """The row of a name or title, letter case and punctuation aside, or of a model file's name ("juggernautXL_v9").
+
+    Raises ValueError with the names that come close for one that is none.
     """
     if name in TARGETS:
         return TARGETS[name]
-    plain = re.sub(r"[^a-z0-9]", "", name.lower())
+    asked = bare(name)
     for target in TARGETS.values():
-        if plain and plain in (re.sub(r"[^a-z0-9]", "", each.lower()) for each in (target.name, target.title)):
+        if asked and asked in (bare(target.name), bare(target.title)):
             return target
-    close = difflib.get_close_matches(name.lower(), TARGETS, n=3, cutoff=0.5)
+    if named := recognise(Seen(files=(name,))):
+        return named
+    called = {bare(each): target.name for target in TARGETS.values() for each in (target.title, target.name)}
+    close = dict.fromkeys(called[each] for each in difflib.get_close_matches(asked, called, n=3, cutoff=0.5))
     hint = f"did you mean {' or '.join(close)}?" if close else f"known are {', '.join(TARGETS)}"
     raise ValueError(f"there is no image model {name!r}: {hint}")
+
+
+def bare(name: str) -> str:
+    """A name's letters and digits in lower case."""
+    return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
 @dataclass(frozen=True)
@@ -711,3 +720,13 @@ def words_for(target: Target | None, style: str, length: str) -> tuple[int, int]
     third = (most - fewest) / 3
     step = LENGTHS.index(length)
     return round(fewest + step * third), round(fewest + (step + 1) * third)
+
+
+def counted(target: Target | None, tokens: int) -> str:
+    """A count of tokens in words, in the unit of an image model: "61 of 75 CLIP tokens", "about 140 of 512 tokens"."""
+    if target is None:
+        return f"{tokens} CLIP tokens"
+    if target.unit != "chunk":
+        return f"about {tokens} of {target.limit} tokens"
+    chunks = -(-tokens // target.limit) or 1
+    return f"{tokens} of {chunks * target.limit} CLIP tokens" + (f", {chunks} chunks" if chunks > 1 else "")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from comfy_api.latest import io
 
 from ..beautifier.families import CHAT, CUSTOM, FAMILIES
-from ..beautifier.request import MAX_SEED, MODES, MOST_CANDIDATES, STYLES, Request, Sampling
+from ..beautifier.request import AUTO_STYLE, MAX_SEED, MODES, MOST_CANDIDATES, STYLE_CHOICES, Request, Sampling
 from . import metadata
 from .comfy import folders, loading, memory, running, server, versions
 from .inputs import ADVANCED, CATEGORY, BeautifierType, RewardModelType, with_score
@@ -171,7 +171,7 @@ class BeautifyPrompt(io.ComfyNode):
         repetition_penalty: float = USUAL.repetition_penalty,
         max_new_tokens: int = USUAL.max_new_tokens,
         reward_model: memory.LoadedRewardModel | None = None,
-        style: str = STYLES[0],
+        style: str = AUTO_STYLE,
     ) -> io.NodeOutput:
         if candidate > num_candidates:
             raise ValueError(
@@ -354,12 +354,13 @@ def style_input() -> io.Input:
     """The input for what the embedded model writes; the last one, so that older graphs keep their widgets."""
     return io.Combo.Input(
         "style",
-        options=list(STYLES),
-        default=STYLES[0],
+        options=list(STYLE_CHOICES),
+        default=AUTO_STYLE,
         optional=True,
         tooltip=(
-            "What the embedded model writes. phrases: for SD 1.5 and SDXL. sentences: for Flux, Qwen-Image, Z-Image, "
-            "Krea and others that read with a language model. tags: for Illustrious, NoobAI, Pony and Animagine."
+            "What the embedded model writes. auto: what the image model reads. phrases: for SD 1.5 and SDXL. "
+            "sentences: for Flux, Qwen-Image, Z-Image, Krea and others that read with a language model. tags: for "
+            "Illustrious, NoobAI, Pony and Animagine."
         ),
     )
 

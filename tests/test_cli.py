@@ -89,7 +89,7 @@ def test_family_settings_hold_where_nothing_is_given(fake):
             "sampling": FAMILY_SAMPLING,
             "mode": "rewrite",
             "clip_tokens": None,
-            "style": "phrases",
+            "style": "auto",
         }
     ]
     assert fake.loaded == ("embedded", "cpu", None, None)
