@@ -28,8 +28,8 @@ def run_until_stopped(work: Callable[[], Awaitable[None]], tick: Callable[[], bo
             await asyncio.wait({task}, timeout=TICK)
             if stop.is_set():
                 task.cancel()
-        if not task.cancelled() and task.exception():
-            problems.append(task.exception())
+        if not task.cancelled() and (problem := task.exception()):
+            problems.append(problem)
 
     def run() -> None:
         try:

@@ -128,11 +128,11 @@ def _parser() -> argparse.ArgumentParser:
 class _Version(argparse.Action):
     """Looks the version up only when it is asked for."""
 
-    def __call__(self, parser, *_) -> NoReturn:
+    def __call__(self, parser, namespace, values, option_string=None) -> NoReturn:
         from importlib.metadata import version
 
         print(parser.prog, version("prompt-beautifier"))
-        parser.exit()
+        sys.exit(0)
 
 
 def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
@@ -243,16 +243,17 @@ def _load_reward_model(
     parser: argparse.ArgumentParser, options: argparse.Namespace, model: str | None
 ) -> RewardModel | None:
     """The reward model of that name; None where there is to be none."""
-    if model in (None, "none"):
+    if model is None or model == "none":
         return None
     from .rewards.folders import list_reward_models
     from .rewards.model import load_reward_model
 
+    place: str | Path = model
     if model != "embedded" and not Path(model).is_dir():
-        model = list_reward_models([_models_folder(options)]).get(model, model)
+        place = list_reward_models([_models_folder(options)]).get(model, model)
     try:
         dtype = None if options.dtype == "int8" else _dtype(options)  # which is for what writes
-        return load_reward_model(model, options.device, dtype)
+        return load_reward_model(place, options.device, dtype)
     except (ValueError, FileNotFoundError) as error:
         parser.error(f"argument --reward-model: {error}")
 

@@ -8,6 +8,7 @@ A writer brings `write(words, request) -> answers` and nothing else.
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import ClassVar
 
 from .faithful import Kept, check, repair
 from .prompts.a1111 import split_pasted
@@ -38,11 +39,20 @@ class Writer:
     """
 
     name: str
-    weights: bool = False
-    english: bool = False
-    sampling: Sampling = Sampling()
-    draws_again: bool = False
-    keeps_words: bool = False
+    draws_again: ClassVar[bool] = False
+    keeps_words: ClassVar[bool] = False
+
+    @property
+    def weights(self) -> bool:
+        return False
+
+    @property
+    def english(self) -> bool:
+        return False
+
+    @property
+    def sampling(self) -> Sampling:
+        return Sampling()
 
     def write(
         self, words: str, request: Request, on_step: OnStep | None = None, should_stop: ShouldStop | None = None

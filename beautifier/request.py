@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from numbers import Integral, Real
+from typing import TypeGuard
 
 from .targets import LENGTHS, STRENGTHS, STYLES, Target, find_target
 
@@ -215,11 +216,11 @@ def check_seed(seed: int) -> None:
         raise ValueError(f"seed must be a whole number from 0 to {MAX_SEED}, not {seed!r}")
 
 
-def is_whole(value: object, least: int) -> bool:
+def is_whole(value: object, least: int) -> TypeGuard[int]:
     """Whether value is an integer (True and False are not) of at least `least`."""
-    return isinstance(value, Integral) and not isinstance(value, bool) and value >= least
+    return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= least
 
 
-def is_number(value: object) -> bool:
+def is_number(value: object) -> TypeGuard[float]:
     """Whether value is a finite real number (True and False are not)."""
     return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)

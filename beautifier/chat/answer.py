@@ -162,7 +162,7 @@ def _alternatives(text: str) -> list[list[str]]:
         if len(places) < 2:
             continue
         ends = [*places[1:], len(lines)]
-        found = [[starts(lines[begin]), *lines[begin + 1 : end]] for begin, end in zip(places, ends, strict=True)]
+        found = [[starts(lines[begin]) or "", *lines[begin + 1 : end]] for begin, end in zip(places, ends, strict=True)]
         bodies = [body for body in found if any(body)]
         if starts is not _numbered or sum(map(_is_prompt, bodies)) * 2 > len(bodies):
             return bodies

@@ -108,4 +108,9 @@ def sensible(ratio: float) -> float | None:
 def size_of(ratio: float | None, pixels: int = PIXELS) -> tuple[int, int]:
     """Width and height of a picture of that ratio and about so many pixels; a square where there is no ratio."""
     width = math.sqrt(pixels * (ratio or 1.0))
-    return tuple(max(SIDE_OF, round(side / SIDE_OF) * SIDE_OF) for side in (width, pixels / width))
+    return _side(width), _side(pixels / width)
+
+
+def _side(length: float) -> int:
+    """A length in pixels as the nearest multiple of SIDE_OF."""
+    return max(SIDE_OF, round(length / SIDE_OF) * SIDE_OF)

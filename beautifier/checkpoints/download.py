@@ -13,7 +13,7 @@ from ..files import read_json
 from ..language.architectures.table import read_config
 from ..language.weights import tensor_names
 from ..pickles import UnsafeFile, to_safetensors
-from .catalog import CATALOG, Checkpoint, File, find_checkpoint
+from .catalog import CATALOG, Checkpoint, find_checkpoint
 from .folders import is_there, list_checkpoints, locate, name_in
 from .hub import Remote
 from .places import NOTES, bytes_below, gigabytes, place_of, waiting_folder
@@ -45,8 +45,7 @@ def obtain(
     """
     name = name_in(name)
     checkpoint = find_checkpoint(name)
-    place = locate(checkpoint, folders) if checkpoint else None
-    if place:
+    if checkpoint and (place := locate(checkpoint, folders)):
         return place, checkpoint.family
     local = list_checkpoints(folders)
     if name in local:
@@ -159,7 +158,7 @@ def bring(checkpoint: Checkpoint, place: Path, lock: Path, transfer: Transfer) -
             write_notes(waiting, notes)
         for file in checkpoint.files:
             if file.otherwise and file.otherwise.name in {remote.name for remote in remotes}:
-                convert(checkpoint, file, place, waiting, notes)
+                convert(checkpoint, file.name, file.otherwise.name, place, waiting, notes)
         transfer.check()
         publish(waiting, place, {file.name for file in checkpoint.files} | {NOTES})
 
@@ -206,13 +205,13 @@ def check_disk(missing: list[Remote], waiting: Path) -> None:
         )
 
 
-def convert(checkpoint: Checkpoint, file: File, place: Path, waiting: Path, notes: dict) -> None:
+def convert(checkpoint: Checkpoint, name: str, pickled_name: str, place: Path, waiting: Path, notes: dict) -> None:
     """Make safetensors, under the name of a file of a checkpoint, of the pickled one that has come in its stead."""
-    pickled, whole = waiting / file.otherwise.name, waiting / file.name
+    pickled, whole = waiting / pickled_name, waiting / name
     if not pickled.exists():  # the user put it into its place; it stays there
-        pickled = place / file.otherwise.name
+        pickled = place / pickled_name
     config = waiting if (waiting / "config.json").exists() else place
-    part = waiting / f"{file.name}.part"
+    part = waiting / f"{name}.part"
     try:
         if checkpoint.family is None:
             to_safetensors(pickled, part)
@@ -221,14 +220,12 @@ def convert(checkpoint: Checkpoint, file: File, place: Path, waiting: Path, note
     except UnsafeFile as error:
         with suppress(OSError):  # Windows keeps a file that is still mapped
             pickled.unlink()
-        raise DownloadError(
-            f"{error}; it was deleted", f"Put a {file.name} from a source you trust into {place}"
-        ) from error
+        raise DownloadError(f"{error}; it was deleted", f"Put a {name} from a source you trust into {place}") from error
     part.replace(whole)
     if pickled.parent == waiting:
         pickled.unlink()
     made = {"made_from": pickled.name, "size": whole.stat().st_size, "sha256": sha256(whole)}
-    notes["files"][file.name] = made
+    notes["files"][name] = made
     write_notes(waiting, notes)
 
 

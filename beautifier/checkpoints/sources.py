@@ -17,17 +17,17 @@ def plan(checkpoint: Checkpoint, notes: dict, transfer: Transfer) -> list[Remote
         if checkpoint.modelscope is None:
             raise
         try:
-            return from_modelscope(checkpoint, transfer)
+            return from_modelscope(checkpoint, checkpoint.modelscope, transfer)
         except DownloadStopped:
             raise
         except DownloadError as second:
             raise Unreachable(f"{first.what}, nor did ModelScope help: {second.what}", first.todo) from second
 
 
-def from_modelscope(checkpoint: Checkpoint, transfer: Transfer) -> list[Remote]:
-    """The files of a checkpoint on ModelScope, under the names that they have in its folder; as from_hub()."""
+def from_modelscope(checkpoint: Checkpoint, repository: str, transfer: Transfer) -> list[Remote]:
+    """The files of a checkpoint in its ModelScope repository, under the names of its folder; as from_hub()."""
     paths = [file.modelscope or file.name for file in checkpoint.files]
-    remotes = ask_modelscope(checkpoint.modelscope, paths, transfer)
+    remotes = ask_modelscope(repository, paths, transfer)
     return [
         replace(remote, name=file.name, **known_of(file, remote, {}))
         for file, remote in zip(checkpoint.files, remotes, strict=True)

@@ -7,10 +7,11 @@ its session. Its own `hf_hub_download` would not do: since 2.0 it throws away wh
 import errno
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
+from typing import Any
 
 from safetensors import safe_open
 
@@ -82,12 +83,13 @@ def receive(remote: Remote, part: Path, transfer: Transfer) -> None:
 
 
 @contextmanager
-def opened(url: str, headers: dict[str, str]) -> Iterator[tuple]:
+def opened(url: str, headers: dict[str, str]) -> Generator[tuple]:
     """The answer to a GET, and its bytes as they come."""
     from huggingface_hub import constants, get_session
     from huggingface_hub.utils import hf_raise_for_status
 
-    session, timeout = get_session(), constants.HF_HUB_DOWNLOAD_TIMEOUT
+    session: Any = get_session()
+    timeout = constants.HF_HUB_DOWNLOAD_TIMEOUT
     if callable(session.stream):  # httpx or httpx2, huggingface_hub's since 1.0
         with session.stream("GET", url, headers=headers, timeout=timeout, follow_redirects=True) as response:
             hf_raise_for_status(response)
@@ -100,7 +102,7 @@ def opened(url: str, headers: dict[str, str]) -> Iterator[tuple]:
 
 def opened_for_writing(path: Path, mode: str) -> FileIO:
     try:
-        return path.open(mode, buffering=0)
+        return FileIO(path, mode)
     except OSError as error:
         raise disk_error(error, path.parent) from error
 

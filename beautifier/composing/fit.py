@@ -52,7 +52,7 @@ class PairReader:
 
     def rows(self, raw_prompt: str, texts: Sequence[str]) -> list[tuple[list[int], int]]:
         """For each text its token ids, and how many of them belong to the raw prompt ([CLS] and [SEP] included)."""
-        start, end = self.tokenizer.token_to_id("[CLS]"), self.tokenizer.token_to_id("[SEP]")
+        start, end = self.mark("[CLS]"), self.mark("[SEP]")
         asked = self.tokenizer.encode(raw_prompt, add_special_tokens=False).ids
         read = self.tokenizer.encode_batch(list(texts), add_special_tokens=False)
         rows = []
@@ -60,6 +60,13 @@ class PairReader:
             first = [start, *asked[: max(LONGEST // 2, LONGEST - 3 - len(text.ids))], end]
             rows.append(([*first, *text.ids[: LONGEST - 1 - len(first)], end], len(first)))
         return rows
+
+    def mark(self, text: str) -> int:
+        """The id of a mark between texts. Raises ValueError where the tokenizer has none."""
+        number = self.tokenizer.token_to_id(text)
+        if number is None:
+            raise ValueError(f"the fit network's tokenizer.json has no token {text}: it is of another model")
+        return number
 
 
 def collate(rows: Sequence[tuple[list[int], int]]) -> tuple[Tensor, Tensor, Tensor]:

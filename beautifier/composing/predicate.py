@@ -136,8 +136,9 @@ def _is_joined(wish: Wish, findings: Findings) -> bool:
 
 def _number_is_plural(wish: Wish, findings: Findings, thing: Thing) -> bool:
     """The number of the verb behind a phrase: that of a group before its things ("a group of dogs is")."""
-    first = next((s for s in wish.subjects if s.segment == findings.head.segment), None)
-    if first is not None and first != findings.head and first.end < findings.head.start:
+    head = findings.head
+    first = next((s for s in wish.subjects if head is not None and s.segment == head.segment), None)
+    if head is not None and first is not None and first != head and first.end < head.start:
         noun = wish.words[first.end - 1].folded
         if noun in GROUPS | CONTAINERS | FRAMING:
             return False

@@ -68,7 +68,7 @@ def thing_of(wish: Wish, findings: Findings, crowded: bool = False) -> Thing:
     if entry is not None and entry.subject == "portrait":
         return Thing("sitter", False, True, False, None, False)
     if found is not None and found.article is not None:
-        name = found.name if len(found.name.split()) <= LONGEST_NAME else entry.subject
+        name = found.name if len(found.name.split()) <= LONGEST_NAME or entry is None else entry.subject
         return Thing(name, False, True, False, found.article, True)
     name = _short(typed)
     noun = name.split()[-1]

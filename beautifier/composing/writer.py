@@ -127,8 +127,14 @@ def candidate(
 
 
 @lru_cache(maxsize=1)
-def load_embedded() -> Composer:
-    """The embedded writer, read once: the entries of beautifier/subjects and the fit network of beautifier/embedded."""
+def embedded_fit() -> Fit:
+    """The fit network of beautifier/embedded, read once."""
     from .fit import load_fit
 
-    return Composer(entries=load(), fit=load_fit(EMBEDDED))
+    return load_fit(EMBEDDED)
+
+
+@lru_cache(maxsize=1)
+def load_embedded() -> Composer:
+    """The embedded writer, read once: the entries of beautifier/subjects and the fit network of beautifier/embedded."""
+    return Composer(entries=load(), fit=embedded_fit())

@@ -115,7 +115,7 @@ def find_encoder(clip: Any) -> Encoder:
 
 def parts_of(model: nn.Module) -> dict[str, nn.Module]:
     """The networks in a text encoder by the names of the modules that hold them, in order."""
-    found = {}
+    found: dict[str, nn.Module] = {}
     for path, module in model.named_modules():
         network = getattr(module, "transformer", None)
         if isinstance(network, nn.Module):

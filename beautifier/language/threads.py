@@ -7,7 +7,7 @@ than it saves, and where the processor is busy with other things each product wa
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import torch
@@ -27,7 +27,7 @@ def threads_for(network) -> AbstractContextManager:
 
 
 @contextmanager
-def one_thread() -> Iterator[None]:
+def one_thread() -> Generator[None]:
     """Torch works on the calling thread alone.
 
     torch.set_num_threads is for the calling thread and for threads that have not used torch yet. The latter shall not

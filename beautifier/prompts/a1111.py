@@ -115,6 +115,6 @@ def weighted(words: str, weight: float) -> str:
     """The words in ComfyUI's brackets, commas and spaces at the edges left outside: " (words:1.1), "."""
     edges = EDGES.fullmatch(words)
     number = f"{min(max(weight, LIGHTEST), HEAVIEST):.2f}".rstrip("0").rstrip(".")
-    if number == "1" or not edges["inner"]:
+    if edges is None or number == "1" or not edges["inner"]:
         return words
     return f"{edges['before']}({edges['inner']}:{number}){edges['after']}"

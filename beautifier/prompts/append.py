@@ -2,9 +2,9 @@
 
 import re
 
-from .put_back import accented, tame
 from .syntax import SURROGATES, Piece, SetAside, balance, checked, set_aside
 from .syntax_table import DIVIDES, LINE
+from .taming import accented, tame
 from .words import STOP_WORDS, WORD, fold, fold_characters
 
 _ARTICLE = re.compile(r"^(?:an?|the|one) ", re.IGNORECASE)
@@ -51,7 +51,7 @@ def _around(subject: str, detail: str) -> list[str]:
     before, after = detail[: found.start()], detail[found.end() :]
     leads = _LEADS_TO_SUBJECT.search(before)
     # "a hooded" before "assassin on a roof" is no detail, "hooded" is.
-    before = before[: leads.start()] if leads[0] else _ARTICLE.sub("", before)
+    before = before[: leads.start()] if leads and leads[0] else _ARTICLE.sub("", before)
     return [part for part in (before.strip(), after.strip()) if part]
 
 

@@ -88,7 +88,8 @@ def _checked(text: str) -> str:
 @cache
 def _tokenizer() -> Tokenizer:
     """CLIP's tokenizer: token ids are those of OpenAI's vocabulary. Made once, at the first count."""
-    merges = [tuple(line.split(" ")) for line in gzip.decompress(MERGES.read_bytes()).decode().splitlines()]
+    lines = gzip.decompress(MERGES.read_bytes()).decode().splitlines()
+    merges = [(first, second) for first, second in (line.split(" ") for line in lines)]
     letters = _byte_letters()
     words = [*letters, *(letter + END_OF_WORD for letter in letters), *map("".join, merges)]
     special = ["<|startoftext|>", "<|endoftext|>"]

@@ -189,7 +189,8 @@ class _Reader:
         if found:
             return found
         begin = self._chunk(place, _NOT_IN_ESCAPE | frozenset(" \t\n\u00a0\u3000"))
-        return self._take("escape", begin, _ESCAPE.match(self.text, begin).end())
+        escape = _ESCAPE.match(self.text, begin)
+        return self._take("escape", begin, escape.end()) if escape else 0
 
     def _read_bracket(self, place: int) -> int:
         char = self.text[place]

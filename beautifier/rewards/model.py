@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -34,16 +34,31 @@ class RankedPrompt:
     terms: dict[str, float]
 
 
+class Term(Protocol):
+    """Anything with a name and a Regressor's `score`."""
+
+    name: str
+
+    def score(
+        self,
+        raw_prompts: Sequence[str],
+        prompts: Sequence[str],
+        batch_size: int = BATCH,
+        on_step: Callable[[int, int], object] | None = None,
+    ) -> Tensor:
+        """float32 [N] on the CPU, a number for each pair."""
+        ...
+
+
 @dataclass(eq=False)
 class RewardModel:
     """A weighted sum of terms.
 
-    weighted  (weight, term) in order. A term is a Regressor, or any object with a `name` and a Regressor's `score`:
-              so a measure of your own, of consistency for example, can be one.
+    weighted  (weight, term) in order. A term is a Regressor, or a measure of your own, of consistency for example
     """
 
     name: str
-    weighted: tuple[tuple[float, Regressor], ...]
+    weighted: tuple[tuple[float, Term], ...]
 
     def score(
         self,
@@ -93,8 +108,8 @@ class RewardModel:
         """The candidates with their scores, highest first; equal ones stay in the order they came in."""
         texts = [candidate.text for candidate in candidates]
         scores = self.score([raw_prompt] * len(texts), texts, batch_size, on_step).tolist()
-        scored = [replace(each, score=score) for each, score in zip(candidates, scores, strict=True)]
-        return sorted(scored, key=lambda each: -each.score)
+        order = sorted(range(len(scores)), key=lambda i: -scores[i])
+        return [replace(candidates[i], score=scores[i]) for i in order]
 
     def rank_prompts(
         self,
@@ -161,10 +176,10 @@ def embedded_reward(alpha: float | None = None) -> RewardModel:
     """The embedded reward model: preference less losses, on the CPU. Raises ValueError for an alpha."""
     if alpha is not None:
         raise ValueError("alpha weighs the two terms of a reward folder; the embedded reward model has its own weights")
-    from ..composing.writer import load_embedded
+    from ..composing.writer import embedded_fit
     from .embedded import LOST, Losses, Preference
 
-    return RewardModel("embedded", ((1.0, Preference(load_embedded().fit)), (-LOST, Losses())))
+    return RewardModel("embedded", ((1.0, Preference(embedded_fit())), (-LOST, Losses())))
 
 
 def check_alpha(alpha: float | None) -> None:

@@ -45,7 +45,8 @@ async def write_answers(server: Server, request: dict, written: list[Written]) -
     # Proxies of the system are for the outside: asked for 127.0.0.1, they would answer with their own.
     outside = not is_local(server.endpoint.where)
     try:
-        async with aiohttp.ClientSession(timeout=timeout, trust_env=outside) as server.session:
+        async with aiohttp.ClientSession(timeout=timeout, trust_env=outside) as session:
+            server.session = session
             request["model"] = server.model or server.endpoint.model or await only_model(server)
             seed = request["seed"]
             if len(written) > 1:
@@ -67,7 +68,8 @@ async def write_answers(server: Server, request: dict, written: list[Written]) -
 
 def is_local(where: str) -> bool:
     """Whether an address is of this computer or a private network."""
-    host = re.match(r"https?://(\[[^\]]*\]|[^:/]*)", where)[1].lower()
+    found = re.match(r"https?://(\[[^\]]*\]|[^:/]*)", where)
+    host = found[1].lower() if found else where
     return "." not in host or bool(
         re.match(r"127\.|10\.|192\.168\.|169\.254\.|172\.(?:1[6-9]|2\d|3[01])\.", host)
         or host.endswith((".local", ".lan", ".internal", ".localhost"))
@@ -171,7 +173,8 @@ async def check_status(server: Server, response: aiohttp.ClientResponse, model: 
     if 200 <= status < 300:
         return
     if 300 <= status < 400:
-        target = re.match(r"(?:https?://)?[\w.:-]*", response.headers.get("Location", ""))[0] or "another path"
+        target = re.match(r"(?:https?://)?[\w.:-]*", response.headers.get("Location", ""))
+        target = target and target[0] or "another path"
         raise server.error(
             f"it redirects ({status}) to {target}",
             "Redirects are not followed, so that the key stays where it belongs: if that address is right, "

@@ -117,7 +117,7 @@ def _tokens(run: str, entries: Entries) -> list[Token]:
     are one token of the sort "?".
     """
     small, names = small_words(), entries.by_zh
-    best: list[tuple[float, Token | None, int]] = [(0.0, None, 0)] + [(float("inf"), None, 0)] * len(run)
+    best = [(0.0, Token("?", "", ""), 0)] * (len(run) + 1)  # the cheapest way to an end: cost, last token, its start
     for end in range(1, len(run) + 1):
         char = run[end - 1]
         held = "\ue000" <= char <= "\ue0ff"

@@ -134,11 +134,11 @@ def find(wish: Wish, entries: Entries) -> Findings:
     head_match = match_of(head, wish, matches) if head else None
     found: list[Found] = []
     head_entry = None
-    if head_match:
+    if head and head_match:
         head_entry = as_subject(head_match.entries)
         if head_entry and head_entry.sort == "action" and _is_plural(wish, head_match):  # "two baseballs" are no game
             head_entry = None
-        if head_entry and head and _is_compound(wish, head, head_match, head_entry, matches):
+        if head_entry and _is_compound(wish, head, head_match, head_entry, matches):
             head_entry = None
         if head_entry:
             start = head_match.start if head_match.end > head.end else max(head_match.start, head.start)
