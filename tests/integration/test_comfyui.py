@@ -57,7 +57,7 @@ def test_all_nodes_are_there(server):
     required, optional = beautify["input"]["required"], beautify["input"]["optional"]
     assert list(required) == "beautifier prompt seed num_candidates candidate mode clip_tokens".split()
     settings = "sampling temperature top_k top_p repetition_penalty max_new_tokens"
-    assert list(optional) == [*settings.split(), "reward_model"]
+    assert list(optional)[:8] == [*settings.split(), "reward_model", "style"]
     assert required["seed"][1]["control_after_generate"] and required["prompt"][1]["multiline"]
     assert all(options["tooltip"] for _, options in (*required.values(), *optional.values()))
     assert all(optional[name][1]["advanced"] for name in settings.split())
