@@ -12,7 +12,7 @@ from ..checkpoints.download import download
 from ..checkpoints.folders import locate, size_to_download
 from ..checkpoints.places import default_folder, gigabytes
 from ..checkpoints.progress import DownloadError
-from ..files import check_inside, read_json
+from ..files import read_json
 from .scorer_parts import KINDS, SCORER_PARTS, Part, is_named_as, is_part
 
 # How deep below a model folder files are looked for: owner/name/file, and one level for people's own order.
@@ -76,7 +76,6 @@ def read_scorer(folder: Path) -> LocalScorer:
         files[part] = folder / name
         if not files[part].is_file():
             raise FileNotFoundError(f"{folder} has no {name}, which its {DESCRIPTION} needs as {part}")
-        check_inside(files[part])
     return LocalScorer(kind, files)
 
 

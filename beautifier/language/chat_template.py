@@ -17,7 +17,7 @@ from jinja2.ext import Extension, loopcontrols
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from tokenizers import Tokenizer
 
-from ..files import check_inside, read_json
+from ..files import read_json
 
 LARGEST_TEMPLATE = 1_000_000  # characters; the longest published ones have some ten thousand
 WORDS = "{raw_prompt}"  # where the user's words go in what is written down
@@ -106,7 +106,6 @@ def load_chat_template(folder: Path) -> ChatTemplate | None:
     settings_path, path = folder / "tokenizer_config.json", folder / "chat_template.jinja"
     settings = read_json(settings_path) if settings_path.is_file() else {}
     if path.is_file():
-        check_inside(path)
         source = path.read_text(encoding="utf-8") if path.stat().st_size <= LARGEST_TEMPLATE else None
     else:
         path, source = settings_path, settings.get("chat_template")

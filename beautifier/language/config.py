@@ -17,7 +17,7 @@ LIMITS = {
     "intermediate_size": 262_144,
 }
 MOST_POSITIONS = 100_000_000
-ACTIVATIONS = ("gelu_tanh", "gelu", "silu", "relu", "quick_gelu", "mish")
+ACTIVATIONS = ("gelu_tanh", "gelu", "gelu_10", "silu", "relu", "quick_gelu", "mish", "tanh")
 
 
 @dataclass(frozen=True)

@@ -19,10 +19,12 @@ from .rotary import rotation, turn
 ACTIVATIONS = {
     "gelu_tanh": partial(F.gelu, approximate="tanh"),
     "gelu": F.gelu,
+    "gelu_10": lambda x: F.gelu(x).clamp(-10, 10),
     "silu": F.silu,
     "relu": F.relu,
     "quick_gelu": lambda x: x * torch.sigmoid(1.702 * x),
     "mish": F.mish,
+    "tanh": torch.tanh,
 }
 
 

@@ -11,7 +11,7 @@ import torch
 from safetensors import safe_open
 from torch import Tensor
 
-from ..files import check_inside, read_json
+from ..files import read_json
 from ..pickles import read_tensors
 from .architectures.architecture import Architecture, rows_of
 from .architectures.table import ARCHITECTURES, read_config
@@ -26,14 +26,13 @@ def weight_files(folder: Path) -> list[Path]:
     """The files with the weights of a checkpoint folder: model.safetensors, or the shards of its index, or whatever
     safetensors there are; else the same of pytorch_model.bin.
 
-    Raises FileNotFoundError when one is missing, ValueError when one is outside the folder, by the index or by a link.
+    Raises FileNotFoundError when one is missing, ValueError when the index names one outside the folder.
     """
     folder = Path(folder)
     names = _weight_names(folder)
     for name in names:
         if not (folder / name).exists():
             raise FileNotFoundError(f"{folder} has no {name}: it is no checkpoint, or a download is incomplete")
-        check_inside(folder / name)
     return [folder / name for name in names]
 
 

@@ -16,7 +16,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..checkpoints.places import DEEPEST
-from ..files import check_inside
 from ..request import is_number
 
 NOTES = "reward.json"  # makes a folder a reward model
@@ -69,7 +68,6 @@ def combined_folders(path: Path, terms: object) -> tuple[list[Path], list[float]
             raise ValueError(f"{path}: {name!r} is no folder beside {NOTES}")
         if not is_number(weight):
             raise ValueError(f"{path}: the weight of {name!r} must be a finite number, not {weight!r}")
-        check_inside(path.parent / name)
         folders.append(path.parent / name)
         weights.append(float(weight))
     return folders, weights

@@ -808,29 +808,36 @@ def test_a_tokenizers_own_cutting_and_padding_are_left_off(models):
     assert load_tokenizer(folder).encode("a castle on a hill").ids == expected
 
 
-@pytest.mark.parametrize("name", ["config.json", "tokenizer.json", "model.safetensors", "beautifier.json"])
-@pytest.mark.parametrize("how", ["file", "missing", "loop"])
-def test_a_link_out_of_the_folder_is_refused(name, how, models, tmp_path):
+LINKED = ["config.json", "tokenizer.json", "model.safetensors", "beautifier.json"]
+
+
+@pytest.mark.parametrize("name", LINKED)
+@pytest.mark.parametrize("how", ["missing", "loop"])
+def test_a_link_that_leads_nowhere_is_named(name, how, models, tmp_path):
     folder = tiny.save_checkpoint(models / "linked")
-    outside = tmp_path / "outside"
-    (folder / name).rename(outside)
-    if how == "missing":
-        outside.unlink()
-    (folder / name).symlink_to(folder / name if how == "loop" else outside)
+    (folder / name).unlink()
+    (folder / name).symlink_to(folder / name if how == "loop" else tmp_path / "gone")
     with pytest.raises((ValueError, FileNotFoundError), match=name):
         load_beautifier(folder)
-    if how == "file":
-        with pytest.raises(ValueError, match="link out of its folder"):
-            load_beautifier(folder)
 
 
-def test_a_link_within_the_folder_and_a_linked_folder_are_fine(models, tmp_path):
-    folder = tiny.save_checkpoint(tmp_path / "elsewhere")
-    (folder / "model.safetensors").rename(folder / "weights")
-    (folder / "model.safetensors").symlink_to("weights")
+@pytest.mark.parametrize("relative", [True, False])
+def test_links_of_the_users_are_followed(relative, models, tmp_path):
+    """To each file, and to the folder, wherever they lead."""
+    folder = tiny.save_checkpoint(tmp_path / "elsewhere" / "folder")
+    outside = tmp_path / "elsewhere" / "files"
+    outside.mkdir()
+    expected = load_beautifier(folder).beautify("a cat", num_candidates=1)
+    for name in LINKED:
+        (folder / name).rename(outside / f"{name}.kept")
+        (folder / name).symlink_to(f"../files/{name}.kept" if relative else outside / f"{name}.kept")
     models.mkdir(parents=True)
     (models / "linked").symlink_to(folder, target_is_directory=True)
-    assert load_beautifier(folders.list_checkpoints([models])["linked"])
+    (models / "owner").symlink_to(tmp_path / "elsewhere", target_is_directory=True)
+    assert list(folders.choices([models]))[-2:] == ["linked", "owner/folder"]
+    for place in folders.list_checkpoints([models]).values():
+        assert folders.is_whole(place)
+        assert load_beautifier(place).beautify("a cat", num_candidates=1) == expected
 
 
 @pytest.mark.parametrize(

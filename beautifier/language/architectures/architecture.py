@@ -12,14 +12,18 @@ from ..config import NetworkConfig
 ACTIVATIONS = {
     "gelu_new": "gelu_tanh",
     "gelu_pytorch_tanh": "gelu_tanh",
+    "gelu_python_tanh": "gelu_tanh",
     "gelu_fast": "gelu_tanh",
+    "gelu_accurate": "gelu_tanh",
     "gelu": "gelu",
     "gelu_python": "gelu",
+    "gelu_10": "gelu_10",
     "silu": "silu",
     "swish": "silu",
     "relu": "relu",
     "quick_gelu": "quick_gelu",
     "mish": "mish",
+    "tanh": "tanh",
 }
 
 
@@ -97,6 +101,15 @@ def activation(raw: Mapping, field: str, default: str) -> str:
     if not isinstance(name, str) or name not in ACTIVATIONS:
         raise ValueError(f"config.json: {field} {name!r} is not supported, only {', '.join(ACTIVATIONS)}")
     return ACTIVATIONS[name]
+
+
+def renamed(raw: Mapping, **own: str) -> dict[str, object]:
+    """The fields of a config.json, those under a name that all architectures share by the architecture's own name.
+
+    own  its own name for a shared one; where both are there its own counts
+    """
+    doubled = {name for name in own if own[name] in raw}
+    return {own.get(name, name): value for name, value in raw.items() if name not in doubled}
 
 
 def is_tied(raw: Mapping, default: bool) -> bool:

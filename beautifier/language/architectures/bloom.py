@@ -12,7 +12,9 @@ from .architecture import Architecture, is_tied, refuse, special_tokens
 def read(raw: Mapping) -> NetworkConfig:
     """The shape of a BLOOM from the fields of its config.json."""
     refuse(raw, apply_residual_connection_post_layernorm=False)
-    hidden = raw.get("hidden_size", raw.get("n_embed"))
+    if raw.get("pretraining_tp", 1) != 1:  # its slower sum, of slices, leaves the biases out
+        refuse(raw, slow_but_exact=False)
+    hidden = raw.get("hidden_size") if raw.get("n_embed") is None else raw["n_embed"]
     return NetworkConfig(
         architecture="bloom",
         vocab_size=raw.get("vocab_size"),

@@ -3,11 +3,19 @@
 from collections.abc import Mapping
 
 from ..config import NetworkConfig
-from .architecture import Architecture, activation, is_tied, special_tokens
+from .architecture import Architecture, activation, is_tied, refuse, renamed, special_tokens
 
 
 def read(raw: Mapping) -> NetworkConfig:
     """The shape of a GPT-2 from the fields of its config.json."""
+    refuse(raw, pruned_heads={})
+    raw = renamed(
+        raw,
+        hidden_size="n_embd",
+        num_hidden_layers="n_layer",
+        num_attention_heads="n_head",
+        max_position_embeddings="n_positions",
+    )
     hidden = raw.get("n_embd", 768)
     return NetworkConfig(
         architecture="gpt2",

@@ -32,6 +32,9 @@ DEFAULTS: dict[str, dict[str, object]] = {
 }
 
 
+KINDS_OF_LAYERS = ("full_attention", "sliding_attention")
+
+
 def read(raw: Mapping) -> NetworkConfig:
     """The shape of a Llama, Mistral, Qwen2 or Qwen3 from the fields of its config.json."""
     kind = raw["model_type"]
@@ -98,15 +101,15 @@ def rotary(raw: Mapping) -> Rotary:
 
 def windows(raw: Mapping) -> tuple[int | None, ...] | None:
     """How far back each layer sees; None where all see everything."""
-    window, layers = raw.get("sliding_window"), raw.get("num_hidden_layers")
-    if not raw.get("use_sliding_window", False) or window is None or not isinstance(layers, int):
+    window, layers, kinds = raw.get("sliding_window"), raw.get("num_hidden_layers"), raw.get("layer_types")
+    if kinds is not None and not (isinstance(kinds, list) and all(kind in KINDS_OF_LAYERS for kind in kinds)):
+        raise ValueError(f"config.json: layer_types {kinds!r} is not supported, only sliding_ and full_attention")
+    can_slide = raw.get("use_sliding_window", False) and raw["model_type"] != "llama"
+    if not can_slide or window is None or not isinstance(layers, int):
         return None
-    kinds = raw.get("layer_types")
     if kinds is None:
         first = raw["max_window_layers"]
         return tuple(window if layer >= first else None for layer in range(layers))
-    if not isinstance(kinds, list) or not set(kinds) <= {"sliding_attention", "full_attention"}:
-        raise ValueError(f"config.json: layer_types {kinds!r} is not supported, only sliding_ and full_attention")
     return tuple(window if kind == "sliding_attention" else None for kind in kinds)
 
 
