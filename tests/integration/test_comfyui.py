@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import time
+from urllib.parse import quote
 
 import pytest
 
@@ -14,7 +15,13 @@ from .conftest import ELSEWHERE, SLOW, TINY, node_of
 
 LOAD, BEAUTIFY = "PromptBeautifierLoadBeautifier", "PromptBeautifierBeautifyPrompt"
 CONNECT = "PromptBeautifierConnectPromptLLM"
-WORKFLOWS = ["best_of_n", "every_candidate", "original_vs_beautified", "score_a_folder", "text_to_image"]
+WORKFLOWS = {  # what scripts read: the template
+    "text_to_image": "Prompt Beautifier 1 - Text to image",
+    "every_candidate": "Prompt Beautifier 2 - Every candidate",
+    "original_vs_beautified": "Prompt Beautifier 3 - Original and beautified",
+    "best_of_n": "Prompt Beautifier 4 - Best of five",
+    "score_a_folder": "Prompt Beautifier 5 - Score a folder",
+}
 PICTURES = [("every_candidate", 4), ("original_vs_beautified", 5), ("text_to_image", 1)]
 
 
@@ -254,9 +261,9 @@ def test_inputs_that_cannot_be_are_named(server, inputs, says):
 
 
 def test_templates_are_the_workflows_and_their_pictures(server):
-    assert sorted(server.get("/workflow_templates")["prompt-beautifier"]) == WORKFLOWS
-    for name in WORKFLOWS:
-        at = f"/api/workflow_templates/prompt-beautifier/{name}"
+    assert set(server.get("/workflow_templates")["prompt-beautifier"]) == set(WORKFLOWS.values())
+    for name in WORKFLOWS.values():
+        at = f"/api/workflow_templates/prompt-beautifier/{quote(name)}"
         assert server.get(f"{at}.json")["nodes"]
         assert server.get_bytes(f"{at}.jpg").startswith(b"\xff\xd8\xff")
 

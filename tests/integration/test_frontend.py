@@ -46,7 +46,7 @@ def test_a_workflow_opens_and_is_the_api_format(server, chromium, repository, tm
     folder = repository / "workflows"
     drawn, expected = (
         json.loads(path.read_text(encoding="utf-8"))
-        for path in (folder / f"{name}.json", folder / "api" / f"{name}.json")
+        for path in (folder / f"{WORKFLOWS[name]}.json", folder / "api" / f"{name}.json")
     )
     with page_of(server, chromium) as (page, errors):
         page.evaluate("graph => app.loadGraphData(graph)", drawn)
@@ -65,7 +65,7 @@ def test_a_workflow_opens_and_is_the_api_format(server, chromium, repository, tm
 
 
 def test_a_run_shows_all_candidates(server, chromium, repository, model, tmp_path):
-    drawn = json.loads((repository / "workflows" / "text_to_image.json").read_text(encoding="utf-8"))
+    drawn = json.loads((repository / "workflows" / f"{WORKFLOWS['text_to_image']}.json").read_text(encoding="utf-8"))
     small = {"KSampler": {"steps": 1}, "EmptyLatentImage": {"width": 64, "height": 64}}
     small[LOAD] = {"model": model}
     with page_of(server, chromium) as (page, errors):

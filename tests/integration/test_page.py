@@ -591,7 +591,8 @@ def test_templates_are_shown_with_their_pictures_and_open(page, tmp_path):
     shown = "[...document.querySelectorAll('[role=dialog] img')].filter(each => each.naturalWidth > 500)"
     page.until(f"number => {shown}.length === number", len(WORKFLOWS))
     page.browser.screenshot(path=tmp_path / f"templates {page.looks}.png")
-    dialog.get_by_text(re.compile("every.candidate", re.IGNORECASE)).first.click()
+    dialog.get_by_placeholder(re.compile("Search")).first.fill("beautifier candidate")
+    dialog.get_by_text(WORKFLOWS["every_candidate"]).first.click()
     page.until("type => !!nodeOf(type) && !!nodeOf('KSampler')", BEAUTIFY)
     assert page.inputs()["prompt"] == "a fox in the snow"
 

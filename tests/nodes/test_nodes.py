@@ -466,7 +466,13 @@ def test_each_node_has_a_help_page_that_names_all_its_inputs(comfy, repository, 
 
 # -- workflows
 
-WORKFLOWS = ["best_of_n", "every_candidate", "original_vs_beautified", "score_a_folder", "text_to_image"]
+WORKFLOWS = {  # what scripts read: the template, whose file name is the title people see and search for
+    "text_to_image": "Prompt Beautifier 1 - Text to image",
+    "every_candidate": "Prompt Beautifier 2 - Every candidate",
+    "original_vs_beautified": "Prompt Beautifier 3 - Original and beautified",
+    "best_of_n": "Prompt Beautifier 4 - Best of five",
+    "score_a_folder": "Prompt Beautifier 5 - Score a folder",
+}
 WITHOUT_WIDGET = {"PROMPT_BEAUTIFIER_REWARD_MODEL", "IMAGE", "LATENT", "MASK"}
 
 
@@ -474,15 +480,15 @@ WITHOUT_WIDGET = {"PROMPT_BEAUTIFIER_REWARD_MODEL", "IMAGE", "LATENT", "MASK"}
 def workflow(request, repository):
     folder = repository / "workflows"
     return SimpleNamespace(
-        ui=read(folder / f"{request.param}.json"),
+        ui=read(folder / f"{WORKFLOWS[request.param]}.json"),
         api=read(folder / "api" / f"{request.param}.json"),
-        picture=folder / f"{request.param}.jpg",
+        picture=folder / f"{WORKFLOWS[request.param]}.jpg",
     )
 
 
 def test_the_folder_holds_these_workflows(repository):
-    for pattern in ("*.json", "*.jpg", "api/*.json"):
-        assert sorted(path.stem for path in (repository / "workflows").glob(pattern)) == WORKFLOWS
+    for pattern, names in (("*.json", WORKFLOWS.values()), ("*.jpg", WORKFLOWS.values()), ("api/*.json", WORKFLOWS)):
+        assert {path.stem for path in (repository / "workflows").glob(pattern)} == set(names)
 
 
 def test_links_of_a_workflow_fit(workflow):
