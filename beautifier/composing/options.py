@@ -38,7 +38,7 @@ def options(wish: Wish, findings: Findings) -> tuple[Option, ...]:
     found_options = []
     for found in findings.found if not findings.ill_read else ():
         for role in ROLES_OF_PART[found.part]:
-            if not _role_is_open(role, found, scene):
+            if not role_is_open(role, found, scene):
                 continue
             for phrase in getattr(found.entry, role):
                 option = _option(phrase, role, found, scene)
@@ -79,7 +79,7 @@ def _option(phrase: str, role: str, found: Found, scene: Scene) -> Option:
     )  # fmt: skip
 
 
-def _role_is_open(role: str, found: Found, scene: Scene) -> bool:
+def role_is_open(role: str, found: Found, scene: Scene) -> bool:
     """Whether anything of a role may come from an entry in its part."""
     part, entry = found.part, found.entry
     if role in scene.closed and role != "detail" and not (role == "doing" and part == "action"):

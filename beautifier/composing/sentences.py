@@ -36,7 +36,7 @@ def write(wish: Wish, findings: Findings, chosen: Sequence[Option], seed: str = 
     body += _others(findings, left)
     body += _light_and_color(thing, left, dice)
     body += _marks(findings, left, dice, any(" shows " in text for text in first))
-    return " ".join(_sentence(part) for part in _merged([*first, *body], len(first)))
+    return " ".join(as_sentence(part) for part in _merged([*first, *body], len(first)))
 
 
 MOST_SENTENCES, LONGEST_PAIR = 4, 34
@@ -63,7 +63,7 @@ NUMBER_FIRST = re.compile(r"^(1?\d|20)( [a-z]{2})")  # "3 cats", not "3girls" an
 PARTICIPLE_FIRST = ("shown ", "seen ", "framed ", "shot ", "viewed ", "cropped ")
 
 
-def _sentence(text: str) -> str:
+def as_sentence(text: str) -> str:
     """A text with a capital and a full stop."""
     text = text.strip()
     if not text:

@@ -8,21 +8,28 @@ from collections.abc import Sequence
 
 from ..subjects.find import Findings
 from ..wishes.wish import Wish
-from .added_tags import added_tags, goes_with, more_tags
+from .added_tags import added_tags, goes_with, may_tag, more_tags
 from .fitting import Option
 from .phrases import tidy_end
 from .scene import scene_of
-from .tag_people import is_count, people_tags
+from .tag_people import ALONE, is_count, people_tags
 from .tag_table import table
 from .typed_tags import typed_tags
 
 LONGEST, MOST, FEWEST = 4, 28, 12
 
 
-def write(wish: Wish, findings: Findings, chosen: Sequence[Option], possible: Sequence[Option] = ()) -> str:
+def write(
+    wish: Wish,
+    findings: Findings,
+    chosen: Sequence[Option],
+    possible: Sequence[Option] = (),
+    given: Sequence[str] = (),
+) -> str:
     """The user's words and what was chosen as comma-separated tags, counts of people first, 12 to 28 where they last.
 
     possible: the options that were not chosen; they fill up to the fewest where they make tags.
+    given: tags that come before those of the chosen phrases.
     """
     scene = scene_of(wish, findings)
     said = typed_tags(wish, findings)
@@ -33,7 +40,9 @@ def write(wish: Wish, findings: Findings, chosen: Sequence[Option], possible: Se
     tags = list(
         dict.fromkeys([*counts, *whole, *(tag for tag in said if not is_count(tag) and tag not in (*counts, *plain))])
     )
-    for tag in added_tags(wish, findings, chosen, scene):
+    head = next((found for found in findings.found if found.part == "head"), None)
+    own = [tag for tag in given if tag not in ALONE and not is_count(tag) and may_tag(tag, head, scene)]
+    for tag in own or added_tags(wish, findings, chosen, scene):
         if len(tags) >= max(MOST, len(said)):
             break
         if tag not in tags and goes_with(tag, tags, scene):

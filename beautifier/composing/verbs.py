@@ -1,5 +1,6 @@
 """Forms of English verbs: a participle phrase as a predicate."""
 
+import re
 from functools import lru_cache
 from pathlib import Path
 
@@ -53,6 +54,24 @@ def base_of(ing: str) -> str:
     if stem.endswith(("v", "rc", "nc", "dg", "uc", "lv", "bl", "gl", "kl", "dl", "ffl", "ttl", "ppl", "zzl", "stl")):
         return stem + "e"
     return stem
+
+
+SHORT = re.compile(r"[^aeiou]*[aeiou][^aeiouwxy]")  # "sit", "stir": the last letter is doubled before -ing
+IRREGULAR_PARTICIPLES = {"is": "being", "has": "having", "lies": "lying", "ties": "tying", "dies": "dying"}
+
+
+def participle(third: str) -> str:
+    """The form in -ing of a verb behind he, she or it: "sits" gives "sitting", "carries" gives "carrying"."""
+    if third in IRREGULAR_PARTICIPLES:
+        return IRREGULAR_PARTICIPLES[third]
+    base = third.removesuffix("s")
+    if third.endswith("ies"):
+        base = third[:-3] + "y"
+    elif third.endswith(("ches", "shes", "sses", "xes", "zzes", "oes")):
+        base = third[:-2]
+    if base.endswith("e") and not base.endswith(("ee", "oe", "ye")):
+        return base[:-1] + "ing"
+    return base + (base[-1] if SHORT.fullmatch(base) else "") + "ing"
 
 
 def third_person(base: str) -> str:

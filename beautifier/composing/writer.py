@@ -1,8 +1,8 @@
 """The embedded writer: a raw prompt in, detailed prompts out, in phrases, sentences or tags.
 
-Its words are phrases of hand-written subject entries. `options` says which may be added to a raw prompt, the fit
-network (fit.py) which of them fit this one, and `chooser` takes some of each role: no garbled word, no name, nothing
-that nobody wrote down.
+Its words are written down by hand. Where the raw prompt leaves room, an idea of its subject gives a whole picture
+(ideas.py). Otherwise `options` says which phrases of subject entries may be added to it, the fit network (fit.py) which
+of them fit this one, and `chooser` takes some of each role: no garbled word, no name, nothing that nobody wrote down.
 """
 
 from __future__ import annotations
@@ -19,10 +19,12 @@ from ..request import Answers, Request
 from ..subjects import chinese
 from ..subjects.entries import Entries, load
 from ..subjects.find import Findings, find
+from ..subjects.ideas import Idea, load_ideas
 from ..wishes.wish import Wish, read
 from . import phrases, sentences, tags
 from .chooser import Score, choose
 from .fitting import Option
+from .ideas import Fitting, fitting_ideas, in_order, say
 from .options import options
 from .scene import scene_of
 
@@ -53,13 +55,15 @@ class Reading:
 
 @dataclass(eq=False)
 class Composer(Writer):
-    """Writes out of hand-written subject entries.
+    """Writes out of hand-written ideas of a subject, one a candidate as far as they go, then out of subject entries.
 
-    fit  the network that says which phrases fit; None: the rules alone, and the seed draws among what they allow
+    ideas  whole pictures by subject
+    fit    the network that says which phrases fit; None: the rules alone, and the seed draws among what they allow
     """
 
     name: str = "embedded"
     entries: Entries = field(default_factory=load, repr=False)
+    ideas: Mapping[str, Sequence[Idea]] = field(default_factory=dict, repr=False)
     fit: Fit | None = field(default=None, repr=False)
     keeps_words: ClassVar[bool] = True
 
@@ -78,18 +82,33 @@ class Composer(Writer):
         """
         reading = self.read(words)
         possible = options(reading.wish, reading.findings)
+        ideas = self.ideas_of(reading, request.seed)
         possible, score = self.rated(reading.wish.text, possible)
         texts: list[str] = []
         used: Counter[str] = Counter()
         for k in range(request.num_candidates):
             if should_stop is not None and should_stop():
                 break
-            text, chosen = candidate(reading, possible, request.style, request.seed, k, score, used)
+            if k < len(ideas):
+                chosen = ideas[k].options
+                text = say(reading.wish, reading.findings, ideas[k], request.style, f"{request.seed}/{k}")
+            else:
+                text, chosen = candidate(reading, possible, request.style, request.seed, k, score, used)
             texts.append(text)
             used.update(option.phrase for option in chosen)
             if on_step is not None:
                 on_step(k + 1, request.num_candidates)
         return Answers(texts or [""], words)
+
+    def ideas_of(self, reading: Reading, seed: int) -> list[Fitting]:
+        """The ideas that go with a raw prompt, in the order of the candidates that are made of them."""
+        fittings = fitting_ideas(reading.wish, reading.findings, self.ideas)
+        worth: dict[str, float] = {}
+        if self.fit is not None and fittings:
+            asked = list(dict.fromkeys((o.role, o.phrase) for fitting in fittings for o in fitting.options))
+            read = self.fit.read(reading.wish.text, [f"{role}: {phrase}" for role, phrase in asked]).tolist()
+            worth = {phrase: numbers[0] for (_, phrase), numbers in zip(asked, read, strict=True)}
+        return in_order(fittings, worth, seed)
 
     def rated(self, words: str, possible: Sequence[Option]) -> tuple[list[Option], Score | None]:
         """The options that the fit network lets pass, and how gladly it takes each; all of them without a network."""
@@ -137,4 +156,4 @@ def embedded_fit() -> Fit:
 @lru_cache(maxsize=1)
 def load_embedded() -> Composer:
     """The embedded writer, read once: the entries of beautifier/subjects and the fit network of beautifier/embedded."""
-    return Composer(entries=load(), fit=embedded_fit())
+    return Composer(entries=load(), ideas=load_ideas(), fit=embedded_fit())

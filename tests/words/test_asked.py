@@ -10,10 +10,11 @@ import pytest
 from prompt_beautifier.beautifier.composing.writer import Composer
 from prompt_beautifier.beautifier.prompts.unsafe import WORDS as UNSAFE
 from prompt_beautifier.beautifier.subjects.entries import FOLDER, load
+from prompt_beautifier.beautifier.subjects.ideas import load_ideas
 
 from .few import written
 
-COMPOSER = Composer(entries=load())
+COMPOSER = Composer(entries=load(), ideas=load_ideas())
 EACH = 60
 NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "7": 7}
 THINGS = (
@@ -155,8 +156,11 @@ def forms(word):
 
 
 def real_words():
-    """Words of the entries' phrases and names, and those that CLIP's merges end in: an English word list at hand."""
-    found = {part for word in load().vocabulary for part in word.replace("'", " ").split()}
+    """An English word list at hand: words of entries and ideas, and those that CLIP's merges end in."""
+    ideas = (idea for found in load_ideas().values() for idea in found)
+    said = " ".join(text for idea in ideas for _, text in (*idea.phrases, *idea.sentences))
+    words = (*load().vocabulary, *re.findall(r"[\w']+", said.casefold()))
+    found = {part for word in words for part in word.replace("'", " ").split()}
     merges = Path(FOLDER).parent / "prompts" / "clip_merges.txt.gz"
     with gzip.open(merges, "rt", encoding="utf-8") as lines:
         found |= {line.strip().replace(" ", "").removesuffix("</w>") for line in lines if "</w>" in line}

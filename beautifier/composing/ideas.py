@@ -1,0 +1,176 @@
+"""Candidates made of one idea of the subject: which ideas go with a wish, and how one is said in the three styles.
+
+What the user settled (a place, a light, a color) is left out of the idea: the rest stands by itself.
+"""
+
+import random
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ..prompts import lexicon
+from ..prompts.vocabulary import content, fold
+from ..subjects.find import Findings, Found
+from ..subjects.ideas import Idea
+from ..wishes.wish import Wish
+from . import sentences, tags, verbs
+from .contradictions import may_say
+from .fitting import Option
+from .grammar import is_plural_form
+from .noun_phrase import is_plain, with_articles
+from .opening import opening
+from .options import role_is_open
+from .phrases import tidy_end
+from .predicate import begins_with_medium
+from .scene import Scene, scene_of
+from .thing import Thing, thing_of
+
+FEWEST_PHRASES = 4  # an idea of which less is left is no picture any more
+# Entries of these sorts beside the head change its world, which an idea does not know.
+CHANGING_KINDS = frozenset("style era fantasy".split())
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """An idea beside a wish: the phrases of it that may be said, and the sentences that speak of no other."""
+
+    idea: Idea
+    options: tuple[Option, ...]
+    sentences: tuple[str, ...]
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of it may be said."""
+        return len(self.options) == len(self.idea.phrases)
+
+
+def fitting_ideas(wish: Wish, findings: Findings, ideas: Mapping[str, Sequence[Idea]]) -> tuple[Fitting, ...]:
+    """The ideas of the head that go with a wish."""
+    found = next((f for f in findings.found if f.part == "head"), None)
+    if found is None or found.entry.subject not in ideas or not _is_plainly_meant(wish, findings, found):
+        return ()
+    scene = scene_of(wish, findings)
+    if scene.flat or scene.craft or scene.crowded or scene.inside or scene.sculpted:
+        return ()
+    fittings = (_fitting(idea, found, scene) for idea in ideas[found.entry.subject])
+    return tuple(f for f in fittings if f is not None)
+
+
+def _is_plainly_meant(wish: Wish, findings: Findings, found: Found) -> bool:
+    """Whether the head is what its entry describes, in the number of the idea, in a wish that leaves room."""
+    if wish.detailed or wish.quoted or findings.ill_read or findings.mixed or findings.restyled:
+        return False
+    if any(not f.entry.kinds.isdisjoint(CHANGING_KINDS) for f in findings.found if f.part == "quality"):
+        return False
+    many = found.subject is not None and found.subject.many and found.article is None
+    typed = fold(found.name).split()[-1] if found.name else ""
+    return (many or is_plural_form(typed)) == is_plural_form(found.entry.subject.split()[-1])
+
+
+def _fitting(idea: Idea, found: Found, scene: Scene) -> Fitting | None:
+    """An idea without what the wish settles itself; None where that is no picture any more or goes against the wish."""
+    options = []
+    dropped: set[str] = set()
+    for role, phrase in idea.phrases:
+        option = option_of(phrase, role, found)
+        if role_is_open(role, found, scene) and may_say(option, found, scene):
+            options.append(option)
+        else:
+            dropped.add(role)
+    if "doing" in dropped and "doing" not in scene.closed or len(options) < FEWEST_PHRASES:
+        return None
+    kept = []
+    for roles, text in idea.sentences:
+        option = option_of(text, "detail", found)
+        if (
+            not roles & dropped
+            and not lexicon.clash(option.facts, scene.facts)
+            and not option.words & scene.wish.forbidden
+        ):
+            kept.append(text)
+    return Fitting(idea, tuple(options), tuple(kept))
+
+
+def option_of(phrase: str, role: str, found: Found) -> Option:
+    """A phrase of an idea as an option of the head."""
+    return Option(
+        phrase, role, found.entry.subject, "head", "",
+        lexicon.facts_of(phrase), lexicon.topics_of(phrase), content(phrase),
+    )  # fmt: skip
+
+
+def in_order(fittings: Sequence[Fitting], worth: Mapping[str, float], seed: int) -> list[Fitting]:
+    """Ideas in the order of the candidates: drawn by the seed, whole and fitting ones more likely first.
+
+    worth: the log-odds of fitting of each phrase; {} where no network reads them.
+    """
+    dice = random.Random(f"{seed}/ideas")
+
+    def rank(fitting: Fitting) -> float:
+        read = [worth[option.phrase] for option in fitting.options if option.phrase in worth]
+        return dice.gauss(0, 1) + fitting.whole + (sum(read) / len(read) if read else 0.0)
+
+    return sorted(fittings, key=rank, reverse=True)
+
+
+def say(wish: Wish, findings: Findings, fitting: Fitting, style: str, seed: str) -> str:
+    """An idea in one of the three styles, the user's words first."""
+    if style == "sentences":
+        return _in_sentences(wish, findings, fitting, seed)
+    if style == "tags":
+        return tags.write(wish, findings, fitting.options, (), fitting.idea.tags if fitting.whole else ())
+    return ", ".join([tidy_end(wish.text), *(option.phrase for option in fitting.options)])
+
+
+def _in_sentences(wish: Wish, findings: Findings, fitting: Fitting, seed: str) -> str:
+    """The idea's own sentences behind the user's words; clauses of its phrases where the first may not be said."""
+    thing = thing_of(wish, findings)
+    leads = bool(fitting.sentences) and fitting.sentences[0].startswith("{S} ")
+    if not leads or not thing.known:
+        chosen = sentences.sayable(findings, fitting.options)
+        return sentences.write(wish, findings, chosen, seed)
+    first, *others = fitting.sentences
+    again = f"the {thing.name}" if thing.article is None else thing.again
+    said = _first(wish, findings, thing, first, again, seed)
+    return " ".join(sentences.as_sentence(text.replace("{T}", again)) for text in [*said, *others])
+
+
+def _first(wish: Wish, findings: Findings, thing: Thing, first: str, again: str, seed: str) -> list[str]:
+    """The idea's first sentence with the user's words as its subject, or behind a sentence of them."""
+    if _stands_before_a_verb(wish, findings, thing):
+        typed = with_articles(wish, findings, 0, len(wish.words), wish.words_between(0, len(wish.words)))
+        if not begins_with_medium(wish, findings, 0):
+            return [first.replace("{S}", typed)]
+        medium, of, shown = typed.partition(" of ")
+        doing = as_participle(first.removeprefix("{S} "))
+        if of and doing and medium.casefold().startswith(("a ", "an ", "the ")):
+            return [f"{medium} shows {shown} {doing}"]
+    opened = opening(wish, findings, thing, [], random.Random(f"{seed}/{wish.text}/ideas"))
+    return [*opened, first.replace("{S}", again)]
+
+
+TWO_VERBS = re.compile(r"\b(?:and|then|but) (?:\w+ly )?\w+s\b")
+
+
+def as_participle(predicate: str) -> str:
+    """A predicate as what somebody is shown doing: "reads in a tub" gives "reading in a tub"; "" for two verbs."""
+    verb, _, rest = predicate.partition(" ")
+    if not verb.endswith("s") or TWO_VERBS.search(rest):
+        return ""
+    return f"{verbs.participle(verb)} {rest}"
+
+
+LONGEST_SUBJECT = 10  # words before the verb
+
+
+def _stands_before_a_verb(wish: Wish, findings: Findings, thing: Thing) -> bool:
+    """Whether the user's words are a plain noun phrase that can be the subject of the idea's first sentence."""
+    words = len(wish.words)
+    return (
+        wish.kind == "phrase"
+        and thing.sure
+        and words <= LONGEST_SUBJECT
+        and not wish.verbs_at
+        and wish.words_between(0, words) == tidy_end(wish.text)
+        and is_plain(wish, findings, 0, words)
+    )
