@@ -39,6 +39,7 @@ class Target:
     encoder      what the module and class of its tokenizer in ComfyUI match, in lower case
     kinds        what the `type` of a CLIP loader says for it
     nodes        what the type of a node that takes its prompt, or loads its text encoder, matches
+    otherwise    what the type of a loader matches whose image model is taken to be this one where nothing tells
     source       where the facts are from
     read         the day they were read
     """
@@ -61,6 +62,7 @@ class Target:
     encoder: str = ""
     kinds: tuple[str, ...] = ()
     nodes: str = ""
+    otherwise: str = ""
     source: str = ""
     read: str = "2026-11-27"
 
@@ -181,6 +183,7 @@ TARGETS: dict[str, Target] = {
             encoder=r"sdxl_clip",
             kinds=("sdxl", "stable_cascade"),
             nodes=r"CLIPTextEncodeSDXL",
+            otherwise=r"Checkpoint",
             source="ComfyUI v0.33 comfy/sdxl_clip.py; SwarmUI docs/Model Support.md",
         ),
         # T5, alone or beside CLIP: sentences, weights are read.
@@ -238,7 +241,7 @@ TARGETS: dict[str, Target] = {
             limit=512,
             weights=True,
             rules="One paragraph.",
-            files=r"flux ?1|flux (?:dev|schnell|kontext|fill|canny|depth)|krea dev|flux(?!.*\b2\b)",
+            files=r"flux ?1|flux (?:dev|schnell|kontext|fill|canny|depth)|krea dev|flux(?! ?3)(?!.*\b2\b)",
             encoder=r"flux\.fluxtokenizer",
             kinds=("flux",),
             nodes=r"CLIPTextEncodeFlux",
@@ -393,6 +396,35 @@ TARGETS: dict[str, Target] = {
             source=f"black-forest-labs/flux2 docs and src/flux2/system_messages.py; {CORE}/flux.py",
         ),
         Target(
+            name="llm-image",
+            title="Boogu, Fibo, Flux.3, JoyImage, Kandinsky 5, Lens, LongCat, Mage-Flow, Ming, MOSS, Ovis, PixelDiT",
+            style="sentences",
+            words=(60, 150),
+            unit="llm",
+            limit=300,
+            files=r"boogu|joy ?image|kandinsky5?(?:lite)? ?(?:t2i|i2i|image)|\blens\b|longcat|mage ?flow|\bovis"
+            r"|pixeldit|\bming\b|capybara|flux ?3|\bfibo|moss image",
+            encoder=r"boogu|joyimage|tokenizerimage|lenstokenizer|longcat|mage_flow|ovis|pixeldit|ming",
+            kinds=(
+                *(
+                    "boogu",
+                    "fibo2",
+                    "flux3",
+                    "joyimage",
+                    "kandinsky5_image",
+                    "lens",
+                    "longcat_image",
+                    "mage",
+                    "moss_image",
+                ),
+                *("ovis", "pixeldit", "qwen_image", "hunyuan_video_15"),  # the last two for Ming and Capybara
+            ),
+            nodes=r"TextEncode(?:Boogu|Fibo|JoyImage|MageFlow|Ming|MOSS)",
+            otherwise=r"CLIPLoader|TextEncoder|CLIPTextEncode|TextEncode",
+            source=f"SwarmUI docs/Model Support.md; {CORE}: every one of them reads no weights; the templates of "
+            "comfyui-workflow-templates 0.11.97",
+        ),
+        Target(
             name="qwen-image-2.1",
             title="Qwen-Image-2.1",
             style="sentences",
@@ -402,7 +434,7 @@ TARGETS: dict[str, Target] = {
             rules="Describe the finished picture. Say where a background is transparent: it has an alpha channel then.",
             files=r"qwen ?image ?2 1|qwen ?image ?21",
             encoder=r"qwen_?image_?2_?1",
-            kinds=("qwen_image_21", "qwen_image21"),
+            kinds=("qwen_image", "qwen_image_21"),
             source="QwenLM/Qwen-Image-2.1 README.md and prompt_rewrite/",
         ),
         Target(
@@ -416,7 +448,7 @@ TARGETS: dict[str, Target] = {
             chinese=True,
             negative="low quality, blurry, distorted, malformed hands",
             rules="Text to be drawn in double quotes, with its place and its lettering.",
-            files=r"qwen ?image|qwen 2 5 vl 7b",
+            files=r"qwen ?image|firered|qwen 2 5 vl 7b",
             encoder=r"text_encoders\.qwen_image\.",
             kinds=("qwen_image",),
             nodes=r"TextEncodeQwenImage",
@@ -489,20 +521,6 @@ TARGETS: dict[str, Target] = {
             encoder=r"omnigen2",
             kinds=("omnigen2",),
             source=f"VectorSpaceLab/OmniGen2 README; {CORE}/omnigen2.py",
-        ),
-        Target(
-            name="llm-image",
-            title="Boogu, JoyImage, Kandinsky 5, Lens, LongCat, Mage-Flow, Ovis, PixelDiT",
-            style="sentences",
-            words=(60, 150),
-            unit="llm",
-            limit=300,
-            files=r"boogu|joy ?image|kandinsky5?(?:lite)? ?(?:t2i|i2i|image)|\blens\b|longcat|mage flow|ovis|pixeldit"
-            r"|\bming\b|capybara",
-            encoder=r"boogu|joyimage|tokenizerimage|lenstokenizer|longcat|mage_flow|ovis|pixeldit|ming",
-            kinds=("boogu", "joyimage", "kandinsky5_image", "lens", "longcat_image", "mage", "ovis", "pixeldit"),
-            nodes=r"TextEncode(?:Boogu|JoyImage|MageFlow)",
-            source=f"SwarmUI docs/Model Support.md; {CORE}: every one of them reads no weights",
         ),
         # Video.
         Target(
@@ -622,9 +640,10 @@ TARGETS: dict[str, Target] = {
             unit="llm",
             limit=500,
             video=True,
-            nodes=r"^(?:Vidu|Kling(?!OmniProImageNode|ImageGeneration)|Minimax|Ltxv?Api|Veo|OpenAIVideo|HappyHorse|Pixverse"
-            r"|Moonvalley|GeminiVideo|GrokVideo|Flux3|LumaRay|LumaVideo|LumaImageToVideo|ByteDance2|RunwayFirst"
-            r"|Runway\w*Video|(?:ByteDance|Wan2?)\w*(?:Video|Frame|ImageReference))",
+            nodes=r"^(?:Vidu|Kling(?!OmniProImageNode|ImageGeneration|TryOn)|Minimax|Ltxv?Api|Veo|OpenAIVideo|HappyHorse|Pixverse"
+            r"|Moonvalley|GeminiVideo|GrokVideo|Flux\w*(?:ToVideo|VideoEdit|VideoContinuation)|LumaRay|LumaVideo"
+            r"|LumaImageToVideo|ByteDance2(?!Create)|Runway(?:First|Aleph|\w*Video)|HeyGen\w*ToVideo|Pruna\w*Video"
+            r"|ByteDance\w*(?:ToVideo|Frame|ImageReference)|Wan\d*\w*Video\w*Api)",
             source="ComfyUI v0.33 comfy_api_nodes",
         ),
         Target(
@@ -634,14 +653,18 @@ TARGETS: dict[str, Target] = {
             words=(30, 120),
             unit="llm",
             limit=500,
-            nodes=r"^(?:OpenAI(?:Dalle|GPTImage)|Gemini(?:Image|NanoBanana)|GrokImage|Krea2\w*Node|QwenImage\w*Api|Ideogram[VP]"
-            r"|FluxPro|Flux2Image|Recraft(?:V4)?(?:TextTo|ImageTo)|Luma(?:ImageNode|ImageModify|ImageEdit)|RunwayTextToImage"
-            r"|ByteDance(?:ImageNode|Seedream)|Reve|Bria(?:Image|Gen)|Wan(?:TextTo|ImageTo)ImageApi|Quiver"
+            nodes=r"^(?:OpenAI(?:Dalle|GPTImage)|Gemini(?:Image|NanoBanana)|GrokImage|Krea\d\w*Node|QwenImage\w*Api|Ideogram[VPTE]"
+            r"|FluxPro|FluxKontext\w*ImageNode|Flux[23]Image(?!To)|Recraft(?:V4)?(?:TextTo|ImageTo|ImageInpaint)|Reve|Quiver"
+            r"|Luma(?:ImageNode|ImageModify|ImageEdit)|RunwayTextToImage|ByteDance(?:ImageNode|Seedream)|Bria(?:Image|Gen)"
+            r"|Wan(?:TextTo|ImageTo)ImageApi|HunyuanImage\w*Api|OpenRouterImage|MetaMuseImage"
             r"|KlingOmniProImageNode|KlingImageGeneration)",
             source="ComfyUI v0.33 comfy_api_nodes",
         ),
     )
 }
+
+# What has a prompt and draws nothing: models of sound, and those that look for what is in a picture.
+NOT_DRAWN = re.compile(r"\bace ?step|acestepaudio|stable ?audio|music|\bsong|\byue\b|\bsam ?[23]")
 
 
 def find_target(name: str) -> Target:
@@ -683,30 +706,72 @@ class Seen:
     tokenizer: str = ""
     nodes: tuple[str, ...] = ()
 
+    @property
+    def of_no_picture(self) -> bool:
+        """Whether what was seen writes sound, or looks at pictures."""
+        return any(NOT_DRAWN.search(plain_name(each)) for each in (*self.files[:1], *self.kinds, *self.nodes[:1]))
+
+
+@dataclass(frozen=True)
+class Found:
+    """The image model that was found.
+
+    target  its row; None where there was nothing to go by
+    by      what told: the name of a file, the type of a loader or a node, the class of a tokenizer; "" for nothing
+    sure    False where `target` is no more than what is usual
+    """
+
+    target: Target | None
+    by: str = ""
+    sure: bool = True
+
 
 def recognise(seen: Seen) -> Target | None:
-    """The row of what was seen; None where nothing tells.
+    """The row of what was seen; None where nothing tells."""
+    found = find_seen(seen)
+    return found.target if found else None
+
+
+def find_seen(seen: Seen) -> Found | None:
+    """The row of what was seen, and by what it was found; None where nothing tells.
 
     The text encoder leaves the models that use it; among these a file name decides, else the last row holds. Where
     nothing is known of the encoder the file name alone decides, and at last the type of the node.
     """
     rows = list(TARGETS.values())
+    if seen.of_no_picture:
+        return None
     name = seen.tokenizer.lower()
     read_by = [row for row in rows if name and row.encoder and re.search(row.encoder, name)]
     of_kind = [row for row in rows if not set(row.kinds).isdisjoint(seen.kinds)]
-    both = [row for row in read_by if row in of_kind]
-    possible = both or read_by or of_kind
-    for file in map(plain_name, seen.files):
+    possible = [row for row in read_by if row in of_kind] or read_by or of_kind
+    for file in seen.files:
         for row in possible or rows:
-            if row.files and re.search(row.files, file):
-                return row
-    if possible:
-        return possible[-1]
+            if row.files and re.search(row.files, plain_name(file)):
+                return Found(row, re.split(r"[/\\]", file)[-1])
+    if read_by:
+        return Found(possible[-1], seen.tokenizer.split(".")[-1])
+    if of_kind:
+        return Found(of_kind[-1], f"type {next(kind for kind in seen.kinds if kind in of_kind[-1].kinds)}")
     for node in seen.nodes:
         for row in rows:
             if row.nodes and re.search(row.nodes, node):
-                return row
+                return Found(row, node)
     return None
+
+
+def usual(seen: Seen) -> Found:
+    """The row that is usual for loaders of these types, where nothing else tells."""
+    for row in () if seen.of_no_picture else TARGETS.values():
+        for node in seen.nodes:
+            if row.otherwise and re.search(row.otherwise, node):
+                return Found(row, node, sure=False)
+    return Found(None, sure=False)
+
+
+def reads_prompts(node: str) -> bool:
+    """Whether nodes of a type are known to take the prompt of an image model, or to load its text encoder."""
+    return any(row.nodes and re.search(row.nodes, node) for row in TARGETS.values())
 
 
 def plain_name(file: str) -> str:
