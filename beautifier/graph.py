@@ -43,9 +43,11 @@ def image_model_of(graph: Graph, node_id: str, tokenizer: str = "") -> Found:
     below = consumers(graph)
     own = [link for name, link in links_of(graph.get(node_id, {})) if ENCODER.match(name)]
     own = own if OURS.match(class_of(graph, node_id)) else []
-    seen = [seen_by(graph, below, reader, own, tokenizer) for reader in readers(graph, below, node_id)]
-    if not seen and (own or tokenizer):
-        seen = [loaded(graph, own, tokenizer=tokenizer)]
+    below_it = list(readers(graph, below, node_id))
+    seen = [seen_by(graph, below, reader) for reader in below_it]
+    if own or tokenizer:
+        connected = [seen_by(graph, below, reader, own, tokenizer) for reader in below_it]
+        seen = [*connected, loaded(graph, own, tokenizer=tokenizer), *seen]
     for each in seen:
         if found := find_seen(each):
             return found
