@@ -32,7 +32,6 @@ def put_back(answer: str, aside: SetAside, weights: bool = True) -> str:
     written = tame(checked(answer, "answer"), aside.pieces, weights)
     if not aside.pieces:
         return accented(written, aside)
-    written = written or tame(aside.words, aside.pieces, weights=False)
     return _render(accented(written, aside), aside.parts)
 
 
@@ -50,6 +49,10 @@ def _sections(parts: tuple[str | Piece, ...]) -> tuple[list[list[str | Piece]], 
 
 def _shares(plain: str, sections: list[list[str | Piece]], dividing: list[Piece]) -> list[str]:
     """What of an answer belongs to each section; its own words where an answer has none for it."""
+    if not plain:
+        return [tame(_plain_words(section), tuple(dividing), weights=False) for section in sections]
+    if len(sections) == 1:
+        return [plain]
     words = [_words_of(section)[0] for section in sections]
     borders = _borders(Searched(plain), words, len(plain))
     starts, stops = [0, *(begin for _, begin in borders)], [*(end for end, _ in borders), len(plain)]
@@ -138,28 +141,58 @@ def _place_section(answer: Searched, section: list[str | Piece], start: int, end
     edits: list[Edit] = []
     found: list[Piece] = []
     waiting: list[tuple[int, Piece]] = []
+    placed: dict[int, tuple[int, int]] = {}
     neutral: dict[int, tuple[int, int]] = {}
-    for index, part in enumerate(section):
-        if isinstance(part, Piece):
-            span = _taken(answer, part, start, end) if part.words else None
-            if span and part.neutral:
-                named = _ENDS_IN_ARTICLE.search(_plain_words(section[:index]))
-                span = neutral[index] = span if named else answer.with_article(span, start)
-            if span:
-                edits.append(Edit(*span, part))
-                found.append(part)
-            else:
-                waiting.append((index, part))
+    for index, part in _longest_first(section):
+        span = _taken(answer, part, start, end) if part.words else None
+        if span and part.neutral:
+            named = _ENDS_IN_ARTICLE.search(_plain_words(section[:index]))
+            span = neutral[index] = span if named else answer.with_article(span, start)
+        if span:
+            edits.append(Edit(*span, part))
+            found.append(part)
+            placed[index] = span
+        else:
+            waiting.append((index, part))
     edits += _said_again(answer, found, start, end)
     words, counts = _words_of(section)
     cursor = start
-    for index, piece in waiting:
+    for index, piece in sorted(waiting, key=lambda pair: pair[0]):
         commas = _commas(section, index, piece)
         least = max([cursor, *(span[1] for at, span in neutral.items() if at < index)])
         most = min([end, *(span[0] for at, span in neutral.items() if at > index and span[0] >= least)])
-        cursor = _position(answer, words, counts[index], piece, commas, (least, most))
+        beside = _beside(section, index, placed, (least, most))
+        position = _position(answer, words, counts[index], piece, commas, (least, most))
+        cursor = position if beside is None else beside
         edits.append(Edit(cursor, cursor, piece, *commas))
     return sorted(edits, key=lambda edit: (edit.start, edit.end))
+
+
+def _longest_first(section: list[str | Piece]) -> list[tuple[int, Piece]]:
+    """The pieces of a section and where they are, those first that say most: "red dress" is found before "red" is."""
+    pieces = [(index, part) for index, part in enumerate(section) if isinstance(part, Piece)]
+    return sorted(pieces, key=lambda pair: -len(pair[1].words))
+
+
+def _beside(
+    section: list[str | Piece], index: int, placed: dict[int, tuple[int, int]], limits: tuple[int, int]
+) -> int | None:
+    """Where the piece at `index` goes because it touches one that the answer says, but for a blank: "a __color__ dog";
+    None where it touches none."""
+    for step in (1, -1):
+        at = index + step
+        while 0 <= at < len(section) and at not in placed and _is_gap(section[at]):
+            at += step
+        if at in placed:
+            place = placed[at][0] if step > 0 else placed[at][1]
+            if limits[0] <= place <= limits[1]:
+                return place
+    return None
+
+
+def _is_gap(part: str | Piece) -> bool:
+    """Whether a part is but a blank, or a piece without words."""
+    return not part.words if isinstance(part, Piece) else not part.strip(" \t")
 
 
 def _taken(answer: Searched, piece: Piece, start: int, end: int) -> tuple[int, int] | None:
@@ -181,6 +214,7 @@ def _names(piece: Piece) -> list[str]:
     names = [words, one_line(words), fold_characters(piece.text), words.lstrip("#@")]
     without_marks = " ".join(re.findall(r"[^\W_]+", words))
     names += [without_marks] if " " in without_marks else []
+    names += [words.replace(" ", "")] if piece.kind == "numbers apart" else []
     if piece.kind == "quoted":
         bare = words.strip(_QUOTES)
         names += [f'"{bare}"', f"'{bare}'", *([bare] if " " in bare else [])]
@@ -254,7 +288,7 @@ def _render(plain: str, parts: tuple[str | Piece, ...]) -> str:
     their own."""
     sections, borders = _sections(parts)
     page = Page()
-    for number, share in enumerate(_shares(plain, sections, borders) if borders else [plain]):
+    for number, share in enumerate(_shares(plain, sections, borders)):
         if number:
             page.border(borders[number - 1], _ends_in_comma(sections[number - 1]))
         position = 0

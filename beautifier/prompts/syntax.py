@@ -227,7 +227,7 @@ def _needed_lines(parts: list[str | Piece]) -> list[str | Piece]:
             if isinstance(part, Piece) and part.treatment == LINE:
                 _take_line_back(result)
                 border = True
-            elif isinstance(part, Piece) or part.strip(" ,\t"):
+            elif isinstance(part, Piece) or one_line(part):
                 border = False
             result.append(part)
     _take_line_back(result)
@@ -242,7 +242,7 @@ def _take_line_back(parts: list[str | Piece]) -> None:
             if part.kind == "line":
                 parts[index] = "\n"
             return
-        if part.strip(" ,\t\n"):
+        if one_line(part):
             return
 
 

@@ -4,8 +4,8 @@ import re
 import unicodedata
 
 from .syntax import PARENTHESIS, Piece, SetAside, close_weights, one_line, read_tokens, usable
-from .syntax_table import DIVIDES, TABLE
-from .words import WORD, plain
+from .syntax_table import DIVIDES, TABLE, TYPED
+from .words import STOP_WORDS, WORD, plain
 
 # What a model's answer may not contain but weights.
 _NOISE = re.compile(
@@ -21,6 +21,8 @@ _MAY_BE_EMOTICON = re.compile(r"[:;=<>^|¯][^\s\w]|(?:^|[\s,(|{\[])[:;=][A-Za-z3
 _COMMENT_SIGN = re.compile(r"(?:^|(?<=, ))#+(?!(?:[0-9a-fA-F]{3,4}){1,2}(?!\w))\s*")
 # A number behind a word, which before AND or at the end would weigh a section.
 _WEIGHT_OF_SECTION = re.compile(r"(?<!\d):\s?[+-]?\d*\.?\d+(?=[\s,;]|$)")
+# What would lose a mark of a text that was typed.
+_MARKS_OF_TYPED = re.compile(r"[/*]{2}|__|[<>{}\[\]$#:]|\d\.\d")
 _EMPTY_GROUP = re.compile(r"\(\s*(?::\s?\d?\.?\d{0,9})?\s*\)")
 
 
@@ -29,6 +31,26 @@ def tame(answer: str, pieces: tuple[Piece, ...], weights: bool) -> str:
     text = usable(answer)
     if not text.isascii():
         text = unicodedata.normalize("NFC", text)
+    stands_for = _stand_ins(text, pieces)
+    for char, typed in stands_for.items():
+        text = text.replace(typed, char)
+    text = _tame(text, pieces, weights)
+    for char, typed in stands_for.items():
+        text = text.replace(char, typed)
+    return text
+
+
+def _stand_ins(text: str, pieces: tuple[Piece, ...]) -> dict[str, str]:
+    """A character for each text as it was typed that an answer says letter by letter, marks of syntax and all."""
+    if not _MARKS_OF_TYPED.search(text):
+        return {}
+    found = {piece.text for piece in pieces if piece.treatment == TYPED and piece.text in text}
+    marked = sorted((each for each in found if _MARKS_OF_TYPED.search(each)), key=len, reverse=True)
+    free = (chr(code) for code in range(0xE000, 0xF8FF) if chr(code) not in text)
+    return dict(zip(free, marked, strict=False))
+
+
+def _tame(text: str, pieces: tuple[Piece, ...], weights: bool) -> str:
     text = _without_emoticons(text)
     if "\\" in text:
         text = re.sub(r"\\[()]?", "", text)
@@ -66,18 +88,60 @@ def _with_weights(text: str, pieces: tuple[Piece, ...], weights: bool) -> str:
 
 
 def accented(answer: str, aside: SetAside) -> str:
-    """`answer` in which words have the accents that they were typed with."""
-    typed = {}
-    for part in aside.parts:
-        if isinstance(part, str) and not part.isascii():
-            for word in WORD.findall(unicodedata.normalize("NFC", part)):
-                if not word.isascii() and plain(word).isascii():
-                    typed[plain(word).lower()] = word
+    """`answer` in which words have the accents that they were typed with.
+
+    A word that is a small one without them ("à", "où") has them only beside a word that it was typed beside.
+    """
+    typed = _typed_with_accents(aside)
     if not typed:
         return answer
-    return WORD.sub(lambda found: _in_case_of(found[0], typed.get(found[0].lower(), found[0])), answer)
+    said = [found[0].lower() for found in WORD.finditer(answer)]
+    places = iter(range(len(said)))
+    uses: dict[str, int] = {}
+
+    def as_typed(found: re.Match) -> str:
+        place, word = next(places), found[0].lower()
+        ways = typed.get(word, ())
+        around = _beside(said, place)
+        ways = [way for way, beside in ways if not _is_small(word) or _agree(around, beside)]
+        if not ways:
+            return found[0]
+        way = ways[min(uses.get(word, 0), len(ways) - 1)]
+        uses[word] = uses.get(word, 0) + 1
+        return _in_case_of(found[0], way)
+
+    return WORD.sub(as_typed, answer)
+
+
+def _typed_with_accents(aside: SetAside) -> dict[str, list[tuple[str, tuple[str, str]]]]:
+    """Each word that was typed with accents, without them in lower case -> the ways in which it was typed, in order,
+    and the words before and behind each."""
+    text = " ".join(part if isinstance(part, str) else part.words for part in aside.parts)
+    if text.isascii():
+        return {}
+    words = WORD.findall(unicodedata.normalize("NFC", text))
+    bare = [plain(word).lower() for word in words]
+    accents = {each for each, word in zip(bare, words, strict=True) if not word.isascii() and each.isascii()}
+    found: dict[str, list[tuple[str, tuple[str, str]]]] = {}
+    for place, each in enumerate(bare):
+        if each in accents:
+            found.setdefault(each, []).append((words[place], _beside(bare, place)))
+    return found
+
+
+def _beside(words: list[str], place: int) -> tuple[str, str]:
+    """The words before and behind one; "" before the first and behind the last."""
+    return words[place - 1] if place else "", words[place + 1] if place + 1 < len(words) else ""
+
+
+def _agree(around: tuple[str, str], beside: tuple[str, str]) -> bool:
+    return any(one and one == other for one, other in zip(around, beside, strict=True))
+
+
+def _is_small(word: str) -> bool:
+    return len(word) < 3 or word in STOP_WORDS
 
 
 def _in_case_of(word: str, typed: str) -> str:
     """A typed word as a sentence begins, where `word` does."""
-    return typed[0].upper() + typed[1:] if word[:1].isupper() else typed
+    return typed[0].title() + typed[1:] if word[:1].isupper() else typed

@@ -72,8 +72,8 @@ def fold(text: str) -> str:
 
 def fold_characters(text: str) -> str:
     """A text of the same length as it is searched: each character plain and in lower case where that is one
-    character."""
-    return text.lower() if text.isascii() else text.translate(_SEARCHED_CHARACTERS)
+    character, underscores as blanks."""
+    return (text.lower() if text.isascii() else text.translate(_SEARCHED_CHARACTERS)).replace("_", " ")
 
 
 def content_words(text: str) -> list[str]:

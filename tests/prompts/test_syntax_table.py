@@ -23,7 +23,7 @@ EXAMPLES = [(row, example) for row in TABLE for example in row.examples]
 # What has no pattern in the table.
 OTHERS = {
     "weight": ["(red dress:1.3)", "(emphasis)", "((a hat:1.2) b:0.9)", "(a {b|c} boat:1.2)", "(<lora:x:1> moon:0.8)"],
-    "escape": [r"saber\_\(fate\)", r"\(two words\)"],
+    "escape": [r"saber\_\(fate\)", r"\(two words\)", r"\(fate\)", r"saber_\(fate\)"],
     "series": ["charactername (series)", r"fubuki \(nier:automata\)"],
 }
 
@@ -52,6 +52,22 @@ def test_an_example_comes_back_once_whatever_is_answered(row, example, answer):
     candidate = put_back(answer, set_aside(raw_prompt))
     assert candidate.count(balance(example)) == 1 and balanced(candidate)
     assert append(raw_prompt, answer).startswith(balance(raw_prompt))
+
+
+@pytest.mark.parametrize(
+    ("raw_prompt", "answer", "candidate"),
+    [
+        (r"\(fate\) saber_\(fate\)", r"saber_\(fate\)", r"\(fate\), saber_\(fate\)"),
+        ("(red:1.3) and (red dress:1.2)", "a red dress and red shoes", "a (red dress:1.2) and (red:1.3) shoes"),
+        ("a __color__ __animal__", "a subject, soft light", "a __color__ __animal__, soft light"),
+        ("see http://x.org//a", "see http://x.org//a, 8k", "see http://x.org//a, 8k"),
+        ("1 2 3 go", "123 go, neon", "1 2 3 go, neon"),
+        ("l’été à Paris", "l'ete a Paris, a street", "l’été à Paris, a street"),
+        ("café, CAFÉ, cafe", "cafe, cafe, cafe, cafe", "café, CAFÉ, cafe, cafe"),
+    ],
+)
+def test_what_is_like_another_does_not_take_its_place(raw_prompt, answer, candidate):
+    assert put_back(answer, set_aside(raw_prompt)) == candidate
 
 
 def test_every_kind_has_examples_and_a_treatment():
