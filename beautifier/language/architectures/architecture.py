@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, TypedDict
 
 from ...request import is_whole
 from ..config import NetworkConfig
+
+# The fields of a config.json. What is in them is unknown until a NetworkConfig has checked it.
+Fields = Mapping[str, Any]
+ABSENT: Any = None  # a field without a default that is not there: NetworkConfig names and refuses it
 
 # What activation functions of transformers are here.
 ACTIVATIONS = {
@@ -39,7 +44,7 @@ class Architecture:
     flipped  modules whose weights the files hold as [in, out]
     """
 
-    read: Callable[[Mapping], NetworkConfig]
+    read: Callable[[Fields], NetworkConfig]
     prefix: str
     names: Mapping[str, str | tuple[str, ...]]
     layers: str = "h"
@@ -85,7 +90,7 @@ def rows_of(name: str, config: NetworkConfig) -> tuple[int, ...]:
     return (config.intermediate_size,) * 2 if module == "mlp.dense_h_to_4h" else ()
 
 
-def refuse(raw: Mapping, **plain: object) -> None:
+def refuse(raw: Fields, **plain: object) -> None:
     """Raise a ValueError that names the first of some fields that asks for what is not implemented.
 
     plain  what each field has to be, or an absent one stands for
@@ -95,7 +100,7 @@ def refuse(raw: Mapping, **plain: object) -> None:
             raise ValueError(f"config.json: {name} {raw[name]!r} is not supported, only {value!r}")
 
 
-def activation(raw: Mapping, field: str, default: str) -> str:
+def activation(raw: Fields, field: str, default: str) -> str:
     """The name in config.ACTIVATIONS that a field means."""
     name = raw.get(field) or default
     if not isinstance(name, str) or name not in ACTIVATIONS:
@@ -103,7 +108,7 @@ def activation(raw: Mapping, field: str, default: str) -> str:
     return ACTIVATIONS[name]
 
 
-def renamed(raw: Mapping, **own: str) -> dict[str, object]:
+def renamed(raw: Fields, **own: str) -> dict[str, Any]:
     """The fields of a config.json, those under a name that all architectures share by the architecture's own name.
 
     own  its own name for a shared one; where both are there its own counts
@@ -112,13 +117,21 @@ def renamed(raw: Mapping, **own: str) -> dict[str, object]:
     return {own.get(name, name): value for name, value in raw.items() if name not in doubled}
 
 
-def is_tied(raw: Mapping, default: bool) -> bool:
+def is_tied(raw: Fields, default: bool) -> bool:
     """Whether the output layer is the word embeddings. A network that scores texts has none of its own."""
     scores = str((raw.get("architectures") or [""])[0]).endswith("ForSequenceClassification")
     return scores or bool(raw.get("tie_word_embeddings", default))
 
 
-def special_tokens(raw: Mapping, default: int | None) -> dict[str, object]:
+class SpecialTokens(TypedDict):
+    """The fields of a NetworkConfig about tokens that end an answer or fill rows up."""
+
+    eos_token_id: int | None
+    stop_token_ids: tuple[int, ...]
+    pad_token_id: int
+
+
+def special_tokens(raw: Fields, default: int | None) -> SpecialTokens:
     """The fields of a NetworkConfig about tokens that end an answer or fill rows up.
 
     eos_token_id may be a token, a list of them, or null. A token that the vocabulary does not have is never written,

@@ -1,12 +1,10 @@
 """GPT-2 (Radford et al. 2019): learned positions; all queries, all keys, all values; matrices stored as [in, out]."""
 
-from collections.abc import Mapping
-
 from ..config import NetworkConfig
-from .architecture import Architecture, activation, is_tied, refuse, renamed, special_tokens
+from .architecture import Architecture, Fields, activation, is_tied, refuse, renamed, special_tokens
 
 
-def read(raw: Mapping) -> NetworkConfig:
+def read(raw: Fields) -> NetworkConfig:
     """The shape of a GPT-2 from the fields of its config.json."""
     refuse(raw, pruned_heads={})
     raw = renamed(

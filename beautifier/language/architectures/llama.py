@@ -4,14 +4,15 @@ Touvron et al. 2023 (arXiv 2307.09288), Jiang et al. 2023 (arXiv 2310.06825), Ya
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 from ...request import is_number
 from ..config import NetworkConfig
 from ..rotary import Rotary
-from .architecture import Architecture, activation, is_tied, refuse, special_tokens
+from .architecture import ABSENT, Architecture, Fields, activation, is_tied, refuse, special_tokens
 
 # What a field that config.json leaves out stands for, where that differs.
-DEFAULTS: dict[str, dict[str, object]] = {
+DEFAULTS: dict[str, dict[str, Any]] = {
     "llama": {"eos_token_id": 2, "max_position_embeddings": 2048},
     "mistral": {
         "eos_token_id": 2,
@@ -35,7 +36,7 @@ DEFAULTS: dict[str, dict[str, object]] = {
 KINDS_OF_LAYERS = ("full_attention", "sliding_attention")
 
 
-def read(raw: Mapping) -> NetworkConfig:
+def read(raw: Fields) -> NetworkConfig:
     """The shape of a Llama, Mistral, Qwen2 or Qwen3 from the fields of its config.json."""
     kind = raw["model_type"]
     raw = {**DEFAULTS[kind], **raw}
@@ -43,13 +44,13 @@ def read(raw: Mapping) -> NetworkConfig:
     biased = bool(raw.get("attention_bias", False)) and kind in ("llama", "qwen3")
     return NetworkConfig(
         architecture=kind,
-        vocab_size=raw.get("vocab_size"),
-        hidden_size=raw.get("hidden_size"),
-        num_layers=raw.get("num_hidden_layers"),
-        num_heads=raw.get("num_attention_heads"),
+        vocab_size=raw.get("vocab_size", ABSENT),
+        hidden_size=raw.get("hidden_size", ABSENT),
+        num_layers=raw.get("num_hidden_layers", ABSENT),
+        num_heads=raw.get("num_attention_heads", ABSENT),
         num_kv_heads=raw.get("num_key_value_heads") or 0,
         head_size=raw.get("head_dim") or 0,
-        intermediate_size=raw.get("intermediate_size"),
+        intermediate_size=raw.get("intermediate_size", ABSENT),
         max_positions=raw["max_position_embeddings"],
         norm_epsilon=raw.get("rms_norm_eps", 1e-6),
         positions="rotary",
@@ -69,7 +70,7 @@ def read(raw: Mapping) -> NetworkConfig:
     )
 
 
-def rotary(raw: Mapping) -> Rotary:
+def rotary(raw: Fields) -> Rotary:
     """How positions turn, of rope_parameters (transformers 5) or rope_theta and rope_scaling (before)."""
     given = raw.get("rope_parameters") or raw.get("rope_scaling") or {}
     if not isinstance(given, Mapping):
@@ -78,7 +79,7 @@ def rotary(raw: Mapping) -> Rotary:
     base = given.get("rope_theta", raw.get("rope_theta") or 10_000.0)
     kind = given.get("rope_type", given.get("type")) or "default"
     positions = given.get("original_max_position_embeddings", raw["max_position_embeddings"])
-    numbers = {"rope_theta": base}
+    numbers: dict[str, Any] = {"rope_theta": base}
     if kind in ("linear", "llama3"):
         numbers["factor"] = given.get("factor")
     if kind == "llama3":
@@ -99,7 +100,7 @@ def rotary(raw: Mapping) -> Rotary:
     return Rotary(float(base), float(numbers.get("factor", 1.0)), long_only)
 
 
-def windows(raw: Mapping) -> tuple[int | None, ...] | None:
+def windows(raw: Fields) -> tuple[int | None, ...] | None:
     """How far back each layer sees; None where all see everything."""
     window, layers, kinds = raw.get("sliding_window"), raw.get("num_hidden_layers"), raw.get("layer_types")
     if kinds is not None and not (isinstance(kinds, list) and all(kind in KINDS_OF_LAYERS for kind in kinds)):

@@ -1,6 +1,7 @@
 """Every architecture there is, by the model_type of a config.json."""
 
 from pathlib import Path
+from typing import TypeGuard
 
 from ...files import read_json
 from ..config import NetworkConfig
@@ -19,7 +20,7 @@ ARCHITECTURES: dict[str, Architecture] = {
 }
 
 
-def is_known(model_type: object) -> bool:
+def is_known(model_type: object) -> TypeGuard[str]:
     return isinstance(model_type, str) and model_type in ARCHITECTURES
 
 
@@ -31,7 +32,8 @@ def read_config(folder: Path) -> NetworkConfig:
     setting would change what the network writes and is not implemented.
     """
     path = Path(folder) / "config.json"
-    raw, model_type = read_json(path), read_json(path).get("model_type")
+    raw = read_json(path)
+    model_type = raw.get("model_type")
     if not is_known(model_type):
         raise ValueError(f"{path}: model_type {model_type!r} is not supported: one of {', '.join(ARCHITECTURES)}")
     if raw.get("quantization_config"):
