@@ -17,14 +17,13 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
-from .checkpoints.catalog import CATALOG
-from .request import AUTO_STYLE, STYLE_CHOICES
+from .cli_options import asked, given_sampling, option_parser
 
 if TYPE_CHECKING:
     from .families import Family
@@ -44,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns: the exit code.
     Raises: SystemExit(2) for wrong usage and SystemExit(0) after --help and --version, as argparse does.
     """
-    parser = _parser()
+    parser = option_parser()
     try:
         return _run(parser, parser.parse_intermixed_args(argv))
     except KeyboardInterrupt:
@@ -64,77 +63,6 @@ def _fail(parser: argparse.ArgumentParser, message: str) -> int:
     return 1
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="beautify",
-        usage="%(prog)s [options] [PROMPT ...]",
-        description="Turns short prompts into detailed ones that make better pictures.",
-        epilog="Sampling options that are not given keep the model's own published defaults.",
-        allow_abbrev=False,
-    )
-    add = parser.add_argument
-    add(
-        "prompts",
-        metavar="PROMPT",
-        nargs="*",
-        help="raw prompts; none, or -, reads them from standard input, one a line",
-    )
-    add("-n", "--num-candidates", type=int, default=5, metavar="N", help="candidates a prompt (default 5)")
-    add("--seed", type=int, default=0, metavar="N", help="same seed, same candidates (default 0)")
-    add("--mode", choices=("rewrite", "append"), default="rewrite", help="replace the prompt, or add to it")
-    add(
-        "--style",
-        choices=STYLE_CHOICES,
-        default=AUTO_STYLE,
-        help="what the embedded model writes (default: what --for reads)",
-    )
-    add("--clip-tokens", type=int, metavar="N", help="end each candidate at a word within N CLIP tokens")
-    add(
-        "--model",
-        default="embedded",
-        metavar="NAME",
-        help=f"embedded (default), a checkpoint folder, or one to download: {', '.join(CATALOG)}",
-    )
-    add(
-        "--models-dir",
-        metavar="FOLDER",
-        help="where downloads are kept (default: models/LLM of the ComfyUI this is installed in, else "
-        ".prompt-beautifier/models in the home folder)",
-    )
-    add("--family", metavar="NAME", help="how a checkpoint is asked (default: as its folder says)")
-    add("--template", metavar="TEXT", help="what a checkpoint is given to read, {raw_prompt} for your words")
-    add(
-        "--reward-model",
-        metavar="NAME",
-        help="put the best candidate first, by the scores of this model: embedded (default for the embedded model), "
-        "a reward folder, by its path or by its name in --models-dir, or none",
-    )
-    add("--device", default="cpu", metavar="NAME", help="cpu (default), cuda, cuda:1, mps, xpu")
-    add("--dtype", choices=("float32", "float16", "bfloat16", "int8"), help="numbers to compute in; int8 on a cpu")
-    add("--json", action="store_true", help="one JSON object a prompt, one a line")
-    add("--version", action=_Version, nargs=0, help="print the version and leave")
-
-    sampling = parser.add_argument_group("sampling")
-    add = sampling.add_argument
-    add("--greedy", action="store_true", default=None, help="the likeliest token each time: one candidate")
-    add("--temperature", type=float, metavar="X", help="below 1 safer, above 1 wilder")
-    add("--top-k", type=int, metavar="N", help="draw from the N likeliest tokens; 0 from all")
-    add("--top-p", type=float, metavar="X", help="draw from the likeliest tokens of this total probability")
-    add("--repetition-penalty", type=float, metavar="X", help="above 1 repeats less")
-    add("--max-new-tokens", type=int, metavar="N", help="longest answer, in tokens of the model")
-    return parser
-
-
-class _Version(argparse.Action):
-    """Looks the version up only when it is asked for."""
-
-    def __call__(self, parser, namespace, values, option_string=None) -> NoReturn:
-        from importlib.metadata import version
-
-        print(parser.prog, version("prompt-beautifier"))
-        sys.exit(0)
-
-
 def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     prompts = _prompts(parser, options.prompts)
     if not prompts:
@@ -149,7 +77,7 @@ def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     several = options.num_candidates > 1 and not options.greedy
     if options.reward_model is None and beautifier.name == "embedded" and several:
         reward_model = _load_reward_model(parser, options, "embedded")
-    sampling = replace(beautifier.sampling, **_given_sampling(options))
+    sampling = replace(beautifier.sampling, **given_sampling(options))
     # disable=None shows the bar on a terminal only.
     bar = tqdm(prompts, unit="prompt", dynamic_ncols=True, disable=None if len(prompts) > 1 else True)
     with bar:
@@ -162,7 +90,7 @@ def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
                     sampling=sampling,
                     mode=options.mode,
                     clip_tokens=options.clip_tokens,
-                    style=options.style,
+                    **asked(options),
                 )
                 if reward_model is not None:
                     candidates = reward_model.rank(raw_prompt, candidates)
@@ -206,10 +134,11 @@ def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None
     """Leaves with a message for wrong sampling options, an unknown family and a device that cannot be used."""
     import torch  # here, so that --help and wrong usage answer at once
 
-    from .request import Sampling
+    from .request import Request, Sampling
 
     try:
-        Sampling(**_given_sampling(options))
+        Sampling(**given_sampling(options))
+        Request("", **asked(options))
     except ValueError as error:
         parser.error(str(error))
     _family(parser, options)
@@ -319,14 +248,6 @@ class _Bytes:
             self.bar = tqdm(total=total, initial=done, unit="B", unit_scale=True, dynamic_ncols=True, disable=None)
         self.bar.total = total
         self.bar.update(done - self.bar.n)
-
-
-def _given_sampling(options: argparse.Namespace) -> dict:
-    """The sampling options that stand on the command line."""
-    from .request import Sampling
-
-    given = {field.name: getattr(options, field.name, None) for field in fields(Sampling)}
-    return {name: value for name, value in given.items() if value is not None}
 
 
 def _answer(

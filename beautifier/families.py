@@ -8,8 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from .chat.answer import read_chat
+from .chat.instruction import SYSTEM_PROMPT, instruction_for
 from .prompts.a1111 import from_a1111
-from .request import Sampling
+from .request import Request, Sampling
 
 CUSTOM = "custom"  # no family of FAMILIES: a template of the user's own
 
@@ -96,6 +97,11 @@ def chat_family(template: str) -> Family:
     template  what the network reads, the chat template's special tokens in it, {raw_prompt} standing for the words
     """
     return replace(CHAT, template=template, sampling=replace(CHAT.sampling, max_new_tokens=256))
+
+
+def told(family: Family, request: Request) -> Family:
+    """A family of chat models on this machine, told in its template what a request asks for."""
+    return replace(family, template=family.template.replace(SYSTEM_PROMPT, instruction_for(request), 1))
 
 
 # Published settings of the text2prompt checkpoints: at most 384 tokens with the template, five samples.

@@ -1,7 +1,8 @@
 """The one path from a raw prompt to candidates, the same for every writer.
 
-    syntax is set aside -> the words are read as a wish -> the writer answers them -> what lost something of the wish
-    is drawn again, then repaired -> the syntax comes back -> the text is cut to its limit
+    what is not the wish is taken off -> syntax is set aside -> the words are read as a wish -> the writer answers them
+    -> what lost something of the wish is drawn again, then repaired -> the syntax comes back -> the text is cut to its
+    limit -> it is dressed for its image model
 
 A writer brings `write(words, request) -> answers` and nothing else.
 """
@@ -10,8 +11,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import ClassVar
 
+from .dressing.dress import Dress, dress_of, tokens_of
+from .dressing.measure import count_tokens, fitted
+from .dressing.taken import take_apart
 from .faithful import Kept, check, repair
-from .prompts.a1111 import split_pasted
 from .prompts.append import append
 from .prompts.cleaning import manner
 from .prompts.clip_tokens import limit_clip_tokens
@@ -88,10 +91,11 @@ def beautify(
     copied with an image (see `split_pasted`) the prompt alone is beautified. For on_step, should_stop and the errors
     see the writer.
     """
-    request = replace(request, raw_prompt=split_pasted(request.raw_prompt).prompt)
+    taken = take_apart(request)
+    request = replace(request, raw_prompt=taken.prompt)
     aside = set_aside(request.raw_prompt, writer.english)
     if not aside.words:
-        return [Candidate(request.raw_prompt)]
+        return [Candidate(request.raw_prompt, notes=taken.notes)]
     answers = writer.write(aside.words, request, on_step, should_stop)
     wish = read(aside.words)
     if not writer.keeps_words:
@@ -100,9 +104,9 @@ def beautify(
         texts = [without_another(text, aside) for text in answers.texts]
         texts = [repair(wish, text) if text and losses(wish, text) else text for text in texts]
         answers = replace(answers, texts=texts)
-    texts = finished(request, aside, answers, writer.weights)
-    kept = [check(wish, as_seen(text, aside)) for text in texts]
-    return [Candidate(text, kept=each.kept, lost=lost(each)) for text, each in zip(texts, kept, strict=True)]
+    notes = (*taken.notes, *answers.notes)
+    whole = answers.read == aside.words
+    return [finished(request, aside, wish, text, whole, writer.weights, notes) for text in answers.texts]
 
 
 def drawn_again(
@@ -161,13 +165,28 @@ def lost(kept: Kept) -> tuple[str, ...]:
     return tuple(each for each in (*kept.lost, *kept.against) if each.isascii() or each.startswith('"'))
 
 
-def finished(request: Request, aside: SetAside, answers: Answers, weights: bool) -> list[str]:
-    """The answers with the raw prompt's syntax in them, within the limit of tokens."""
-    mode = request.mode if answers.read == aside.words else "append"
-    texts = [finish(request.raw_prompt, aside, answer, mode, weights) for answer in answers.texts]
+def finished(
+    request: Request, aside: SetAside, wish: Wish, answer: str, whole: bool, weights: bool, notes: tuple[str, ...]
+) -> Candidate:
+    """The candidate of a cleaned answer: the raw prompt's syntax in it, within its limits, dressed.
+
+    whole: whether the answer is to all of the words; else it is appended. weights: whether the answer has some.
+    """
+    target = request.image_model
+    mode, weights = request.mode if whole else "append", weights and (target is None or target.weights)
+    dress = dress_of(request, request.raw_prompt, answer)
+    text = finish(request.raw_prompt, aside, answer, mode, weights)
+    around = count_tokens(target, text) - count_tokens(target, answer) + tokens_of(dress, request)
+    if (shorter := fitted(answer, wish, request, around)) != answer:
+        text = finish(request.raw_prompt, aside, shorter, mode, weights)
     if request.clip_tokens is not None:
-        texts = [shorten(text, aside, int(request.clip_tokens)) for text in texts]
-    return texts
+        room = int(request.clip_tokens) - tokens_of(dress, request)
+        dress, room = (dress, room) if room > 0 else (Dress(), int(request.clip_tokens))
+        text = shorten(text, aside, room)
+    kept = check(wish, as_seen(text, aside))
+    text = dress.around(text, aside)
+    tokens = count_tokens(target, text)
+    return Candidate(text, kept=kept.kept, lost=lost(kept), tokens=tokens, notes=(*notes, *too_long(request, tokens)))
 
 
 def finish(raw_prompt: str, aside: SetAside, answer: str, mode: str, weights: bool) -> str:
@@ -181,3 +200,11 @@ def shorten(text: str, aside: SetAside, clip_tokens: int) -> str:
     """A candidate within the limit; where no word of it fits, as many of the raw prompt's words as do."""
     pieces = [piece.text for piece in aside.pieces]
     return limit_clip_tokens(text, clip_tokens, keep=pieces) or limit_clip_tokens(aside.words, clip_tokens)
+
+
+def too_long(request: Request, tokens: int) -> tuple[str, ...]:
+    """A sentence where a candidate has more tokens than its image model reads: the user's own words are never cut."""
+    target = request.image_model
+    if target is None or target.unit == "chunk" or tokens <= target.limit:
+        return ()
+    return (f"{target.title} reads {target.limit} tokens, and the prompt has about {tokens}: its end is not read.",)

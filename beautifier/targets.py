@@ -29,6 +29,7 @@ class Target:
                  chunks may follow), "t5" (T5 tokens) or "llm" (tokens of a language model)
     before       put in front: quality or score tags, a system line; "" for none
     behind       put at the end
+    behind_chinese  put at the end of a Chinese prompt, where that is another text
     weights      whether ComfyUI reads (word:1.2) for its text encoder; where not, emphasis is taken out
     negative     its usual negative prompt; "" where it takes none
     chinese      whether it reads Chinese as well as English
@@ -52,6 +53,7 @@ class Target:
     limit: int
     before: str = ""
     behind: str = ""
+    behind_chinese: str = ""
     weights: bool = False
     negative: str = ""
     chinese: bool = False
@@ -445,6 +447,7 @@ TARGETS: dict[str, Target] = {
             unit="llm",
             limit=1000,
             behind="Ultra HD, 4K, cinematic composition.",
+            behind_chinese="超清，4K，电影级构图。",
             chinese=True,
             negative="low quality, blurry, distorted, malformed hands",
             rules="Text to be drawn in double quotes, with its place and its lettering.",
@@ -795,3 +798,13 @@ def counted(target: Target | None, tokens: int) -> str:
         return f"about {tokens} of {target.limit} tokens"
     chunks = -(-tokens // target.limit) or 1
     return f"{tokens} of {chunks * target.limit} CLIP tokens" + (f", {chunks} chunks" if chunks > 1 else "")
+
+
+def summary(target: Target) -> str:
+    """What is written for an image model, in a line: "for Z-Image: long sentences; weights are ignored there"."""
+    lines = [f"for {target.title}: {target.manner}"]
+    if target.before or target.behind:
+        lines.append(f"with its own words {'before' if target.before else 'behind'} them")
+    if not target.weights:
+        lines.append("weights are ignored there")
+    return "; ".join(lines)

@@ -90,6 +90,11 @@ def test_family_settings_hold_where_nothing_is_given(fake):
             "mode": "rewrite",
             "clip_tokens": None,
             "style": "auto",
+            "target": "",
+            "strength": "balanced",
+            "length": "medium",
+            "keep": "",
+            "avoid": "",
         }
     ]
     assert fake.loaded == ("embedded", "cpu", None, None)
@@ -541,3 +546,23 @@ def test_the_embedded_model_answers(embedded):
     assert len(set(girl)) == 2 and all(len(text) > len("1 girl") for text in girl)
     assert blank == [""]
     assert all(text.count("(red dress:1.3)") == 1 for text in dress)
+
+
+def test_what_a_prompt_is_for_goes_with_it(fake):
+    assert cli.main(["a cat", "--for", "pony", "--keep", "ohwx", "--keep", "Ada", "--avoid", "portrait"]) == 0
+    call = fake.calls[0]
+    assert (call["target"], call["keep"], call["avoid"]) == ("pony", "ohwx\nAda", "portrait")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--for", "z-imge"], "no image model 'z-imge': did you mean z-image"),
+        (["--keep", "red fox", "--avoid", "fox"], "'red fox' is to be kept, and 'fox' is to be avoided"),
+    ],
+)
+def test_wrong_wishes_are_told_before_anything_is_loaded(monkeypatch, capsys, options, message):
+    monkeypatch.setattr(cli, "_load", lambda *_: pytest.fail("loaded"))
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(["a cat", *options])
+    assert message in capsys.readouterr().err

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch.nn import functional as F
 
-from ..chat.instruction import SYSTEM_PROMPT
+from ..chat.instruction import instruction_for
 from ..chat.rewritten import read_rewritten
 from ..chat.usable import UNUSABLE, why_unusable
 from ..families import CHAT
@@ -60,7 +60,7 @@ class EncoderWriter(Writer):
     thinking     whether it may think before it answers; its thoughts are never part of the prompt
     unusable     what becomes of an answer that is a refusal, empty or unrelated to the raw prompt: "error" leaves it
                  out and raises NoUsableAnswer when no other is left, "raw prompt" puts that in its place
-    instruction  what it is told
+    instruction  what it is told; "" for what the request asks for
     image        float [1, height, width, 3], 0 to 1: a picture for it to see; None for none
     quietly      a context in which its network runs, such as one that keeps ComfyUI's own progress bars still
     """
@@ -69,7 +69,7 @@ class EncoderWriter(Writer):
     encoder: Encoder = field(repr=False)
     thinking: bool = False
     unusable: str = UNUSABLE[0]
-    instruction: str = SYSTEM_PROMPT
+    instruction: str = ""
     image: torch.Tensor | None = field(default=None, repr=False)
     quietly: Callable[[], AbstractContextManager] = field(default=nullcontext, repr=False)
 
@@ -89,7 +89,7 @@ class EncoderWriter(Writer):
         if sampling.num_beams > 1 and not sampling.greedy:
             raise ValueError(f"num_beams must be 1 for a text encoder, not {sampling.num_beams}: it has no beam search")
         words = readable(CHAT, words)
-        tokens = self.tokens(words)
+        tokens = self.tokens(words, self.instruction or instruction_for(request))
         count, most = 1 if sampling.greedy else request.num_candidates, int(sampling.max_new_tokens)
         said: list[Said] = []
         for k in range(count):
@@ -133,10 +133,10 @@ class EncoderWriter(Writer):
         text = clip.decode(ids, **accepted(clip.decode, skip_special_tokens=True)) if ids else ""
         return Said(text, len(ids), bool(ended), stopped)
 
-    def tokens(self, words: str) -> dict[str, list]:
+    def tokens(self, words: str, instruction: str) -> dict[str, list]:
         """The tokens that the encoder goes on from, as ComfyUI's `generate` takes them: without what fills them up."""
         form, clip = self.encoder.form, self.encoder.clip
-        system = self.instruction + (WITH_PICTURE if self.image is not None else "")
+        system = instruction + (WITH_PICTURE if self.image is not None else "")
         options: dict[str, Any] = {"min_length": 1, "thinking": self.thinking}
         if form is None:
             text = f"{system}\n\n{words}"

@@ -1,14 +1,14 @@
 """Beautifier: a checkpoint that writes. Words become tokens, the network answers, its tokens become texts."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import ClassVar
 
 from tokenizers import Tokenizer
 
 from ..chat.usable import why_unusable
-from ..families import Family, render
+from ..families import Family, render, told
 from ..path import OnStep, ShouldStop, Writer
 from ..prompts.cleaning import manner
 from ..prompts.words import plain
@@ -55,6 +55,8 @@ class Beautifier(Writer):
 
         Raises ValueError when request.sampling leaves no room for the template and a word.
         """
+        if self.family.chats and (family := told(self.family, request)) != self.family:
+            return replace(self, family=family).write(words, request, on_step, should_stop)
         sampling = request.sampling or self.sampling
         known = english(words) if self.family.small else words
         words = self.readable(known or UNKNOWN_SUBJECT, sampling)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 
-from ..chat.instruction import SYSTEM_PROMPT
+from ..chat.instruction import instruction_for
 from ..families import CHAT, Family, render
 from ..prompts.clip_tokens import count_clip_tokens
-from ..request import Sampling
+from ..request import Request, Sampling
 
 # Servers disagree on how large a seed may be; this and 64 candidates more fits into 31 bits.
 SEEDS = 2**31 - 64
 
 
-def request_for(family: Family, words: str, seed: int, sampling: Sampling) -> dict:
+def request_for(family: Family, words: str, asked: Request, sampling: Sampling) -> dict:
     """The body of a request for one answer, but for the model."""
     text = render(family, words)
     max_tokens = int(sampling.max_new_tokens)
@@ -23,7 +23,7 @@ def request_for(family: Family, words: str, seed: int, sampling: Sampling) -> di
         "max_tokens": max_tokens,
         "temperature": 0.0 if sampling.greedy else float(sampling.temperature),
         "top_p": 1.0 if sampling.greedy else float(sampling.top_p),
-        "seed": int(seed) % SEEDS,
+        "seed": int(asked.seed) % SEEDS,
         "stream": True,
     }
     if sampling.top_k and not sampling.greedy:
@@ -33,7 +33,7 @@ def request_for(family: Family, words: str, seed: int, sampling: Sampling) -> di
         request["repetition_penalty"] = request["repeat_penalty"] = float(sampling.repetition_penalty)
     if family.name != CHAT.name:
         return {"prompt": text, **request}
-    system, user = {"role": "system", "content": SYSTEM_PROMPT}, {"role": "user", "content": text}
+    system, user = {"role": "system", "content": instruction_for(asked)}, {"role": "user", "content": text}
     return {"messages": [system, user], **request}
 
 

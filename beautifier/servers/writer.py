@@ -71,7 +71,7 @@ class RemoteBeautifier(Writer):
         words = readable(self.family, words)
         written = [Written() for _ in range(1 if sampling.greedy else request.num_candidates)]
         server = Server(find_endpoint(self.endpoints_file, self.endpoint), self.model, self.timeout)
-        body = request_for(self.family, words, request.seed, sampling)
+        body = request_for(self.family, words, request, sampling)
         total, done = body["max_tokens"], 0
 
         def tick() -> bool:
