@@ -59,7 +59,8 @@ def _merged(parts: list[str], fixed: int) -> list[str]:
     return parts
 
 
-NUMBER_FIRST = re.compile(r"^(1?\d|20)( [a-z]{2})")  # "3 cats", not "3girls" and not "2 x"
+NUMBER_FIRST = re.compile(r"^(1?\d|20)( [a-z]{2})")  # "3 cats", not "2 x"
+COUNT_FIRST = re.compile(r"^([1-6])(girl|boy)(?=s?\b)")  # "3girls", a tag
 PARTICIPLE_FIRST = ("shown ", "seen ", "framed ", "shot ", "viewed ", "cropped ")
 
 
@@ -68,6 +69,7 @@ def as_sentence(text: str) -> str:
     text = text.strip()
     if not text:
         return ""
+    text = COUNT_FIRST.sub(r"\1 \2", text)
     text = NUMBER_FIRST.sub(lambda found: NUMBERS[int(found[1])] + found[2], text)
     if text[0].islower():
         text = text[0].upper() + text[1:]

@@ -75,6 +75,8 @@ COMPOUNDING = frozenset(
     "bathroom hair eye hand face foot leg ear nose neck tooth finger head lamp post stone paper card picture book "
     "sea mountain prairie guinea star jelly cat dog horse bear tiger lion".split()
 )
+# Nouns before another that say what it is made of or does: "fire sword" is a sword.
+ELEMENTS = frozenset("fire ice lava shadow lightning magic crystal rainbow".split())
 # Modifiers that change the look of their head: "cyberpunk village", "futuristic house".
 RESTYLING = frozenset("style era idea mood condition fantasy creature".split())
 
@@ -287,7 +289,7 @@ def _is_mixed(
 def _is_compound(wish: Wish, head: Subject, match: Match, entry: Entry, matches: list[Match]) -> bool:
     """Whether a noun before the head makes it another thing: "ceiling fan", "sub sandwich"; not of persons."""
     at = max(match.start, head.start) - 1
-    if at < head.start or entry.is_person:
+    if at < head.start or entry.is_person or wish.words[at].folded in ELEMENTS:
         return False
     word = wish.words[at].folded
     others = [m for m in matches if m.start <= at < m.end]

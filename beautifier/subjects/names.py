@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ..prompts.vocabulary import STOP, singular
 from ..wishes.things import Subject
 from ..wishes.wish import Wish
-from ..wishes.words import BOILERPLATE, FRAMING
+from ..wishes.words import BOILERPLATE, FRAMING, TAG_COUNT
 from .entries import LONGEST_NAME, Entries, Entry
 
 
@@ -57,6 +57,8 @@ def _match_at(wish: Wish, index: int, last: int, entries: Entries) -> Match | No
             continue
         words = [singular(word.folded) for word in wish.words[index : index + length]]
         name = " ".join(words)
+        counted = TAG_COUNT.match(wish.words[index].folded) if length == 1 and name not in entries.by_name else None
+        name = counted[2] if counted else name  # "3girls" are girls
         if name in entries.people:
             return Match(index, index + length, (entries.people[name],), True)
         if name in entries.artists and (length > 1 or index and wish.words[index - 1].folded == "by"):

@@ -114,7 +114,8 @@ FRAMING = frozenset(
     "illustration painting drawing sketch footage still closeups headshot bust selfie snapshot video screenshot art "
     "artwork print poster cover version set collection series piece design study visual key keyframe extreme wide "
     "aerial macro full body closeshot interior exterior inside glimpse kind sort type style profile concept angle "
-    "perspective".split()
+    "perspective timelapse hyperlapse scan mri screencap frame rendition representation interpretation visualization "
+    "portrayal thumbnail snap".split()
 )
 GROUPS = frozenset(
     "all some most many several none each lots group pair herd flock pack swarm team crowd bunch row line couple army "
