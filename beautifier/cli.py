@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
-from .cli_options import asked, given_sampling, option_parser
+from .cli_options import asked, given_sampling, in_options, option_parser
 
 if TYPE_CHECKING:
     from .families import Family
@@ -95,7 +95,8 @@ def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
                 if reward_model is not None:
                     candidates = reward_model.rank(raw_prompt, candidates)
             except ValueError as error:
-                parser.error(f"{error} (raw prompt: {raw_prompt[:60]!r})" if len(prompts) > 1 else str(error))
+                problem = in_options(error)
+                parser.error(f"{problem} (raw prompt: {raw_prompt[:60]!r})" if len(prompts) > 1 else problem)
             bar.clear()
             print(_answer(options, beautifier.name, raw_prompt, candidates, len(prompts)), flush=True)
             bar.refresh()
@@ -140,13 +141,25 @@ def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None
         Sampling(**given_sampling(options))
         Request("", **asked(options))
     except ValueError as error:
-        parser.error(str(error))
+        parser.error(in_options(error))
     _family(parser, options)
+    options.device = _best_device() if options.device == "auto" else options.device
     try:
         torch.empty(1, device=options.device)
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
         parser.error(f"argument --device: {options.device} cannot be used here: {reason}")
+
+
+def _best_device() -> str:
+    """The device on which a network runs fastest here."""
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    if hasattr(torch, "xpu") and torch.xpu.is_available():
+        return "xpu"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
 def _dtype(options: argparse.Namespace):

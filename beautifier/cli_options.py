@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import random
+import re
 import sys
 from dataclasses import fields
 from typing import NoReturn
@@ -29,7 +31,7 @@ def option_parser() -> argparse.ArgumentParser:
         help="raw prompts; none, or -, reads them from standard input, one a line",
     )
     add("-n", "--num-candidates", type=int, default=5, metavar="N", help="candidates a prompt (default 5)")
-    add("--seed", type=int, default=0, metavar="N", help="same seed, same candidates (default 0)")
+    add("--seed", type=_seed, default=0, metavar="N", help="same seed, same candidates (default 0), or random")
     add("--mode", choices=("rewrite", "append"), default="rewrite", help="replace the prompt, or add to it")
     add(
         "--style",
@@ -69,7 +71,7 @@ def option_parser() -> argparse.ArgumentParser:
         help="put the best candidate first, by the scores of this model: embedded (default for the embedded model), "
         "a reward folder, by its path or by its name in --models-dir, or none",
     )
-    add("--device", default="cpu", metavar="NAME", help="cpu (default), cuda, cuda:1, mps, xpu")
+    add("--device", default="cpu", metavar="NAME", help="cpu (default), cuda, cuda:1, mps, xpu, auto")
     add("--dtype", choices=("float32", "float16", "bfloat16", "int8"), help="numbers to compute in; int8 on a cpu")
     add("--json", action="store_true", help="one JSON object a prompt, one a line")
     add("--version", action=_Version, nargs=0, help="print the version and leave")
@@ -83,6 +85,18 @@ def option_parser() -> argparse.ArgumentParser:
     add("--repetition-penalty", type=float, metavar="X", help="above 1 repeats less")
     add("--max-new-tokens", type=int, metavar="N", help="longest answer, in tokens of the model")
     return parser
+
+
+def _seed(text: str) -> int:
+    """The seed that an option says; for "random" one that is told on standard error, so that it can be used again."""
+    if text.strip().lower() != "random":
+        try:
+            return int(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"must be a whole number or random, not {text!r}") from None
+    seed = random.SystemRandom().randrange(2**53)  # a number that every JSON reader keeps exact
+    print(f"seed {seed}", file=sys.stderr)
+    return seed
 
 
 class _Version(argparse.Action):
@@ -108,3 +122,14 @@ def given_sampling(options: argparse.Namespace) -> dict:
     """The sampling options that stand on the command line."""
     given = {field.name: getattr(options, field.name, None) for field in fields(Sampling)}
     return {name: value for name, value in given.items() if value is not None}
+
+
+def in_options(error: ValueError) -> str:
+    """What is wrong with a value, in the words of the command line: "--top-k must be ...", not "top_k must be ..."."""
+    named = {"target": "for"}
+    text = re.sub(
+        r"^([a-z]+(?:_[a-z]+)*)(?= must )",
+        lambda name: "--" + named.get(name[0], name[0]).replace("_", "-"),
+        str(error),
+    )
+    return text.replace("greedy=True", "--greedy")

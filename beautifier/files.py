@@ -24,7 +24,7 @@ def read_json(path: Path) -> dict:
     try:
         if path.stat().st_size > LARGEST_JSON:
             raise ValueError(f"it has more than {LARGEST_JSON:,} bytes")
-        raw = json.loads(path.read_text(encoding="utf-8"))
+        raw = json.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise
     except (OSError, ValueError, RecursionError) as error:

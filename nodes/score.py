@@ -143,12 +143,14 @@ class ScoreImages(io.ComfyNode):
 
     @classmethod
     def execute(cls, scorer: list, images: list, prompt: list | None = None) -> io.NodeOutput:
-        from ..beautifier.prompts.syntax import set_aside
+        from ..beautifier.prompts.judged import check_words, judged_words
 
         loaded = only(scorer, "scorer")
         by_item = picking.single_images(images)
         raw_prompts = picking.one_for_each(prompt or [""], by_item, "prompt")
-        words = [set_aside(each).words for each in raw_prompts]
+        if loaded.scorer.kind.reads_prompt:
+            check_words(raw_prompts)
+        words = [judged_words(each) for each in raw_prompts]
         found = running.score(loaded, picking.flat(by_item), words)
         scores = found.tolist()
         shares = picking.probabilities(found, words, loaded.scorer.probabilities).tolist()

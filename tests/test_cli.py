@@ -240,18 +240,34 @@ def test_a_lone_surrogate_can_be_printed(fake, capsys):
     assert capsys.readouterr().out == "\\ud800 1\n"
 
 
+def test_a_random_seed_is_told_and_is_the_one_that_is_used(fake, capsys):
+    assert cli.main(["1 girl", "--seed", "random", "--json"]) == 0
+    printed = capsys.readouterr()
+    seed = fake.calls[0]["seed"]
+    assert printed.err == f"seed {seed}\n" and json_lines(printed.out)[0]["seed"] == seed
+
+
+def test_the_best_device_is_one_that_is_there(fake):
+    import torch
+
+    assert cli.main(["1 girl", "--device", "auto"]) == 0
+    device = fake.loaded[1]
+    assert device in ("cpu", "cuda", "xpu", "mps")
+    assert (device == "cuda") == torch.cuda.is_available()
+
+
 # -- how it ends
 
 
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        (["cat", "--temperature", "0"], "temperature"),
-        (["cat", "--temperature", "nan"], "temperature"),
-        (["cat", "--top-p", "0"], "top_p"),
-        (["cat", "--top-k", "-1"], "top_k"),
-        (["cat", "--repetition-penalty", "0"], "repetition_penalty"),
-        (["cat", "--max-new-tokens", "0"], "max_new_tokens"),
+        (["cat", "--temperature", "0"], "for the most likely prompt every time use --greedy"),
+        (["cat", "--temperature", "nan"], "--temperature must be"),
+        (["cat", "--top-p", "0"], "--top-p must be"),
+        (["cat", "--top-k", "-1"], "--top-k must be"),
+        (["cat", "--repetition-penalty", "0"], "--repetition-penalty must be"),
+        (["cat", "--max-new-tokens", "0"], "--max-new-tokens must be"),
         (["cat", "-n", "two"], "--num-candidates"),
         (["cat", "--mode", "improve"], "--mode"),
         (["cat", "--device", "abacus"], "--device"),
@@ -260,6 +276,7 @@ def test_a_lone_surrogate_can_be_printed(fake, capsys):
         (["cat", "--template", "{raw_prompt}", "--family", "promptist"], "--template"),
         (["cat", "--family", "custom"], "custom needs a --template"),
         (["cat", "--family", "chats"], "--family: 'chats' is none of embedded, text2prompt-v1"),
+        (["cat", "--seed", "dice"], "--seed: must be a whole number or random, not 'dice'"),
         (["cat", "--tempo", "1"], "--tempo"),
         (["cat", "--temp", "1"], "--temp"),
     ],
@@ -272,7 +289,11 @@ def test_a_wrong_argument_is_named_before_a_model_is_loaded(fake, capsys, argume
 
 @pytest.mark.parametrize(
     ("arguments", "named"),
-    [(["-n", "0"], "num_candidates"), (["--seed", "-1"], "seed"), (["--clip-tokens", "0"], "clip_tokens")],
+    [
+        (["-n", "0"], "--num-candidates must"),
+        (["--seed", "-1"], "--seed must"),
+        (["--clip-tokens", "0"], "--clip-tokens"),
+    ],
 )
 def test_the_librarys_own_check_of_an_argument_is_wrong_usage(fake, capsys, monkeypatch, arguments, named):
     monkeypatch.setattr(fake, "beautify", beautifier_request.Request)

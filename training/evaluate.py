@@ -145,7 +145,7 @@ def load_readers(args: argparse.Namespace) -> Readers:
     """What looks at texts, as the options say."""
     named = reward = judge = sentences = None
     if args.names:
-        named = frozenset(args.names.read_text(encoding="utf-8").split())
+        named = frozenset(args.names.read_text(encoding="utf-8-sig").split())
     if args.reward:
         from ..beautifier.rewards.model import load_reward_model
 

@@ -122,7 +122,7 @@ def options() -> argparse.ArgumentParser:
 
 
 def read_jsonl(paths: Sequence[Path]) -> list[dict]:
-    return [json.loads(line) for path in paths for line in open(path, encoding="utf-8")]
+    return [json.loads(line) for path in paths for line in open(path, encoding="utf-8-sig")]
 
 
 def is_held_out(raw_prompt: str) -> bool:

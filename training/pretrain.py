@@ -168,7 +168,7 @@ class TokenRows:
 
 def read_tokens(path: Path, tokenizer: Tokenizer, eos: int, max_length: int) -> TokenRows:
     """Tokenise a JSONL file of raw_prompt and prompt; rows over `max_length` tokens are left out."""
-    with open(path, encoding="utf-8") as lines:
+    with open(path, encoding="utf-8-sig") as lines:
         pairs = [json.loads(line) for line in lines]
     inputs = tokenizer.encode_batch([render(FAMILY, pair["raw_prompt"]) for pair in pairs])
     outputs = tokenizer.encode_batch([f" {pair['prompt']}" for pair in pairs])

@@ -20,7 +20,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", type=Path, nargs="+", help="JSONL files of pairs")
     args = parser.parse_args(argv)
-    rows = [json.loads(line) for path in args.files for line in open(path, encoding="utf-8")]
+    rows = [json.loads(line) for path in args.files for line in open(path, encoding="utf-8-sig")]
     print(f"{len(rows)} pairs; both orders agree in {agreement(rows):.1%} of those that both decided")
     print("| style | a | against | pairs | decided | a preferred, of decided | 95 % | a preferred or tied |")
     print("|---|---|---|---|---|---|---|---|")

@@ -56,7 +56,7 @@ def counts_of(entries: Entries) -> dict[str, int]:
 def read_prompts(path: Path, most: int) -> list[tuple[str, int]]:
     """Raw prompts with their counts, the most frequent first."""
     counts: Counter[str] = Counter()
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in path.read_text(encoding="utf-8-sig").splitlines():
         if not line.strip():
             continue
         if path.suffix == ".jsonl":

@@ -29,7 +29,7 @@ def main(argv: list[str] | None = None) -> None:
 
 def texts(path: Path) -> Iterator[str]:
     """Both sides of every training pair, with the space in front that the model sees."""
-    with open(path, encoding="utf-8") as lines:
+    with open(path, encoding="utf-8-sig") as lines:
         for line in lines:
             row = json.loads(line)
             yield f" {row['raw_prompt']}"

@@ -106,7 +106,7 @@ def load_chat_template(folder: Path) -> ChatTemplate | None:
     settings_path, path = folder / "tokenizer_config.json", folder / "chat_template.jinja"
     settings = read_json(settings_path) if settings_path.is_file() else {}
     if path.is_file():
-        source = path.read_text(encoding="utf-8") if path.stat().st_size <= LARGEST_TEMPLATE else None
+        source = path.read_text(encoding="utf-8-sig") if path.stat().st_size <= LARGEST_TEMPLATE else None
     else:
         path, source = settings_path, settings.get("chat_template")
     if isinstance(source, list):  # several, by name

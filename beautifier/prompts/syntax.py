@@ -78,6 +78,15 @@ class SetAside:
         """The set-aside pieces in the order of the raw prompt."""
         return tuple(part for part in self.parts if isinstance(part, Piece))
 
+    @property
+    def own_words(self) -> str:
+        """The words without the neutral ones that stand in for what cannot be seen."""
+        if not any(piece.neutral for piece in self.pieces):
+            return self.words
+        return _words(
+            [replace(part, words="") if isinstance(part, Piece) and part.neutral else part for part in self.parts]
+        )
+
 
 def set_aside(raw_prompt: str, english: bool = False) -> SetAside:
     """Take the ComfyUI syntax out of `raw_prompt`.

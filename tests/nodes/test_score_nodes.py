@@ -256,10 +256,28 @@ def test_aesthetic_needs_no_prompt(score, load):
     assert "Prompt" not in told.report
 
 
-@pytest.mark.parametrize("prompt", ["", "  \n", "<lora:film:0.8>"])
-def test_a_prompt_without_words_is_an_error_where_one_is_read(score, loaded, prompt):
-    with pytest.raises(ValueError, match="empty"):
+@pytest.mark.parametrize(
+    ("prompt", "says"),
+    [
+        ("", "prompt 1 is empty"),
+        ("  \n", "prompt 1 is empty"),
+        ("<lora:film:0.8>", "prompt 1 has no words of its own, only '<lora:film:0.8>'"),
+        ("__animal__", "prompt 1 has no words of its own, only '__animal__'"),
+    ],
+)
+def test_a_prompt_without_words_is_an_error_where_one_is_read(score, loaded, prompt, says):
+    with pytest.raises(ValueError, match=says):
         score(loaded, [pictures(2)], prompt)
+
+
+def test_a_json_prompt_is_judged_by_its_texts(score, loaded):
+    told = score(loaded, [pictures(2)], '{"prompt": "a cat", "seed": 7}')
+    assert told.scores == pytest.approx(score(loaded, [pictures(2)], "a cat").scores)
+
+
+def test_what_is_not_read_needs_no_words(score, load):
+    aesthetic = load("small/aesthetic").args[0]
+    assert len(score(aesthetic, [pictures(2)], "__animal__").scores) == 2
 
 
 @pytest.mark.parametrize(

@@ -96,14 +96,14 @@ class Known:
 
 @lru_cache(maxsize=1)
 def known(name_words: Path, rules: Rules) -> Known:
-    named = frozenset(name_words.read_text(encoding="utf-8").split())
+    named = frozenset(name_words.read_text(encoding="utf-8-sig").split())
     modifiers = read_modifiers(rules.modifiers) if rules.modifiers else frozenset()
     return Known(named, modifiers, read_excluded(rules.exclude))
 
 
 def read_modifiers(path: Path, most_frequent: int = 3000) -> frozenset[str]:
     """The modifiers ("sharp focus") that tell a detailed prompt from a plain one."""
-    lines = path.read_text(encoding="utf-8").splitlines()[:most_frequent]
+    lines = path.read_text(encoding="utf-8-sig").splitlines()[:most_frequent]
     return frozenset(repair_spacing(line.lower().strip()) for line in lines)
 
 
@@ -114,7 +114,7 @@ def chosen(text: str, share: float) -> bool:
 
 def count_uses(run: Run, part: int) -> dict:
     """What person_names learns from one part."""
-    artists = run.rules.artists.read_text(encoding="utf-8").splitlines() if run.rules.artists else []
+    artists = run.rules.artists.read_text(encoding="utf-8-sig").splitlines() if run.rules.artists else []
     return Uses((row["prompt"].lower() for row in run.rows(part)), artists).as_json()
 
 

@@ -19,7 +19,7 @@ AUTHORS_KEYS = ("raw_prompt", "prompt", *KEPT)
 def read_array(path: Path) -> list[dict]:
     """The objects of a JSON array in a file. Raises ValueError where there is none."""
     try:
-        rows = json.loads(path.read_text(encoding="utf-8"))
+        rows = json.loads(path.read_text(encoding="utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is no JSON: {error}") from error
     if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
@@ -119,7 +119,7 @@ def table_rows(path: Path) -> list[dict]:
     """The rows of a CSV or TSV file with a header, or of a JSONL file."""
     if path.suffix not in (".csv", ".tsv"):
         return read_jsonl(path)
-    with open(path, encoding="utf-8", newline="") as lines:
+    with open(path, encoding="utf-8-sig", newline="") as lines:
         return list(csv.DictReader(lines, delimiter="," if path.suffix == ".csv" else "\t"))
 
 

@@ -84,7 +84,7 @@ def unsafe_words(prompt: str) -> set[str]:
 def read_table(path: Path) -> Iterator[dict]:
     """Rows of a TSV or CSV file with a header, by column in lower case; the first column is also there as "prompt"
     if there is none of that name."""
-    with open(path, encoding="utf-8", newline="") as lines:
+    with open(path, encoding="utf-8-sig", newline="") as lines:
         is_csv = path.suffix == ".csv"
         table = csv.reader(
             lines, delimiter="," if is_csv else "\t", quoting=csv.QUOTE_MINIMAL if is_csv else csv.QUOTE_NONE

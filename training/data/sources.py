@@ -102,7 +102,7 @@ def read_part(path: Path, images: Path | None = None) -> Iterator[dict]:
         for row in parquet.read_table(path).to_pylist():
             yield as_row(row, path.name, images)
         return
-    with open(path, encoding="utf-8", errors="replace", newline="\n") as lines:
+    with open(path, encoding="utf-8-sig", errors="replace", newline="\n") as lines:
         for number, line in enumerate(lines, 1):
             line = line.rstrip("\r\n")
             if kind == ".jsonl" and line.strip():
@@ -162,7 +162,7 @@ def read_excluded(paths: Iterable[Path]) -> frozenset[str]:
     """
     found = set()
     for path in paths:
-        with open(path, encoding="utf-8", newline="") as lines:
+        with open(path, encoding="utf-8-sig", newline="") as lines:
             if path.suffix in (".tsv", ".csv"):
                 quoting = csv.QUOTE_MINIMAL if path.suffix == ".csv" else csv.QUOTE_NONE
                 table = csv.reader(lines, delimiter="," if path.suffix == ".csv" else "\t", quoting=quoting)

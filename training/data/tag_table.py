@@ -95,7 +95,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("tags", type=Path, help="CSV of tag, category, count, aliases")
     parser.add_argument("table", type=Path, help="the .tsv.gz to write")
     args = parser.parse_args(argv)
-    with open(args.tags, encoding="utf-8", newline="") as lines:
+    with open(args.tags, encoding="utf-8-sig", newline="") as lines:
         rows = table(csv.reader(lines))
     write(rows, args.table)
     print(f"{len(rows):,} tags, {args.table.stat().st_size:,} bytes")

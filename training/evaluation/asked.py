@@ -62,7 +62,7 @@ def read_asked(
     Raises ValueError for a file with none.
     """
     if path.suffix == ".tsv":
-        with open(path, encoding="utf-8", newline="") as lines:
+        with open(path, encoding="utf-8-sig", newline="") as lines:
             found = [
                 Asked(row["Prompt"], row.get("Category") or "")
                 for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)

@@ -116,7 +116,7 @@ def parse(parser: argparse.ArgumentParser, argv: Sequence[str] | None = None) ->
 def read_settings(path: Path) -> dict:
     """The mapping in a YAML file. Raises ValueError when there is none."""
     try:
-        settings = yaml.safe_load(path.read_text(encoding="utf-8"))
+        settings = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ValueError(f"it cannot be read as YAML: {error}") from error
     if not isinstance(settings, dict):

@@ -20,7 +20,7 @@ def read_jsonl(path: Path, *needed: str) -> list[dict]:
     if not path.is_file():
         raise FileNotFoundError(f"there is no {path}: a data folder has train.jsonl and heldout.jsonl")
     rows = []
-    with open(path, encoding="utf-8") as lines:
+    with open(path, encoding="utf-8-sig") as lines:
         for number, line in enumerate(lines, 1):
             if not line.strip():
                 continue
