@@ -152,6 +152,7 @@ class BeautifyPrompt(io.ComfyNode):
                 ),
             ],
             hidden=[io.Hidden.unique_id, io.Hidden.extra_pnginfo],
+            has_intermediate_output=True,  # the list comes again where the result comes from the cache
         )
 
     @classmethod

@@ -5,13 +5,13 @@
 // a browser.
 
 import { app } from "../../scripts/app.js";
-import { endStep, widgetFor } from "./graph.js";
+import { endStep, leastHeight, onChange, widgetFor } from "./graph.js";
 import { text, toast } from "./strings.js";
 
 const PROPERTY = "prompt_beautifier";
 const WIDGET = "prompt_beautifier_candidates";
-const EMPTY_HEIGHT = 44;
-const LIST_HEIGHT = 190;
+const EMPTY_HEIGHT = 56;
+const LIST_HEIGHT = 320; // five candidates of three lines
 const PATCHED = 50; // milliseconds after which Vue has drawn what has changed
 
 // Each list brings its style along: the page itself is left as it is.
@@ -34,14 +34,16 @@ export function addCandidateList(node) {
   const widget = node.addDOMWidget(WIDGET, WIDGET, frame, {
     serialize: false, // not an input of the node
     hideOnZoom: false,
+    hideInPanel: true, // there is one list, and the panel of a selected node would take it off the node
     getMinHeight: () => (state(node) ? LIST_HEIGHT : EMPTY_HEIGHT),
     getValue: () => "",
     setValue: () => {},
   });
   widget.serialize = false; // nor a value in the saved graph
-  after(node, "onExecuted", (output) => show(node, box, output?.[PROPERTY]));
-  after(node, "onConfigure", () => draw(node, box));
-  after(node, "onAdded", () => setTimeout(() => takePlace(node, frame), PATCHED));
+  widget.label = text("candidates");
+  onChange(node, (output) => show(node, box, output?.[PROPERTY]), "onExecuted");
+  onChange(node, () => draw(node, box), "onConfigure");
+  onChange(node, () => setTimeout(() => takePlace(node, frame), PATCHED), "onAdded");
   draw(node, box);
 }
 
@@ -55,16 +57,6 @@ function styleElement() {
 function takePlace(node, frame) {
   const shown = document.querySelector(`[data-node-id="${node.id}"] .prompt-beautifier-frame`);
   if (shown && shown !== frame && app.canvas?.graph === node.graph) shown.replaceWith(frame);
-}
-
-/** Run `action` behind a handler of this one node. */
-function after(node, name, action) {
-  const before = node[name];
-  node[name] = function (...values) {
-    const result = before?.apply(this, values);
-    action(...values);
-    return result;
-  };
 }
 
 /** The wheel scrolls a list that is longer than its box; else it zooms the graph, as beside the list. */
@@ -104,8 +96,7 @@ function show(node, box, items) {
     more: items.length - 1,
   };
   draw(node, box);
-  const least = node.computeSize();
-  node.setSize([node.size[0], Math.max(node.size[1], least[1])]);
+  node.setSize([node.size[0], Math.max(node.size[1], leastHeight(node))]);
   node.setDirtyCanvas?.(true, true);
   endStep(); // or the next Ctrl+Z would take the list back with what was done after the run
 }

@@ -28,3 +28,18 @@ export function widgetFor(node, name) {
 const SUBGRAPH_INPUTS = -10; // the id of the node inside a subgraph that its inputs come from
 
 const slotOf = (node, name) => (node.inputs ?? []).findIndex((input) => input.widget?.name === name);
+
+/** Run `action` behind a handler of one node or widget: its callback, or another by name. */
+export function onChange(owner, action, name = "callback") {
+  const before = owner[name];
+  owner[name] = function (...values) {
+    const result = before?.apply(this, values);
+    action(...values);
+    return result;
+  };
+}
+
+const BELOW = 10; // of a text box that comes last: ComfyUI lets it reach over the node's edge
+
+/** The least height in which a node holds all that it shows. */
+export const leastHeight = (node) => node.computeSize()[1] + BELOW;

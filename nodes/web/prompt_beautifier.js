@@ -4,6 +4,8 @@
 import { app } from "../../scripts/app.js";
 import { beautifyCurrent, beautifyWidget, textWidgets } from "./anywhere.js";
 import { addCandidateList } from "./candidates.js";
+import { showInputsInUse } from "./inputs.js";
+import { tellErrors } from "./messages.js";
 import { noteModels, SETTINGS, startWithSettings } from "./settings.js";
 import { text } from "./strings.js";
 
@@ -18,6 +20,8 @@ app.registerExtension({
   // On a Mac, Alt (Option) makes another character of b.
   keybindings: (MAC ? ["b", "∫"] : ["b"]).map((key) => ({ commandId: COMMAND, combo: { key, alt: true } })),
 
+  setup: tellErrors,
+
   beforeRegisterNodeDef(_, nodeData) {
     noteModels(nodeData);
   },
@@ -25,6 +29,7 @@ app.registerExtension({
   nodeCreated(node) {
     if (node.comfyClass === BEAUTIFY) addCandidateList(node);
     startWithSettings(node);
+    showInputsInUse(node);
   },
 
   getSelectionToolboxCommands(item) {
@@ -33,11 +38,12 @@ app.registerExtension({
 
   getNodeMenuItems(node) {
     const widgets = textWidgets(node);
-    return widgets.map((widget) => ({
+    const entries = widgets.map((widget) => ({
       content: widgets.length > 1 ? text("beautify_widget", { name: widget.label ?? widget.name }) : text("beautify"),
       callback: () => {
         beautifyWidget(node, widget);
       },
     }));
+    return entries.length ? [null, ...entries] : []; // null is a line
   },
 });

@@ -52,7 +52,8 @@ export function text(key, values = {}) {
   return table[key].replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
 }
 
-export function toast(severity, detail) {
-  const life = severity === "error" ? 8000 : 4000;
-  app.extensionManager.toast.add({ severity, summary: "Prompt Beautifier", detail, life });
+/** A notice in the corner of the page, with the name of a node or of the pack above it. */
+export function toast(severity, detail, summary = "Prompt Beautifier") {
+  const life = severity === "error" ? 15000 : 4000; // errors say what to do
+  app.extensionManager.toast.add({ severity, summary, detail, life });
 }

@@ -1,0 +1,34 @@
+"""How errors leave the pack's nodes: as built-in ones with the message alone, which is what ComfyUI shows people."""
+
+from __future__ import annotations
+
+import functools
+
+PACK = __name__.removesuffix(".nodes.messages")
+BUILT_IN = (FileNotFoundError, ValueError, OSError, RuntimeError)
+
+
+def with_plain_errors(node: type) -> type:
+    """The same node; an error class of the pack's own, which ComfyUI would name with its folder, leaves it as built-in.
+
+    Others leave it as they are: ComfyUI knows those of Cancel and of too little memory by their class.
+    """
+    execute = node.execute.__func__
+
+    @functools.wraps(execute)
+    def plainly(cls, *args, **inputs):
+        try:
+            return execute(cls, *args, **inputs)
+        except Exception as error:
+            if not type(error).__module__.startswith(f"{PACK}."):
+                raise
+            raise plain(error) from error
+
+    node.execute = classmethod(plainly)
+    return node
+
+
+def plain(error: Exception) -> Exception:
+    """The same message as the nearest of the built-in errors."""
+    kind = next((kind for kind in BUILT_IN if isinstance(error, kind)), RuntimeError)
+    return kind(str(error))
