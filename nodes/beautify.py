@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from comfy_api.latest import io
@@ -98,6 +99,8 @@ class LoadBeautifier(io.ComfyNode):
         # changes, and a saved workflow still holds what it said. None stands for what a link will bring.
         if model is None or folders.is_known(model):
             return True
+        if not isinstance(model, str):
+            return folders.no_name(model, "model", "embedded")
         return (
             f"there is no checkpoint {model!r}: put its folder into models/LLM and press R in ComfyUI, or choose "
             "another model"
@@ -174,11 +177,6 @@ class BeautifyPrompt(io.ComfyNode):
         reward_model: memory.LoadedRewardModel | None = None,
         style: str = AUTO_STYLE,
     ) -> io.NodeOutput:
-        if candidate > num_candidates:
-            raise ValueError(
-                f"candidate is {candidate}, but num_candidates is {num_candidates}: "
-                f"choose a candidate from 1 to {num_candidates}, or make more"
-            )
         custom = Sampling(temperature, top_k, top_p, repetition_penalty, max_new_tokens)
         used = custom if sampling == "custom" else None
         request = Request(prompt, num_candidates, seed, used, mode, clip_tokens or None, style)
@@ -204,8 +202,21 @@ class BeautifyPrompt(io.ComfyNode):
             "scores": entry.get("scores"),
             "seed": seed,
             "used": min(candidate, len(texts)) - 1,
+            "notice": too_few(candidate, num_candidates),
         }
         return io.NodeOutput(chosen, texts, overview(found), ui={"text": texts, "prompt_beautifier": [listed]})
+
+
+def too_few(candidate: int, num_candidates: int) -> str | None:
+    """What to say of a candidate that was chosen but not made; None where nothing is wrong."""
+    if candidate <= num_candidates:
+        return None
+    notice = (
+        f"candidate is {candidate}, but num_candidates is {num_candidates}: the last one was taken. Make more to "
+        "have the others"
+    )
+    logging.warning("Beautify Prompt: %s", notice)
+    return notice
 
 
 def request_inputs() -> list[io.Input]:

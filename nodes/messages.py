@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 
+from .comfy import folders
+
 PACK = __name__.removesuffix(".nodes.messages")
 BUILT_IN = (FileNotFoundError, ValueError, OSError, RuntimeError)
 
@@ -11,7 +13,8 @@ BUILT_IN = (FileNotFoundError, ValueError, OSError, RuntimeError)
 def with_plain_errors(node: type) -> type:
     """The same node; an error class of the pack's own, which ComfyUI would name with its folder, leaves it as built-in.
 
-    Others leave it as they are: ComfyUI knows those of Cancel and of too little memory by their class.
+    What it says begins in ComfyUI's folders, not at the disk's root. Errors of others leave the node as they are:
+    ComfyUI knows those of Cancel and of too little memory by their class.
     """
     execute = node.execute.__func__
 
@@ -20,15 +23,16 @@ def with_plain_errors(node: type) -> type:
         try:
             return execute(cls, *args, **inputs)
         except Exception as error:
-            if not type(error).__module__.startswith(f"{PACK}."):
+            message = folders.without_roots(str(error))
+            ours = type(error).__module__.startswith(f"{PACK}.")
+            if not ours and (type(error) not in BUILT_IN or message == str(error)):
                 raise
-            raise plain(error) from error
+            raise plain(error, message) from error
 
     node.execute = classmethod(plainly)
     return node
 
 
-def plain(error: Exception) -> Exception:
-    """The same message as the nearest of the built-in errors."""
-    kind = next((kind for kind in BUILT_IN if isinstance(error, kind)), RuntimeError)
-    return kind(str(error))
+def plain(error: Exception, message: str) -> Exception:
+    """A message as the nearest of the built-in errors."""
+    return next((kind for kind in BUILT_IN if isinstance(error, kind)), RuntimeError)(message)

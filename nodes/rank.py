@@ -76,6 +76,8 @@ class LoadRewardModel(io.ComfyNode):
         # None stands for what a link will bring.
         if model is None or model in folders.reward_choices():
             return True
+        if not isinstance(model, str):
+            return folders.no_name(model, "model", "embedded")
         return f"{folders.no_reward_model(model)} Press R in ComfyUI once it is there."
 
     @classmethod

@@ -74,6 +74,8 @@ class LoadScorer(io.ComfyNode):
         # As in Load Beautifier: a saved workflow holds what the menu said of a download at that time.
         if scorer is None or folders.is_known_scorer(scorer):
             return True
+        if not isinstance(scorer, str):
+            return folders.no_name(scorer, "scorer", "pickscore")
         return f"there is no scorer {scorer!r}: press R in ComfyUI, and choose one of the menu"
 
     @classmethod

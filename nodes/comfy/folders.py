@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from ...beautifier.images.scorer_parts import KINDS
 from ...beautifier.rewards.folders import list_reward_models
 from ...beautifier.servers.endpoints import FILE_NAME
 
+PACK = Path(__file__).resolve().parents[2]
 MODEL_FOLDER = "LLM"  # models/LLM: where ComfyUI users keep language models, by convention
 SCORER_FOLDER = "scorers"  # models/scorers: where image scorers are downloaded to
 MAY_HAVE_SCORERS = (
@@ -42,6 +44,8 @@ def model_choices() -> list[str]:
 
 def is_known(model: str) -> bool:
     """Whether a model can be loaded, be it after a download; `model` is what a menu showed at any time, or a name."""
+    if not isinstance(model, str):
+        return False
     name = name_in(model)
     return name == "embedded" or bool(find_checkpoint(name)) or name in list_checkpoints(model_folders())
 
@@ -64,6 +68,8 @@ def scorer_menu() -> list[str]:
 
 def is_known_scorer(scorer: str) -> bool:
     """Whether a scorer can be loaded, be it after a download; `scorer` is what a menu showed at any time, or a name."""
+    if not isinstance(scorer, str):
+        return False
     name = scorer_name_in(scorer)
     return name in KINDS or name in list_scorers(scorer_folders())
 
@@ -75,8 +81,33 @@ def reward_choices() -> list[str]:
 
 def no_reward_model(model: str) -> str:
     """What to say where a reward model is in none of the folders."""
-    places = ", ".join(map(str, model_folders()))
     return (
-        f"there is no reward model {model!r}: put its folder, the one with reward.json, into {places}, or choose "
-        "another."
+        f"there is no reward model {model!r}: put its folder, the one with reward.json, into models/{MODEL_FOLDER}, or "
+        "choose another."
     )
+
+
+def no_name(value: object, what: str, example: str) -> str:
+    """What to say of a value that names no model at all, as a script may send it."""
+    told = "null" if value is None else f"{json.dumps(value, default=str)[:60]}, which is no text"
+    return f"{what} is {told}: expected a name of the menu, such as {example}"
+
+
+def checked_name(value: object, what: str, example: str) -> str:
+    """A name as it came. Raises ValueError for what is none."""
+    if not isinstance(value, str):
+        raise ValueError(no_name(value, what, example))
+    return value
+
+
+def without_roots(message: str) -> str:
+    """A message whose folders begin in ComfyUI's own: models/LLM, not the whole way there from the disk's root."""
+    called = {folder_paths.models_dir: "models", folder_paths.get_user_directory(): "user"}
+    called |= {str(folder): folder.name for folder in (*model_folders(), *sum(scorer_folders().values(), []))}
+    called[str(PACK)] = PACK.name
+    models = Path(folder_paths.models_dir)
+    for folder, short in called.items():  # models first, so that what lies in it keeps its name
+        if Path(folder) != models and Path(folder).is_relative_to(models):
+            continue
+        message = message.replace(str(folder), short).replace(Path(folder).as_posix(), short)
+    return message

@@ -17,7 +17,7 @@ from ...beautifier.images.scorer_files import kind_of, obtain_scorer
 from ...beautifier.images.scorer_files import name_in as scorer_name_in
 from ...beautifier.images.scorer_parts import KINDS
 from ...beautifier.rewards.folders import list_reward_models
-from .folders import endpoints_file, model_folders, no_reward_model, scorer_folders
+from .folders import checked_name, endpoints_file, model_folders, no_reward_model, scorer_folders
 from .memory import DTYPES, Holder, LoadedBeautifier, LoadedRewardModel, LoadedScorer, automatic_dtype, devices
 from .running import cancelled, still_bars
 from .server import running_item, the_server
@@ -62,6 +62,7 @@ def load(model: str, device: str, dtype: str, family: str | None, template: str)
     """
     from ...beautifier.beautify import load_beautifier
 
+    checked_name(model, "model", "embedded")
     if model == "embedded":  # on the CPU, where it takes milliseconds; no weights of others make room for it
         return LoadedBeautifier(load_beautifier(model), None)
     load_device, offload_device = devices(device)
@@ -103,6 +104,7 @@ def load_scorer(scorer: str, device: str, dtype: str) -> LoadedScorer:
     """
     from ...beautifier.images import scorers
 
+    checked_name(scorer, "scorer", "pickscore")
     load_device, offload_device = devices(device)
     folders = scorer_folders()
     kind = kind_of(scorer, folders)
@@ -123,6 +125,7 @@ def load_reward(model: str, device: str, dtype: str, alpha: float | None) -> Loa
     """
     from ...beautifier.rewards.model import load_reward_model
 
+    checked_name(model, "model", "embedded")
     folder = "embedded" if model == "embedded" else list_reward_models(model_folders()).get(model)
     if folder is None:
         raise FileNotFoundError(no_reward_model(model))

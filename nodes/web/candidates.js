@@ -96,6 +96,7 @@ function show(node, box, items) {
     more: items.length - 1,
   };
   draw(node, box);
+  if (made.notice) toast("warn", made.notice, node.title);
   node.setSize([node.size[0], Math.max(node.size[1], leastHeight(node))]);
   node.setDirtyCanvas?.(true, true);
   endStep(); // or the next Ctrl+Z would take the list back with what was done after the run

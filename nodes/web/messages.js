@@ -1,31 +1,47 @@
 // What went wrong in a node of the pack, in its own words: ComfyUI's notice says only that a node failed.
 
 import { api } from "../../scripts/api.js";
+import { app } from "../../scripts/app.js";
 import { toast } from "./strings.js";
 
 const OURS = /^PromptBeautifier/;
+const LOOK = 100; // milliseconds between two looks at whether a run was refused
+const LONGEST = 60_000; // that a server takes to say so
 
 /** Show the sentence of each error of the pack's nodes: of a run, and of inputs that were refused before it. */
 export function tellErrors() {
   api.addEventListener("execution_error", ({ detail }) => {
     if (OURS.test(detail?.node_type)) tell(detail.node_type, detail.exception_message);
   });
-  // ComfyUI has no event for refused inputs: they are in the answer to the request that would have queued the run.
-  const queue = api.queuePrompt;
-  api.queuePrompt = async function (...values) {
-    try {
-      const answer = await queue.apply(this, values);
-      tellRefused(answer?.node_errors);
-      return answer;
-    } catch (error) {
-      tellRefused(error?.response?.node_errors);
-      throw error;
-    }
-  };
+  api.addEventListener("promptQueueing", watch);
+  api.addEventListener("promptQueued", tellRefused); // part of a graph can be refused
 }
 
-function tellRefused(nodes) {
-  for (const { class_type, errors } of Object.values(nodes ?? {})) {
+let looksUntil = 0;
+
+/** Look for refused inputs from the request for a run until its answer: ComfyUI has no event for them. */
+function watch() {
+  const looks = looksUntil > Date.now();
+  looksUntil = Date.now() + LONGEST;
+  if (!looks) look();
+}
+
+function look() {
+  setTimeout(() => {
+    tellRefused();
+    if (looksUntil > Date.now()) look();
+  }, LOOK);
+}
+
+const seen = new WeakSet();
+
+function tellRefused(event) {
+  const nodes = app.lastNodeErrors;
+  const news = nodes && !seen.has(nodes);
+  if (news || event) looksUntil = 0; // answered
+  if (!news) return;
+  seen.add(nodes);
+  for (const { class_type, errors } of Object.values(nodes)) {
     if (OURS.test(class_type)) errors.forEach((error) => tell(class_type, refusal(error)));
   }
 }

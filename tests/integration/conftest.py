@@ -2,10 +2,14 @@
 
     COMFYUI_PATH=/path/to/ComfyUI python -m pytest tests/integration
 
-    COMFYUI_PATH    a checkout of ComfyUI 0.8 or newer; without it these tests are skipped
-    COMFYUI_PYTHON  the Python that runs it; the one that runs pytest by default
-    COMFYUI_ARGS    more arguments for its main.py, for example --front-end-root /path/to/a/newer/frontend
-    COMFYUI_PACK    the pack's folder; this repository by default, or an unpacked archive
+    COMFYUI_PATH      a checkout of ComfyUI 0.8 or newer; without it these tests are skipped
+    COMFYUI_FRONTEND  another frontend than its own: a folder with comfyui_frontend_package in it (pip install
+                      --target FOLDER --no-deps comfyui-frontend-package==VERSION), or with an index.html
+    COMFYUI_PYTHON    the Python that runs it; the one that runs pytest by default
+    COMFYUI_ARGS      more arguments for its main.py
+    COMFYUI_PACK      the pack's folder; this repository by default, or an unpacked archive
+
+The last lines say which ComfyUI and which frontend they ran on.
 
 The server runs on the CPU, listens on 127.0.0.1 only, has all its files in a temporary folder, and downloads from a
 hub of the tests' own.
@@ -14,6 +18,7 @@ hub of the tests' own.
 import contextlib
 import json
 import os
+import re
 import shlex
 import shutil
 import socket
@@ -30,6 +35,15 @@ from .client import Client
 
 STARTS_WITHIN = 180  # seconds
 
+LOAD, BEAUTIFY = "PromptBeautifierLoadBeautifier", "PromptBeautifierBeautifyPrompt"
+CONNECT, LOAD_REWARD = "PromptBeautifierConnectPromptLLM", "PromptBeautifierLoadRewardModel"
+WORKFLOWS = {  # what scripts read: the template
+    "text_to_image": "Prompt Beautifier 1 - Text to image",
+    "every_candidate": "Prompt Beautifier 2 - Every candidate",
+    "original_vs_beautified": "Prompt Beautifier 3 - Original and beautified",
+    "best_of_n": "Prompt Beautifier 4 - Best of five",
+    "score_a_folder": "Prompt Beautifier 5 - Score a folder",
+}
 CHECKPOINT = "v1-5-pruned-emaonly-fp16.safetensors"  # what the workflows ask for; the file is a small random one
 TINY, SLOW, ELSEWHERE = "random/tiny", "random-slow", "random-elsewhere"
 PICKSCORE, AESTHETIC, SLOW_SCORER = "random/pickscore", "random-aesthetic", "random-slow-scorer"
@@ -43,6 +57,14 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.comfyui)
             if not comfyui:
                 item.add_marker(pytest.mark.skip(reason="needs COMFYUI_PATH, a checkout of ComfyUI"))
+
+
+RAN_ON = []  # what the tests ran on, in words
+
+
+def pytest_terminal_summary(terminalreporter):
+    for line in RAN_ON:
+        terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")
@@ -114,12 +136,16 @@ def server(comfyui, python, base, slow_hub):
     ]
     environment = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
     environment["HF_ENDPOINT"] = slow_hub.url
+    command += use_frontend(environment)
     with log.open("w", encoding="utf-8") as output:
         process = subprocess.Popen(command, cwd=comfyui, stdout=output, stderr=subprocess.STDOUT, env=environment)
     try:
         client = Client(port, log)
         client.pid = process.pid
         wait_for_start(client, process)
+        RAN_ON.append(
+            f"ComfyUI {client.get('/system_stats')['system']['comfyui_version']}, frontend {frontend(client)}"
+        )
         yield client
     finally:
         process.terminate()
@@ -127,6 +153,25 @@ def server(comfyui, python, base, slow_hub):
             process.wait(20)
         except subprocess.TimeoutExpired:
             process.kill()
+
+
+def use_frontend(environment: dict[str, str]) -> list[str]:
+    """Have a server take the frontend of COMFYUI_FRONTEND, by its environment or by the arguments that come back."""
+    if not (folder := os.environ.get("COMFYUI_FRONTEND")):
+        return []
+    if (Path(folder) / "index.html").is_file():
+        return ["--front-end-root", folder]
+    if not (Path(folder) / "comfyui_frontend_package").is_dir():
+        pytest.fail(f"COMFYUI_FRONTEND is {folder}, which has neither comfyui_frontend_package nor index.html")
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, (folder, environment.get("PYTHONPATH"))))
+    return []
+
+
+def frontend(client: Client) -> str:
+    """The version of the frontend that a server has, or where it lies."""
+    found = re.search(r"(?i)frontend[^\n]{0,12} version: (\S+)", client.log)
+    given = os.environ.get("COMFYUI_FRONTEND", "")
+    return found[1] if found and not (Path(given) / "index.html").is_file() else given or "unknown"
 
 
 def free_port() -> int:
@@ -160,6 +205,45 @@ def chromium() -> str:
         if found := shutil.which(name):
             return found
     pytest.skip("needs Chromium on the PATH")
+
+
+@pytest.fixture(scope="module", params=["canvas", "Vue"])
+def opened(request, server, chromium, model):
+    """ComfyUI's page, in one kind of nodes and then in the other."""
+    from playwright.sync_api import sync_playwright
+
+    from .browser import FLAGS, Page
+
+    settings = {
+        "Comfy.TutorialCompleted": True,
+        "Comfy.Locale": "en",
+        "Comfy.Window.UnloadConfirmation": False,
+        "Comfy.Minimap.Visible": False,  # it lies over the graph
+    }
+    server.post("/settings", {**settings, "Comfy.VueNodes.Enabled": request.param == "Vue"})
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        page = Page(browser, server, model)
+        page.looks = request.param
+        page.is_old = page.evaluate("() => String(globalThis.__COMFYUI_FRONTEND_VERSION__).startsWith('1.35.')")
+        yield page
+        browser.close()
+    server.post("/settings", {"Comfy.VueNodes.Enabled": False})
+
+
+@pytest.fixture
+def page(opened):
+    """The page with a new graph; after the test it must have had no errors."""
+    opened.complaints.clear()
+    opened.build()
+    yield opened
+    assert opened.complaints == []
+
+
+@pytest.fixture
+def writes(model):
+    if model != "embedded":
+        pytest.skip("the embedded model's weights are not there")
 
 
 @pytest.fixture(scope="session")

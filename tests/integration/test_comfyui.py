@@ -11,17 +11,8 @@ from urllib.parse import quote
 import pytest
 
 from .client import messages
-from .conftest import ELSEWHERE, SLOW, TINY, node_of
+from .conftest import BEAUTIFY, CONNECT, ELSEWHERE, LOAD, SLOW, TINY, WORKFLOWS, node_of
 
-LOAD, BEAUTIFY = "PromptBeautifierLoadBeautifier", "PromptBeautifierBeautifyPrompt"
-CONNECT = "PromptBeautifierConnectPromptLLM"
-WORKFLOWS = {  # what scripts read: the template
-    "text_to_image": "Prompt Beautifier 1 - Text to image",
-    "every_candidate": "Prompt Beautifier 2 - Every candidate",
-    "original_vs_beautified": "Prompt Beautifier 3 - Original and beautified",
-    "best_of_n": "Prompt Beautifier 4 - Best of five",
-    "score_a_folder": "Prompt Beautifier 5 - Score a folder",
-}
 PICTURES = [("every_candidate", 4), ("original_vs_beautified", 5), ("text_to_image", 1)]
 
 
@@ -245,7 +236,6 @@ def test_a_model_that_is_not_there_is_refused(server):
 @pytest.mark.parametrize(
     ("inputs", "says"),
     [
-        ({"candidate": 3}, "candidate is 3, but num_candidates is 2"),
         ({"num_candidates": 65}, "bigger than max"),
         ({"mode": "shorten"}, "Value not in list"),
     ],
@@ -255,6 +245,26 @@ def test_inputs_that_cannot_be_are_named(server, inputs, says):
     if "prompt_id" in answer:
         answer = server.wait(answer["prompt_id"])["status"]["messages"]
     assert says in json.dumps(answer)
+
+
+@pytest.mark.parametrize(("model", "says"), [(5, "model is 5"), (None, "model is null"), ({"a": 1}, "model is {")])
+def test_what_is_no_name_of_a_model_is_answered_with_a_sentence(server, model, says):
+    answer = server.post("/prompt", {"prompt": beautify_graph(model)})
+    told = answer["node_errors"]["1"]["errors"] if answer.get("node_errors") else None
+    if told is None:
+        told = messages(server.wait(answer["prompt_id"]), "execution_error")
+    assert says in json.dumps(told).replace('\\"', '"') and "such as embedded" in json.dumps(told)
+
+
+def test_messages_are_built_in_errors_without_folders(server, base):
+    history = server.wait(server.queue(beautify_graph() | custom_template("no place")))
+    (error,) = messages(history, "execution_error")
+    assert error["exception_type"] == "ValueError" and "{raw_prompt} in it" in error["exception_message"]
+
+
+def custom_template(template: str) -> dict:
+    inputs = {"model": TINY, "device": "auto", "family": "custom", "template": template}
+    return {"1": {"class_type": LOAD, "inputs": inputs}}
 
 
 # -- what is served

@@ -5,11 +5,9 @@ import json
 
 import pytest
 
-from .test_comfyui import BEAUTIFY, LOAD, WORKFLOWS
+from .browser import FLAGS, READY, photograph
+from .conftest import BEAUTIFY, LOAD, WORKFLOWS
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
-FLAGS += ["--disable-background-networking", "--disable-component-update"]
-READY = "!!(window.app?.graph && window.LiteGraph?.registered_node_types['KSampler'])"
 JOBS = """async () => { const queue = await (await fetch('/queue')).json();
           return queue.queue_running.length + queue.queue_pending.length }"""
 # What the frontend adds for a node that shows text, and what differs between its versions.
@@ -32,13 +30,6 @@ def page_of(server, chromium, locale="en"):
         page.wait_for_timeout(1000)
         yield page, errors
         browser.close()
-
-
-def photograph(page, path):
-    """A picture of the whole graph, for people to look at."""
-    page.evaluate("() => app.extensionManager.command.execute('Comfy.Canvas.FitView')")
-    page.wait_for_timeout(1500)
-    page.screenshot(path=path)
 
 
 @pytest.mark.parametrize("name", WORKFLOWS)

@@ -147,7 +147,7 @@ def test_prompt_is_the_librarys(loaded, beautify, models):
     assert candidates == expected and len(set(expected)) == 3
     assert prompt == expected[1]
     assert overview == f"1. {expected[0]}\n\n2. {expected[1]}\n\n3. {expected[2]}"
-    listed = {"texts": expected, "scores": None, "seed": 5, "used": 1}
+    listed = {"texts": expected, "scores": None, "seed": 5, "used": 1, "notice": None}
     assert output.ui == {"text": expected, "prompt_beautifier": [listed]}
 
 
@@ -175,9 +175,11 @@ def test_a_prompt_without_words_comes_back_whatever_candidate_is_chosen(loaded, 
     )
 
 
-def test_a_candidate_that_is_not_made_is_an_error(loaded, beautify):
-    with pytest.raises(ValueError, match="candidate is 6, but num_candidates is 5"):
-        beautify(loaded, "a cat", seed=0, candidate=6)
+def test_for_a_candidate_that_is_not_made_the_last_one_is_taken_and_said_so(loaded, beautify):
+    output = beautify(loaded, "a cat", seed=0, num_candidates=2, candidate=6)
+    assert output.args[0] == output.args[1][1]
+    (listed,) = output.ui["prompt_beautifier"]
+    assert listed["used"] == 1 and listed["notice"].startswith("candidate is 6, but num_candidates is 2: the last one")
 
 
 def test_a_missing_checkpoint_is_named(load):
@@ -264,8 +266,10 @@ def test_cancel_ends_a_download_and_the_next_run_goes_on(published, comfy, load,
 
 def test_a_failed_download_says_what_to_do(published, load):
     published.fail("config.json", "status", status=401)
-    with pytest.raises(DownloadError, match=r"tiny: .*`hf auth login`"):
+    with pytest.raises(RuntimeError, match=r"tiny: .*`hf auth login`") as caught:
         load("tiny")
+    assert type(caught.value) is RuntimeError, "ComfyUI would name a class of the pack's with its folder"
+    assert isinstance(caught.value.__cause__, DownloadError)
 
 
 # -- memory, progress, devices
