@@ -291,38 +291,26 @@ ADJECTIVES = frozenset(
 )
 
 
-def place_phrase(phrase: str) -> str:
-    """A place with its preposition and article: "on a sunlit windowsill", "in tall grass", "beside a pond"."""
+# What a person is at and a thing is on.
+SAT_AT = frozenset("table desk counter bar workbench worktop bench-top easel piano loom stove stall".split())
+OF_ITS_THING = frozenset(
+    "edge top end side foot mouth corner middle center base bottom bend rim heart head bank crown crest".split()
+)
+
+
+def place_phrase(phrase: str, person: bool = False) -> str:
+    """A place with its preposition and article: "on a sunlit windowsill", "in tall grass", "beside a pond".
+
+    person: somebody is there, who sits at a table where a thing would be on it.
+    """
     words = phrase.split()
     if words[0] in PREPOSITIONS:
         return phrase
     head = words[head_at(phrase)]
     known = nouns()
     found = known.get(head) or known.get(singular(head)) or ("", "")
-    preposition = found[1] or "in"
+    preposition = "at" if person and head in SAT_AT else found[1] or "in"
     named = with_article(phrase)
-    if (
-        head
-        in (
-            "edge",
-            "top",
-            "end",
-            "side",
-            "foot",
-            "mouth",
-            "corner",
-            "middle",
-            "center",
-            "base",
-            "bottom",
-            "bend",
-            "rim",
-            "heart",
-            "head",
-            "bank",
-        )
-        and len(words) > head_at(phrase) + 1
-        and words[head_at(phrase) + 1] == "of"
-    ):
+    if head in OF_ITS_THING and words[head_at(phrase) + 1 : head_at(phrase) + 2] == ["of"]:
         named = f"the {phrase}"
     return f"{preposition} {named}"

@@ -51,7 +51,7 @@ def _with_verb(wish: Wish, findings: Findings, thing: Thing, text: str, left: li
     has = "have" if plural else "has"
     doing = take(left, "doing", "head")
     place = take(left, "place")
-    where = f" {grammar.place_phrase(place.phrase)}" if place else ""
+    where = f" {grammar.place_phrase(place.phrase, _is_person(findings))}" if place else ""
     if doing and verbs.is_verbal(doing.phrase) and not (where and is_located(doing.phrase)):
         details = _inner_details(thing, text, wish, left, dice)
         return f"{text}{details} {verbs.finite(doing.phrase, plural)}{where}" + attendant(left)
@@ -72,6 +72,10 @@ def _with_verb(wish: Wish, findings: Findings, thing: Thing, text: str, left: li
     return shown(text, dice) + with_doing
 
 
+def _is_person(findings: Findings) -> bool:
+    return findings.head_entry is not None and findings.head_entry.is_person
+
+
 def _stands(plural: bool, findings: Findings) -> str:
     """A verb for being somewhere, by the kind of thing."""
     kinds = findings.head_entry.kinds if findings.head_entry else frozenset()
@@ -87,7 +91,7 @@ def _of_medium(wish: Wish, findings: Findings, text: str, thing: Thing, left: li
     if plain:
         doing = take(left, "doing", "head")
         place = None if doing and is_located(doing.phrase) else take(left, "place")
-        where = f" {grammar.place_phrase(place.phrase)}" if place else ""
+        where = f" {grammar.place_phrase(place.phrase, _is_person(findings))}" if place else ""
         verbal = doing is not None and verbs.is_verbal(doing.phrase)
         if verbal or where:
             action = f" {doing.phrase}" if verbal else ""
