@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from .prompts import lexicon, unsafe
+from .prompts.people import added_names, without_added_names
 from .prompts.vocabulary import STOP, Word, fold, number_of, singular, words_of
 from .subjects.entries import Entries
 from .wishes.wish import Wish
@@ -22,8 +23,11 @@ LIGHT_WORDS = (
     | FRAMING
     | frozenset("please show make create draw generate want really style wearing filled showing featuring solo".split())
 )
-PERSON = frozenset("man woman girl boy lady guy 1girl 1boy 2girls 2boys gentleman".split())
-NEGATION = frozenset("no not without never non free zero nobody lacking devoid empty".split())
+PERSON = frozenset("man woman girl boy lady guy 1girl 1boy 2girls 2boys gentleman child kid baby couple".split())
+NEGATION = frozenset(
+    "no not without never non free zero nobody none lacking devoid absent minus empty don't doesn't didn't isn't "
+    "aren't wasn't won't can't cannot nor neither w/o".split()
+)
 NEAR = 5
 
 
@@ -127,6 +131,9 @@ def _is_there(word: str, answer: _Answer, entries: Entries | None) -> bool:
     """Whether a word of the wish is in the answer: itself, another form, or another name of the thing."""
     folded = fold(word)
     single = singular(folded)
+    tag = TAG_COUNT.match(folded)
+    if tag and tag[1].isdecimal() and int(tag[1]) in _counted(answer, tag[2]):
+        return True
     if stem(single) in answer.stems or (not folded.isascii() and folded in answer.folded):
         return True
     if entries is None:
@@ -194,13 +201,16 @@ def _contradicted(wish: Wish, answer: _Answer) -> list[str]:
 
 
 def _unwanted(wish: Wish, text: str, answer: _Answer, entries: Entries | None) -> list[str]:
-    """Unsafe words and people that the user did not write."""
-    minor = unsafe.names_minor(wish.text)
+    """Unsafe words, names and people that the user did not write."""
+    minor = unsafe.names_minor(wish.text) or unsafe.names_minor(text)
     allowed = unsafe.unsafe(wish.text, minor=True)
     found = [f"unsafe: {words}" for words in sorted(unsafe.unsafe(text, minor) - allowed)]
+    found += [f"name: {name}" for _, _, name in added_names(wish.text, text)]
     if not wish.names and not _names_people(wish, entries):
         asked = {word.folded for word in wish.words}
-        added = {word.folded for word in answer.words} & PERSON - asked
+        added = {
+            word for said in answer.words for word in (said.folded, singular(said.folded)) if word in PERSON
+        } - asked
         found += [f"person: {word}" for word in sorted(added)]
     return found
 
@@ -221,6 +231,7 @@ def repair(wish: Wish, text: str, keep: Sequence[str] = (), entries: Entries | N
 
     A comma list loses the phrases at fault, prose the sentences; where words are missing the text as typed comes first.
     """
+    text = without_added_names(wish.text, text)
     before = check(wish, text, keep, entries)
     if before.faithful:
         return text

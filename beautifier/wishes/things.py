@@ -215,7 +215,7 @@ def counts_of(words: tuple[Word, ...], subjects: tuple[Subject, ...]) -> tuple[C
     for subject in subjects:
         for index in range(subject.start, subject.end - 1):
             number = number_of(words[index].folded)
-            if number is not None and number > 0 and not _is_measure(words, index):
+            if number is not None and number > 0 and not _is_measure(words, index) and not _is_part(words, index):
                 noun = _counted(words, index + 1, subject.end)
                 found.append(Count(number, noun))
         for index in range(subject.start, subject.end):
@@ -223,6 +223,15 @@ def counts_of(words: tuple[Word, ...], subjects: tuple[Subject, ...]) -> tuple[C
             if tag and tag[1].isdecimal():
                 found.append(Count(int(tag[1]), tag[2]))
     return tuple(dict.fromkeys(found))
+
+
+def _is_part(words: tuple[Word, ...], index: int) -> bool:
+    """Whether a number is a part of a longer one: a time, a ratio, a range, a version ("12:30", "16:9", "v2.1")."""
+    word = words[index]
+    before, behind = words[max(index - 1, 0)], words[min(index + 1, len(words) - 1)]
+    return (before.end == word.start - 1 and before.text[-1].isdigit()) or (
+        word.end == behind.start - 1 and behind.text[0].isdigit()
+    )
 
 
 def _counted(words: tuple[Word, ...], start: int, end: int) -> str:
