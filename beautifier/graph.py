@@ -53,7 +53,7 @@ def image_model_of(graph: Graph, node_id: str, tokenizer: str = "") -> Found:
             return found
     if not seen:
         seen = [seen_by(graph, below, each) for each in graph if reads(graph, each)]
-        named = {found.target.name: found for each in seen if (found := find_seen(each))}
+        named = {found.target.name: found for each in seen if (found := find_seen(each)) and found.target}
         if named:
             return next(iter(named.values())) if len(named) == 1 else Found(None, sure=False)
     return next((found for each in seen if (found := usual(each)).target), Found(None, sure=False))

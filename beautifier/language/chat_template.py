@@ -49,7 +49,9 @@ class ChatTemplate:
         Raises ValueError where the template is no template or refuses the messages.
         """
         try:
-            template = environment().from_string(self.source)
+            template = environment().from_string(
+                self.source, {"raise_exception": refuse, "strftime_now": TODAY.strftime}
+            )
             return template.render(
                 messages=messages,
                 add_generation_prompt=True,
@@ -80,12 +82,10 @@ class ChatTemplate:
 
 
 def environment() -> Environment:
-    """The sandbox, with what transformers gives templates."""
+    """The sandbox, with the extensions and the filter that transformers gives templates."""
     extensions = [Generation, loopcontrols]
     made = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=extensions)
     made.filters["tojson"] = to_json
-    made.globals["raise_exception"] = refuse
-    made.globals["strftime_now"] = TODAY.strftime
     return made
 
 

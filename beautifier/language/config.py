@@ -137,7 +137,7 @@ class NetworkConfig:
         biases = fused * self.query_key_value_bias + hidden * self.dense_bias + (wide + hidden) * self.mlp_bias
         block = matrices + biases + 2 * norm + 2 * self.head_size * self.query_key_norm
         around = self.vocab_size * hidden * (1 if self.tied else 2) + norm * (1 + self.embeddings_norm)
-        places = self.max_positions * hidden if self.positions == "learned" else 0
+        places = (self.max_positions or 0) * hidden if self.positions == "learned" else 0
         return around + places + self.num_layers * block
 
     def scale_of(self, layer: int) -> float | None:

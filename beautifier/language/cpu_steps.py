@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from .cache import Cache
-from .network import ACTIVATIONS, Block, DecoderOnly, RMSNorm
+from .modules import Norm, RMSNorm
+from .network import ACTIVATIONS, Block, DecoderOnly
 from .rotary import rotation, turn
 
 
@@ -102,7 +103,7 @@ def normed(x: Tensor, norm: tuple) -> Tensor:
     return (x / torch.hypot(length, least)).mul_(weight).to(x.dtype)
 
 
-def norm_parts(norm: torch.nn.Module) -> tuple:
+def norm_parts(norm: Norm) -> tuple:
     """Weight, bias, epsilon and shape of a LayerNorm; of an RMSNorm what normed() makes of them, and no bias."""
     shape = tuple(norm.weight.shape)
     if isinstance(norm, RMSNorm):

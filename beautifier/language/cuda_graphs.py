@@ -80,7 +80,7 @@ class RecordedStep:
         self.cache = PlacedCache(cache)
         self.tokens = torch.zeros((rows, 1), dtype=torch.int64, device=cache.keys.device)
         self.weights = places_of_weights(network)
-        self.scores: Tensor | None = None
+        self.scores = torch.empty(0)
         self.replay = record(lambda: self._run(network), cache.keys.device)
 
     def _run(self, network: DecoderOnly) -> None:

@@ -9,7 +9,7 @@ import torch
 from ..request import Sampling, check_seed, is_whole
 from .beams import search_beams
 from .sampling import draw, penalise_, shortlist, uniforms
-from .steps import Answer, Start, Watch, begin, on_its_way, prefill
+from .steps import Answer, Network, Start, Watch, begin, on_its_way, prefill
 from .threads import threads_for
 
 # Candidates are decoded in blocks of exactly this many rows: candidate k is row k % BLOCK of block k //
@@ -24,7 +24,7 @@ MOST_ROWS = 16  # of such a network at once: more save no time, and need memory
 
 @torch.inference_mode()
 def generate(
-    network,
+    network: Network,
     prompt_tokens: list[int],
     num_candidates: int,
     seed: int,
@@ -34,7 +34,7 @@ def generate(
 ) -> list[Answer]:
     """Let the network answer a prompt.
 
-    network         a DecoderOnly, on any device
+    network         a DecoderOnly or another Network, on any device
     prompt_tokens   token ids of the whole prompt, template included
     num_candidates  how many answers; greedy gives one, beam search at most num_beams
     seed            0 to 2**64 - 1; answer k depends on (seed, k) and not on num_candidates or earlier calls
@@ -70,7 +70,7 @@ def generate(
         return answers
 
 
-def check_request(network, prompt_tokens: list[int], num_candidates: int, seed: int) -> None:
+def check_request(network: Network, prompt_tokens: list[int], num_candidates: int, seed: int) -> None:
     """Raise a ValueError that names the argument `generate` cannot work with."""
     if not is_whole(num_candidates, least=1):
         raise ValueError(f"num_candidates must be a whole number, 1 or more, not {num_candidates!r}")
@@ -85,13 +85,13 @@ def check_request(network, prompt_tokens: list[int], num_candidates: int, seed: 
         )
 
 
-def total_tokens(network, sampling: Sampling) -> int | None:
+def total_tokens(network: Network, sampling: Sampling) -> int | None:
     """Most tokens prompt and answer may have together; None when nothing limits them."""
     limits = [limit for limit in (network.config.max_positions, sampling.max_length) if limit is not None]
     return min(limits, default=None)
 
 
-def room_for_answer(network, prompt_length: int, sampling: Sampling) -> int:
+def room_for_answer(network: Network, prompt_length: int, sampling: Sampling) -> int:
     """How many tokens may be written behind the prompt."""
     total = total_tokens(network, sampling)
     if total is None:

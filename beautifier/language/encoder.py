@@ -14,6 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .modules import Modules
+
 
 @dataclass(frozen=True)
 class EncoderConfig:
@@ -52,40 +54,89 @@ class Embeddings(nn.Module):
         return self.LayerNorm(states)
 
 
-class Layer(nn.Module):
-    """Attention over all positions, then a two-layer MLP with GELU; the sum is normalised after each (post-norm)."""
+class Projections(nn.Module):
+    """Queries, keys and values of states."""
+
+    def __init__(self, width: int, heads: int):
+        super().__init__()
+        self.query, self.key, self.value = (nn.Linear(width, width) for _ in range(3))
+        self.heads = heads
+
+    def forward(self, states: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """[rows, positions, width] -> three of [rows, heads, positions, width / heads]."""
+        query, key, value = (
+            part(states).unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in (self.query, self.key, self.value)
+        )
+        return query, key, value
+
+
+class Added(nn.Module):
+    """A linear layer whose result is added to the states it was made of; the sum is normalised (post-norm)."""
+
+    def __init__(self, config: EncoderConfig, wide: int):
+        super().__init__()
+        self.dense = nn.Linear(wide, config.hidden_size)
+        self.LayerNorm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
+
+    def forward(self, made: Tensor, states: Tensor) -> Tensor:
+        """[rows, positions, wide] and [rows, positions, width] -> [rows, positions, width]."""
+        return self.LayerNorm(self.dense(made) + states)
+
+
+class Attention(nn.Module):
+    """Every position sees all positions of its text."""
 
     def __init__(self, config: EncoderConfig):
         super().__init__()
-        width = config.hidden_size
-        self.heads = config.num_attention_heads
-        self.attention = nn.ModuleDict(
-            {
-                "self": nn.ModuleDict({name: nn.Linear(width, width) for name in ("query", "key", "value")}),
-                "output": nn.ModuleDict(
-                    {"dense": nn.Linear(width, width), "LayerNorm": nn.LayerNorm(width, eps=config.layer_norm_eps)}
-                ),
-            }
-        )
-        self.intermediate = nn.ModuleDict({"dense": nn.Linear(width, config.intermediate_size)})
-        self.output = nn.ModuleDict(
-            {
-                "dense": nn.Linear(config.intermediate_size, width),
-                "LayerNorm": nn.LayerNorm(width, eps=config.layer_norm_eps),
-            }
-        )
+        self.self = Projections(config.hidden_size, config.num_attention_heads)
+        self.output = Added(config, config.hidden_size)
 
     def forward(self, states: Tensor, mask: Tensor) -> Tensor:
         """States [rows, positions, width] -> the same shape; mask [rows, 1, 1, positions] is True where to look."""
-        query, key, value = (
-            self.attention["self"][name](states).unflatten(-1, (self.heads, -1)).transpose(1, 2)
-            for name in ("query", "key", "value")
-        )
+        query, key, value = self.self(states)
         mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=mask).transpose(1, 2).flatten(2)
-        attended = self.attention["output"]
-        states = attended["LayerNorm"](attended["dense"](mixed) + states)
-        changed = self.output["dense"](F.gelu(self.intermediate["dense"](states)))
-        return self.output["LayerNorm"](changed + states)
+        return self.output(mixed, states)
+
+
+class Widened(nn.Module):
+    """The first layer of the MLP, with GELU."""
+
+    def __init__(self, config: EncoderConfig):
+        super().__init__()
+        self.dense = nn.Linear(config.hidden_size, config.intermediate_size)
+
+    def forward(self, states: Tensor) -> Tensor:
+        """[rows, positions, width] -> [rows, positions, wide]."""
+        return F.gelu(self.dense(states))
+
+
+class Layer(nn.Module):
+    """Attention over all positions, then a two-layer MLP. Parameters have BERT's names."""
+
+    def __init__(self, config: EncoderConfig):
+        super().__init__()
+        self.attention = Attention(config)
+        self.intermediate = Widened(config)
+        self.output = Added(config, config.intermediate_size)
+
+    def forward(self, states: Tensor, mask: Tensor) -> Tensor:
+        """States [rows, positions, width] -> the same shape; mask [rows, 1, 1, positions] is True where to look."""
+        states = self.attention(states, mask)
+        return self.output(self.intermediate(states), states)
+
+
+class Layers(nn.Module):
+    """All layers, under BERT's name for them."""
+
+    def __init__(self, config: EncoderConfig):
+        super().__init__()
+        self.layer: Modules[Layer] = Modules(Layer(config) for _ in range(config.num_hidden_layers))
+
+    def forward(self, states: Tensor, mask: Tensor) -> Tensor:
+        """States [rows, positions, width] -> the same shape; mask [rows, 1, 1, positions] is True where to look."""
+        for layer in self.layer:
+            states = layer(states, mask)
+        return states
 
 
 class Encoder(nn.Module):
@@ -95,7 +146,7 @@ class Encoder(nn.Module):
         super().__init__()
         self.config = config
         self.embeddings = Embeddings(config)
-        self.encoder = nn.ModuleDict({"layer": nn.ModuleList(Layer(config) for _ in range(config.num_hidden_layers))})
+        self.encoder = Layers(config)
 
     def forward(self, tokens: Tensor, lengths: Tensor, segments: Tensor | None = None) -> Tensor:
         """States [rows, positions, width] of tokens int64 [rows, positions], padded on the right.
@@ -105,9 +156,7 @@ class Encoder(nn.Module):
         """
         read = torch.arange(tokens.shape[1], device=tokens.device) < lengths[:, None]
         states = self.embeddings(tokens, torch.zeros_like(tokens) if segments is None else segments)
-        for layer in self.encoder["layer"]:
-            states = layer(states, read[:, None, None])
-        return states
+        return self.encoder(states, read[:, None, None])
 
 
 def mean_state(states: Tensor, lengths: Tensor) -> Tensor:

@@ -13,7 +13,8 @@ from functools import lru_cache
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+
+from .modules import Modules
 
 # oneDNN chooses a layout for a number of rows: the one for an answer's few also serves to read a prompt.
 TYPICAL_ROWS = 5
@@ -90,14 +91,14 @@ class Int8Linear(nn.Module):
         return multiply_int8(whole, self.packed, self.scales, self.zeros)
 
 
-class Pieces(nn.ModuleList):
+class Pieces(Modules[nn.Module]):
     """The output layer, in pieces of the vocabulary."""
 
     def forward(self, x: Tensor) -> Tensor:
         return self[0](x) if len(self) == 1 else torch.cat([piece(x) for piece in self], -1)
 
 
-class Int8Pieces(nn.ModuleList):
+class Int8Pieces(Modules["Int8Linear"]):
     """The same in int8."""
 
     def forward(self, x: Tensor) -> Tensor:
@@ -108,17 +109,6 @@ class Int8Pieces(nn.ModuleList):
         for piece, part in zip(self, found.split(sizes, -1), strict=True):
             torch.mul(piece.multiply(whole), scale, out=part)
         return found
-
-
-class Rows(nn.Module):
-    """Embeddings looked up in the checkpoint's own file: only the rows that are used come into memory."""
-
-    def __init__(self, weight: Tensor, dtype: torch.dtype):
-        super().__init__()
-        self.weight, self.dtype = weight, dtype
-
-    def forward(self, tokens: Tensor) -> Tensor:
-        return F.embedding(tokens, self.weight).to(self.dtype)
 
 
 def can_multiply_halves() -> bool:

@@ -14,6 +14,7 @@ from torch.nn import functional as F
 
 from .cache import Cache
 from .config import NetworkConfig
+from .modules import Embedding, Linear, Modules, Norm, RMSNorm, Rows
 from .rotary import rotation, turn
 
 ACTIVATIONS = {
@@ -44,33 +45,7 @@ def _slopes(num_heads: int, device: torch.device) -> Tensor:
         return (alibi_slopes(num_heads) if num_heads else torch.zeros(1)).to(device)
 
 
-class Linear(nn.Linear):
-    """A linear layer whose first values do not matter: to make them without memory, torch would import sympy."""
-
-    def reset_parameters(self) -> None:
-        pass
-
-
-class Embedding(nn.Embedding):
-    """The same for a table."""
-
-    def reset_parameters(self) -> None:
-        pass
-
-
-class RMSNorm(nn.Module):
-    """x / sqrt(mean(x**2) + epsilon) * weight, over the last dimension (Zhang and Sennrich 2019, equation 4)."""
-
-    def __init__(self, size: int, epsilon: float):
-        super().__init__()
-        self.weight = nn.Parameter(torch.empty(size))
-        self.epsilon = epsilon
-
-    def forward(self, x: Tensor) -> Tensor:
-        return F.rms_norm(x.to(self.weight.dtype), self.weight.shape, self.weight, self.epsilon)
-
-
-def norm_of(config: NetworkConfig) -> nn.Module:
+def norm_of(config: NetworkConfig) -> Norm:
     """A norm over the hidden states."""
     if config.norm == "rms":
         return RMSNorm(config.hidden_size, config.norm_epsilon)
@@ -92,10 +67,13 @@ class Sight:
     rotation: tuple[Tensor, Tensor] | None
 
     def of(self, window: int | None) -> Tensor | None:
+        """The bias for a layer with a window, None: one without."""
         return self.bias if window is None else self.windowed[window]
 
 
 class Attention(nn.Module):
+    """What the new positions see of those before them and of each other, mixed. `layer` is its place in a cache."""
+
     def __init__(self, config: NetworkConfig, layer: int):
         super().__init__()
         self.layer, self.window, self.scale = layer, config.window_of(layer), config.scale_of(layer)
@@ -131,7 +109,8 @@ class Attention(nn.Module):
         """Queries [rows, new, heads, size], keys and values [rows, new, key heads, size] of all, [rows, new, sizes]."""
         rows, new, _ = fused.shape
         if self.interleaved:
-            return fused.view(rows, new, self.heads, 3, self.head_size).unbind(3)
+            query, key, value = fused.view(rows, new, self.heads, 3, self.head_size).unbind(3)
+            return query, key, value
         heads = fused.view(rows, new, -1, self.head_size)
         query, key, value = heads.split((self.heads, self.kv_heads, self.kv_heads), 2)
         if self.has_norms:
@@ -142,6 +121,8 @@ class Attention(nn.Module):
 
 
 class MLP(nn.Module):
+    """Two linear layers with an activation between them, or three where it is gated."""
+
     def __init__(self, config: NetworkConfig):
         super().__init__()
         self.gated, self.activation = config.gated, ACTIVATIONS[config.activation]
@@ -184,12 +165,12 @@ class DecoderOnly(nn.Module):
     def __init__(self, config: NetworkConfig):
         super().__init__()
         self.config = config
-        self.word_embeddings = Embedding(config.vocab_size, config.hidden_size)
+        self.word_embeddings: Embedding | Rows = Embedding(config.vocab_size, config.hidden_size)
         if config.embeddings_norm:
             self.word_embeddings_layernorm = norm_of(config)
         if config.positions == "learned":
-            self.position_embeddings = Embedding(config.max_positions, config.hidden_size)
-        self.h = nn.ModuleList(Block(config, layer) for layer in range(config.num_layers))
+            self.position_embeddings = Embedding(config.max_positions or 0, config.hidden_size)
+        self.h: Modules[Block] = Modules(Block(config, layer) for layer in range(config.num_layers))
         self.ln_f = norm_of(config)
         # The output layer, where it is not the word embeddings: weights of its own, or packed ones.
         self.head: nn.Module | None = None
@@ -220,16 +201,16 @@ class DecoderOnly(nn.Module):
     @property
     def output_weight(self) -> Tensor:
         """The output layer's weights [vocab, hidden], its own or the word embeddings; not of packed networks."""
-        return self.word_embeddings.weight if self.config.tied else self.head.weight
+        return self.head.weight if isinstance(self.head, Linear) else self.word_embeddings.weight
 
     def new_cache(self, rows: int, length: int) -> Cache:
         """An empty cache for `rows` sequences of at most `length` positions, on the network's device.
 
         In the network's dtype, or in bfloat16 where packed weights have no more digits either."""
-        config, like = self.config, self.ln_f.weight
-        like = like.new_empty(0, dtype=self.cache_dtype or like.dtype)
+        config, dtype = self.config, self.cache_dtype or self.dtype
         shape = (config.num_layers, rows, config.num_kv_heads, length, config.head_size)
-        return Cache(like.new_empty(shape), like.new_empty(shape))
+        keys, values = (torch.empty(shape, dtype=dtype, device=self.device) for _ in range(2))
+        return Cache(keys, values)
 
     def forward(self, tokens: Tensor, cache: Cache | None = None, padding: Tensor | None = None) -> Tensor:
         """Last hidden states [rows, new, hidden] of tokens int64 [rows, new].
@@ -275,8 +256,8 @@ class DecoderOnly(nn.Module):
         x = self.word_embeddings(tokens)
         if self.config.embeddings_norm:
             x = self.word_embeddings_layernorm(x)
-        if self.config.positions == "learned":
-            x = x + F.embedding(places, self.position_embeddings.weight)
+        if self.config.positions == "learned" and places is not None:
+            x = x + self.position_embeddings(places)
         return x
 
     def sight(
@@ -303,10 +284,11 @@ class DecoderOnly(nn.Module):
         windows = set(config.windows or (None,))
         turned_by = None
         if config.rotary is not None:
-            turned_by = tuple(each.unsqueeze(-3) for each in rotation(config.rotary, config.head_size, own))
+            cosines, sines = rotation(config.rotary, config.head_size, own)
+            turned_by = cosines.unsqueeze(-3), sines.unsqueeze(-3)
         return Sight(
             folded(None) if None in windows else None,
-            {window: folded(window) for window in windows - {None}},
+            {window: folded(window) for window in windows if window is not None},
             turned_by,
         )
 

@@ -16,7 +16,8 @@ from torch import Tensor, nn
 
 from .architectures.table import read_config
 from .int8_file import int8_layers
-from .layers import HalfLinear, Int8Pieces, Matrix, PackedLinear, Pieces, Rows, can_multiply_halves
+from .layers import HalfLinear, Int8Pieces, Matrix, PackedLinear, Pieces, can_multiply_halves
+from .modules import Rows
 from .network import DecoderOnly
 from .threads import is_small
 from .weights import INT8_FILE, empty_network, stored_weights, weight_files

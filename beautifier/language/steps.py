@@ -1,12 +1,53 @@
 """A prompt read once, and the kinds of step that continue it: plain, flat on a CPU, recorded on a GPU."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import chain
+from typing import TYPE_CHECKING, Protocol
 
 import torch
+from torch import Tensor
 
-from .cuda_graphs import has_graphs, recorded_step
+from .cuda_graphs import RecordedStep, has_graphs, recorded_step
+
+if TYPE_CHECKING:  # imported for real by who loads a network: every start of ComfyUI would wait for them
+    from .cache import Cache
+    from .cpu_steps import CpuSteps
+
+
+class Shape(Protocol):
+    """What decoding asks of the configuration of a network."""
+
+    @property
+    def vocab_size(self) -> int: ...
+
+    @property
+    def hidden_size(self) -> int: ...
+
+    @property
+    def max_positions(self) -> int | None: ...
+
+    @property
+    def ends(self) -> tuple[int, ...]: ...
+
+
+class Network(Protocol):
+    """What decoding asks of a network: DecoderOnly, or another kind that continues tokens with a cache."""
+
+    rows_are_independent: bool
+
+    @property
+    def config(self) -> Shape: ...
+
+    @property
+    def device(self) -> torch.device: ...
+
+    def new_cache(self, rows: int, length: int) -> Cache: ...
+
+    def __call__(self, tokens: Tensor, cache: Cache) -> Tensor: ...
+
+    def logits(self, hidden: Tensor) -> Tensor: ...
 
 
 @dataclass(frozen=True)
@@ -38,57 +79,63 @@ class Watch:
 class Start:
     """The prompt, read once: what every candidate continues from."""
 
-    network: object
-    prompt: torch.Tensor  # int64 [1, prompt tokens]
-    cache: object  # one row, the prompt's
-    logits: torch.Tensor  # float32 [1, vocabulary]: the first token of the answer
+    network: Network
+    prompt: Tensor  # int64 [1, prompt tokens]
+    cache: Cache  # one row, the prompt's
+    logits: Tensor  # float32 [1, vocabulary]: the first token of the answer
     steps: int
 
-    def history(self, rows: int) -> torch.Tensor:
+    def history(self, rows: int) -> Tensor:
         """int64 [rows, prompt + answer]: the tokens of every row; the answer's part is zero until written."""
         answer = self.prompt.new_zeros((rows, self.steps))
         return torch.cat((self.prompt.expand(rows, -1), answer), dim=1)
 
 
-def prefill(network, prompt_tokens: list[int], steps: int) -> Start:
-    device = next(chain(network.parameters(), network.buffers())).device
-    prompt = torch.tensor([prompt_tokens], dtype=torch.int64, device=device)
+def prefill(network: Network, prompt_tokens: list[int], steps: int) -> Start:
+    """The prompt, read by the network, with room for so many steps."""
+    prompt = torch.tensor([prompt_tokens], dtype=torch.int64, device=network.device)
     cache = network.new_cache(1, len(prompt_tokens))
     hidden = network(prompt, cache)
     return Start(network, prompt, cache, network.logits(hidden[:, -1]).float(), steps)
 
 
 class Steps:
-    """What a network says after each token: a row of its cache for every line of text."""
+    """Next-token scores, with one row of the cache a sequence."""
 
-    def __init__(self, network, cache):
+    def __init__(self, network: Network, cache: Cache):
         self.network, self.cache = network, cache
 
-    def __call__(self, tokens: torch.Tensor) -> torch.Tensor:
+    def __call__(self, tokens: Tensor) -> Tensor:
         """Scores float32 [rows, vocabulary] after tokens int64 [rows]."""
         return self.network.logits(self.network(tokens[:, None], self.cache)[:, -1]).float()
 
-    def reorder(self, rows: torch.Tensor) -> None:
+    def reorder(self, rows: Tensor) -> None:
         """Row i becomes what row rows[i] is (int64 [any number of rows])."""
         self.cache = self.cache.reorder(rows)
 
 
-def begin(start: Start, rows: int):
-    """The steps that continue a prompt in so many rows: recorded on a GPU that can, flat on a CPU, else a Steps."""
-    device, capacity = start.prompt.device, start.prompt.shape[1] + start.steps
-    recorded = recorded_step(start.network, rows, capacity) if has_graphs(device) else None
-    if recorded is None:
-        # Not before a network is there: every start of ComfyUI would wait for it.
-        from .cpu_steps import CpuSteps
+def begin(start: Start, rows: int) -> Steps | CpuSteps | RecordedStep:
+    """The steps that continue a prompt in so many rows: recorded on a GPU that can, flat on a CPU, else plain."""
+    # Not before a network is there: every start of ComfyUI would wait for it.
+    from .cpu_steps import CpuSteps
+    from .network import DecoderOnly
 
-        kind = CpuSteps if device.type == "cpu" else Steps
-        return kind(start.network, start.cache.expand(rows, capacity))
-    recorded.begin(start.cache)
-    return recorded
+    network, device, capacity = start.network, start.prompt.device, start.prompt.shape[1] + start.steps
+    if isinstance(network, DecoderOnly):
+        recorded = recorded_step(network, rows, capacity) if has_graphs(device) else None
+        if recorded is not None:
+            recorded.begin(start.cache)
+            return recorded
+        if device.type == "cpu":
+            return CpuSteps(network, start.cache.expand(rows, capacity))
+    return Steps(network, start.cache.expand(rows, capacity))
 
 
-def on_its_way(tokens: torch.Tensor) -> Callable[[], list[int]]:
-    """Send tokens to the CPU: what comes back waits for them. Meanwhile the next step can be started."""
+def on_its_way(tokens: Tensor) -> Callable[[], list[int]]:
+    """Start copying tokens to the CPU; returns a function that waits for the copy and returns the ids.
+
+    Meanwhile the next step can be started.
+    """
     if tokens.device.type != "cuda":
         return tokens.tolist
     arrived = torch.cuda.Event()

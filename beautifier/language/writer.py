@@ -28,7 +28,7 @@ class Beautifier(Writer):
 
     name: str
     family: Family
-    network: DecoderOnly | None = field(repr=False)
+    network: DecoderOnly = field(repr=False)
     tokenizer: Tokenizer = field(repr=False)
     draws_again: ClassVar[bool] = True
 

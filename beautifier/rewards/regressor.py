@@ -56,11 +56,14 @@ class Reading:
         text = re.sub(r"\{(raw_prompt|prompt)\}", lambda slot: words[slot[1]], self.reads)
         return text.lower() if self.lower_case else text
 
-    def tokens(self, tokenizer: Tokenizer, end: int, texts: Sequence[str]) -> list[list[int]]:
-        """Token ids of each text and the id `end` behind them, cut on the left. Nothing in a text is taken for a
-        special token where the tokenizer has encode_special_tokens set."""
+    def tokens(self, tokenizer: Tokenizer, end: int | None, texts: Sequence[str]) -> list[list[int]]:
+        """Token ids of each text and the id `end`, if there is one, behind them, cut on the left.
+
+        Nothing in a text is taken for a special token where the tokenizer has encode_special_tokens set.
+        """
         encoded = tokenizer.encode_batch(list(texts), add_special_tokens=False)
-        return [[*each.ids, end][-self.max_length :] for each in encoded]
+        behind = [] if end is None else [end]
+        return [[*each.ids, *behind][-self.max_length :] for each in encoded]
 
 
 def plain_words(prompt: str) -> str:
