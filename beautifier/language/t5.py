@@ -175,9 +175,9 @@ class T5(nn.Module):
 
     def logits(self, hidden: Tensor) -> Tensor:
         """Scores of every word of the vocabulary: [..., hidden] -> [..., vocab]."""
-        if self.config.tied:
-            return F.linear(hidden * self.config.hidden_size**-0.5, self.shared.weight)
-        return self.lm_head(hidden)
+        if self.config.scaled:
+            hidden = hidden * self.config.hidden_size**-0.5
+        return F.linear(hidden, self.shared.weight) if self.config.tied else self.lm_head(hidden)
 
 
 class ReadText(nn.Module):

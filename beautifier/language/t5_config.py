@@ -30,7 +30,8 @@ class T5Config:
     num_layers   of the decoder, beside those of the encoder: it is the decoder that has a cache
     buckets      how many distances the relative positions tell apart, and the farthest of them, in tokens
     mlp          a name in MLPS
-    tied         the output layer is the word embeddings, and what goes into it is scaled by hidden_size ** -0.5
+    tied         the output layer is the word embeddings; else it has weights of its own
+    scaled       what goes into the output layer is scaled by hidden_size ** -0.5
     start        the token that every answer starts from
     """
 
@@ -46,6 +47,7 @@ class T5Config:
     norm_epsilon: float = 1e-6
     mlp: str = "relu"
     tied: bool = True
+    scaled: bool = True
     eos_token_id: int = 1
     pad_token_id: int = 0
     start: int = 0
@@ -106,7 +108,8 @@ def read_t5_config(folder: Path) -> T5Config:
             farthest=raw["relative_attention_max_distance"],
             norm_epsilon=raw["layer_norm_epsilon"],
             mlp=raw["feed_forward_proj"],
-            tied=bool(raw.get("scale_decoder_outputs", raw["tie_word_embeddings"])),
+            tied=bool(raw["tie_word_embeddings"]),
+            scaled=bool(raw.get("scale_decoder_outputs", raw["tie_word_embeddings"])),
             eos_token_id=raw["eos_token_id"],
             pad_token_id=raw["pad_token_id"],
             start=raw.get("decoder_start_token_id", raw["pad_token_id"]),

@@ -1,11 +1,13 @@
 """A T5 from a checkpoint folder: config.json and weights, as transformers writes them."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from .architectures.architecture import OUTPUT
 from .t5 import T5
 from .t5_config import read_t5_config
 from .weights import StoredTensor, WeightFile, weight_files
@@ -24,14 +26,17 @@ def load_t5(folder: Path, dtype: torch.dtype = torch.float32, device: str | torc
     Every shape is checked against config.json from the file headers before a tensor is read. Raises ValueError or
     FileNotFoundError that name the file and what is wrong with it.
     """
-    with torch.device("meta"):
-        network = T5(read_t5_config(folder))
-    shapes = {stored_name(name): tuple(parameter.shape) for name, parameter in network.named_parameters()}
+    config = read_t5_config(folder)
     found: dict[str, StoredTensor] = {}
     for path in weight_files(folder):
         file = WeightFile(path)
         for name, (shape, dtype_name) in file.headers().items():
             found[SHARED.get(name, name)] = StoredTensor(file, name, shape, dtype_name)
+    if not config.scaled and OUTPUT in found:  # newer transformers writes tie_word_embeddings of all T5s
+        config = replace(config, tied=False)
+    with torch.device("meta"):
+        network = T5(config)
+    shapes = {stored_name(name): tuple(parameter.shape) for name, parameter in network.named_parameters()}
     missing = sorted(shapes.keys() - found.keys())
     if missing:
         raise ValueError(f"{folder}: {len(missing)} tensors are missing from the weights, first {missing[0]!r}")
