@@ -30,7 +30,7 @@ EXPRESSIONS = (
     "partially clothed|partially dressed|stark naked|in the nude|in the buff|birthday suit|exposed breasts|"
     "exposed chest|exposed skin|revealing clothes|revealing clothing|revealing dress|revealing outfit|low cut|"
     "deep neckline|plunging neckline|unbuttoned shirt|unbuttoned blouse|open blouse|short shorts|hot pants|spread legs|"
-    "legs spread|bent over|on all fours|bedroom eyes|come hither|wet shirt|wet t shirt|wet clothes|transparent clothes|"
+    "legs spread|on all fours|bedroom eyes|come hither|wet shirt|wet t shirt|wet clothes|transparent clothes|"
     "transparent dress|transparent shirt|large breasts|huge breasts|medium breasts|small breasts|flat chest|"
     "pool of blood|covered in blood|blood splatter|self harm|slit wrists"
 ).split("|")
