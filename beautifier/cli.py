@@ -17,13 +17,14 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
 from .cli_options import asked, given_sampling, in_options, option_parser
+from .targets import counted, find_target, summary
 
 if TYPE_CHECKING:
     from .families import Family
@@ -98,6 +99,7 @@ def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
                 problem = in_options(error)
                 parser.error(f"{problem} (raw prompt: {raw_prompt[:60]!r})" if len(prompts) > 1 else problem)
             bar.clear()
+            _tell(options, candidates)
             print(_answer(options, beautifier.name, raw_prompt, candidates, len(prompts)), flush=True)
             bar.refresh()
     return 0
@@ -272,10 +274,8 @@ def _answer(
             "raw_prompt": raw_prompt,
             "model": model,
             "seed": options.seed,
-            "candidates": [
-                {"text": each.text, "score": each.score, "kept": list(each.kept), "lost": list(each.lost)}
-                for each in candidates
-            ],
+            "target": find_target(options.target).name if options.target else None,
+            "candidates": [asdict(each) for each in candidates],
         }
         return json.dumps(answer, ensure_ascii=False)
     if options.num_candidates == 1 or options.greedy:
@@ -283,8 +283,17 @@ def _answer(
     heading = [raw_prompt or "(blank line)"] if num_prompts > 1 else []
     width = len(str(len(candidates)))
     numbered = [f"{k:>{width}}. {_with_score(candidate)}" for k, candidate in enumerate(candidates, 1)]
+    negative = [f"negative: {candidates[0].negative}"] if candidates[0].negative else []
     # A blank line keeps the lists of several prompts apart.
-    return "\n".join(heading + numbered + [""] * (num_prompts > 1))
+    return "\n".join(heading + numbered + negative + [""] * (num_prompts > 1))
+
+
+def _tell(options: argparse.Namespace, candidates: list[Candidate]) -> None:
+    """What is said beside the answer, on standard error: what the image model wants, and notes of the candidates."""
+    target = find_target(options.target) if options.target else None
+    lines = [f"{summary(target)} ({counted(target, candidates[0].tokens or 0)})"] if target else []
+    for line in dict.fromkeys([*lines, *(note for each in candidates for note in each.notes)]):
+        tqdm.write(line, file=sys.stderr)
 
 
 def _with_score(candidate: Candidate) -> str:

@@ -1,7 +1,8 @@
 """Is what was asked for in an answer, and nothing against it? For the answer of any writer.
 
 `check` reads the answer as plain text: counts and colors with their nouns, quoted text letter for letter, exclusions,
-names, all words that carry meaning, and words of the safety lists that the user did not write. `repair` mends it.
+names, all words that carry meaning, words of the safety lists that the user did not write, and what the user wants
+nobody to add. `repair` mends it.
 """
 
 import re
@@ -12,6 +13,7 @@ from functools import lru_cache
 from .prompts import lexicon, unsafe
 from .prompts.people import added_names, without_added_names
 from .prompts.vocabulary import STOP, Word, fold, number_of, singular, words_of
+from .prompts.words import plain
 from .subjects.entries import Entries
 from .wishes.wish import Wish
 from .wishes.words import BOILERPLATE, FRAMING, TAG_COUNT
@@ -29,6 +31,7 @@ NEGATION = frozenset(
     "aren't wasn't won't can't cannot nor neither w/o".split()
 )
 NEAR = 5
+AVOIDED = "which is to be avoided"
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,8 @@ def check(wish: Wish, text: str, keep: Sequence[str] = (), entries: Entries | No
     for word in _to_keep(wish):
         (kept if _is_there(word, answer, entries) else lost).append(word)
     against += _unwanted(wish, text, answer, entries)
+    against += [f"{word}, {AVOIDED}" for word in avoided(wish, text)]
+    against += [f"{word}, which is new" for word in (added(wish, text) if wish.strict else ())]
     return Kept(tuple(dict.fromkeys(kept)), tuple(dict.fromkeys(lost)), tuple(dict.fromkeys(against)))
 
 
@@ -215,6 +220,54 @@ def _unwanted(wish: Wish, text: str, answer: _Answer, entries: Entries | None) -
     return found
 
 
+def avoided(wish: Wish, text: str) -> list[str]:
+    """The words and phrases in a text that must not be added to a wish; what the user typed may stay."""
+    return [word for word in wish.avoid if says(text, word) and not says(wish.text, word)]
+
+
+def says(text: str, phrase: str) -> bool:
+    """Whether a text has a word or phrase: whole, in the singular or the plural, in any letter case."""
+    return bool(_finder(phrase).search(plain(text).casefold()))
+
+
+@lru_cache(maxsize=1024)
+def _finder(phrase: str) -> re.Pattern:
+    """What finds a phrase in a text in lower case."""
+    if not phrase.isascii():
+        return re.compile(re.escape(fold(phrase)))
+    words = []
+    for word in fold(phrase).split():
+        forms = {word, singular(word), singular(word) + "s", singular(word) + "es"}
+        words.append("(?:" + "|".join(sorted(map(re.escape, forms), key=len, reverse=True)) + ")")
+    return re.compile(r"(?<!\w)" + r"[\s_-]+".join(words) + r"(?!\w)")
+
+
+# What says where something is and how it is seen, and is nothing new to see.
+SAYING = frozenset(
+    "there sits sit stands stand lies lie rests rest appears appear seen visible shown shows depicted depicts placed "
+    "positioned set captured presented presents includes include contains features scene subject foreground "
+    "background center side together alone itself themselves".split()
+)
+
+
+def added(wish: Wish, text: str) -> list[str]:
+    """Words of a text that carry meaning and are not in the wish; none where the wish may have been translated."""
+    if sum(not char.isascii() and char.isalpha() for char in wish.text) * 2 > sum(map(str.isalpha, wish.text)):
+        return []
+    said = _Answer.of(wish.text).stems | _light_stems()
+    words = {word.folded: word for word in words_of(text)}
+    return [
+        word.text
+        for folded, word in words.items()
+        if len(folded) > 1 and stem(singular(folded)) not in said and number_of(folded) is None
+    ]
+
+
+@lru_cache(maxsize=1)
+def _light_stems() -> frozenset[str]:
+    return frozenset(stem(singular(word)) for word in LIGHT_WORDS | SAYING)
+
+
 def _names_people(wish: Wish, entries: Entries | None) -> bool:
     """Whether a wish speaks of people, by the word list, a count of tags, or the entries."""
     if "people" in lexicon.facts_of(wish.text) or any(TAG_COUNT.match(word.folded) for word in wish.words):
@@ -235,18 +288,47 @@ def repair(wish: Wish, text: str, keep: Sequence[str] = (), entries: Entries | N
     before = check(wish, text, keep, entries)
     if before.faithful:
         return text
-    is_prose = bool(re.search(r"[.!?]\s+[A-Z]", text)) or text.rstrip().endswith(".")
-    pieces = re.split(r"(?<=[.!?])\s+", text.strip()) if is_prose else [p.strip() for p in text.split(",")]
+    prose = is_prose(text)
+    pieces = _pieces(text, prose)
     if before.against:
         pieces = [piece for piece in pieces if piece and not check(wish, piece, (), entries).against]
-    joined = (" " if is_prose else ", ").join(pieces)
+    joined = (" " if prose else ", ").join(pieces)
     after = check(wish, joined, keep, entries)
     if not after.lost and joined:
         return joined
     missing = [word for word in keep if fold(word) not in fold(wish.text)]
-    lead = ", ".join([_tidy(wish.text), *missing])
+    return _led(", ".join([_tidy(wish.text), *missing]), pieces, prose)
+
+
+def purge(wish: Wish, text: str) -> str:
+    """An answer that holds the wish, without the phrases or sentences in which something is said that is to be avoided.
+
+    Where one of them is all that says the wish, the text as typed stands in its place.
+    """
+    if not avoided(wish, text):
+        return text
+    prose = is_prose(text)
+    pieces = [piece for piece in _pieces(text, prose) if piece and not avoided(wish, piece)]
+    joined = (" " if prose else ", ").join(pieces)
+    if joined and set(check(wish, joined).lost) <= set(check(wish, text).lost):
+        return joined
+    return _led(_tidy(wish.text), pieces, prose)
+
+
+def is_prose(text: str) -> bool:
+    """Whether a text is written in sentences."""
+    return bool(re.search(r"[.!?]\s+[A-Z]", text)) or text.rstrip().endswith(".")
+
+
+def _pieces(text: str, prose: bool) -> list[str]:
+    """The sentences of prose, or the phrases of a list."""
+    return re.split(r"(?<=[.!?])\s+", text.strip()) if prose else [part.strip() for part in text.split(",")]
+
+
+def _led(lead: str, pieces: list[str], prose: bool) -> str:
+    """Pieces behind a text that leads them, without those that it says."""
     pieces = [piece for piece in pieces if fold(piece).strip(" .") not in fold(lead)]
-    if is_prose:
+    if prose:
         return " ".join([lead[:1].upper() + lead[1:] + ("" if lead.endswith((".", "!", "?", '"')) else "."), *pieces])
     return ", ".join([lead, *pieces])
 

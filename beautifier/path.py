@@ -12,9 +12,11 @@ from dataclasses import replace
 from typing import ClassVar
 
 from .dressing.dress import Dress, dress_of, tokens_of
+from .dressing.keeping import has, with_kept
 from .dressing.measure import count_tokens, fitted
+from .dressing.negative import negative_of
 from .dressing.taken import take_apart
-from .faithful import Kept, check, repair
+from .faithful import AVOIDED, Kept, check, repair
 from .prompts.append import append
 from .prompts.cleaning import manner
 from .prompts.clip_tokens import limit_clip_tokens
@@ -94,10 +96,11 @@ def beautify(
     taken = take_apart(request)
     request = replace(request, raw_prompt=taken.prompt)
     aside = set_aside(request.raw_prompt, writer.english)
+    wish = read(aside.words, request.avoid, request.strength == "strict")
     if not aside.words:
-        return [Candidate(request.raw_prompt, notes=taken.notes)]
+        text = with_kept(request.raw_prompt, request.keep, request.style)
+        return [Candidate(text, negative=negative_of(request, wish, taken.negative), notes=taken.notes)]
     answers = writer.write(aside.words, request, on_step, should_stop)
-    wish = read(aside.words)
     if not writer.keeps_words:
         if writer.draws_again and not (should_stop and should_stop()):
             answers = drawn_again(writer, wish, aside.words, request, answers, on_step, should_stop)
@@ -106,7 +109,9 @@ def beautify(
         answers = replace(answers, texts=texts)
     notes = (*taken.notes, *answers.notes)
     whole = answers.read == aside.words
-    return [finished(request, aside, wish, text, whole, writer.weights, notes) for text in answers.texts]
+    found = [finished(request, aside, wish, text, whole, writer.weights) for text in answers.texts]
+    negative = negative_of(request, wish, taken.negative)
+    return [replace(each, negative=negative, notes=(*notes, *each.notes)) for each in found]
 
 
 def drawn_again(
@@ -162,12 +167,12 @@ def losses(wish: Wish, text: str) -> int:
 
 def lost(kept: Kept) -> tuple[str, ...]:
     """What is missing or wrong, as plain texts. Words in another script than English may have been translated."""
-    return tuple(each for each in (*kept.lost, *kept.against) if each.isascii() or each.startswith('"'))
+    return tuple(
+        each for each in (*kept.lost, *kept.against) if each.isascii() or each.startswith('"') or AVOIDED in each
+    )
 
 
-def finished(
-    request: Request, aside: SetAside, wish: Wish, answer: str, whole: bool, weights: bool, notes: tuple[str, ...]
-) -> Candidate:
+def finished(request: Request, aside: SetAside, wish: Wish, answer: str, whole: bool, weights: bool) -> Candidate:
     """The candidate of a cleaned answer: the raw prompt's syntax in it, within its limits, dressed.
 
     whole: whether the answer is to all of the words; else it is appended. weights: whether the answer has some.
@@ -176,17 +181,20 @@ def finished(
     mode, weights = request.mode if whole else "append", weights and (target is None or target.weights)
     dress = dress_of(request, request.raw_prompt, answer)
     text = finish(request.raw_prompt, aside, answer, mode, weights)
-    around = count_tokens(target, text) - count_tokens(target, answer) + tokens_of(dress, request)
+    unsaid = ", ".join(word for word in request.keep if not has(request.raw_prompt, word))
+    worn = tokens_of(dress, request) + count_tokens(target, unsaid)
+    around = count_tokens(target, text) - count_tokens(target, answer) + worn
     if (shorter := fitted(answer, wish, request, around)) != answer:
         text = finish(request.raw_prompt, aside, shorter, mode, weights)
     if request.clip_tokens is not None:
-        room = int(request.clip_tokens) - tokens_of(dress, request)
-        dress, room = (dress, room) if room > 0 else (Dress(), int(request.clip_tokens))
-        text = shorten(text, aside, room)
-    kept = check(wish, as_seen(text, aside))
+        most = int(request.clip_tokens)
+        dress, worn = (dress, worn) if worn < most else (Dress(), 0)
+        text = shorten(text, aside, most - worn)
+    text = with_kept(text, request.keep, request.style)
+    kept = check(wish, as_seen(text, aside), request.keep)
     text = dress.around(text, aside)
     tokens = count_tokens(target, text)
-    return Candidate(text, kept=kept.kept, lost=lost(kept), tokens=tokens, notes=(*notes, *too_long(request, tokens)))
+    return Candidate(text, kept=kept.kept, lost=lost(kept), tokens=tokens, notes=too_long(request, tokens))
 
 
 def finish(raw_prompt: str, aside: SetAside, answer: str, mode: str, weights: bool) -> str:

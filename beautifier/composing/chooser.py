@@ -12,8 +12,12 @@ from ..wishes.wish import Wish
 from .fitting import Option, fits
 
 NOISE = 0.6  # chance beside the scores of a slot's phrases, in their standard deviations
+BOLD = 2.0  # the same where the user wants to be surprised
 REPEAT = 1.5  # what a phrase loses each time an earlier candidate had it, in the same unit
 WORST = 2.5  # how far below the best of its slot a phrase may be, in the same unit
+
+MOST_DETAILS = {"head": 8, "setting": 6, "other": 4, "action": 3, "medium": 4, "quality": 3}
+PARTS = ("head", "setting", "action", "quality", "other", "medium", "any")  # in the order in which they tell most
 
 Score = Callable[[Wish, Option, list[Option]], float]
 
@@ -26,25 +30,30 @@ def choose(
     score: Score | None = None,
     ample: bool = False,
     used: Mapping[str, int] | None = None,
+    more: int = 0,
+    bold: bool = False,
 ) -> list[Option]:
     """Candidate k's phrases, in the order they were chosen.
 
     The place comes first, then light and view, which must agree with it, then what is seen of the things. `score(wish,
     option, chosen)` says how well a phrase goes on with those chosen, higher is better. So that candidates differ,
     chance counts too, and a phrase is taken less gladly that earlier candidates had; used: how many of them.
-    ample: some more, as prose has room for.
+    ample: some more, as prose has room for. more: how many phrases more than usual are wanted, or fewer, below 0. bold:
+    chance counts for more.
     """
     groups = _groups(options, seed, k)
     dice = random.Random(f"{seed}/{k}/plan")
     chosen: list[Option] = []
-    for part, role in plan(wish, options, dice, ample):
-        option = _next(wish, groups.get((part, role), []), chosen, dice, score, used or {})
+    for part, role in plan(wish, options, dice, ample, more):
+        option = _next(wish, groups.get((part, role), []), chosen, dice, score, used or {}, BOLD if bold else NOISE)
         if option is not None:
             chosen.append(option)
     return chosen
 
 
-def plan(wish: Wish, options: Sequence[Option], dice: random.Random, ample: bool = False) -> list[tuple[str, str]]:
+def plan(
+    wish: Wish, options: Sequence[Option], dice: random.Random, ample: bool = False, more: int = 0
+) -> list[tuple[str, str]]:
     """The slots of a candidate in the order they are filled: (part, role) pairs, a slot with no option stays empty."""
     has = {(option.part, option.role) for option in options}
     least = 0 if wish.detailed == 0 else 1
@@ -66,7 +75,8 @@ def plan(wish: Wish, options: Sequence[Option], dice: random.Random, ample: bool
     color = next((part for part in ("quality", "setting", "head", "medium", "any") if (part, "color") in has), None)
     if color and not least and dice.random() < (0.7 if ample else 0.4):
         slots.append((color, "color"))
-    limit = {0: 9 if ample else 7, 1: 5 if ample else 4, 2: 2}[wish.detailed]
+    limit = max(1, {0: 9 if ample else 7, 1: 5 if ample else 4, 2: 2}[wish.detailed] + more)
+    slots += _further_slots(has, slots, more)
     return slots if len(slots) <= limit else _most_telling(slots, limit)
 
 
@@ -82,6 +92,22 @@ def _detail_slots(has: set[tuple[str, str]], dice: random.Random, least: int, am
         count["setting"], count["quality"], count["medium"] = 2, 1 + (len(parts) < 3), 2
     slots = [(part, "detail") for part in parts for _ in range(max(1, count[part] - least))]
     return slots
+
+
+def _further_slots(has: set[tuple[str, str]], slots: list[tuple[str, str]], more: int) -> list[tuple[str, str]]:
+    """Slots for a longer candidate: roles that have none yet, then details of each part in turn."""
+    taken = {role for _, role in slots}
+    whole = [
+        next((part, role) for part in PARTS if (part, role) in has)
+        for role in ("light", "view", "place", "color", "doing")
+        if role not in taken and any((part, role) in has for part in PARTS)
+    ]
+    details = []
+    for turn in range(1, max(MOST_DETAILS.values()) + 1):
+        for part, most in MOST_DETAILS.items():
+            if (part, "detail") in has and slots.count((part, "detail")) < turn <= most:
+                details.append((part, "detail"))
+    return (whole + details)[: max(0, more)]
 
 
 def _most_telling(slots: list[tuple[str, str]], limit: int) -> list[tuple[str, str]]:
@@ -113,6 +139,7 @@ def _next(
     dice: random.Random,
     score: Score | None,
     used: Mapping[str, int],
+    noise: float = NOISE,
 ) -> Option | None:
     """The next phrase of a group that fits: the first, or the best by the score, chance and how often it was used."""
     free = [option for option in group if option not in chosen and fits(option, chosen)]
@@ -123,7 +150,7 @@ def _next(
     scores = [score(wish, option, chosen) for option in free]
     spread, mean, best = pstdev(scores) or 1.0, fmean(scores), max(scores)
     worth = {
-        option: (value - mean) / spread + NOISE * dice.gauss(0, 1) - REPEAT * used.get(option.phrase, 0)
+        option: (value - mean) / spread + noise * dice.gauss(0, 1) - REPEAT * used.get(option.phrase, 0)
         for option, value in zip(free, scores, strict=True)
         if value >= best - WORST * spread
     }

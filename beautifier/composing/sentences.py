@@ -21,11 +21,21 @@ from .fitting import Option
 from .opening import opening
 from .thing import Thing, is_many, thing_of, title
 
+USUAL = 4  # sentences before short ones are drawn together
 
-def write(wish: Wish, findings: Findings, chosen: Sequence[Option], seed: str = "", crowded: bool = False) -> str:
+
+def write(
+    wish: Wish,
+    findings: Findings,
+    chosen: Sequence[Option],
+    seed: str = "",
+    crowded: bool = False,
+    most: int = USUAL,
+) -> str:
     """The user's words and the chosen phrases as two to four sentences. The seed varies the patterns.
 
-    crowded: more than one thing was named, so that "it" would be unclear.
+    crowded: more than one thing was named, so that "it" would be unclear. most: how many sentences there may be before
+    short ones are drawn together.
     """
     dice = random.Random(f"{seed}/{wish.text}/sentences")
     thing = thing_of(wish, findings, crowded)
@@ -36,16 +46,25 @@ def write(wish: Wish, findings: Findings, chosen: Sequence[Option], seed: str = 
     body += _others(findings, left)
     body += _light_and_color(thing, left, dice)
     body += _marks(findings, left, dice, any(" shows " in text for text in first))
-    return " ".join(as_sentence(part) for part in _merged([*first, *body], len(first)))
+    return " ".join(as_sentence(part) for part in _merged([*first, *body], len(first), most))
 
 
-MOST_SENTENCES, LONGEST_PAIR = 4, 34
+def further(wish: Wish, findings: Findings, chosen: Sequence[Option]) -> list[str]:
+    """Sentences that add details to a text about the same wish."""
+    thing = thing_of(wish, findings)
+    left = [replace(option, phrase=complete(option.phrase, option.role)) for option in chosen]
+    body = _details(findings, thing, left, random.Random(wish.text)) + _others(findings, left)
+    return [as_sentence(part) for part in body]
 
 
-def _merged(parts: list[str], fixed: int) -> list[str]:
-    """Sentences drawn together to at most four, the shortest neighbors first; the first `fixed` stay as they are."""
+LONGEST_PAIR = 34
+LONGEST_LIST = 5  # details in one sentence
+
+
+def _merged(parts: list[str], fixed: int, most: int) -> list[str]:
+    """Sentences drawn together to at most so many, the shortest neighbors first; the first `fixed` stay as they are."""
     parts = [part for part in parts if part]
-    while len(parts) > MOST_SENTENCES:
+    while len(parts) > most:
         pairs = [
             (len(parts[i].split()) + len(parts[i + 1].split()), i)
             for i in range(fixed, len(parts) - 1)
@@ -85,6 +104,7 @@ def _details(findings: Findings, thing: Thing, left: list[Option], dice: random.
     view = take(left, "view")
     predicate = view_of(view.phrase) if view else ""
     named = [grammar.with_article(option.phrase) for option in own]
+    named, further = named[:LONGEST_LIST], named[LONGEST_LIST:]
     acts = [option.phrase for option in doing if verbs.is_verbal(option.phrase)] if thing.known else []
     rest = [option.phrase for option in doing if option.phrase not in acts and thing.known]
     loose = beside([phrase for phrase in rest if is_absolute(phrase)])
@@ -99,10 +119,12 @@ def _details(findings: Findings, thing: Thing, left: list[Option], dice: random.
         verb = dice.choice((thing.has, thing.has, "show" if thing.has == "have" else "shows"))
         found.append(f"{thing.again} {verb} {joined(named)}{loose}")
     found += [clause(phrase) for phrase in rest if not is_absolute(phrase)]
+    if further:
+        found.append(f"{thing.again} also {thing.has} {joined(further)}")
     if done:
         found.append(_seen_of_action(thing, [option.phrase for option in done]))
-    if around:
-        found.append(_surroundings(thing, around, dice))
+    for start in range(0, len(around), LONGEST_LIST):
+        found.append(_surroundings(thing, around[start : start + LONGEST_LIST], dice))
     if predicate:
         found.append(f"{thing.again} {thing.be} {predicate}")
     return [text for text in found if text]

@@ -25,10 +25,12 @@ def write(
     chosen: Sequence[Option],
     possible: Sequence[Option] = (),
     given: Sequence[str] = (),
+    least: int = FEWEST,
 ) -> str:
     """The user's words and what was chosen as comma-separated tags, counts of people first, 12 to 28 where they last.
 
-    possible: the options that were not chosen; they fill up to the fewest where they make tags.
+    possible: the options that were not chosen; they fill up to `least` and two more where they make tags.
+    A strict wish gets none but its own.
     given: tags that come before those of the chosen phrases.
     """
     scene = scene_of(wish, findings)
@@ -40,6 +42,8 @@ def write(
     tags = list(
         dict.fromkeys([*counts, *whole, *(tag for tag in said if not is_count(tag) and tag not in (*counts, *plain))])
     )
+    if wish.strict:
+        return ", ".join(tags)
     head = next((found for found in findings.found if found.part == "head"), None)
     own = [tag for tag in given if tag not in ALONE and not is_count(tag) and may_tag(tag, head, scene)]
     for tag in own or added_tags(wish, findings, chosen, scene):
@@ -48,7 +52,7 @@ def write(
         if tag not in tags and goes_with(tag, tags, scene):
             tags.append(tag)
     for tag in more_tags(findings, possible, chosen, scene):
-        if len(tags) >= FEWEST + 2:
+        if len(tags) >= least + 2:
             break
         if tag not in tags and goes_with(tag, tags, scene):
             tags.append(tag)

@@ -9,24 +9,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from ..faithful import avoided, purge
 from ..path import OnStep, ShouldStop, Writer
 from ..request import Answers, Request
 from ..subjects import chinese
 from ..subjects.entries import Entries, load
-from ..subjects.find import Findings, find
+from ..subjects.find import find
 from ..subjects.ideas import Idea, load_ideas
 from ..wishes.wish import Wish, read
-from . import phrases, sentences, tags
-from .chooser import Score, choose
+from .chooser import Score
+from .draft import Draft, Reading, unavoided
 from .fitting import Option
-from .ideas import Fitting, fitting_ideas, in_order, say
+from .ideas import Fitting, fitting_ideas, in_order
 from .options import options
-from .scene import scene_of
 
 if TYPE_CHECKING:  # it imports torch, which reading entries does not need
     from .fit import Fit
@@ -40,17 +40,6 @@ LEAST_FIT = 0.7
 PLACE_DOUBT = 0.4
 # How much the odds of fitting count beside how gladly a phrase is taken.
 FIT_WEIGHT = 0.7
-
-
-@dataclass(frozen=True)
-class Reading:
-    """A raw prompt as it was understood: its wish (of the English words where it was Chinese), its entries, and the
-    Chinese words that could not be read, which stand in the wish as typed.
-    """
-
-    wish: Wish
-    findings: Findings
-    unread: tuple[str, ...] = ()
 
 
 @dataclass(eq=False)
@@ -81,20 +70,19 @@ class Composer(Writer):
         Candidate k of a seed is the same however many are asked for. request.sampling is not used.
         """
         reading = self.read(words)
-        possible = options(reading.wish, reading.findings)
-        ideas = self.ideas_of(reading, request.seed)
+        strict = request.strength == "strict"
+        reading = replace(reading, wish=replace(reading.wish, avoid=request.avoid, strict=strict))
+        possible = () if strict else unavoided(reading.wish, options(reading.wish, reading.findings))
+        ideas = [] if strict else self.ideas_of(reading, request.seed)
         possible, score = self.rated(reading.wish.text, possible)
         texts: list[str] = []
         used: Counter[str] = Counter()
         for k in range(request.num_candidates):
             if should_stop is not None and should_stop():
                 break
-            if k < len(ideas):
-                chosen = ideas[k].options
-                text = say(reading.wish, reading.findings, ideas[k], request.style, f"{request.seed}/{k}")
-            else:
-                text, chosen = candidate(reading, possible, request.style, request.seed, k, score, used)
-            texts.append(text)
+            draft = Draft(reading, possible, request, k, score, used, ideas[k] if k < len(ideas) else None)
+            text, chosen = draft.written()
+            texts.append(purge(reading.wish, text))
             used.update(option.phrase for option in chosen)
             if on_step is not None:
                 on_step(k + 1, request.num_candidates)
@@ -103,6 +91,8 @@ class Composer(Writer):
     def ideas_of(self, reading: Reading, seed: int) -> list[Fitting]:
         """The ideas that go with a raw prompt, in the order of the candidates that are made of them."""
         fittings = fitting_ideas(reading.wish, reading.findings, self.ideas)
+        if reading.wish.avoid:
+            fittings = tuple(each for each in fittings if not says_avoided(reading.wish, each))
         worth: dict[str, float] = {}
         if self.fit is not None and fittings:
             asked = list(dict.fromkeys((o.role, o.phrase) for fitting in fittings for o in fitting.options))
@@ -122,27 +112,10 @@ class Composer(Writer):
         return passed, lambda wish, option, chosen: value[option.role, option.phrase]
 
 
-def candidate(
-    reading: Reading,
-    possible: Sequence[Option],
-    style: str,
-    seed: int,
-    k: int,
-    score: Score | None = None,
-    used: Mapping[str, int] | None = None,
-) -> tuple[str, list[Option]]:
-    """Candidate k of a seed in a style, and the phrases it took; used: how often earlier candidates took a phrase."""
-    wish, findings = reading.wish, reading.findings
-    if style == "sentences":
-        possible = sentences.sayable(findings, possible)
-    chosen = choose(wish, possible, seed, k, score, style == "sentences", used)
-    crowded = scene_of(wish, findings).crowded
-    if style == "sentences":
-        return sentences.write(wish, findings, chosen, f"{seed}/{k}", crowded), chosen
-    if style == "tags":
-        return tags.write(wish, findings, chosen, possible), chosen
-    name = next((found.name for found in findings.of("head")), "")
-    return phrases.write(wish, chosen, crowded, name), chosen
+def says_avoided(wish: Wish, fitting: Fitting) -> bool:
+    """Whether an idea says something that is to be avoided."""
+    said = [*(option.phrase for option in fitting.options), *fitting.sentences]
+    return any(avoided(wish, text) for text in said)
 
 
 @lru_cache(maxsize=1)

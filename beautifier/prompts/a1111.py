@@ -15,7 +15,9 @@ BARE_WEIGHT = re.compile(r"(?P<tag>[^,;\n]*[^\W\d_])\s*:\s*(?P<weight>\d?\.\d+)(
 EDGES = re.compile(r"(?P<before>[\s,;]*)(?P<inner>.*?)(?P<after>[\s,;]*)", re.DOTALL)
 LIGHTEST, HEAVIEST = 0.1, 2.0
 
-NEGATIVE = re.compile(r"(?:^|(?<=\s)|(?<=[,.;]))negative prompt\s?:[^\S\n]*", re.IGNORECASE)
+NEGATIVE = re.compile(
+    r"(?:^|(?<=\s)|(?<=[,.;，。]))(?:negative prompt|[反负]向提示词|负面提示词)\s?[:：][^\S\n]*", re.IGNORECASE
+)
 # The settings begin with the steps, and at least one more follows.
 PARAMETERS = re.compile(r"(?:^|(?<=\s)|(?<=[,.;]))Steps:\s?\d+\s*,\s*[A-Z][\w /-]{1,40}:\s?\S", re.IGNORECASE)
 
@@ -25,7 +27,7 @@ class Pasted:
     """A text as AUTOMATIC1111 copies it with an image.
 
     prompt      what comes first; all of a text that is none
-    negative    what is behind "Negative prompt:"
+    negative    what is behind "Negative prompt:", or the same in Chinese
     parameters  "Steps: 20, Sampler: Euler a, ..."
     """
 
@@ -40,7 +42,7 @@ def split_pasted(text: str) -> Pasted:
     A text without "Negative prompt:" and without parameters comes back unchanged as the prompt, as does one that
     would leave no prompt.
     """
-    negative = NEGATIVE.search(text) if ":" in text else None
+    negative = NEGATIVE.search(text) if re.search("[:：]", text) else None
     parameters = PARAMETERS.search(text, negative.end() if negative else 0) if ":" in text else None
     if not negative and not parameters:
         return Pasted(text)

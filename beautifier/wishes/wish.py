@@ -28,7 +28,8 @@ class Wish:
     """What a raw prompt asks for.
 
     `said` are the roles it settles itself (place, light, view, color, doing), `verbs_at` the words that are verbs
-    behind a subject, `outside` those of exclusions.
+    behind a subject, `outside` those of exclusions. `avoid` are words and phrases that must not be added to it, and
+    `strict` says that nothing new to see may be.
     """
 
     text: str
@@ -47,6 +48,8 @@ class Wish:
     verbs: tuple[str, ...]
     verbs_at: tuple[int, ...] = ()
     outside: frozenset[int] = frozenset()
+    avoid: tuple[str, ...] = ()
+    strict: bool = False
 
     @cached_property
     def content(self) -> frozenset[str]:
@@ -75,8 +78,8 @@ class Wish:
         return self.text[self.words[start].start : self.words[end - 1].end] if end > start else ""
 
 
-def read(text: str) -> Wish:
-    """What a raw prompt asks for."""
+def read(text: str, avoid: tuple[str, ...] = (), strict: bool = False) -> Wish:
+    """What a raw prompt asks for, with what must not be added to it."""
     quoted = tuple(m for m in QUOTED.finditer(text))
     bare = list(text)
     for match in quoted:
@@ -106,6 +109,8 @@ def read(text: str) -> Wish:
         verbs=verbs,
         verbs_at=verbs_at,
         outside=outside,
+        avoid=avoid,
+        strict=strict,
     )
 
 

@@ -1,0 +1,139 @@
+"""One candidate of the embedded writer: an idea or chosen phrases, in the style and the length that are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ..dressing.measure import size_of
+from ..faithful import avoided
+from ..prompts.vocabulary import content
+from ..request import Request
+from ..subjects.find import Findings
+from ..targets import LENGTHS, words_for
+from ..wishes.wish import Wish
+from . import phrases, sentences, tags
+from .chooser import Score, choose
+from .fitting import Option, fits
+from .ideas import Fitting, say
+from .scene import scene_of
+
+# How many phrases more than usual are tried, by how much the wish says itself; and how many fewer.
+MORE = {0: (2, 4, 7, 10, 14), 1: (2, 4, 6), 2: (2,)}
+FEWER = (-1, -2, -3, -4, -5, -6)
+BOLDER = 2  # phrases more where the strength is "creative"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A raw prompt as it was understood: its wish (of the English words where it was Chinese), its entries, and the
+    Chinese words that could not be read, which stand in the wish as typed.
+    """
+
+    wish: Wish
+    findings: Findings
+    unread: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What candidate k is made of.
+
+    possible  the phrases that may be added
+    score     how gladly each is taken; None where no network says
+    used      how often earlier candidates took a phrase
+    idea      the idea that it says; None where phrases are chosen
+    """
+
+    reading: Reading
+    possible: Sequence[Option]
+    request: Request
+    k: int = 0
+    score: Score | None = None
+    used: Mapping[str, int] | None = None
+    idea: Fitting | None = None
+
+    def written(self) -> tuple[str, list[Option]]:
+        """The candidate and the phrases it took, within the words of the wished length as far as phrases last."""
+        best = self.at(BOLDER if self.request.strength == "creative" else 0)
+        bounds = bounds_of(self.request)
+        if bounds is None or self.request.strength == "strict":
+            return best
+        least, most = bounds
+        size = size_of(best[0], self.request.style)
+        if size > most:
+            return best if self.idea else next(filter(self.is_short(most), map(self.at, FEWER)), best)
+        for more in MORE[self.reading.wish.detailed]:
+            if size >= least:
+                break
+            longer = self.at(more)
+            if size < size_of(longer[0], self.request.style) <= most:
+                best, size = longer, size_of(longer[0], self.request.style)
+        return best
+
+    def is_short(self, most: int):
+        """Whether a written candidate has no more than so many words."""
+        return lambda written: size_of(written[0], self.request.style) <= most
+
+    def at(self, more: int) -> tuple[str, list[Option]]:
+        """The candidate with so many phrases more than usual, or fewer."""
+        return self.of_idea(more) if self.idea is not None else self.of_phrases(more)
+
+    def of_phrases(self, more: int) -> tuple[str, list[Option]]:
+        """The candidate of chosen phrases."""
+        wish, findings, style = self.reading.wish, self.reading.findings, self.request.style
+        prose = style == "sentences"
+        possible = sentences.sayable(findings, self.possible) if prose else self.possible
+        bold = self.request.strength == "creative"
+        chosen = choose(wish, possible, self.request.seed, self.k, self.score, prose, self.used, more, bold)
+        crowded = scene_of(wish, findings).crowded
+        if prose:
+            most = sentences.USUAL + max(0, more) // 2
+            return sentences.write(wish, findings, chosen, f"{self.request.seed}/{self.k}", crowded, most), chosen
+        if style == "tags":
+            return tags.write(wish, findings, chosen, self.possible, least=tags.FEWEST + max(0, more)), chosen
+        name = next((found.name for found in findings.of("head")), "")
+        return phrases.write(wish, chosen, crowded, name), chosen
+
+    def of_idea(self, more: int) -> tuple[str, list[Option]]:
+        """The idea, and details of entries behind it."""
+        wish, findings, style = self.reading.wish, self.reading.findings, self.request.style
+        text = say(wish, findings, self.idea, style, f"{self.request.seed}/{self.k}")
+        chosen = list(self.idea.options)
+        further = self.details_beside(text, chosen)[: max(0, more)]
+        if not further:
+            return text, chosen
+        if style == "tags":
+            given = self.idea.idea.tags if self.idea.whole else ()
+            text = tags.write(wish, findings, [*chosen, *further], self.possible, given, tags.FEWEST + more)
+        elif style == "sentences":
+            text = " ".join([text, *sentences.further(wish, findings, further)])
+        else:
+            text = ", ".join([text, *(option.phrase for option in further)])
+        return text, [*chosen, *further]
+
+    def details_beside(self, text: str, chosen: Sequence[Option]) -> list[Option]:
+        """Details that go with an idea and say nothing that it says, the gladliest taken first."""
+        wish, findings = self.reading.wish, self.reading.findings
+        details = [option for option in self.possible if option.role == "detail"]
+        if self.request.style == "sentences":
+            details = sentences.sayable(findings, details)
+        if self.score is not None:
+            details.sort(key=lambda option: self.score(wish, option, []), reverse=True)
+        said, taken = content(text), list(chosen)
+        for option in details:
+            if not option.words & said and fits(option, taken):
+                taken.append(option)
+        return taken[len(chosen) :]
+
+
+def bounds_of(request: Request) -> tuple[int, int] | None:
+    """The fewest and most words (of tags, tags) of the wished length; None where nothing is wished."""
+    if not request.target and request.length == LENGTHS[1]:
+        return None
+    return words_for(request.image_model, request.style, request.length)
+
+
+def unavoided(wish: Wish, possible: Sequence[Option]) -> tuple[Option, ...]:
+    """The options that say nothing that is to be avoided."""
+    return tuple(option for option in possible if not avoided(wish, option.phrase)) if wish.avoid else tuple(possible)
