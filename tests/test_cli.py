@@ -208,6 +208,9 @@ def test_a_single_candidate_is_printed_bare(fake, capsys, arguments):
     assert capsys.readouterr().out == "cat 1\n"
 
 
+BARE = {"negative": "", "tokens": None, "notes": []}  # of a candidate for no image model
+
+
 def test_json_is_one_object_a_prompt(fake, capsys, monkeypatch):
     monkeypatch.setattr(fake, "beautify", lambda prompt, **_: [Candidate(prompt + "!", 0.5), Candidate("ü")])
     assert cli.main(["一只猫", "dog", "--json", "--seed", "3"]) == 0
@@ -218,9 +221,10 @@ def test_json_is_one_object_a_prompt(fake, capsys, monkeypatch):
             "raw_prompt": prompt,
             "model": "fake",
             "seed": 3,
+            "target": None,
             "candidates": [
-                {"text": prompt + "!", "score": 0.5, "kept": [], "lost": []},
-                {"text": "ü", "score": None, "kept": [], "lost": []},
+                {"text": prompt + "!", "score": 0.5, "kept": [], "lost": []} | BARE,
+                {"text": "ü", "score": None, "kept": [], "lost": []} | BARE,
             ],
         }
         for prompt in ("一只猫", "dog")
@@ -573,6 +577,18 @@ def test_what_a_prompt_is_for_goes_with_it(fake):
     assert cli.main(["a cat", "--for", "pony", "--keep", "ohwx", "--keep", "Ada", "--avoid", "portrait"]) == 0
     call = fake.calls[0]
     assert (call["target"], call["keep"], call["avoid"]) == ("pony", "ohwx\nAda", "portrait")
+
+
+def test_what_goes_with_a_prompt_is_printed_beside_it(fake, capsys, monkeypatch):
+    found = [
+        Candidate("a cat", negative="blurry", tokens=2, notes=("One.",)),
+        Candidate("cats", notes=("One.", "Two.")),
+    ]
+    monkeypatch.setattr(fake, "beautify", lambda *_, **__: found)
+    assert cli.main(["cat", "--for", "sdxl"]) == 0
+    printed = capsys.readouterr()
+    assert printed.out == "1. a cat\n2. cats\nnegative: blurry\n"
+    assert printed.err.splitlines() == ["for SDXL: comma-separated phrases (2 of 75 CLIP tokens)", "One.", "Two."]
 
 
 @pytest.mark.parametrize(

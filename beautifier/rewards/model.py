@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from ..files import read_json
+from ..prompts.a1111 import split_pasted
 from ..request import is_number
 from .folders import NOTES, check_is_reward_folder, combined_folders
 from .regressor import BATCH, Regressor, check_prompts, load_regressor
@@ -105,7 +106,11 @@ class RewardModel:
         batch_size: int = BATCH,
         on_step: Callable[[int, int], object] | None = None,
     ) -> list[Candidate]:
-        """The candidates with their scores, highest first; equal ones stay in the order they came in."""
+        """The candidates with their scores, highest first; equal ones stay in the order they came in.
+
+        Of a raw prompt that was pasted with its settings the prompt alone counts.
+        """
+        raw_prompt = split_pasted(raw_prompt).prompt
         texts = [candidate.text for candidate in candidates]
         scores = self.score([raw_prompt] * len(texts), texts, batch_size, on_step).tolist()
         order = sorted(range(len(scores)), key=lambda i: -scores[i])
