@@ -30,10 +30,11 @@ WRITES_TEXT = re.compile(r"generate|enhance|rewrite|expand|caption", re.IGNORECA
 CHOICE = re.compile(r"^(?:switch|select|index|boolean|condition)$")
 
 
-def image_model_of(graph: Graph, node_id: str, tokenizer: str = "") -> Found:
+def image_model_of(graph: Graph, node_id: str, tokenizer: str = "", text: str = "") -> Found:
     """What is found for the text of a node: Beautify Prompt, or any node with a text box.
 
-    tokenizer: module and class of the tokenizer of the text encoder connected to the node's own `clip`, if one is.
+    tokenizer  module and class of the tokenizer of the text encoder connected to the node's own `clip`, if one is
+    text       the text of the box, which says whose it is where the node stands for a subgraph
 
     The node that reads the text decides, or the text encoder connected to the node itself. A text that no image model
     reads yet is for the one that all others in the graph are for. Where nothing tells, what is usual for such a loader
@@ -43,7 +44,7 @@ def image_model_of(graph: Graph, node_id: str, tokenizer: str = "") -> Found:
     below = consumers(graph)
     own = [link for name, link in links_of(graph.get(node_id, {})) if ENCODER.match(name)]
     own = own if OURS.match(class_of(graph, node_id)) else []
-    below_it = list(readers(graph, below, node_id))
+    below_it = list(readers(graph, below, starts(graph, node_id, text)))
     seen = [seen_by(graph, below, reader) for reader in below_it]
     if own or tokenizer:
         connected = [seen_by(graph, below, reader, own, tokenizer) for reader in below_it]
@@ -59,9 +60,17 @@ def image_model_of(graph: Graph, node_id: str, tokenizer: str = "") -> Found:
     return next((found for each in seen if (found := usual(each)).target), Found(None, sure=False))
 
 
-def readers(graph: Graph, below: Mapping[str, list[str]], node_id: str) -> Iterator[str]:
-    """The nodes that read the text of a node for an image model, the nearest first; that node itself may be one."""
-    done, todo = set(), deque([node_id])
+def starts(graph: Graph, node_id: str, text: str) -> list[str]:
+    """The nodes whose text a node has: itself, or those inside a subgraph's node, which is in no graph that runs."""
+    if node_id in graph:
+        return [node_id]
+    inside = [each for each in graph if each.startswith(f"{node_id}:")]
+    return [each for each in inside if text and text in inputs_of(graph[each]).values()] or inside
+
+
+def readers(graph: Graph, below: Mapping[str, list[str]], node_ids: Iterable[str]) -> Iterator[str]:
+    """The nodes that read the text of these nodes for an image model, the nearest first; they may be it themselves."""
+    done, todo = set(), deque(node_ids)
     while todo:
         current = todo.popleft()
         if current in done or current not in graph:

@@ -1,7 +1,13 @@
-"""The server's side of "Beautify text": one route that beautifies a text with the embedded model, outside any graph.
+"""The server's side of "Beautify text": a text is beautified with the embedded model, outside any graph.
 
-    POST /prompt_beautifier/beautify   {"text": "1 girl", "mode": "rewrite", "seed": 0}
-    200 {"prompt": "..."}              400, 403, 413, 415, 429, 500 {"error": "what is wrong, and what to do"}
+    POST /prompt_beautifier/image_model  {"graph": {"3": {"class_type": "...", "inputs": {}}}, "node": "3", "text": ""}
+    200 {"target": "z-image", "title": "Z-Image", "by": "z_image_turbo.safetensors", "sure": true}
+    POST /prompt_beautifier/beautify     {"text": "1 girl", "target": "z-image", "seed": 0, "mode": "rewrite"}
+    200 {"prompt": "...", "notes": []}
+    400, 403, 413, 415, 429, 500         {"error": "what is wrong, and what to do"}
+
+A graph is what graphToPrompt gives in the page. "target" is null where no image model is found. Fields of `beautify`
+besides "text" are those of a Request: style, keep, avoid, strength and length too.
 
 The model runs on the CPU in a thread of its own: neither ComfyUI's event loop nor a running graph waits for it, and
 no memory of the GPU is taken.
@@ -12,17 +18,29 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from dataclasses import fields
+from functools import cache, partial
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from ..beautifier.request import MAX_SEED, MODES
+from ..beautifier.request import Request
+from .comfy.graph import target_of
 from .comfy.server import add_post_route
 
-PATH = "/prompt_beautifier/beautify"
-LARGEST_BODY = 64 * 1024  # bytes; a page of text has 3,000
+if TYPE_CHECKING:
+    from ..beautifier.request import Candidate
+
+BEAUTIFY = "/prompt_beautifier/beautify"
+IMAGE_MODEL = "/prompt_beautifier/image_model"
+LARGEST_TEXT = 64 * 1024  # bytes; a page of text has 3,000
+LARGEST_GRAPH = 4 * 1024 * 1024  # bytes; a thousand nodes have 400,000
+ASKED = ("mode", "seed", "target", "style", "keep", "avoid", "strength", "length")
 MOST_WAITING = 8
+
+Reply = Callable[[object], Awaitable[dict]]
 
 _thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="prompt-beautifier")
 _waiting = 0
@@ -37,29 +55,45 @@ class Refused(ValueError):
 
 
 def add_routes() -> None:
-    """Have ComfyUI's server answer PATH; nothing is loaded before the first request."""
-    add_post_route(PATH, answer)
+    """Have ComfyUI's server answer both paths; nothing is loaded before the first text."""
+    add_post_route(BEAUTIFY, partial(answer, reply=beautified, largest=LARGEST_TEXT))
+    add_post_route(IMAGE_MODEL, partial(answer, reply=image_model, largest=LARGEST_GRAPH))
 
 
-async def answer(request: web.Request) -> web.Response:
-    """The response to one request."""
-    global _waiting
+async def answer(request: web.Request, reply: Reply, largest: int) -> web.Response:
+    """The response to one request: what `reply` makes of its JSON, or what is wrong with it."""
     try:
         check_origin(request)
-        text, mode, seed = read_request(await body_of(request))
-        if _waiting >= MOST_WAITING:
-            raise Refused(429, "too many texts are being beautified: wait for them and try again")
-        _waiting += 1
-        try:
-            prompt = await asyncio.get_running_loop().run_in_executor(_thread, beautify, text, mode, seed)
-        finally:
-            _waiting -= 1
+        return web.json_response(await reply(await body_of(request, largest)))
     except Refused as error:
         return web.json_response({"error": str(error)}, status=error.status)
     except Exception as error:
-        logging.exception("Prompt Beautifier: a text was not beautified")
+        logging.exception("Prompt Beautifier: %s was not answered", request.path)
         return web.json_response({"error": f"{type(error).__name__}: {error}"}, status=500)
-    return web.json_response({"prompt": prompt})
+
+
+async def beautified(body: object) -> dict:
+    global _waiting
+    asked = read_request(body)
+    if _waiting >= MOST_WAITING:
+        raise Refused(429, "too many texts are being beautified: wait for them and try again")
+    _waiting += 1
+    try:
+        made = await asyncio.get_running_loop().run_in_executor(_thread, beautify, asked)
+    finally:
+        _waiting -= 1
+    return {"prompt": made.text, "notes": list(made.notes)}
+
+
+async def image_model(body: object) -> dict:
+    if not isinstance(body, dict) or not isinstance(graph := body.get("graph"), dict):
+        raise Refused(400, 'send an object such as {"graph": {}, "node": "3", "text": "1 girl"}')
+    found = target_of(graph, body.get("node"), text=str(body.get("text", "")))
+    row = found.target
+    return {
+        **{"target": row.name if row else None, "title": row.title if row else ""},
+        **{"by": found.by, "sure": found.sure},
+    }
 
 
 def check_origin(request: web.Request) -> None:
@@ -78,36 +112,35 @@ def host_of(origin: str) -> str | None:
     return origin.partition("://")[2].lower() or None
 
 
-async def body_of(request: web.Request) -> object:
+async def body_of(request: web.Request, largest: int) -> object:
     """The JSON of a request that is no larger than it must be."""
     # A form can be sent from any page without asking; JSON cannot.
     if request.content_type != "application/json":
         raise Refused(415, "send JSON, with Content-Type: application/json")
     data = bytearray()
-    async for chunk in request.content.iter_chunked(LARGEST_BODY):
+    async for chunk in request.content.iter_chunked(LARGEST_TEXT):
         data += chunk
-        if len(data) > LARGEST_BODY:
-            raise Refused(413, f"the text is too long: at most {LARGEST_BODY // 1024} KB can be sent")
+        if len(data) > largest:
+            raise Refused(413, f"the text is too long: at most {largest // 1024} KB can be sent")
     try:
         return json.loads(data)
     except (ValueError, RecursionError) as error:
         raise Refused(400, "the request is not JSON") from error
 
 
-def read_request(body: object) -> tuple[str, str, int]:
-    """The text, the mode and the seed of a request."""
+def read_request(body: object) -> Request:
+    """What is asked for one candidate."""
     if not isinstance(body, dict):
         raise Refused(400, 'send an object such as {"text": "1 girl"}')
-    if unknown := set(body) - {"text", "mode", "seed"}:
-        raise Refused(400, f"unknown field {min(unknown)!r}: only text, mode and seed are read")
-    text, mode, seed = body.get("text"), body.get("mode", MODES[0]), body.get("seed", 0)
+    if unknown := set(body) - {"text", *ASKED}:
+        raise Refused(400, f"unknown field {min(unknown)!r}: only text, {', '.join(ASKED)} are read")
+    text = body.get("text")
     if not isinstance(text, str) or not text.strip():
         raise Refused(400, "text must be a string that is not empty")
-    if mode not in MODES:
-        raise Refused(400, f"mode must be one of {', '.join(MODES)}")
-    if type(seed) is not int or not 0 <= seed <= MAX_SEED:
-        raise Refused(400, f"seed must be a whole number from 0 to {MAX_SEED}")
-    return text, mode, seed
+    try:
+        return Request(text, 1, **{name: body[name] for name in ASKED if name in body})
+    except ValueError as error:
+        raise Refused(400, str(error)) from error
 
 
 @cache
@@ -118,6 +151,6 @@ def embedded():
     return load_beautifier("embedded")
 
 
-def beautify(text: str, mode: str, seed: int) -> str:
-    """One beautified prompt of a text, in the thread that is there for it."""
-    return embedded().beautify(text, num_candidates=1, seed=seed, mode=mode)[0].text
+def beautify(asked: Request) -> Candidate:
+    """One candidate, in the thread that is there for it."""
+    return embedded().beautify(**{each.name: getattr(asked, each.name) for each in fields(asked)})[0]

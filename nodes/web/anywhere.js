@@ -1,13 +1,15 @@
 // "Beautify text": replaces what stands in any multiline text box with a beautified prompt, without queueing a graph.
 
-import { api } from "../../scripts/api.js";
 import { app } from "../../scripts/app.js";
 import { endStep, isLinked } from "./graph.js";
-import { mode } from "./settings.js";
+import { imageModelOf } from "./image_model.js";
+import { post } from "./server.js";
+import { wanted } from "./settings.js";
 import { text, toast } from "./strings.js";
 
 /** What was made of a box before: asked again, it is given another version of what was typed at first. */
 const lastMade = new WeakMap();
+const lastTold = new WeakMap(); // the image model that was named for a box
 const busy = new WeakSet();
 
 const PULSE = { opacity: [1, 0.5], cursor: ["progress", "progress"] }; // of a box that waits for its text
@@ -61,10 +63,14 @@ export async function beautifyWidget(node, widget) {
   busy.add(widget);
   const pulse = areaOf(node, widget)?.animate(PULSE, { duration: 400, direction: "alternate", iterations: Infinity });
   try {
-    const result = await ask(raw, seed);
+    const asked = wanted(node);
+    const found = asked.target ? null : await imageModelOf(node, before);
+    const target = found?.target ?? asked.target;
+    const { prompt, notes } = await post("beautify", { ...asked, target, text: raw, seed });
     if (widget.value !== before) return toast("info", text("changed_meanwhile"));
-    replaceText(node, widget, result);
-    lastMade.set(widget, { raw, seed, result });
+    replaceText(node, widget, prompt);
+    lastMade.set(widget, { raw, seed, result: prompt });
+    tell(widget, found, notes);
   } catch (error) {
     toast("error", `${text("failed")}: ${error.message}`);
   } finally {
@@ -73,21 +79,16 @@ export async function beautifyWidget(node, widget) {
   }
 }
 
-/** The beautified prompt of the server's embedded model. Throws an Error with a message for the user. */
-async function ask(raw, seed) {
-  let response;
-  try {
-    response = await api.fetchApi("/prompt_beautifier/beautify", {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ text: raw, mode: mode(), seed }),
-    });
-  } catch {
-    throw new Error(text("no_server"));
-  }
-  const reply = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Error(reply.error ?? `HTTP ${response.status}`);
-  return reply.prompt;
+/** Say for which image model a text was written, once for each box and model, and what else there is to know. */
+function tell(widget, found, notes) {
+  const said = found && lastTold.get(widget) !== found.target ? [named(found)] : [];
+  if (found) lastTold.set(widget, found.target);
+  if (said.length || notes.length) toast("info", [...said, ...notes].join(" "));
+}
+
+function named(found) {
+  if (!found.target) return text("for_none");
+  return found.sure ? text("for_model", found) : text("for_usual", found);
 }
 
 /** Replace the text so that Ctrl+Z brings the old one back: in the box while the cursor is in it, else in the graph. */

@@ -19,10 +19,15 @@ export function widgetFor(node, name) {
   if (!isLinked(node, name)) return node.widgets?.find((widget) => widget.name === name) ?? null;
   const link = node.getInputLink(slotOf(node, name));
   const outside = Number(link?.origin_id) === SUBGRAPH_INPUTS ? node.graph.inputs?.[link.origin_slot] : null;
-  const root = node.graph.rootGraph ?? node.graph;
-  const graphs = [root, ...(root.subgraphs?.values() ?? [])];
-  const hosts = graphs.flatMap((graph) => graph.nodes).filter((each) => each.subgraph === node.graph);
+  const hosts = hostsOf(node.graph);
   return outside && hosts.length === 1 ? widgetFor(hosts[0], outside.name) : null;
+}
+
+/** The nodes that stand for a subgraph; none of the root. */
+export function hostsOf(graph) {
+  const root = graph.rootGraph ?? graph;
+  const graphs = [root, ...(root.subgraphs?.values() ?? [])];
+  return graphs.flatMap((each) => each.nodes).filter((node) => node.subgraph === graph);
 }
 
 const SUBGRAPH_INPUTS = -10; // the id of the node inside a subgraph that its inputs come from

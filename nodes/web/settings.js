@@ -7,9 +7,14 @@ const BEAUTIFY = "PromptBeautifierBeautifyPrompt";
 const MODEL = "PromptBeautifier.Model";
 const CANDIDATES = "PromptBeautifier.Candidates";
 const MODE = "PromptBeautifier.Mode";
+const IMAGE_MODEL = "PromptBeautifier.ImageModel";
+const STYLE = "PromptBeautifier.Style";
+const KEEP = "PromptBeautifier.Keep";
+const AVOID = "PromptBeautifier.Avoid";
 const group = (name) => ["Prompt Beautifier", "What new nodes start with", name];
 
 const models = ["embedded"]; // as the menu of Load Beautifier shows them
+const imageModels = ["auto"]; // as the menu of Beautify Prompt shows them
 
 /** The name of a model in what a menu shows: the state of its download, which changes, is left out. */
 const nameIn = (shown) => shown.replace(/ \([^()]*downloaded\)$/, "");
@@ -46,24 +51,80 @@ export const SETTINGS = [
     options: ["rewrite", "append"],
     defaultValue: "rewrite",
   },
+  {
+    id: IMAGE_MODEL,
+    category: group("Image model"),
+    sortOrder: 0,
+    name: "Image model of new Beautify Prompt nodes and of Beautify text",
+    tooltip: "auto: the one that the graph loads. Name one where your graphs do not say it.",
+    type: "combo",
+    options: () => imageModels.map((name) => ({ text: name, value: name })),
+    defaultValue: "auto",
+  },
+  {
+    id: STYLE,
+    category: group("Style"),
+    sortOrder: -1,
+    name: "Style of new Beautify Prompt nodes and of Beautify text",
+    tooltip: "auto: what the image model reads. phrases, sentences, tags: always this.",
+    type: "combo",
+    options: ["auto", "phrases", "sentences", "tags"],
+    defaultValue: "auto",
+  },
+  {
+    id: KEEP,
+    category: group("Keep"),
+    sortOrder: -2,
+    name: "Words that every prompt must have",
+    tooltip: "Trigger words and names, with commas between them: they stand letter for letter in what is written.",
+    type: "text",
+    defaultValue: "",
+  },
+  {
+    id: AVOID,
+    category: group("Avoid"),
+    sortOrder: -3,
+    name: "Words that no prompt may have",
+    tooltip: "Words and phrases, with commas between them, that are never added. What you type yourself stays.",
+    type: "text",
+    defaultValue: "",
+  },
 ];
 
 const value = (id) => app.extensionManager.setting.get(id);
 
-export const mode = () => value(MODE) ?? "rewrite";
+/** What is asked for the text of a node besides its words: by the settings, and on Beautify Prompt by the node. */
+export function wanted(node) {
+  const ids = { mode: MODE, image_model: IMAGE_MODEL, style: STYLE, keep: KEEP, avoid: AVOID };
+  const own = node.comfyClass === BEAUTIFY ? node.widgets : [];
+  const chosen = (name) => own.find((widget) => widget.name === name)?.value ?? value(ids[name]);
+  const { image_model, ...asked } = Object.fromEntries(Object.keys(ids).map((name) => [name, chosen(name)]));
+  return { ...asked, target: image_model === "auto" ? "" : image_model };
+}
 
-/** Remember which models the menu of Load Beautifier offers, for the settings page to offer the same. */
+/** Remember what the menus of the pack's nodes offer, for the settings page to offer the same. */
 export function noteModels(nodeData) {
-  if (nodeData.name !== LOAD) return;
-  const [kind, options] = nodeData.input?.required?.model ?? [];
-  models.splice(0, models.length, ...(Array.isArray(kind) ? kind : (options?.options ?? ["embedded"])));
+  if (nodeData.name === LOAD) note(models, nodeData.input?.required?.model, ["embedded"]);
+  if (nodeData.name === BEAUTIFY) note(imageModels, nodeData.input?.optional?.image_model, ["auto"]);
+}
+
+function note(list, input, otherwise) {
+  const [kind, options] = input ?? [];
+  list.splice(0, list.length, ...(Array.isArray(kind) ? kind : (options?.options ?? otherwise)));
 }
 
 /** Give a new node the user's own defaults. A node of a saved graph gets its own values right afterwards. */
 export function startWithSettings(node) {
   const wanted = {
     [LOAD]: { model: value(MODEL) },
-    [BEAUTIFY]: { num_candidates: value(CANDIDATES), mode: value(MODE) },
+    [BEAUTIFY]: {
+      num_candidates: value(CANDIDATES),
+      mode: value(MODE),
+      image_model: value(IMAGE_MODEL),
+      style: value(STYLE),
+      keep: value(KEEP),
+      avoid: value(AVOID),
+    },
   }[node.comfyClass];
   for (const [name, chosen] of Object.entries(wanted ?? {})) {
     const widget = node.widgets?.find((each) => each.name === name);

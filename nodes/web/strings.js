@@ -22,6 +22,9 @@ export const STRINGS = {
     changed_meanwhile: "The text was changed meanwhile, so it was left as it is",
     linked: "The text of this box comes from another node",
     no_server: "The server did not answer. Is ComfyUI still running?",
+    for_model: "Written for {title}, which {by} says.",
+    for_usual: "The image model was not recognised: written as for {title}. Name it in Settings → Prompt Beautifier.",
+    for_none: "No image model was found for this text. Name one in Settings → Prompt Beautifier.",
   },
   zh: {
     candidates: "候选提示词",
@@ -42,6 +45,9 @@ export const STRINGS = {
     changed_meanwhile: "文本在此期间已被修改，因此保持原样",
     linked: "这个文本框的内容来自另一个节点",
     no_server: "服务器没有响应。ComfyUI 还在运行吗？",
+    for_model: "已按 {title} 的风格写成（依据：{by}）。",
+    for_usual: "没有认出图像模型，暂按 {title} 写成。可在“设置 → 提示词美化”中指定。",
+    for_none: "没有为这段文本找到图像模型。可在“设置 → 提示词美化”中指定。",
   },
 };
 

@@ -14,6 +14,7 @@ from prompt_beautifier.beautifier.request import MAX_SEED, Candidate
 from ..stand_ins import comfy_stand_in, tiny
 
 PATH = "/prompt_beautifier/beautify"
+IMAGE_MODEL = "/prompt_beautifier/image_model"
 
 
 class Model:
@@ -25,14 +26,15 @@ class Model:
         self.go_on = threading.Event()
         self.go_on.set()
         self.error = None
+        self.notes = ()
 
-    def beautify(self, text, num_candidates, seed, mode):
-        self.asked.append((text, num_candidates, seed, mode))
+    def beautify(self, raw_prompt, **asked):
+        self.asked.append({"raw_prompt": raw_prompt, **asked})
         self.threads.add(threading.current_thread())
         assert self.go_on.wait(10)
         if self.error:
             raise self.error
-        return [Candidate(f"{text}, detailed")]
+        return [Candidate(f"{raw_prompt}, detailed", notes=self.notes)]
 
 
 @pytest.fixture
@@ -72,12 +74,12 @@ def talk(routes, conversation):
     return asyncio.run(run())
 
 
-def post(routes, body=None, **request):
+def post(routes, body=None, path=PATH, **request):
     """(status, JSON) of one request."""
 
     async def conversation(client):
         asked = request if body is None else {"json": body, **request}
-        async with client.post(PATH, **asked) as response:
+        async with client.post(path, **asked) as response:
             return response.status, await response.json()
 
     return talk(routes, conversation)
@@ -87,13 +89,35 @@ def post(routes, body=None, **request):
 
 
 def test_nothing_else_is_served(routes):
-    assert list(routes.handlers) == [PATH]
+    assert list(routes.handlers) == [PATH, IMAGE_MODEL]
 
 
 def test_a_text_comes_back_beautified(routes, model):
-    assert post(routes, {"text": "a cat"}) == (200, {"prompt": "a cat, detailed"})
-    assert post(routes, {"text": "猫", "mode": "append", "seed": MAX_SEED})[0] == 200
-    assert model.asked == [("a cat", 1, 0, "rewrite"), ("猫", 1, MAX_SEED, "append")]
+    assert post(routes, {"text": "a cat"}) == (200, {"prompt": "a cat, detailed", "notes": []})
+    model.notes = ("A weight was taken out.",)
+    asked = {"mode": "append", "seed": MAX_SEED, "target": "Z-Image", "keep": "ohwx, Ann", "avoid": ["artstation"]}
+    assert post(routes, {"text": "猫", **asked})[1]["notes"] == ["A weight was taken out."]
+    first, second = model.asked
+    assert first["raw_prompt"] == "a cat" and first["num_candidates"] == 1 and first["style"] == "phrases"
+    assert (second["mode"], second["seed"], second["target"]) == ("append", MAX_SEED, "z-image")
+    assert (second["style"], second["keep"], second["avoid"]) == ("sentences", ("ohwx", "Ann"), ("artstation",))
+
+
+def test_the_page_is_told_which_image_model_its_graph_has(routes):
+    graph = {
+        "1": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "waiIllustriousSDXL_v140.safetensors"}},
+        "5:3": {"class_type": "CLIPTextEncode", "inputs": {"clip": ["1", 1], "text": "1 girl"}},
+    }
+    told = {"target": "illustrious", "title": "Illustrious", "by": "waiIllustriousSDXL_v140.safetensors", "sure": True}
+    assert post(routes, {"graph": graph, "node": "5:3"}, IMAGE_MODEL) == (200, told)
+    # A subgraph's own node shows the text of one inside it.
+    assert post(routes, {"graph": graph, "node": "5", "text": "1 girl"}, IMAGE_MODEL) == (200, told)
+    none = {"target": None, "title": "", "by": "", "sure": False}
+    assert post(routes, {"graph": {}, "node": "5"}, IMAGE_MODEL) == (200, none)
+    assert post(routes, {"graph": [], "node": "5"}, IMAGE_MODEL)[0] == 400
+    assert post(routes, {"graph": graph, "node": "5"}, IMAGE_MODEL, headers={"Sec-Fetch-Site": "cross-site"})[0] == 403
+    large = {"graph": graph | {"9": {"class_type": "Text", "inputs": {"text": "a" * 200_000}}}, "node": "5:3"}
+    assert post(routes, large, IMAGE_MODEL) == (200, told)
 
 
 def test_it_is_what_the_node_makes_first(routes, tmp_path, monkeypatch):
@@ -116,13 +140,17 @@ def test_it_is_what_the_node_makes_first(routes, tmp_path, monkeypatch):
         ({"json": {}}, 400, "text must be a string"),
         ({"json": {"text": 5}}, 400, "text must be a string"),
         ({"json": {"text": " \n"}}, 400, "not empty"),
-        ({"json": {"text": "a", "mode": "shorten"}}, 400, "mode must be one of rewrite, append"),
+        ({"json": {"text": "a", "mode": "shorten"}}, 400, "mode must be one of 'rewrite', 'append'"),
         ({"json": {"text": "a", "mode": ["rewrite"]}}, 400, "mode must be one of"),
         ({"json": {"text": "a", "seed": -1}}, 400, "seed must be a whole number"),
         ({"json": {"text": "a", "seed": MAX_SEED + 1}}, 400, "seed must be a whole number"),
         ({"json": {"text": "a", "seed": True}}, 400, "seed must be a whole number"),
         ({"json": {"text": "a", "seed": 1.0}}, 400, "seed must be a whole number"),
         ({"json": {"text": "a", "model": "x"}}, 400, "unknown field 'model'"),
+        ({"json": {"text": "a", "num_candidates": 9}}, 400, "unknown field 'num_candidates'"),
+        ({"json": {"text": "a", "target": "animma"}}, 400, "did you mean"),
+        ({"json": {"text": "a", "keep": ["cat"], "avoid": ["cat"]}}, 400, "both cannot be"),
+        ({"json": {"text": "a", "style": ["tags"]}}, 400, "style must be one of"),
         ({"data": b"{", "headers": {"Content-Type": "application/json"}}, 400, "not JSON"),
         ({"data": b"\xff\xfe", "headers": {"Content-Type": "application/json"}}, 400, "not JSON"),
         ({"data": b"[" * 60_000, "headers": {"Content-Type": "application/json"}}, 400, "not JSON"),
@@ -269,5 +297,5 @@ def test_the_model_is_loaded_once_and_on_the_cpu(routes, monkeypatch):
 
     monkeypatch.setattr(beautify, "load_beautifier", load_beautifier)
     for text in ("a", "b"):
-        assert post(routes, {"text": text})[1] == {"prompt": f"{text}, detailed"}
+        assert post(routes, {"text": text})[1]["prompt"] == f"{text}, detailed"
     assert asked == [("embedded",)], "its device is the CPU where none is named"

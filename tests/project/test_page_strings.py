@@ -65,8 +65,10 @@ def test_ids_have_the_packs_own_prefix():
     scripts = "\n".join(SCRIPTS.values())
     (extension,) = re.findall(r'registerExtension\(\{\s+name: "([^"]+)"', scripts)
     assert extension.startswith("promptbeautifier.")
-    ids = re.findall(r'^const (?:COMMAND|MODEL|CANDIDATES|MODE) = "([^"]+)"', scripts, re.MULTILINE)
-    assert len(ids) == 4 and all(each.startswith("PromptBeautifier.") for each in ids)
+    ids = re.findall(
+        r'^const (?:COMMAND|MODEL|CANDIDATES|MODE|IMAGE_MODEL|STYLE|KEEP|AVOID) = "([^"]+)"', scripts, re.M
+    )
+    assert len(ids) == 8 and all(each.startswith("PromptBeautifier.") for each in ids)
     assert re.search(r'^const PROPERTY = "prompt_beautifier";$', scripts, re.MULTILINE)
 
 
@@ -115,7 +117,7 @@ def test_both_languages_have_the_same_keys(name):
 
 def test_settings_are_translated():
     offered = settings()
-    assert len(offered) == 3
+    assert len(offered) == 7
     english = {f"PromptBeautifier.{key.partition('_')[2]}": text for key, text in locale("en", "settings.json").items()}
     assert {key: {"name": text["name"], "tooltip": text["tooltip"]} for key, text in english.items()} == offered
     category = re.search(r'const group = \(name\) => \["([^"]+)", "([^"]+)", name\];', SCRIPTS["settings.js"])

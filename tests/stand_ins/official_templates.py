@@ -150,7 +150,7 @@ def with_text(graph: dict) -> list[str]:
         for node_id, node in graph.items()
         if not any(graphs.FILE.search(file) for file in graphs.files_of(node))
         and any(isinstance(value, str) and not graphs.NAMED.search(name) for name, value in node["inputs"].items())
-        and any(graphs.readers(graph, below, node_id))
+        and any(graphs.readers(graph, below, [node_id]))
     ]
 
 
