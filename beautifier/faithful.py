@@ -99,7 +99,7 @@ def check(wish: Wish, text: str, keep: Sequence[str] = (), entries: Entries | No
     against += _contradicted(wish, answer)
     for word in _to_keep(wish):
         (kept if _is_there(word, answer, entries) else lost).append(word)
-    against += _unwanted(wish, text, answer, entries)
+    against += _unwanted(wish, text, ", ".join([wish.text, *keep]), answer, entries)
     against += [f"{word}, {AVOIDED}" for word in avoided(wish, text)]
     against += [f"{word}, which is new" for word in (added(wish, text) if wish.strict else ())]
     return Kept(tuple(dict.fromkeys(kept)), tuple(dict.fromkeys(lost)), tuple(dict.fromkeys(against)))
@@ -205,17 +205,15 @@ def _contradicted(wish: Wish, answer: _Answer) -> list[str]:
     return found
 
 
-def _unwanted(wish: Wish, text: str, answer: _Answer, entries: Entries | None) -> list[str]:
-    """Unsafe words, names and people that the user did not write."""
+def _unwanted(wish: Wish, text: str, asked: str, answer: _Answer, entries: Entries | None) -> list[str]:
+    """Unsafe words, names and people that the user did not write; asked: the wish's text, and what is to be kept."""
     minor = unsafe.names_minor(wish.text) or unsafe.names_minor(text)
-    allowed = unsafe.unsafe(wish.text, minor=True)
+    allowed = unsafe.unsafe(asked, minor=True)
     found = [f"unsafe: {words}" for words in sorted(unsafe.unsafe(text, minor) - allowed)]
-    found += [f"name: {name}" for _, _, name in added_names(wish.text, text)]
+    found += [f"name: {name}" for _, _, name in added_names(asked, text)]
     if not wish.names and not _names_people(wish, entries):
-        asked = {word.folded for word in wish.words}
-        added = {
-            word for said in answer.words for word in (said.folded, singular(said.folded)) if word in PERSON
-        } - asked
+        said = {word for each in answer.words for word in (each.folded, singular(each.folded))}
+        added = said & PERSON - {word.folded for word in wish.words}
         found += [f"person: {word}" for word in sorted(added)]
     return found
 
@@ -284,7 +282,7 @@ def repair(wish: Wish, text: str, keep: Sequence[str] = (), entries: Entries | N
 
     A comma list loses the phrases at fault, prose the sentences; where words are missing the text as typed comes first.
     """
-    text = without_added_names(wish.text, text)
+    text = without_added_names(", ".join([wish.text, *keep]), text)
     before = check(wish, text, keep, entries)
     if before.faithful:
         return text

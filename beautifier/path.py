@@ -23,6 +23,7 @@ from .prompts.clip_tokens import limit_clip_tokens
 from .prompts.put_back import put_back
 from .prompts.standing_in import has_lost
 from .prompts.syntax import SetAside, set_aside
+from .prompts.syntax_table import HIDDEN, LINE
 from .request import MAX_SEED, Answers, Candidate, Request, Sampling
 from .wishes.wish import Wish, read
 
@@ -153,9 +154,9 @@ def without_another(answer: str, aside: SetAside) -> str:
 
 
 def as_seen(candidate: str, aside: SetAside) -> str:
-    """A candidate with the neutral words for what cannot be seen, as its writer saw the raw prompt."""
+    """A candidate with the neutral words for what cannot be seen, or nothing, as its writer saw the raw prompt."""
     for piece in aside.pieces:
-        if piece.neutral:
+        if piece.treatment in (HIDDEN, LINE):
             candidate = candidate.replace(piece.text, piece.words, 1)
     return candidate
 

@@ -33,19 +33,25 @@ TELLS = 4  # letters of a part of a name that tells who is meant
 
 
 @lru_cache(maxsize=1)
-def names_by_first_word() -> dict[str, tuple[tuple[str, ...], ...]]:
-    """The names of the list by their first word, the longest first."""
+def _listed() -> tuple[dict[str, tuple[tuple[str, ...], ...]], frozenset[str]]:
+    """The names of the list by their first word, the longest first; and those of studios."""
     found: dict[str, list[tuple[str, ...]]] = {}
+    studios: set[str] = set()
+    heading = ""
     for line in NAMES.read_text(encoding="utf-8").splitlines():
-        if line and not line.startswith("#"):
+        if line.startswith("#"):
+            heading = line
+        elif line:
             words = tuple(WORD.findall(line))
             found.setdefault(words[0], []).append(words)
-    return {first: tuple(sorted(names, key=len, reverse=True)) for first, names in found.items()}
+            studios |= {" ".join(words)} if heading == "# studios" else set()
+    by_first = {first: tuple(sorted(names, key=len, reverse=True)) for first, names in found.items()}
+    return by_first, frozenset(studios)
 
 
 def names_in(text: str) -> list[tuple[int, int, str]]:
     """The names of the list that a text has: where each begins and ends, and the name."""
-    table, folded = names_by_first_word(), fold_characters(text)
+    table, folded = _listed()[0], fold_characters(text)
     words = list(WORD.finditer(folded))
     found, index = [], 0
     while index < len(words):
@@ -68,13 +74,22 @@ def _stands_at(name: tuple[str, ...], words: list[re.Match], index: int, text: s
 
 
 def added_names(asked: str, answer: str) -> list[tuple[int, int, str]]:
-    """The names in an answer of which the user wrote no part that tells who is meant."""
-    said = set(WORD.findall(fold_characters(asked)))
+    """The names in an answer of which the user wrote no part that tells who is meant.
+
+    A studio counts where something is said to be by it, or in its style: "disney" alone may be what a mouse is from.
+    """
+    said, studios = set(WORD.findall(fold_characters(asked))), _listed()[1]
     return [
-        found
-        for found in names_in(answer)
-        if not any(part in said for part in found[2].split() if len(part) >= TELLS and part not in STOP_WORDS)
+        (start, end, name)
+        for start, end, name in names_in(answer)
+        if not any(part in said for part in name.split() if len(part) >= TELLS and part not in STOP_WORDS)
+        and (name not in studios or _is_credited(answer, start, end))
     ]
+
+
+def _is_credited(text: str, start: int, end: int) -> bool:
+    behind = HANGS_ON.match(text[end:])
+    return bool(CREDIT.search(text[:start]) or behind and re.search(r"[a-z]", behind[0], re.IGNORECASE))
 
 
 def without_added_names(asked: str, answer: str) -> str:

@@ -28,7 +28,7 @@ def test_names_are_found(text, names):
         ("a cat in the style of Studio Ghibli, soft light", "a cat, soft light"),
         ("greg rutkowski, wlop, artgerm, a cat", "a cat"),
         ("a cat, (artgerm:1.2), j. c. leyendecker style, 8k", "a cat, 8k"),
-        ("a cat, Pixar-style render, disney", "a cat, render"),
+        ("a cat, Pixar-style render, by disney", "a cat, render"),
         ("A cat sleeps. Greg Rutkowski paints such cats. Soft light falls.", "A cat sleeps. Soft light falls."),
         ("a cat lit by candle light, by the sea", "a cat lit by candle light, by the sea"),
     ],
@@ -43,7 +43,8 @@ def test_an_answer_reads_on_without_them(answer, without):
     [
         ("a cat by Greg Rutkowski", "a cat by greg rutkowski, 8k"),
         ("a mucha poster", "poster, alphonse mucha, art nouveau"),
-        ("Disney castle", "disney castle at night"),
+        ("Disney castle", "in the style of disney, a castle at night"),
+        ("elsa", "elsa (frozen), disney, snow"),
     ],
 )
 def test_whom_the_user_named_stays(asked, answer):
