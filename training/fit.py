@@ -46,6 +46,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     torch.manual_seed(args.seed)
     torch.set_num_threads(args.threads)
     tokenizer, network = start_from(args.base, args.vocabulary, args.texts)
+    network.to(args.device)
     reader = PairReader(tokenizer)
     picks, pairs = read_jsonl(args.picks), read_jsonl(args.pairs)
     held = [row for row in picks if is_held_out(row["raw_prompt"])] + read_jsonl(args.validation)
@@ -63,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     step, path = 0, args.out / "checkpoint.pt"
     args.out.mkdir(parents=True, exist_ok=True)
     if path.exists():
-        saved = torch.load(path, weights_only=True)
+        saved = torch.load(path, weights_only=True, map_location="cpu")
         network.load_state_dict(saved["network"])
         optimizer.load_state_dict(saved["optimizer"])
         slope.data.copy_(saved["slope"])
@@ -116,6 +117,7 @@ def options() -> argparse.ArgumentParser:
     add("--lr", type=float, default=5e-5)
     add("--every", type=int, default=200, help="steps between checkpoints")
     add("--threads", type=int, default=2)
+    add("--device", default="cpu", help="cpu or cuda")
     add("--seed", type=int, default=0)
     add("--bf16", action=argparse.BooleanOptionalAction, default=False)
     return parser
@@ -202,8 +204,9 @@ def batch_loss(
             continue
         texts = [texts_of(row) for row in group]
         encoded = [line for row, own in zip(group, texts, strict=True) for line in reader.rows(row["raw_prompt"], own)]
-        with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
-            scores = network(*even(*collate(encoded))).float()
+        device = network.head.weight.device
+        with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
+            scores = network(*(each.to(device) for each in even(*collate(encoded)))).float().cpu()
         start = 0
         for row, own in zip(group, texts, strict=True):
             found = scores[start : start + len(own)]
@@ -260,9 +263,14 @@ def evaluate(network, reader: PairReader, picks: list[dict], pairs: list[dict]) 
     """Figures on rows that nothing is learnt from: AUC of misfits, share of the best phrases in the top ranks, share of
     pairs told right."""
     network.eval()
+    device = network.head.weight.device
+
+    def read(raw_prompt: str, texts: list[str]) -> Tensor:
+        return network(*(each.to(device) for each in collate(reader.rows(raw_prompt, texts)))).float().cpu()
+
     auc, top, right = [], [], []
     for row in picks:
-        scores = network(*collate(reader.rows(row["raw_prompt"], option_texts(row))))
+        scores = read(row["raw_prompt"], option_texts(row))
         others = [i for i in range(len(scores)) if i not in set(row["bad"])]
         if row["bad"] and others:
             wins = scores[others, FITS][:, None] > scores[row["bad"], FITS][None]
@@ -272,7 +280,7 @@ def evaluate(network, reader: PairReader, picks: list[dict], pairs: list[dict]) 
             top.append(len(set(ranked) & set(row["best"])) / len(row["best"]))
     for row in pairs:
         if row["preferred"] != 0.5:
-            scores = network(*collate(reader.rows(row["raw_prompt"], [row["a"], row["b"]])))[:, PREFERENCE]
+            scores = read(row["raw_prompt"], [row["a"], row["b"]])[:, PREFERENCE]
             right.append(float((scores[0] > scores[1]).item() == (row["preferred"] > 0.5)))
     named = {"misfit AUC": auc, "best found": top, "pairs right": right}
     return {name: round(sum(values) / len(values), 3) for name, values in named.items() if values}
@@ -281,6 +289,7 @@ def evaluate(network, reader: PairReader, picks: list[dict], pairs: list[dict]) 
 def export(network: FitNetwork, tokenizer: Tokenizer, folder: Path) -> None:
     """Write the folder that beautifier/composing/fit.py reads: float16 weights by transformers' names."""
     folder.mkdir(parents=True, exist_ok=True)
+    network.cpu()
     weights = {name: tensor.half().contiguous() for name, tensor in network.encoder.state_dict().items()}
     weights |= {f"{HEAD}.{name}": tensor.half().contiguous() for name, tensor in network.head.state_dict().items()}
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
