@@ -77,7 +77,7 @@ class Draft:
 
     def at(self, more: int) -> tuple[str, list[Option]]:
         """The candidate with so many phrases more than usual, or fewer."""
-        return self.of_idea(more) if self.idea is not None else self.of_phrases(more)
+        return self.of_idea(self.idea, more) if self.idea is not None else self.of_phrases(more)
 
     def of_phrases(self, more: int) -> tuple[str, list[Option]]:
         """The candidate of chosen phrases."""
@@ -95,16 +95,16 @@ class Draft:
         name = next((found.name for found in findings.of("head")), "")
         return phrases.write(wish, chosen, crowded, name), chosen
 
-    def of_idea(self, more: int) -> tuple[str, list[Option]]:
+    def of_idea(self, idea: Fitting, more: int) -> tuple[str, list[Option]]:
         """The idea, and details of entries behind it."""
         wish, findings, style = self.reading.wish, self.reading.findings, self.request.style
-        text = say(wish, findings, self.idea, style, f"{self.request.seed}/{self.k}")
-        chosen = list(self.idea.options)
+        text = say(wish, findings, idea, style, f"{self.request.seed}/{self.k}")
+        chosen = list(idea.options)
         further = self.details_beside(text, chosen)[: max(0, more)]
         if not further:
             return text, chosen
         if style == "tags":
-            given = self.idea.idea.tags if self.idea.whole else ()
+            given = idea.idea.tags if idea.whole else ()
             text = tags.write(wish, findings, [*chosen, *further], self.possible, given, tags.FEWEST + more)
         elif style == "sentences":
             text = " ".join([text, *sentences.further(wish, findings, further)])
@@ -119,7 +119,8 @@ class Draft:
         if self.request.style == "sentences":
             details = sentences.sayable(findings, details)
         if self.score is not None:
-            details.sort(key=lambda option: self.score(wish, option, []), reverse=True)
+            score = self.score
+            details.sort(key=lambda option: score(wish, option, []), reverse=True)
         said, taken = content(text), list(chosen)
         for option in details:
             if not option.words & said and fits(option, taken):

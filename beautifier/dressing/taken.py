@@ -42,7 +42,7 @@ def notes_of(request: Request, pasted: Pasted, emphasis: tuple[str, ...]) -> Ite
         yield f"{target.title} takes no negative prompt: the pasted one was left out."
     if pasted.negative or pasted.parameters:
         yield "The negative prompt and the settings of the pasted text are not part of the prompt."
-    if emphasis:
+    if emphasis and target is not None:
         yield f"{target.title} reads no weights: they were taken off {shown(emphasis)}."
     typed = tuple(word for word in request.avoid if says(pasted.prompt, word))
     if typed:

@@ -7,10 +7,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from ..weight_file import StoredTensor, WeightFile
 from .architectures.architecture import OUTPUT
 from .t5 import T5
 from .t5_config import read_t5_config
-from .weights import StoredTensor, WeightFile, weight_files
+from .weights import weight_files
 
 # The word embeddings, which files also hold under the names of both stacks.
 SHARED = {"encoder.embed_tokens.weight": "shared.weight", "decoder.embed_tokens.weight": "shared.weight"}

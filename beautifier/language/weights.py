@@ -8,18 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors import safe_open
 from torch import Tensor
 
 from ..files import read_json
-from ..pickles import read_tensors
+from ..weight_file import StoredTensor, WeightFile
 from .architectures.architecture import Architecture, rows_of
 from .architectures.table import ARCHITECTURES, read_config
 from .config import NetworkConfig
 from .network import DecoderOnly
 
 INT8_FILE = "model.int8.safetensors"  # packed weights, made of a checkpoint and kept beside it: see int8_file.py
-FLOATS = {"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
 
 
 def weight_files(folder: Path) -> list[Path]:
@@ -58,60 +56,6 @@ def _indexed_names(index: Path, suffix: str) -> list[str]:
         if not isinstance(name, str) or Path(name).name != name or not name.endswith(suffix):
             raise ValueError(f"{index} names {name!r}: shards must be {suffix[1:]} files in the same folder")
     return sorted(set(weight_map.values()))
-
-
-class WeightFile:
-    """A file of weights: what its tensors are, and one of them at a time.
-
-    Raises ValueError for a file that cannot be read, or would run something.
-    """
-
-    def __init__(self, path: Path):
-        self.path = path
-        self._pickled = None if path.suffix == ".safetensors" else read_tensors(path)
-
-    def headers(self) -> dict[str, tuple[tuple[int, ...], str]]:
-        """Shape and dtype of each tensor by its name; the dtype as safetensors calls it. No tensor is read."""
-        if self._pickled is not None:
-            names = {dtype: name for name, dtype in FLOATS.items()}
-            return {
-                name: (tuple(each.shape), names.get(each.dtype, str(each.dtype)))
-                for name, each in self._pickled.items()
-            }
-        try:
-            with safe_open(self.path, framework="pt", device="cpu") as file:
-                parts = {name: file.get_slice(name) for name in file.keys()}
-                return {name: (tuple(part.get_shape()), part.get_dtype()) for name, part in parts.items()}
-        except Exception as error:  # safetensors raises its own class, and OSError, for a damaged file
-            raise ValueError(
-                f"{self.path} cannot be read as safetensors ({error}): download or copy it again"
-            ) from error
-
-    def tensor(self, name: str) -> Tensor:
-        """A tensor as it is stored, memory-mapped."""
-        if self._pickled is not None:
-            return self._pickled[name]
-        with safe_open(self.path, framework="pt", device="cpu") as file:  # its own mapping, gone with the tensor
-            return file.get_tensor(name)
-
-
-@dataclass(frozen=True)
-class StoredTensor:
-    """A tensor in a file of weights."""
-
-    file: WeightFile
-    name: str
-    shape: tuple[int, ...]
-    dtype: str
-
-    def check(self, expected: tuple[int, ...]) -> None:
-        """Raise ValueError for a shape that is not the expected one, or numbers that are no floats."""
-        if self.shape != expected:
-            raise ValueError(f"{self.file.path}: {self.name} has shape {self.shape}, config.json says {expected}")
-        if self.dtype not in FLOATS:
-            raise ValueError(
-                f"{self.file.path}: {self.name} is stored as {self.dtype}; quantized weights do not work here"
-            )
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
-from safetensors import safe_open
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -19,6 +18,7 @@ from ..language.threads import threads_for
 from ..language.weights import load_network, weight_files
 from ..prompts.syntax import set_aside
 from ..request import is_number
+from ..weight_file import WeightFile, check_floats
 from .folders import NOTES, check_is_reward_folder
 
 if TYPE_CHECKING:
@@ -237,10 +237,12 @@ def check_head(folder: Path, config: dict) -> None:
 def read_head(folder: Path, hidden: int) -> Tensor:
     """The weights of the score, [1, hidden]. Raises ValueError where they are missing or of another shape."""
     for path in weight_files(folder):
-        with safe_open(path, framework="pt", device="cpu") as file:
-            if HEAD in file.keys():
-                shape = tuple(file.get_slice(HEAD).get_shape())
-                if shape != (1, hidden):
-                    raise ValueError(f"{path}: {HEAD} has shape {shape}, a reward model's has {(1, hidden)}")
-                return file.get_tensor(HEAD)
+        file = WeightFile(path)
+        headers = file.headers()
+        if HEAD in headers:
+            shape, dtype = headers[HEAD]
+            if shape != (1, hidden):
+                raise ValueError(f"{path}: {HEAD} has shape {shape}, a reward model's has {(1, hidden)}")
+            check_floats(path, HEAD, dtype)
+            return file.tensor(HEAD)
     raise ValueError(f"{folder} has no {HEAD}: its weights are not those of a reward model")

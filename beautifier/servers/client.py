@@ -7,6 +7,7 @@ when a server is first asked.
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import logging
 import random
 import re
@@ -68,12 +69,14 @@ async def write_answers(server: Server, request: dict, written: list[Written]) -
 
 def is_local(where: str) -> bool:
     """Whether an address is of this computer or a private network."""
-    found = re.match(r"https?://(\[[^\]]*\]|[^:/]*)", where)
-    host = found[1].lower() if found else where
-    return "." not in host or bool(
-        re.match(r"127\.|10\.|192\.168\.|169\.254\.|172\.(?:1[6-9]|2\d|3[01])\.", host)
-        or host.endswith((".local", ".lan", ".internal", ".localhost"))
-    )
+    from yarl import URL
+
+    host = (URL(where).host or "").lower()
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:  # a name
+        return "." not in host or host.endswith((".local", ".lan", ".internal", ".localhost"))
+    return not (getattr(address, "ipv4_mapped", None) or address).is_global
 
 
 async def ask(server: Server, request: dict, written: list[Written]) -> None:

@@ -183,27 +183,32 @@ def checked_url(base_url: str, at: str) -> str:
 
     Raises ValueError, which shows nothing of the URL but its scheme, for all that is no http(s) address.
     """
+    from yarl import URL
+
     url = base_url.strip()
     form = "it must look like http://127.0.0.1:8000/v1"
     if not url:
         raise ValueError(f"{at} has no base_url: {form}")
-    found = re.fullmatch(
-        r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<server>[^/?#]*)(?P<path>[^?#]*)(?P<query>\?[^#]*)?", url
-    )
-    if not found or re.search(r"[\s\\\x00-\x1f\x7f]", url):
+    scheme, separator, _ = url.partition("://")
+    if not separator or not scheme.isalnum() or re.search(r"[\s\\\x00-\x1f\x7f]", url):
         raise ValueError(f"base_url of {at} is no web address: {form}")
-    if found["scheme"].lower() not in ("http", "https"):
-        raise ValueError(f"base_url of {at} begins with {found['scheme']}://, which is not http or https: {form}")
-    if "@" in found["server"]:
+    if scheme.lower() not in ("http", "https"):
+        raise ValueError(f"base_url of {at} begins with {scheme}://, which is not http or https: {form}")
+    try:
+        parsed = URL(url, encoded=True)
+        well_formed = parsed.raw_host and parsed.explicit_port != 0
+    except ValueError:  # quotes the address, which may hold a key
+        parsed, well_formed = URL(), False
+    if not well_formed:
+        raise ValueError(f"base_url of {at} has no host, or a port that is no number from 1 to 65535: {form}")
+    if "@" in parsed.raw_authority:
         raise ValueError(
             f"base_url of {at} has a user name or password in it: put the key into api_key, or "
             '"Basic ..." into headers as Authorization'
         )
-    host, port = re.fullmatch(r"(\[[0-9A-Fa-f:.%]+\]|[^:]*)(?::(.*))?", found["server"]).groups()
-    if not host or port is not None and not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
-        raise ValueError(f"base_url of {at} has no host, or a port that is no number from 1 to 65535: {form}")
-    path = REQUESTS.sub("", found["path"].rstrip("/")).rstrip("/") or "/v1"
-    return f"{found['scheme'].lower()}://{found['server']}{path}{found['query'] or ''}"
+    path = REQUESTS.sub("", parsed.raw_path.rstrip("/")).rstrip("/") or "/v1"
+    query = f"?{parsed.raw_query_string}" if parsed.raw_query_string else ""
+    return f"{scheme.lower()}://{parsed.raw_authority}{path}{query}"
 
 
 def listed(names) -> str:

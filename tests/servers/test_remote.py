@@ -741,6 +741,12 @@ def test_the_client_is_imported_when_a_server_is_asked(endpoints):
         ("https://api.example.com/v1", False),
         ("http://172.33.0.1/v1", False),
         ("http://8.8.8.8/v1", False),
+        ("http://[2001:4860:4860::8888]/v1", False),
+        ("http://[::ffff:8.8.8.8]/v1", False),
+        ("http://[fe80::1%25eth0]:8000/v1", True),
+        ("http://[fd12:3456::7]/v1", True),
+        ("http://[::ffff:192.168.1.7]/v1", True),
+        ("http://100.101.102.103/v1", True),
     ],
 )
 def test_only_servers_outside_are_asked_through_the_systems_proxy(where, local):
