@@ -1,4 +1,4 @@
-"""The prompt in a chat model's answer, and whether it is one at all.
+"""The prompt in a chat model's answer.
 
 A chat model wraps a prompt in talk: "Sure! Here is a detailed prompt:", quotation marks, Markdown, its
 thoughts, three versions to choose from, an offer of more help. `read_chat` takes the prompt out of that.
@@ -6,55 +6,19 @@ thoughts, three versions to choose from, an offer of more help. `read_chat` take
 
 import json
 import re
-import unicodedata
 
-from ..prompts.words import content_words
-
-THOUGHT = r"(?:think(?:ing)?|thoughts?|reason(?:ing)?|reflection|analysis|scratchpad)"
-THOUGHT_BEGINS = re.compile(rf"<{THOUGHT}\b[^<>]{{0,100}}>", re.IGNORECASE)
-THOUGHT_ENDS = re.compile(rf"</{THOUGHT}\s{{0,9}}>", re.IGNORECASE)
-LONGEST_READ = 20_000  # characters; no prompt is as long
-# What ends an answer where a server does not know the model's template well.
-TURN_END = re.compile(r"<\|[\w ]{1,40}\|>|</s>|<(?:end|start)_of_turn>|\[/?INST\]|<eos>", re.IGNORECASE)
-
-
-def without_thoughts(answer: str) -> str:
-    """What is behind the last thinking block, else before the first, up to the end of the model's turn.
-
-    A chat template may open the block itself, so that only its end is in the answer; and a block that was cut
-    off has no end.
-    """
-    end = max((found.end() for found in THOUGHT_ENDS.finditer(answer)), default=0)
-    behind = THOUGHT_BEGINS.split(answer[end:])[0]
-    before = THOUGHT_BEGINS.split(answer)[0] if THOUGHT_BEGINS.search(answer) else ""
-    text = behind if behind.strip() else before
-    return next((part.strip() for part in TURN_END.split(text) if part.strip()), "")[:LONGEST_READ]
-
-
-FENCE = re.compile(r"```[^\S\n]*(?:[\w+-]*[^\S\n]*\n)?(?P<inside>.*?)(?:```|$)", re.DOTALL)
-EMPHASIS = re.compile(r"(?<![\w*])(\*{1,3})(?=\S)(.+?)(?<=\S)\1(?![\w*])|(?<!\w)__(?=\S)(.+?)(?<=\S)__(?!\w)")
-OPENS = {'"': '"', "“": "”", "'": "'", "‘": "’", "`": "`", "«": "»", "「": "」", "『": "』", "„": "“"}
-
-ABOUT = r"(?:prompts?|descriptions?|versions?|captions?|images?|requests?|提示词|描述)"
-YES = re.compile(
-    r"(?:sure(?: thing)?|certainly|of course|absolutely|okay|ok|alright|got it|great|understood|yes|no problem"
-    r"|with pleasure|当然(?:可以)?|好的)\s*[!,.:。！，：]\s*",
-    re.IGNORECASE,
+from .rewritten import prompt_in, read_rewritten
+from .thoughts import without_thoughts
+from .wrapping import (
+    FENCE,
+    is_remark,
+    unquoted,
+    without_command,
+    without_emphasis,
+    without_introduction,
+    without_markup,
+    without_title,
 )
-HERE_IS = re.compile(
-    rf"(?:here(?:['’]s| is| are| you go)|below (?:is|are)|以下是|这是)[^:：\n]{{0,200}}[:：]\s*"
-    rf"|(?:here|below|this is|these are|i(?:['’]ve| have|['’]ll| will| can)?|let(?:['’]s| me)|my|your|based on"
-    rf"|as requested|the following|sure|certainly|of course)\b[^:\n]{{0,200}}\b{ABOUT}\b[^:\n]{{0,100}}"
-    rf"(?::\s*|[.!]?[^\S\n]*\n\s*)",
-    re.IGNORECASE,
-)
-LABEL = re.compile(
-    r"(?:(?:final|improved|enhanced|detailed|expanded|rewritten|revised|new|full|main|positive|image|picture"
-    r"|text[- ]to[- ]image|stable diffusion|generated|suggested|one|the|your)[ -]+)*"
-    r"(?:prompt|output|answer|response|description|result|caption|提示词|描述|输出)\s*[:：]\s*",
-    re.IGNORECASE,
-)
-QUOTED_BEFORE_TALK = re.compile(r'["“](?P<inside>[^"“”]{12,})["”]\s*(?P<rest>\S.*)', re.DOTALL)
 
 BULLET = re.compile(r"^(?:[-*+•‣–—]|\(?\d{1,2}[.):])\s+")
 NUMBER = re.compile(r"\(?\d{1,2}[.):]\s+")
@@ -66,74 +30,44 @@ ALTERNATIVE = re.compile(
 HEADING = re.compile(r"^#{1,6}\s+")
 RULE = re.compile(r"[-*_=]{3,}$")
 PART = re.compile(r"^[A-Z][\w /&-]{1,28}:\s+(?=\S)")  # "Lighting: soft", one of several such lines
-# Where the prompt is over and the talk goes on.
-REMARK = re.compile(
-    r"(?:let me know|feel free|i hope|hope (?:this|that|you)|would you like|do you (?:want|need)"
-    r"|if you(?:['’]d| would)? (?:like|want|need|prefer)|is there anything|please (?:note|let)"
-    r"|\(?\s*(?:note|n\.b\.|tips?|explanation|reasoning|rationale|negative(?: prompt)?|parameters|settings|steps"
-    r"|cfg(?: scale)?|sampler|aspect ratio|word count|why (?:this|it) works|key (?:elements|changes))\b\s*[:：]"
-    r"|\(?this (?:prompt|description|version|revision)\b|these (?:prompts|details|additions)\b"
-    r"|the (?:above|prompt (?:above|is|has|should))\b|alternatively\b|or\s*[:,]?$"
-    r"|you (?:can|could|may|might) (?:also |then |further )?(?:adjust|use|modify|change|add|tweak|customi[sz]e)"
-    r"|i(?:['’]ve| have)? (?:added|included|kept|expanded|chose|used)\b|希望|如果你|如果您|注意[:：]|负面提示)",
-    re.IGNORECASE,
-)
 
 
 def read_chat(answer: str) -> str:
     """The prompt in a chat model's answer; "" where there is none.
 
-    Thinking blocks, code fences, Markdown, introductions, labels, quotation marks and closing remarks are
-    taken away. Of several alternatives the first one is read; a list of short details becomes one line.
+    Thinking blocks, code fences, Markdown, introductions, labels, quotation marks, commands of bots and closing
+    remarks are taken away. Of several alternatives the first one is read; a list of short details becomes one line.
     """
     text = without_thoughts(answer)
-    text = _in_json(text) or _in_fence(text) or text
-    text = _unquoted(_without_introduction(_without_emphasis(text)))
-    return _unquoted(_without_introduction(_the_prompt(text)))
+    text = _in_json(text) or without_markup(_in_fence(text) or text)
+    text = without_emphasis(without_title(text))
+    text = unquoted(without_introduction(without_command(text)))
+    return unquoted(without_introduction(_the_prompt(text)))
 
 
 def _in_json(text: str) -> str:
-    """The prompt of an answer such as {"prompt": "..."}."""
+    """The prompt of an answer such as {"prompt": "..."}; of a list the first."""
+    if "{" not in text and "[" not in text and '"' not in text:
+        return ""
     found = FENCE.search(text)
-    text = (found["inside"] if found else text).strip()
-    if text.startswith("{"):
+    inside = (found["inside"] if found else text).strip()
+    if inside.startswith(("{", "[")):
         try:
-            content = json.loads(text)
+            content = json.loads(inside)
         except (ValueError, RecursionError):
-            return ""
-        prompt = content.get("prompt") or next(iter(content.values()), "")
-        return prompt if isinstance(prompt, str) else ""
-    return ""
+            content = None
+        while isinstance(content, list) and content:
+            content = content[0]
+        if isinstance(content, str):
+            return content
+        if isinstance(content, dict):
+            return prompt_in(content) or next((each for each in content.values() if isinstance(each, str)), "")
+    rewritten = read_rewritten(text)
+    return rewritten.prompt if rewritten else ""
 
 
 def _in_fence(text: str) -> str:
     return next((found["inside"].strip() for found in FENCE.finditer(text) if found["inside"].strip()), "")
-
-
-def _without_emphasis(text: str) -> str:
-    for _ in range(3):  # ***both***
-        text = EMPHASIS.sub(lambda found: found[2] or found[3], text)
-    return re.sub(r"^[^\S\n]*>[^\S\n]?", "", text, flags=re.MULTILINE).replace("`", "").strip()
-
-
-def _without_introduction(text: str) -> str:
-    for _ in range(4):
-        found = YES.match(text) or HERE_IS.match(text) or LABEL.match(text)
-        if not found or found.end() == len(text):
-            break
-        text = text[found.end() :].lstrip(" \t\n:*-")
-    return text
-
-
-def _unquoted(text: str) -> str:
-    """The text without quotation marks around all of it, or around all but a remark behind it."""
-    text = text.strip()
-    followed = QUOTED_BEFORE_TALK.match(text)
-    if followed and REMARK.match(followed["rest"]):
-        return followed["inside"].strip()
-    while len(text) > 2 and OPENS.get(text[0]) == text[-1] and not set(text[1:-1]) & {text[0], text[-1]}:
-        text = text[1:-1].strip()
-    return text
 
 
 def _the_prompt(text: str) -> str:
@@ -142,7 +76,7 @@ def _the_prompt(text: str) -> str:
     alternatives = _alternatives(text)
     for line in alternatives[0] if alternatives else text.splitlines():
         line = line.strip()
-        if REMARK.match(line) or RULE.match(line):
+        if is_remark(line) or RULE.match(line):
             if kept:
                 break
             continue
@@ -197,61 +131,3 @@ def _joined(lines: list[str]) -> str:
     for line in lines:
         text += ("" if not text else " " if text[-1] in ".,;:!?。，" else ", ") + line
     return text
-
-
-REFUSAL = re.compile(
-    r"(?:i['’]?m|i am) (?:\w+ )?(?:sorry|unable|not able|not comfortable|afraid)\b|sorry\s*[,.!:–—-]"
-    r"|(?:my )?apolog(?:y|ies)\b|i apologi[sz]e|i can(?:no|['’]?)t\b|i can not\b|i (?:won['’]?t|will not)\b"
-    r"|i (?:do not|don['’]t) feel comfortable|i must (?:decline|refuse)|i (?:decline|refuse)\b"
-    r"|unfortunately,? (?:i|we|this|that)\b|as an? (?:ai|artificial|language model|assistant)\b"
-    r"|(?:this|that|the|your) (?:request|content|prompt) (?:can(?:no|['’]?)t|violates|goes against|is not|isn['’]t)"
-    r"|(?:我)?(?:很|非常|真的)?(?:抱歉|对不起)|作为(?:一个|一名)?(?:AI|人工智能|语言模型)|我(?:无法|不能)",
-    re.IGNORECASE,
-)
-LETTERS = re.compile(r"[^\W\d_]+")
-# Words of talk, which an answer about anything has.
-NO_CONTENT = frozenset(
-    "i you me my your he she him they them we us what would like there here some any very no not one"
-    " 一 个 的 是 在 了 和 有".split()
-)
-
-
-def is_refusal(words: str, answer: str) -> bool:
-    """Whether a chat model declines. Words of the raw prompt ("I can't sleep, oil painting") do not count."""
-    found = REFUSAL.match(_without_introduction(without_thoughts(answer)).lstrip("\"'“*# "))
-    return bool(found) and found[0].lower().strip(" ,.!:–—-") not in words.lower()
-
-
-def is_related(words: str, prompt: str) -> bool:
-    """Whether a prompt shares a content word with the raw prompt's words, endings aside.
-
-    True, too, where that cannot be told: without content words, or in another script (a translation).
-    """
-    answered = _content_words(prompt)
-    scripts = {_script(word) for word in answered}
-    asked = {word for word in _content_words(words) if _script(word) in scripts}
-    return not asked or any(_same(one, other) for one in asked for other in answered)
-
-
-def _content_words(text: str) -> set[str]:
-    found = set()
-    for word in LETTERS.findall(" ".join(content_words(text))):
-        # Scripts without blanks have no words to see: their characters are compared.
-        found |= {word} if _script(word) not in ("CJK", "HIRAGANA", "KATAKANA", "THAI") else set(word)
-    return found - NO_CONTENT
-
-
-def _script(word: str) -> str:
-    return unicodedata.name(word[0], "").partition(" ")[0]
-
-
-def _same(one: str, other: str) -> bool:
-    return one == other or _begins(one, _stem(other)) or _begins(other, _stem(one))
-
-
-def _begins(word: str, stem: str) -> bool:
-    return len(stem) >= 3 and word.startswith(stem)
-
-
-def _stem(word: str) -> str:
-    return word[: max(3, len(word) - 2)]

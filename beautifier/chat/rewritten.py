@@ -5,17 +5,26 @@ import math
 import re
 from dataclasses import dataclass
 
-from .answer import without_thoughts
+from .thoughts import without_thoughts
 
 # The names under which rewriters give the prompt; "rewrited_prompt" and the like are spelt so by real ones.
 PROMPT_KEY = re.compile(
-    r"(?:re[-_ ]?writ\w*|revised|enhanced|improved|expanded|final|positive|new)?[-_ ]?prompts?", re.IGNORECASE
+    r"(?:re[-_ ]?writ\w*|revised|enhanced|improved|expanded|refined|optimi[sz]ed|detailed|beautified|final|positive|new"
+    r"|full|image|text[-_ ]to[-_ ]image)?[-_ ]?prompts?",
+    re.IGNORECASE,
 )
 RATIO_KEY = re.compile(r"(?:wh|aspect|image|size)?[-_ ]?ratio|aspect|resolution|size", re.IGNORECASE)
+# An object that is cut off, lacks its braces, has a comma too many, or single quotes.
 CUT_OFF = re.compile(rf'"{PROMPT_KEY.pattern}"\s*:\s*"(?P<text>(?:[^"\\]|\\.)*)', re.IGNORECASE | re.DOTALL)
+SINGLE_QUOTES = re.compile(
+    rf"'{PROMPT_KEY.pattern}'\s*:\s*(?:'(?P<text>(?:[^'\\]|\\.|'(?=\w))*)|\"(?P<double>[^\"]*))",
+    re.IGNORECASE | re.DOTALL,
+)
 TWO_NUMBERS = re.compile(r"(\d+(?:\.\d+)?)\s*[:x×*/]\s*(\d+(?:\.\d+)?)", re.IGNORECASE)
 
 WIDEST = 8.0  # width / height; a picture beyond it, or beyond 1 / 8, is a mistake
+MOST_TRIES = 200  # braces that begin no object
+DEEPEST = 3  # objects in one another that are looked into
 SIDE_OF = 16  # pixels: the sides of a picture are multiples of it
 PIXELS = 1024 * 1024
 
@@ -39,21 +48,35 @@ def read_rewritten(answer: str) -> Rewritten | None:
     """
     text = without_thoughts(answer)
     for content in reversed(objects_in(text)):
-        prompt = next((each for name, each in content.items() if PROMPT_KEY.fullmatch(name) and is_text(each)), None)
-        if prompt is not None:
-            return Rewritten(prompt.strip(), ratio_in(content))
+        if prompt := prompt_in(content):
+            return Rewritten(prompt, ratio_in(content))
     cut = CUT_OFF.search(text)
-    return Rewritten(unescaped(cut["text"]).strip()) if cut and cut["text"].strip() else None
+    if cut and cut["text"].strip():
+        return Rewritten(unescaped(cut["text"]).strip())
+    single = SINGLE_QUOTES.search(text)
+    prompt = (single["text"] or single["double"] or "").replace("\\'", "'").strip() if single else ""
+    return Rewritten(prompt) if prompt else None
+
+
+def prompt_in(content: dict, depth: int = 0) -> str:
+    """The prompt of a JSON object, or of an object in it; "" where there is none."""
+    for name, each in content.items():
+        if PROMPT_KEY.fullmatch(name) and is_text(each):
+            return each.strip()
+    inner = [each for each in content.values() if isinstance(each, dict)] if depth < DEEPEST else []
+    return next((found for each in inner if (found := prompt_in(each, depth + 1))), "")
 
 
 def objects_in(text: str) -> list[dict]:
     """The JSON objects that stand in a text, in order; those inside another one do not count."""
-    found, at, decoder = [], text.find("{"), json.JSONDecoder(strict=False)
-    while at >= 0:
+    found, at, decoder, tries = [], text.find("{"), json.JSONDecoder(strict=False), 0
+    while at >= 0 and tries < MOST_TRIES:
         try:
             content, end = decoder.raw_decode(text, at)
-        except (ValueError, RecursionError):
-            end = at + 1
+        except RecursionError:
+            break
+        except ValueError:
+            end, tries = at + 1, tries + 1
         else:
             found += [content] if isinstance(content, dict) else []
         at = text.find("{", end)

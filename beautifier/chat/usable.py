@@ -1,6 +1,6 @@
 """Whether a chat model's answer is of use, and what becomes of one that is not."""
 
-from .answer import is_refusal, is_related
+from .refusals import is_refusal, is_related
 
 # What becomes of an answer that is none: a refusal, nothing, or something unrelated.
 UNUSABLE = ("error", "raw prompt")
@@ -17,7 +17,7 @@ def why_unusable(words: str, said: str, prompt: str, refused: bool = False, thin
     """
     shown = " ".join(said.split())
     shown = repr(shown[:200] + "…" if len(shown) > 200 else shown)
-    if refused or is_refusal(words, said):
+    if refused or is_refusal(words, said) or is_refusal(words, prompt):
         return f"the model refuses: {shown}"
     if not prompt and thinking:
         return f"the model spent all {thinking} tokens on thinking: turn its thinking off, or raise max_new_tokens"

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from prompt_beautifier.beautifier.chat.answer import is_refusal, is_related, read_chat
+from prompt_beautifier.beautifier.chat.answer import read_chat
 from prompt_beautifier.beautifier.chat.instruction import SYSTEM_PROMPT
+from prompt_beautifier.beautifier.chat.refusals import is_refusal, is_related
 from prompt_beautifier.beautifier.families import CHAT, FAMILIES
 from prompt_beautifier.beautifier.servers.chat import SERVED_FAMILIES
 
@@ -159,7 +160,44 @@ def test_any_answer_is_read_as_one_line(answer):
 
 
 @pytest.mark.parametrize(
-    "piece", ["a ", '"', "*", "**a", "<think>", "</think>", "1. a\n", "```", "# a\n", "_", "(", "sure! "]
+    "piece",
+    [
+        "a ",
+        '"',
+        "*",
+        "**a",
+        "<think>",
+        "</think>",
+        "1. a\n",
+        "```",
+        "# a\n",
+        "_",
+        "(",
+        "sure! ",
+        "[",
+        "{",
+        '{"prompt": "',
+    ]
+    + [
+        "<think></think>",
+        "<|channel|>analysis<|message|>",
+        "the final prompt: ",
+        "ok, so ",
+        "original: a\n",
+        "--ar 1 ",
+        "#a ",
+    ]
+    + [
+        "user: a\n",
+        "assistant",
+        "\\boxed{",
+        "<prompt>",
+        "a.b-c ",
+        "&amp;",
+        "the user wants ",
+        "final a b ",
+        "'prompt': '",
+    ],
 )
 def test_long_answers_are_read_in_time(piece):
     began = time.process_time()

@@ -11,7 +11,8 @@ nothing twice.
 import asyncio
 from collections.abc import Callable, Iterable
 
-from ...beautifier.chat.answer import is_refusal, read_chat
+from ...beautifier.chat.answer import read_chat
+from ...beautifier.chat.refusals import is_refusal
 from ...beautifier.servers.client import ask, is_local, only_model
 from ...beautifier.servers.endpoints import Endpoint
 from ...beautifier.servers.problems import RemoteError, Server, unexpected

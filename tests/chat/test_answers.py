@@ -1,0 +1,212 @@
+"""Answers as chat models give them, by how they are wrapped: the same prompt is found in each, or none."""
+
+import pytest
+
+from prompt_beautifier.beautifier.chat.answer import read_chat
+from prompt_beautifier.beautifier.chat.usable import why_unusable
+
+FOX = "a red fox in fresh snow, pale winter light, shallow depth of field"
+
+THOUGHTS = {
+    "think": f"<think>\nThe user wants a fox. Snow would fit.\n</think>\n\n{FOX}",
+    "empty think": f"<think>\n\n</think>\n\n{FOX}",
+    "think, opened by the template": f"A fox. I could add snow.\n</think>\n\n{FOX}",
+    "thinking with attributes": f'<thinking time="3s">A fox…</thinking>\n{FOX}',
+    "square brackets": f"[THINK]A fox, in snow.[/THINK]{FOX}",
+    "white squares": f"◁think▷A fox, in snow.◁/think▷{FOX}",
+    "with a vendor's name": f"<seed:think>A fox.</seed:think>{FOX}",
+    "special tokens": f"<|begin_of_thought|>A fox.<|end_of_thought|>\n\n<|begin_of_solution|>{FOX}<|end_of_solution|>",
+    "channels": "<|channel|>analysis<|message|>We need a prompt of a fox.<|end|><|start|>assistant<|channel|>final"
+    f"<|message|>{FOX}<|return|>",
+    "channels with a commentary": "<|channel|>analysis<|message|>Hm.<|end|><|start|>assistant<|channel|>commentary"
+    f"<|message|>One moment.<|end|><|start|>assistant<|channel|>final<|message|>{FOX}",
+    "channels, their marks lost": f"analysisWe need a prompt of a fox.assistantfinal{FOX}",
+    "channels, their marks as lines": f"analysis\nWe need a prompt of a fox.\nassistantfinal\n{FOX}",
+    "one channel": f"<|channel|>final<|message|>{FOX}<|end|>",
+    "named, without a tag": f"Thinking: the user wants a fox, in short.\n\nFinal prompt: {FOX}",
+    "thought process": f"**Thought process:**\nThe user wants a fox. Snow fits.\n\n**Final prompt:**\n{FOX}",
+    "talk before": "Okay, so the user wants a fox. Let me think about what would look good here. Snow fits well.\n\n"
+    f"{FOX}",
+    "talk of several paragraphs": "Hmm, the user wants a picture of a fox.\n\nI should add snow and light. It "
+    f"has to be one line.\n\nLet me write it.\n\n{FOX}",
+    "we need": f"We need to write one prompt with details. The subject is a fox.\n\n{FOX}",
+    "the user asks": f"The user asks for a prompt about a fox. They want details.\n\n{FOX}",
+    "summary": f"<reasoning>A fox.</reasoning>\n<answer>{FOX}</answer>",
+    "details": f"<details>\n<summary>Thoughts</summary>\nA fox.\n</details>\n\n{FOX}",
+    "second thoughts": f"<think>a</think>{FOX}<think>Was that right?</think>",
+}
+
+LABELS = {
+    "square label": f"[Prompt]\n{FOX}",
+    "square label, same line": f"[Prompt] {FOX}",
+    "square label with an end": f"[PROMPT]{FOX}[/PROMPT]",
+    "round brackets of Asia": f"【Prompt】{FOX}",
+    "title": f"Title: Winter Fox\n\nPrompt: {FOX}",
+    "title in bold": f"**Title:** Winter Fox\n**Prompt:** {FOX}",
+    "title, no label": f"**Winter Fox**\n\n{FOX}",
+    "heading": f"## Winter Fox\n\n{FOX}",
+    "assistant": f"Assistant: {FOX}",
+    "assistant in capitals": f"ASSISTANT: {FOX}",
+    "AI": f"AI: {FOX}",
+    "response": f"### Response:\n{FOX}",
+    "output": f"Output: {FOX}",
+    "result": f"**Result:** {FOX}",
+    "revised": f"Revised prompt: {FOX}",
+    "beautified": f"Beautified Prompt: {FOX}",
+    "for a model": f"Stable Diffusion Prompt: {FOX}",
+    "for another": f"Midjourney prompt: {FOX}",
+    "for a third": f"FLUX.1 Prompt:\n{FOX}",
+    "positive and negative": f"Positive prompt: {FOX}\nNegative prompt: blurry, lowres, text",
+    "positive and negative, in paragraphs": f"**Positive Prompt:**\n\n{FOX}\n\n**Negative Prompt:**\n\nblurry, text",
+    "original and enhanced": f"Original: a fox\nEnhanced: {FOX}",
+    "original and enhanced, as prompts": f"**Original prompt:** a fox\n\n**Enhanced prompt:** {FOX}",
+    "before and after": f"Before: a fox\nAfter: {FOX}",
+    "input and output": f"Input: a fox\nOutput: {FOX}",
+    "scene": f"Image description: {FOX}",
+    "Chinese": f"提示词：{FOX}",
+    "Chinese in brackets": f"【提示词】\n{FOX}",
+    "final answer": f"**Final Answer**\n\n{FOX}",
+    "boxed": rf"\boxed{{{FOX}}}",
+    "boxed text": rf"$\boxed{{\text{{{FOX}}}}}$",
+    "box tokens": f"<|begin_of_box|>{FOX}<|end_of_box|>",
+}
+
+COMMANDS = {
+    "imagine": f"/imagine prompt: {FOX} --ar 16:9 --v 6",
+    "imagine, no label": f"/imagine {FOX} --ar 3:2",
+    "imagine in code": f"```\n/imagine prompt: {FOX} --ar 16:9 --stylize 250\n```",
+    "parameters behind a comma": f"{FOX}, --ar 2:3 --v 6.1 --style raw",
+    "parameters with values of words": f"{FOX} --no text, watermark --ar 1:1",
+    "dashes of print": f"{FOX} —ar 16:9 —v 6",
+    "another program's": f"{FOX} -n 9 -h 704",
+}
+
+WRAPPED = {
+    "tags": f"<prompt>{FOX}</prompt>",
+    "answer tags": f"<answer>\n{FOX}\n</answer>",
+    "output tags in talk": f"Here you are:\n<output>{FOX}</output>\nEnjoy!",
+    "tag without an end": f"<prompt>{FOX}",
+    "fence": f"```prompt\n{FOX}\n```",
+    "fence in talk": f"Of course! Here it is:\n\n```\n{FOX}\n```\n\nFeel free to ask for changes.",
+    "tildes": f"~~~\n{FOX}\n~~~",
+    "block quote": f"> {FOX}\n\nI hope you like it!",
+    "low quotes": f"„{FOX}“",
+    "guillemets": f"«{FOX}»",
+    "typewriter quotes": f"``{FOX}''",
+    "bold quotes in talk": f'Sure thing! **"{FOX}"**',
+    "next turn": f"{FOX}\n\nUser: now a dog",
+    "next turn of a human": f"{FOX}\nHuman: now a dog\nAssistant: a brown dog",
+    "next turn of a template": f"{FOX}\n### Instruction:\nNow a dog",
+    "words counted": f"{FOX}\n\n(Word count: 13)",
+    "words counted in square brackets": f"{FOX}\n[13 words]",
+    "emphasis inside": "a **red fox** in *fresh snow*, pale winter light, shallow depth of field",
+    "an escaped end of a line": FOX + r"\n",
+    "hashtags": f"{FOX}\n\n#fox #winter #photography",
+    "entities": FOX.replace(" in ", "&nbsp;in "),
+    "line breaks of HTML": f"{FOX}<br>",
+    "an offer": f"{FOX}\n\nWould you like a version in another style?",
+    "an offer with an emoji": f"{FOX}\n\n✨ Let me know if you'd like me to adjust anything!",
+    "why": f"{FOX}\n\nThis prompt works because it names the light.",
+    "why in bold": f"{FOX}\n\n**Why this works:** it names the light.",
+}
+
+JSON = {
+    "JSON": f'{{"prompt": "{FOX}"}}',
+    "misspelt": f'{{"rewrited_prompt": "{FOX}"}}',
+    "misspelt and fenced": f'```json\n{{"Rewriten_Prompt": "{FOX}", "wh_ratio": "16:9"}}\n```',
+    "behind a thought": f'<think>JSON.</think>{{"revised_prompt": "{FOX}"}}',
+    "in talk": f'Here is the JSON:\n\n{{"enhanced_prompt": "{FOX}", "style": "photo"}}\n\nDone.',
+    "one in a list": f'[{{"prompt": "{FOX}"}}, {{"prompt": "a dog"}}]',
+    "a list of texts": f'["{FOX}", "a dog in a park"]',
+    "in an object": f'{{"result": {{"prompt": "{FOX}"}}}}',
+    "cut off": f'{{"prompt": "{FOX}',
+    "a comma too many": f'{{"prompt": "{FOX}",}}',
+    "single quotes": f"{{'prompt': '{FOX}'}}",
+    "no braces": f'"prompt": "{FOX}"',
+    "YAML": f"prompt: >-\n  {FOX}",
+    "a tool call": f'<tool_call>\n{{"name": "draw", "arguments": {{"prompt": "{FOX}"}}}}\n</tool_call>',
+}
+
+ANSWERS = {
+    f"{kind}: {name}": answer
+    for kind, table in (
+        ("thoughts", THOUGHTS),
+        ("labels", LABELS),
+        ("commands", COMMANDS),
+        ("wrapped", WRAPPED),
+        ("JSON", JSON),
+    )
+    for name, answer in table.items()
+}
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_the_prompt_is_read(name):
+    assert read_chat(ANSWERS[name]) == FOX
+
+
+SPOKEN = {
+    "a list in bold": (
+        "- **Subject:** a red fox\n- **Setting:** fresh snow\n- **Light:** pale winter light",
+        "a red fox, fresh snow, pale winter light",
+    ),
+    "numbered details": ("1. a red fox\n2. fresh snow\n3. pale light", "a red fox, fresh snow, pale light"),
+    "weights stay": ("Prompt: a (red fox:1.2) in snow", "a (red fox:1.2) in snow"),
+    "a colon stays": ("a sign that says: open, neon", "a sign that says: open, neon"),
+    "quoted text stays": ('"OPEN" in red neon above a door', '"OPEN" in red neon above a door'),
+    "a ratio stays": ("a 16:9 film still, 35mm", "a 16:9 film still, 35mm"),
+    "a dash stays": ("a fox -- a red one -- in snow", "a fox -- a red one -- in snow"),
+    "analysis stays": ("analysis of a fox, charts, ink", "analysis of a fox, charts, ink"),
+    "an analyst stays": ("the user interface of a game, flat icons", "the user interface of a game, flat icons"),
+    "thinking stays": ("thinking man, bronze statue", "thinking man, bronze statue"),
+    "first stays": ("first snow on a fox, pale light", "first snow on a fox, pale light"),
+    "an assistant stays": ("assistant professor at a desk, film photo", "assistant professor at a desk, film photo"),
+    "square brackets stay": ("[a red fox] in snow, pale light", "[a red fox] in snow, pale light"),
+    "braces stay": ("a {red|grey} fox in snow", "a {red|grey} fox in snow"),
+    "a LoRA stays": ("a red fox in snow <lora:fox:0.8>", "a red fox in snow <lora:fox:0.8>"),
+    "a title in a prompt stays": ("book cover, title: The Fox, bold type", "book cover, title: The Fox, bold type"),
+    "a hashtag stays": ("a wall with #fox on it, graffiti", "a wall with #fox on it, graffiti"),
+    "an ampersand stays": ("fox & hound at a fair", "fox & hound at a fair"),
+}
+
+
+@pytest.mark.parametrize("name", SPOKEN)
+def test_nothing_of_the_prompt_is_taken_for_its_wrapping(name):
+    answer, prompt = SPOKEN[name]
+    assert read_chat(answer) == prompt
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "<think>The user wants a fox. I could add snow and",
+        "[THINK]A fox, in snow",
+        "<|channel|>analysis<|message|>We need a prompt of a fox, with snow and",
+        "analysisWe need a prompt of a fox, with snow and",
+        "Okay, so the user wants a fox. Let me think about what would look good here. Snow fits, and",
+        "Thinking: the user wants a fox, and I could",
+        "We need to write a prompt.\n\nThe prompt should be long",
+    ],
+)
+def test_thoughts_that_never_end_are_no_prompt(answer):
+    prompt = read_chat(answer)
+    assert prompt == ""
+    assert "no prompt" in why_unusable("a fox", answer, prompt)
+    assert "spent all 300 tokens on thinking" in why_unusable("a fox", answer, prompt, thinking=300)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "I'm sorry, but I can't help with that.",
+        "<think>Hm.</think>I cannot create this image.",
+        "<|channel|>final<|message|>I’m sorry, but I can’t assist with that.",
+        "Assistant: I'm unable to write this.",
+        "**I apologize**, but this is not possible.",
+        '{"prompt": "I cannot fulfil this request."}',
+        "As an AI, I can't draw.",
+        "很抱歉，我无法生成这个提示词。",
+    ],
+)
+def test_a_refusal_is_named_as_one(answer):
+    assert "refuses" in why_unusable("a fox", answer, read_chat(answer))
