@@ -2,7 +2,7 @@
 
 from comfy_api.latest import ComfyExtension
 
-from . import beautify, compare, encoder, messages, metadata, rank, remote, routes, score
+from . import beautify, compare, encoder, load, messages, metadata, rank, remote, routes, score
 from .comfy import folders, server
 
 
@@ -12,5 +12,5 @@ class PromptBeautifierExtension(ComfyExtension):
         folders.register_model_folders()
         server.before_each_run_is_queued(metadata.prepare)
         routes.add_routes()
-        nodes = [*beautify.NODES, *remote.NODES, *rank.NODES, *score.NODES, *compare.NODES, *encoder.NODES]
-        return [messages.with_plain_errors(node) for node in nodes]
+        files = (load, beautify, remote, rank, score, compare, encoder)
+        return [messages.with_plain_errors(node) for file in files for node in file.NODES]

@@ -46,6 +46,14 @@ def the_server():
     return getattr(getattr(sys.modules.get("server"), "PromptServer", None), "instance", None)
 
 
+def running_graph() -> dict:
+    """The graph that runs, as POST /prompt brought it; {} where none does."""
+    queue = getattr(the_server(), "prompt_queue", None)
+    running = getattr(queue, "currently_running", None) or {}
+    item = next(iter(running.values()), ())
+    return item[2] if len(item) > 2 and isinstance(item[2], dict) else {}
+
+
 def before_each_run_is_queued(handler: Callable[[dict], dict]) -> None:
     """Have `handler` see, and return, the JSON of every POST /prompt."""
     if (server := the_server()) is not None:

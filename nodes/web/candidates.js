@@ -74,7 +74,7 @@ function selectedIn(box) {
   return !selection.isCollapsed && box.contains(selection.anchorNode);
 }
 
-/** What is listed: {texts, scores, seed, used, chosen, before, more}, or null where the node has not run. */
+/** What is listed: {texts, scores, tokens, aim, notes, seed, used, chosen, before, more}, or null where the node has not run. */
 function state(node) {
   const kept = node.properties?.[PROPERTY];
   return Array.isArray(kept?.texts) && kept.texts.length ? kept : null;
@@ -89,6 +89,9 @@ function show(node, box, items) {
   node.properties[PROPERTY] = {
     texts: made.texts,
     scores: made.scores ?? null,
+    tokens: made.tokens ?? null, // of each, in words
+    aim: made.aim ?? "", // the image model, and what it wants
+    notes: made.notes ?? [],
     seed: made.seed,
     used: made.used,
     chosen: still ? earlier.chosen : null,
@@ -114,7 +117,9 @@ function draw(node, box) {
   }
   box.role = "list";
   box.ariaLabel = text("candidates");
+  if (listed.aim) box.append(element("div", "aim", listed.aim));
   listed.texts.forEach((prompt, index) => box.append(row(node, box, listed, prompt, index)));
+  for (const note of listed.notes ?? []) box.append(element("div", "note", note));
   if (listed.more) box.append(element("div", "more", text("more", { number: listed.more })));
 }
 
@@ -135,6 +140,7 @@ function row(node, box, listed, prompt, index) {
     if (!selectedIn(box)) choose(node, box, index); // else the words were selected with the mouse
   });
   const number = element("span", "number", String(index + 1));
+  number.title = listed.tokens?.[index] ?? "";
   const words = element("div", "words", prompt);
   words.tabIndex = 0;
   words.role = "button";

@@ -19,6 +19,7 @@ from prompt_beautifier.beautifier import beautify as library
 from prompt_beautifier.beautifier import path as the_path
 from prompt_beautifier.beautifier.checkpoints.catalog import BLOOM_FILES, CATALOG, Checkpoint
 from prompt_beautifier.beautifier.checkpoints.progress import DownloadError
+from prompt_beautifier.beautifier.prompts.clip_tokens import count_clip_tokens
 from prompt_beautifier.beautifier.request import MAX_SEED, MODES, MOST_CANDIDATES, Candidate, Request, Sampling
 
 from ..stand_ins import comfy_stand_in, tiny
@@ -99,7 +100,8 @@ def test_everything_is_explained(comfy):
 
 def test_no_prompt_is_forced_to_run_again(comfy):
     for node in comfy.nodes:
-        assert not hasattr(node, "fingerprint_inputs") and not hasattr(node, "IS_CHANGED")
+        asked = getattr(node, "fingerprint_inputs", dict)
+        assert asked() == asked() and not hasattr(node, "IS_CHANGED")
 
 
 def test_search_words_are_given_only_to_a_comfyui_that_knows_them(comfy, monkeypatch):
@@ -143,12 +145,14 @@ def test_prompt_is_the_librarys(loaded, beautify, models):
         each.text
         for each in library.load_beautifier(models / "LLM" / CHECKPOINT).beautify("a cat", num_candidates=3, seed=5)
     ]
-    prompt, candidates, overview = output.args
+    prompt, candidates, overview, negative = output.args
+    assert negative == ""
     assert candidates == expected and len(set(expected)) == 3
     assert prompt == expected[1]
     assert overview == f"1. {expected[0]}\n\n2. {expected[1]}\n\n3. {expected[2]}"
-    listed = {"texts": expected, "scores": None, "seed": 5, "used": 1, "notice": None}
-    assert output.ui == {"text": expected, "prompt_beautifier": [listed]}
+    listed = {"texts": expected, "scores": None, "seed": 5, "used": 1, "notice": None, "aim": "", "notes": []}
+    tokens = [f"{count_clip_tokens(text)} CLIP tokens" for text in expected]
+    assert output.ui == {"text": expected, "prompt_beautifier": [listed | {"tokens": tokens}]}
 
 
 def test_settings_reach_the_model(loaded, beautify, monkeypatch):
@@ -362,7 +366,7 @@ def test_the_prompt_is_written_beside_the_workflow(comfy, beautify, loaded):
     workflow = {"nodes": []}
     queued = prepare(request(extra_pnginfo={"workflow": workflow}, client_id="me"))
     beautify.__self__.hidden.extra_pnginfo = pnginfo(queued)
-    prompt, candidates, _ = beautify(loaded, "a cat", seed=3, num_candidates=2, candidate=2).args
+    prompt, candidates, *_ = beautify(loaded, "a cat", seed=3, num_candidates=2, candidate=2).args
     assert json.loads(json.dumps(pnginfo(queued))) == {
         "workflow": workflow,
         "prompt_beautifier": {
@@ -477,7 +481,7 @@ WORKFLOWS = {  # what scripts read: the template, whose file name is the title p
     "best_of_n": "Prompt Beautifier 4 - Best of five",
     "score_a_folder": "Prompt Beautifier 5 - Score a folder",
 }
-WITHOUT_WIDGET = {"PROMPT_BEAUTIFIER_REWARD_MODEL", "IMAGE", "LATENT", "MASK"}
+WITHOUT_WIDGET = {"PROMPT_BEAUTIFIER_REWARD_MODEL", "CLIP", "IMAGE", "LATENT", "MASK"}
 
 
 @pytest.fixture(params=WORKFLOWS)

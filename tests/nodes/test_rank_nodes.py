@@ -199,7 +199,7 @@ def test_cancel_acts_between_two_batches(comfy, loaded, rank):
 
 def test_candidates_are_ordered_by_the_reward_model(writer, beautify, loaded, library):
     plain = beautify(writer, "a cat", seed=5, num_candidates=6).args
-    prompt, candidates, overview = beautify(writer, "a cat", seed=5, num_candidates=6, reward_model=loaded).args
+    prompt, candidates, overview, _ = beautify(writer, "a cat", seed=5, num_candidates=6, reward_model=loaded).args
     assert sorted(candidates) == sorted(plain[1]) and candidates != plain[1]
     scores = library.score(["a cat"] * 6, candidates).tolist()
     assert scores == sorted(scores, reverse=True) and prompt == candidates[0]
@@ -212,7 +212,7 @@ def test_candidates_are_ordered_by_the_reward_model(writer, beautify, loaded, li
 
 def test_scores_are_in_the_metadata_only_with_a_reward_model(writer, beautify, loaded, library):
     beautify.__self__.hidden.extra_pnginfo = kept = {}
-    _, candidates, _ = beautify(writer, "a cat", seed=5, num_candidates=3, reward_model=loaded).args
+    _, candidates, *_ = beautify(writer, "a cat", seed=5, num_candidates=3, reward_model=loaded).args
     (entry,) = json.loads(json.dumps(kept))["prompt_beautifier"]["7"]
     assert entry["reward_model"] == "both" and entry["candidates"] == candidates
     assert entry["scores"] == pytest.approx(library.score(["a cat"] * 3, candidates).tolist(), abs=1e-5)
@@ -227,11 +227,12 @@ def test_a_prompt_without_words_can_be_ranked(writer, beautify, loaded):
     assert output[:2] == ("<lora:film:0.8>", ["<lora:film:0.8>"])
 
 
-def test_the_reward_model_is_an_optional_input_and_only_style_is_behind_it(nodes):
+def test_the_reward_model_is_an_optional_input_and_newer_ones_are_behind_it(nodes):
     inputs = nodes["PromptBeautifierBeautifyPrompt"].define_schema().inputs
-    reward_model, style = inputs[-2:]
-    assert (reward_model.id, style.id) == ("reward_model", "style")
-    assert reward_model.options["optional"] and style.options["optional"]
+    newer = ["style", "image_model", "keep", "avoid", "strength", "length", "clip"]
+    assert [each.id for each in inputs[-8:]] == ["reward_model", *newer]  # saved workflows hold this order
+    assert all(each.options["optional"] for each in inputs[-8:])
+    reward_model = inputs[-8]
     assert reward_model.type == "PROMPT_BEAUTIFIER_REWARD_MODEL"
     made = nodes["PromptBeautifierLoadRewardModel"].define_schema().outputs[0]
     assert made.type == reward_model.type

@@ -125,7 +125,7 @@ FLOORS = (
     "families path reading language composing encoders checkpoints beautify servers rewards images cli_options cli"
 ).split()
 # Of nodes/: all else there is a node's file or a route's, and they import none of each other.
-SHARED_BY_NODES = {"comfy", "inputs", "metadata"}
+SHARED_BY_NODES = {"comfy", "inputs", "beautify_inputs", "metadata"}
 
 
 def room(path: Path) -> str:

@@ -85,7 +85,7 @@ class NodeOutput:
 
 
 class ComfyNode:
-    hidden = SimpleNamespace(unique_id="7", extra_pnginfo=None)
+    hidden = SimpleNamespace(unique_id="7", extra_pnginfo=None, prompt=None)
 
 
 class ExecutionBlocker:

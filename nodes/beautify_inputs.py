@@ -1,0 +1,231 @@
+"""The inputs of Beautify Prompt, in the order in which saved workflows hold their values: a new one goes last."""
+
+from __future__ import annotations
+
+from comfy_api.latest import io
+
+from ..beautifier.request import AUTO_STYLE, MAX_SEED, MODES, MOST_CANDIDATES, STYLE_CHOICES, Sampling
+from ..beautifier.targets import LENGTHS, STRENGTHS, TARGETS
+from .inputs import ADVANCED, BeautifierType, RewardModelType
+
+USUAL = Sampling()
+AUTO, NONE = "auto", "none"  # of image_model
+
+
+def all_inputs() -> list[io.Input]:
+    """All of them."""
+    return [*request_inputs(), *sampling_inputs(), reward_model_input(), style_input(), *target_inputs()]
+
+
+def request_inputs() -> list[io.Input]:
+    """The inputs of Beautify Prompt that everyone uses."""
+    return [
+        BeautifierType.Input("beautifier", tooltip="The model, from Load Beautifier or Connect Prompt LLM."),
+        io.String.Input(
+            "prompt",
+            multiline=True,
+            dynamic_prompts=True,
+            default="1 girl",
+            placeholder="a short prompt",
+            tooltip=(
+                "A short description of the picture. Weights, embeddings, LoRA tags and other ComfyUI "
+                "syntax stay as they are."
+            ),
+        ),
+        io.Int.Input(
+            "seed",
+            default=0,
+            min=0,
+            max=MAX_SEED,
+            control_after_generate=True,
+            tooltip=(
+                "Another seed gives other candidates. The same seed, model and settings always give the same ones."
+            ),
+        ),
+        io.Int.Input(
+            "num_candidates",
+            default=5,
+            min=1,
+            max=MOST_CANDIDATES,
+            tooltip="How many candidates to make. Making more does not change the first ones.",
+        ),
+        io.Int.Input(
+            "candidate",
+            default=1,
+            min=1,
+            max=MOST_CANDIDATES,
+            tooltip=("Which candidate goes to the prompt output: 1 is the first, and with a reward model the best."),
+        ),
+        io.Combo.Input(
+            "mode",
+            options=list(MODES),
+            default="rewrite",
+            tooltip=(
+                "rewrite: the model's text replaces your words. append: your prompt stays as typed and "
+                "new details follow it."
+            ),
+        ),
+        io.Int.Input(
+            "clip_tokens",
+            default=0,
+            min=0,
+            max=10_000,
+            tooltip=(
+                "Longest candidate, in CLIP tokens; it ends at a whole word. 0: no limit. 75 is what "
+                "fits into one CLIP chunk."
+            ),
+        ),
+    ]
+
+
+def sampling_inputs() -> list[io.Input]:
+    """The inputs of Beautify Prompt that say how the next word is chosen: the fields of Sampling by name."""
+    return [
+        io.Combo.Input(
+            "sampling",
+            options=["model default", "custom"],
+            default="model default",
+            optional=True,
+            extra_dict=ADVANCED,
+            tooltip=(
+                "model default: the settings the model was published with; those below are not used. "
+                "custom: the settings below."
+            ),
+        ),
+        io.Float.Input(
+            "temperature",
+            default=USUAL.temperature,
+            min=0.05,
+            max=5.0,
+            step=0.05,
+            optional=True,
+            extra_dict=ADVANCED,
+            tooltip=("Below 1 the wording is safer, above 1 it is more surprising. Used when sampling is custom."),
+        ),
+        io.Int.Input(
+            "top_k",
+            default=USUAL.top_k,
+            min=0,
+            max=10_000,
+            optional=True,
+            extra_dict=ADVANCED,
+            tooltip=(
+                "Choose the next token among this many of the likeliest. 0: among all. Used when sampling is custom."
+            ),
+        ),
+        io.Float.Input(
+            "top_p",
+            default=USUAL.top_p,
+            min=0.01,
+            max=1.0,
+            step=0.01,
+            optional=True,
+            extra_dict=ADVANCED,
+            tooltip=(
+                "Choose among the likeliest tokens that together have this probability. 1: among all. "
+                "Used when sampling is custom."
+            ),
+        ),
+        io.Float.Input(
+            "repetition_penalty",
+            default=USUAL.repetition_penalty,
+            min=0.1,
+            max=5.0,
+            step=0.05,
+            optional=True,
+            extra_dict=ADVANCED,
+            tooltip=("Above 1, words that are already there become less likely. 1: off. Used when sampling is custom."),
+        ),
+        io.Int.Input(
+            "max_new_tokens",
+            default=USUAL.max_new_tokens,
+            min=1,
+            max=4096,
+            optional=True,
+            extra_dict=ADVANCED,
+            tooltip="Longest answer, in the model's tokens. Used when sampling is custom.",
+        ),
+    ]
+
+
+def reward_model_input() -> io.Input:
+    """The input of Beautify Prompt for a model that ranks the candidates."""
+    return RewardModelType.Input(
+        "reward_model",
+        optional=True,
+        tooltip=(
+            "Ranks the candidates, the best first: candidate 1 is then the best of all that were made. From Load "
+            "Reward Model."
+        ),
+    )
+
+
+def style_input() -> io.Input:
+    """The input for what the embedded model writes; the last one, so that older graphs keep their widgets."""
+    return io.Combo.Input(
+        "style",
+        options=list(STYLE_CHOICES),
+        default=AUTO_STYLE,
+        optional=True,
+        tooltip=(
+            "What the embedded model writes. auto: what the image model reads. phrases: for SD 1.5 and SDXL. "
+            "sentences: for Flux, Qwen-Image, Z-Image, Krea and others that read with a language model. tags: for "
+            "Illustrious, NoobAI, Pony and Animagine."
+        ),
+    )
+
+
+def target_inputs() -> list[io.Input]:
+    """The inputs for the image model, and for what may be in a prompt for it."""
+    return [
+        io.Combo.Input(
+            "image_model",
+            options=[AUTO, NONE, *TARGETS],
+            default=AUTO,
+            optional=True,
+            tooltip=(
+                "The image model that the prompt is for: its style, its own words before and behind, its limit, and "
+                "whether it reads weights. auto: found in the graph behind this node. none: no image model in "
+                "particular."
+            ),
+        ),
+        io.String.Input(
+            "keep",
+            default="",
+            placeholder="trigger words, names",
+            optional=True,
+            tooltip="Words that must be in the prompt letter for letter, with commas between them.",
+        ),
+        io.String.Input(
+            "avoid",
+            default="",
+            placeholder="artstation, portrait",
+            optional=True,
+            tooltip="Words and phrases that must not be added, with commas between them. What you write stays.",
+        ),
+        io.Combo.Input(
+            "strength",
+            options=list(STRENGTHS),
+            default=STRENGTHS[1],
+            optional=True,
+            tooltip=(
+                "How much is added. strict: nothing new to see, your words are only put well. balanced: what fits "
+                "them. creative: more, and more surprising."
+            ),
+        ),
+        io.Combo.Input(
+            "length",
+            options=list(LENGTHS),
+            default=LENGTHS[1],
+            optional=True,
+            tooltip="How long the prompt is, within what the image model wants.",
+        ),
+        io.Clip.Input(
+            "clip",
+            optional=True,
+            tooltip=(
+                "The text encoder that will read the prompt, if you like to connect it: it tells the image model for "
+                "certain where image_model is auto."
+            ),
+        ),
+    ]
