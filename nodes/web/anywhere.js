@@ -64,8 +64,8 @@ export async function beautifyWidget(node, widget) {
   const pulse = areaOf(node, widget)?.animate(PULSE, { duration: 400, direction: "alternate", iterations: Infinity });
   try {
     const asked = wanted(node);
-    const found = asked.target ? null : await imageModelOf(node, before);
-    const target = found?.target ?? asked.target;
+    const found = asked.target === null ? await imageModelOf(node, before) : null;
+    const target = asked.target ?? found.target ?? "";
     const { prompt, notes } = await post("beautify", { ...asked, target, text: raw, seed });
     if (widget.value !== before) return toast("info", text("changed_meanwhile"));
     replaceText(node, widget, prompt);

@@ -76,7 +76,7 @@ export const SETTINGS = [
     category: group("Keep"),
     sortOrder: -2,
     name: "Words that every prompt must have",
-    tooltip: "Trigger words and names, with commas between them: they stand letter for letter in what is written.",
+    tooltip: "Trigger words and names, with commas between them: every prompt has them letter for letter.",
     type: "text",
     defaultValue: "",
   },
@@ -93,13 +93,22 @@ export const SETTINGS = [
 
 const value = (id) => app.extensionManager.setting.get(id);
 
-/** What is asked for the text of a node besides its words: by the settings, and on Beautify Prompt by the node. */
+/** What is asked for a node's text besides its words: by the settings, and on Beautify Prompt by the node. `target` is
+ * null where the image model is to be found. */
 export function wanted(node) {
-  const ids = { mode: MODE, image_model: IMAGE_MODEL, style: STYLE, keep: KEEP, avoid: AVOID };
-  const own = node.comfyClass === BEAUTIFY ? node.widgets : [];
-  const chosen = (name) => own.find((widget) => widget.name === name)?.value ?? value(ids[name]);
-  const { image_model, ...asked } = Object.fromEntries(Object.keys(ids).map((name) => [name, chosen(name)]));
-  return { ...asked, target: image_model === "auto" ? "" : image_model };
+  const widgets = node.comfyClass === BEAUTIFY ? node.widgets : [];
+  const own = (name) => widgets.find((widget) => widget.name === name)?.value;
+  const words = (name, id) => [own(name), value(id)].filter(Boolean).join(", ");
+  const model = own("image_model") ?? value(IMAGE_MODEL) ?? "auto";
+  return {
+    mode: own("mode") ?? value(MODE),
+    target: model === "auto" ? null : model === "none" ? "" : model,
+    style: own("style") ?? value(STYLE),
+    keep: words("keep", KEEP),
+    avoid: words("avoid", AVOID),
+    strength: own("strength"),
+    length: own("length"),
+  };
 }
 
 /** Remember what the menus of the pack's nodes offer, for the settings page to offer the same. */
@@ -122,8 +131,6 @@ export function startWithSettings(node) {
       mode: value(MODE),
       image_model: value(IMAGE_MODEL),
       style: value(STYLE),
-      keep: value(KEEP),
-      avoid: value(AVOID),
     },
   }[node.comfyClass];
   for (const [name, chosen] of Object.entries(wanted ?? {})) {

@@ -66,7 +66,7 @@ def test_the_style_is_that_of_the_graphs_image_model(page, writes, drawn, tmp_pa
     page.keyboard.press("Alt+b")
     made = page.until_text(f"text !== '{TEXT}'")
     assert is_written_for(name, made), made
-    page.toast(f"Written for {name}")
+    page.toast(f"Written for {name} (")
     page.browser.screenshot(path=tmp_path / f"{name} {page.looks}.png")
 
 
