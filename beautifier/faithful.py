@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from .prompts import lexicon, unsafe
 from .prompts.people import added_names, without_added_names
+from .prompts.prose import is_prose, sentences_of
 from .prompts.vocabulary import STOP, Word, fold, number_of, singular, words_of
 from .prompts.words import plain
 from .subjects.entries import Entries
@@ -75,7 +76,7 @@ def check(wish: Wish, text: str, keep: Sequence[str] = (), entries: Entries | No
     lost: list[str] = []
     against: list[str] = []
     for quoted in wish.quoted:
-        (kept if quoted in text else lost).append(f'"{quoted}"')
+        (kept if plain(quoted) in plain(text) else lost).append(f'"{quoted}"')
     for word in keep:
         (kept if word.strip() and fold(word) in answer.folded else lost).append(word)
     for count in wish.counts:
@@ -313,14 +314,9 @@ def purge(wish: Wish, text: str) -> str:
     return _led(_tidy(wish.text), pieces, prose)
 
 
-def is_prose(text: str) -> bool:
-    """Whether a text is written in sentences."""
-    return bool(re.search(r"[.!?]\s+[A-Z]", text)) or text.rstrip().endswith(".")
-
-
 def _pieces(text: str, prose: bool) -> list[str]:
     """The sentences of prose, or the phrases of a list."""
-    return re.split(r"(?<=[.!?])\s+", text.strip()) if prose else [part.strip() for part in text.split(",")]
+    return sentences_of(text) if prose else [part.strip() for part in text.split(",")]
 
 
 def _led(lead: str, pieces: list[str], prose: bool) -> str:

@@ -24,6 +24,7 @@ from .prompts.put_back import put_back
 from .prompts.standing_in import has_lost
 from .prompts.syntax import SetAside, set_aside
 from .prompts.syntax_table import HIDDEN, LINE
+from .prompts.words import plain
 from .request import MAX_SEED, Answers, Candidate, Request, Sampling
 from .wishes.wish import Wish, read
 
@@ -167,9 +168,9 @@ def losses(wish: Wish, text: str) -> int:
 
 
 def lost(kept: Kept) -> tuple[str, ...]:
-    """What is missing or wrong, as plain texts. Words in another script than English may have been translated."""
+    """What is missing or wrong, as plain texts. Words in another script than Latin may have been translated."""
     return tuple(
-        each for each in (*kept.lost, *kept.against) if each.isascii() or each.startswith('"') or AVOIDED in each
+        each for each in (*kept.lost, *kept.against) if plain(each).isascii() or each.startswith('"') or AVOIDED in each
     )
 
 

@@ -44,7 +44,7 @@ def readable(family: Family, words: str) -> str:
 
 def read_cleaned(family: Family, words: str, text: str, finished: bool) -> str:
     """The prompt in the text that was answered to the words, cleaned; "" when nothing of use was written."""
-    text = clean(read(family, words, text), truncated=not finished)
+    text = clean(read(family, words, text), truncated=not finished, words=words)
     if family.continues and len(text) < len(words):
         return ""  # the tail that was cut off was the user's own words
     if family.small and loses_subject(words, text):

@@ -2,7 +2,7 @@
 
 import re
 
-from ..faithful import is_prose
+from ..prompts.prose import is_prose
 from ..prompts.syntax import Piece, set_aside
 from ..prompts.syntax_table import HIDDEN, LINE
 from ..wishes.words import TAG_COUNT

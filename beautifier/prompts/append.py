@@ -2,14 +2,16 @@
 
 import re
 
+from .prose import is_prose, sentences_of
 from .syntax import SURROGATES, Piece, SetAside, balance, checked, set_aside
-from .syntax_table import DIVIDES, LINE
+from .syntax_table import DIVIDES, LINE, TYPED
 from .taming import accented, tame
 from .words import STOP_WORDS, WORD, fold, fold_characters
 
 _ARTICLE = re.compile(r"^(?:an?|the|one) ", re.IGNORECASE)
 _LEADS_TO_SUBJECT = re.compile(r"(?:\b(?:of|showing|featuring|with|and)\s+)?(?:\b(?:an?|the|one)\s+)?$", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"[.!?…。！？]\s*$")
+_GOES_ON = re.compile(r"[^\W_]['\"’”)]?$")
 
 
 def append(raw_prompt: str, answer: str) -> str:
@@ -20,6 +22,7 @@ def append(raw_prompt: str, answer: str) -> str:
     where a detail says the raw prompt's words again ("portrait of an old sailor, smiling"), only what is around
     them is appended. Details are plain words: syntax in the answer loses its marks. After a comment they begin on
     a new line, after a sentence with a capital letter, and before a weight that ends the prompt ("a AND b :0.5").
+    Of an answer in sentences the new sentences follow; one that begins with the raw prompt's words goes on from them.
     Without new details the raw prompt comes back alone. Raises ValueError if an argument is no string.
     """
     raw = balance(SURROGATES.sub("", checked(raw_prompt, "raw_prompt")))
@@ -28,14 +31,42 @@ def append(raw_prompt: str, answer: str) -> str:
     said = _compared(f"{raw} {aside.words}")
     folded = fold(raw)
     subject = fold_characters(_ARTICLE.sub("", aside.words))
+    written = accented(tame(answer, aside.pieces, weights=False), aside)
+    if is_prose(written):
+        return _with_sentences(raw, aside, subject, written, said)
     details = []
-    for detail in accented(tame(answer, aside.pieces, weights=False), aside).split(", "):
+    for detail in written.split(", "):
         for part in _around(subject, detail):
             words = _compared(part)
             if not said.issuperset(words) and fold(part) not in folded:
                 details.append(part)
                 said |= words
     return _joined(raw, aside, ", ".join(details)) if details else raw
+
+
+def _with_sentences(raw: str, aside: SetAside, subject: str, written: str, said: set[str]) -> str:
+    """`raw` and the sentences of an answer that say something new."""
+    said = set(said)
+    first, *sentences = sentences_of(written)
+    going_on = ""
+    found = _whole(subject, fold_characters(first)) if subject else None
+    goes_on = _GOES_ON.search(raw) and all(piece.treatment == TYPED for piece in aside.pieces)
+    if found and goes_on and not _ARTICLE.sub("", first[: found.start()]).strip():
+        going_on = first[found.end() :]
+        going_on = "" if said.issuperset(_compared(going_on)) else going_on
+        said |= _compared(going_on)
+    else:
+        sentences = [first, *sentences]
+    new = []
+    for sentence in sentences:
+        if not said.issuperset(words := _compared(sentence)):
+            new.append(sentence)
+            said |= words
+    if not new:
+        return raw + going_on
+    if going_on:
+        return " ".join([raw + going_on, *new])
+    return _joined(raw, aside, " ".join(new), ". " if _GOES_ON.search(raw) else " ")
 
 
 def _compared(text: str) -> set[str]:
@@ -61,8 +92,8 @@ def _whole(subject: str, detail: str) -> re.Match | None:
     return re.search(rf"(?<!\w){re.escape(subject)}(?!\w)", detail)
 
 
-def _joined(raw: str, aside: SetAside, details: str) -> str:
-    """`raw` and added details, with what must stand between them."""
+def _joined(raw: str, aside: SetAside, details: str, between: str = ", ") -> str:
+    """`raw` and added details, with what must stand between them where nothing else has to."""
     last = next((part for part in reversed(aside.parts) if isinstance(part, Piece) or part.strip()), "")
     if isinstance(last, Piece) and last.kind == "weight of a section":
         before, _, _ = raw.rpartition(last.text)
@@ -80,4 +111,4 @@ def _joined(raw: str, aside: SetAside, details: str) -> str:
         return raw + ("" if raw[-1].isspace() else " ") + details
     if _SENTENCE_END.search(raw):
         return raw + ("" if raw[-1].isspace() else " ") + details[0].upper() + details[1:]
-    return f"{raw}, {details}"
+    return f"{raw}{between}{details}"

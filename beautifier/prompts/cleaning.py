@@ -2,6 +2,7 @@
 
 import operator
 import re
+from collections import Counter
 
 from .spacing import repair_spacing
 from .words import word_set
@@ -13,6 +14,7 @@ _WORD = re.compile(r"[^\W_]+")
 _ARTICLES = word_set("a an the")
 # Names and noises that are said twice: "duran duran".
 _DOUBLED = word_set("baden bora bye cha chop chow doo duran ha knock pago pom tom tut walla yo")
+_NAME_OF_SEVERAL_WORDS = re.compile(r"[^\W\d_a-z]\w+(?: [^\W\d_a-z]\w+)+[.!]?")
 _INITIAL = re.compile(r"\w\.$")  # "j. r. r. tolkien"
 _LOOPED_SCRIPT = re.compile("([^\x00-\x7f]{1,20}?)\\1{3,}")  # scripts without blanks
 _LONGEST_LOOP = 12  # words
@@ -24,7 +26,7 @@ _DANGLING = re.compile(rf"(?:^|(?<=\s))(?:{_CONNECTOR})[\s.;:&-]*$", re.IGNORECA
 _DANGLING_CUT = re.compile(rf"(?:^|(?<=\s))(?:{_CONNECTOR}|{_CONNECTOR_CUT})[\s.;:&-]*$", re.IGNORECASE)
 
 
-def clean(answer: str, truncated: bool = False) -> str:
+def clean(answer: str, truncated: bool = False, words: str = "") -> str:
     """One tidy line of comma-separated details from a model's `answer`.
 
     Control characters, cut characters (U+FFFD), tokenizer spacing (see `repair_spacing`), details said before
@@ -33,13 +35,16 @@ def clean(answer: str, truncated: bool = False) -> str:
 
     truncated: the answer was cut at a length limit, so its last detail, or the last word of an only detail,
         is taken for unfinished and dropped.
+    words: what was asked; a detail that they say twice may be there twice. So may a name of several words with
+        capitals, one behind the other: "New York, New York".
     Raises ValueError if `answer` is no string.
     """
     if not isinstance(answer, str):
         raise ValueError(f"answer is a {type(answer).__name__}; expected a string.")
-    cleaned = _clean_once(answer, truncated)
+    asked = Counter(_key(detail) for detail in _details(words)) if words else Counter()
+    cleaned = _clean_once(answer, truncated, asked)
     # What was dropped may have kept the pieces of a word apart.
-    return cleaned if repair_spacing(cleaned) == cleaned else _clean_once(cleaned, False)
+    return cleaned if repair_spacing(cleaned) == cleaned else _clean_once(cleaned, False, asked)
 
 
 def manner(answer: str) -> str:
@@ -48,19 +53,19 @@ def manner(answer: str) -> str:
     return ", ".join(details[(len(details) + 1) // 2 :])
 
 
-def _clean_once(text: str, truncated: bool) -> str:
+def _clean_once(text: str, truncated: bool, asked: Counter) -> str:
     if not text.isprintable() or "\ufffd" in text or "\ufffc" in text:
         text = _LINE_END.sub(", ", _NOT_TEXT.sub("", text).strip())
     details = _details(repair_spacing(" ".join(text.split())))
     if truncated:
-        cleaned = _clean_details(_without_cut(details), _DANGLING_CUT)
+        cleaned = _clean_details(_without_cut(details), _DANGLING_CUT, asked)
         if cleaned:  # else the cut word is all there is
             return cleaned
-    return _clean_details(details, _DANGLING)
+    return _clean_details(details, _DANGLING, asked)
 
 
-def _clean_details(details: list[str], dangling: re.Pattern) -> str:
-    details = _pair_quotes(_without_repeated(_without_loops(details)))
+def _clean_details(details: list[str], dangling: re.Pattern, asked: Counter) -> str:
+    details = _pair_quotes(_without_repeated(_without_loops(details), asked))
     return ", ".join(_without_dangling(details, dangling))
 
 
@@ -89,15 +94,29 @@ def _without_cut(details: list[str]) -> list[str]:
     return [detail.rsplit(" ", 1)[0].rstrip(" ,") for detail in details]
 
 
-def _without_repeated(details: list[str]) -> list[str]:
-    """The details of which none before says the same and that have a letter, digit or picture."""
-    kept = {}
+def _without_repeated(details: list[str], asked: Counter) -> list[str]:
+    """The details of which none before says the same, as often as they were asked for at most, and that have a letter,
+    digit or picture."""
+    kept: list[str] = []
+    times: Counter = Counter()
+    last = ""
     for detail in details:
-        words = [word for word in _WORD.findall(detail.lower()) if word not in _ARTICLES]
-        key = " ".join(words) or detail
-        if key not in kept and (words or not detail.isascii()):
-            kept[key] = detail.lstrip(" .:;!?|")
-    return list(kept.values())
+        key = _key(detail)
+        is_name = key == last and times[key] == 1 and _NAME_OF_SEVERAL_WORDS.fullmatch(detail)
+        if (not times[key] or times[key] < asked[key] or is_name) and (_words(detail) or not detail.isascii()):
+            kept.append(detail.lstrip(" .:;!?|"))
+            times[key] += 1
+        last = key
+    return kept
+
+
+def _key(detail: str) -> str:
+    """What two details have in common that say the same."""
+    return " ".join(_words(detail)) or detail
+
+
+def _words(detail: str) -> list[str]:
+    return [word for word in _WORD.findall(detail.lower()) if word not in _ARTICLES]
 
 
 def _without_loops(details: list[str]) -> list[str]:

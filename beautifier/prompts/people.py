@@ -7,6 +7,7 @@ import re
 from functools import lru_cache
 from pathlib import Path
 
+from .prose import is_prose
 from .words import STOP_WORDS, fold_characters
 
 NAMES = Path(__file__).with_name("people.txt")
@@ -28,7 +29,6 @@ HANGS_ON = re.compile(
 )
 IN_BRACKETS = re.compile(r"\(\s*(?P<name>[^()]*?)\s*(?::\s*\d*\.?\d+)?\s*\)")
 LEADS_ON = re.compile(r"^[\s,]*(?:(?:and|or|&|\+|/|\||x|with)(?=\s|$)\s*)+", re.IGNORECASE)
-PROSE = re.compile(r"[.!?]\s+[A-Z]|\.$")
 TELLS = 4  # letters of a part of a name that tells who is meant
 
 
@@ -100,11 +100,11 @@ def without_added_names(asked: str, answer: str) -> str:
     added = added_names(asked, answer)
     if not added:
         return answer
-    is_prose = bool(PROSE.search(answer.rstrip()))
+    in_sentences = is_prose(answer)
     for start, end, _ in reversed(added):
         start, end = _with_brackets(answer, start, end)
         before, behind = answer[:start], HANGS_ON.sub("", answer[end:])
-        if is_prose and re.search(r"(?:^|[.!?])\s*$", before):  # a sentence on somebody
+        if in_sentences and re.search(r"(?:^|[.!?])\s*$", before):  # a sentence on somebody
             sentence = re.match(r"[^.!?]*[.!?]*\s*", behind)
             answer = before + behind[sentence.end() if sentence else 0 :]
             continue

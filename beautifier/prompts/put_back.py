@@ -215,6 +215,7 @@ def _names(piece: Piece) -> list[str]:
     without_marks = " ".join(re.findall(r"[^\W_]+", words))
     names += [without_marks] if " " in without_marks else []
     names += [words.replace(" ", "")] if piece.kind == "numbers apart" else []
+    names += [words.strip(_QUOTES)] if piece.kind == "height" else []
     if piece.kind == "quoted":
         bare = words.strip(_QUOTES)
         names += [f'"{bare}"', f"'{bare}'", *([bare] if " " in bare else [])]

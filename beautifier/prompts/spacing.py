@@ -10,6 +10,7 @@ from .words import word_set
 
 # Single digits, one space apart: "1 9 2 0". A digit that touches a word ("4k") is not one of them.
 _DIGITS = re.compile(r"(?<![\w.])\d(?!\w)(?: \d(?!\w))+")
+_COUNTED = "0123456789"
 _DIGIT_SPACE = re.compile(r"\d[.,]? [a-z0-9%:/-]", re.IGNORECASE)
 # "unreal engine 5 8 k": the version of an engine is not the first digit of the next number.
 _ENGINE = re.compile(r"\b(?:engine|unreal|ue) $", re.IGNORECASE)
@@ -110,6 +111,8 @@ def _repair_numbers(text: str) -> str:
 
 def _join_digits(found: re.Match) -> str:
     digits, start = found[0].replace(" ", ""), found.start()
+    if len(digits) > 2 and (digits in _COUNTED or digits in _COUNTED[::-1]):  # "1 2 3 go", "3 2 1"
+        return found[0]
     if digits[0] in "345" and _ENGINE.search(found.string, max(start - 8, 0), start):
         return f"{digits[0]} {digits[1:]}"
     return digits

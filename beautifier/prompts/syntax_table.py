@@ -236,6 +236,18 @@ TABLE: tuple[Row, ...] = (
         whole_chunk=True,
     ),
     Row(
+        "abbreviation", TYPED, "plain text",
+        ".", r"(?:[^\W\d_]\.){2,12}(?!\w)",
+        ("a.m.", "U.S.A.", "D.C."),
+        whole_chunk=True,
+    ),
+    Row(
+        "parameter", HIDDEN, "Midjourney, in prompts that are shared",
+        "-—–", r"(?<!\S)(?:--|—|–)(?:ar|aspect|chaos|cref|cw|exp|hd|iw|niji|no|oref|ow|p|profile|quality|q|raw|repeat"
+        r"|seed|sref|stop|stylize|style|s|sw|tile|uplight|version|video|v|weird|w|c)(?:\s+(?!--|—|–)[^\s,]+)?(?=[\s,]|$)",
+        ("--ar 16:9", "--v 6.1", "--style raw", "--tile"),
+    ),
+    Row(
         "numbers apart", TYPED, "plain text",
         " ", r"(?<![\w.])\d(?: \d)+(?=[\s,;!?)]|$|\.(?!\d))",
         ("1 2 3",),
@@ -243,10 +255,10 @@ TABLE: tuple[Row, ...] = (
     ),
     Row(
         "marks in a word", TYPED, "plain text: times, ratios, prices, versions, colors, names",
-        "#@$€£¥₩₹№%:/&*+=~^°.,",
-        r"[#@$€£¥₩₹№+±~≈-]{0,2}[^\W_](?:[\w'’:/%&#@*+=~^°$€£¥₩₹?-]|[.,](?=\d)|\.(?=[A-Za-z])){0,200}",
+        "#@$€£¥₩₹№%:/&*+=~^°.,−±≈½⅓⅔¼¾²³×",
+        r"[#@$€£¥₩₹№+±~≈−-]{0,2}[^\W_](?:[\w'’:/%&#@*+=~^°×$€£¥₩₹?-]|[.,](?=\d)|\.(?=[A-Za-z])){0,200}",
         ("12:30", "16:9", "2.35:1", "24/7", "50%", "9.99", "$50", "€9,99", "v2.1", "#ff8800", "AC/DC", "R&B", "f/1.8",
-         "C++", "http://x.org/a", "90°", "@wlop", "1,000", "nier:automata", "w/o"),
+         "C++", "http://x.org/a", "90°", "−5°C", "5½", "3×3", "@wlop", "1,000", "nier:automata", "w/o"),
         whole_chunk=True,
     ),
     Row(

@@ -95,12 +95,13 @@ def accented(answer: str, aside: SetAside) -> str:
     typed = _typed_with_accents(aside)
     if not typed:
         return answer
-    said = [found[0].lower() for found in WORD.finditer(answer)]
+    said = [plain(found[0]).lower() for found in WORD.finditer(answer)]
     places = iter(range(len(said)))
     uses: dict[str, int] = {}
 
     def as_typed(found: re.Match) -> str:
-        place, word = next(places), found[0].lower()
+        place = next(places)
+        word = said[place]
         ways = typed.get(word, ())
         around = _beside(said, place)
         ways = [way for way, beside in ways if not _is_small(word) or _agree(around, beside)]

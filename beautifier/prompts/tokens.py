@@ -31,7 +31,7 @@ _SERIES = re.compile(
 _LOOSE_END = re.compile(r"(?:(?<=\D):[+-]?\d*\.?\d+|[.:/&@=~^'’?,-]+)$")
 _WEIGHT_IN_GROUP = re.compile(r":[+-]?\d*\.?\d+$")
 _NUMBER, _COLON_BEFORE = re.compile(r"[+-]?\d*\.?\d+"), re.compile(r":\s?$")
-_MARK_INSIDE = re.compile(r"[#@$€£¥₩₹№%:/&*+=~^°]|\d[.,]\d")
+_MARK_INSIDE = re.compile(r"[#@$€£¥₩₹№%:/&*+=~^°×−±≈½⅓⅔¼¾²³]|\d[.,]\d")
 _TAG = re.compile(r"<[^<>]*>")
 _WORD_BEFORE, _WORD_BEHIND = re.compile(r"([^\W\d_]+)[\s,.!?-]*$"), re.compile(r"[\s,.!?-]*([^\W\d_]+)")
 
@@ -40,12 +40,13 @@ for _row in TABLE:
     for _char in _row.starts:
         _ROWS[_char].append((_row, re.compile(_row.pattern)))
 _KEYWORD = r"(?<!\w)(?:BREAK|AND|COUPLE|ADD(?:COMM|COL|ROW|BASE|P))(?![^\W_])"
-_MARKS = "".join(re.escape(char) for char in {*_ROWS, *"(){}\\"} - set("ABC., "))
+_MARKS = "".join(re.escape(char) for char in {*_ROWS, *"(){}\\"} - set("ABC., -—–"))
 _OTHER_LINE = re.compile(r"^[^\S\n]*(?:[^\s#]|#(?:[0-9a-fA-F]{3,4}){1,2}(?!\w))", re.MULTILINE)
 _SAD_FACE = re.compile(rf"{BEGINS}[>}}]?[:;=][-'’^]?\({{1,3}}(?=[\s,]|$)")
 _OPERATOR = re.compile(r"BREAK|AND|COUPLE|ADD[A-Z]+|[A-Z]*MASK|AREA|FILL|TE|SDXL|STYLE|AVG|FEATHER")
-_GIVES_AWAY = re.compile(rf"[{_MARKS}]|(?<=\d)[., ](?=\d)|{_KEYWORD}")
-_GIVES_AWAY_TO_ENGLISH = re.compile(rf"[{_MARKS}]|(?<=\d)[., ](?=\d)|{_KEYWORD}|[^\x00-\x7f]")
+_MORE = rf"(?<=\d)[., ](?=\d)|(?<=[A-Za-z])\.(?=[A-Za-z]\.)|(?<!\S)(?:--|—|–)(?=[a-z])|{_KEYWORD}"
+_GIVES_AWAY = re.compile(rf"[{_MARKS}]|{_MORE}")
+_GIVES_AWAY_TO_ENGLISH = re.compile(rf"[{_MARKS}]|{_MORE}|[^\x00-\x7f]")
 
 Token = tuple[str, str]
 

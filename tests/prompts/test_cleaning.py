@@ -167,6 +167,22 @@ def test_a_cut_tail_is_dropped(answer, cleaned):
     assert clean(answer, truncated=True) == cleaned
 
 
+@pytest.mark.parametrize(
+    ("answer", "words", "cleaned"),
+    [
+        ("New York, New York", "", "New York, New York"),
+        ("New York, New York, New York, neon", "", "New York, New York, neon"),
+        ("new york, new york, neon", "New York, New York", "new york, new york, neon"),
+        ("new york, new york, neon", "a street", "new york, neon"),
+        ("1 2 3 go", "", "1 2 3 go"),
+        ("3 2 1 go, 1 9 8 0 s", "", "3 2 1 go, 1980s"),
+        ("a bell, ding dong, ding dong", "a bell, ding dong, ding dong", "a bell, ding dong, ding dong"),
+    ],
+)
+def test_what_was_asked_twice_stays_twice(answer, words, cleaned):
+    assert clean(answer, words=words) == cleaned
+
+
 def test_what_is_no_string_is_named():
     with pytest.raises(ValueError, match="answer.*NoneType"):
         clean(None)
