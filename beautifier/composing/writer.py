@@ -1,8 +1,9 @@
 """The embedded writer: a raw prompt in, detailed prompts out, in phrases, sentences or tags.
 
-Its words are written down by hand. Where the raw prompt leaves room, an idea of its subject gives a whole picture
-(ideas.py). Otherwise `options` says which phrases of subject entries may be added to it, the fit network (fit.py) which
-of them fit this one, and `chooser` takes some of each role: no garbled word, no name, nothing that nobody wrote down.
+Its words are written down by hand. `options` says which phrases of subject entries may be added to a raw prompt, the fit
+network (fit.py) which of them fit this one, and `chooser` takes some of each role: no garbled word, no name, nothing
+that nobody wrote down. For creative candidates an idea of the subject gives a whole picture (ideas.py) where the raw
+prompt leaves room.
 """
 
 from __future__ import annotations
@@ -44,9 +45,9 @@ FIT_WEIGHT = 0.7
 
 @dataclass(eq=False)
 class Composer(Writer):
-    """Writes out of hand-written ideas of a subject, one a candidate as far as they go, then out of subject entries.
+    """Writes out of hand-written subject entries, and creative candidates out of ideas first, one each.
 
-    ideas  whole pictures by subject
+    ideas  whole pictures by subject. Readers like them less than details that are true of any picture of it
     fit    the network that says which phrases fit; None: the rules alone, and the seed draws among what they allow
     """
 
@@ -73,7 +74,7 @@ class Composer(Writer):
         strict = request.strength == "strict"
         reading = replace(reading, wish=replace(reading.wish, avoid=request.avoid, strict=strict))
         possible = () if strict else unavoided(reading.wish, options(reading.wish, reading.findings))
-        ideas = [] if strict else self.ideas_of(reading, request.seed)
+        ideas = self.ideas_of(reading, request.seed) if request.strength == "creative" else []
         possible, score = self.rated(reading.wish.text, possible)
         texts: list[str] = []
         used: Counter[str] = Counter()

@@ -126,7 +126,12 @@ def few() -> Entries:
 
 
 def written(
-    composer: Composer, words: str, style: str = "phrases", num_candidates: int = 1, seed: int = 0
+    composer: Composer,
+    words: str,
+    style: str = "phrases",
+    num_candidates: int = 1,
+    seed: int = 0,
+    strength: str = "balanced",
 ) -> list[str]:
     """What a composer writes of a raw prompt's words."""
-    return composer.write(words, Request(words, num_candidates, seed, style=style)).texts
+    return composer.write(words, Request(words, num_candidates, seed, style=style, strength=strength)).texts

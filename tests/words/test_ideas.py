@@ -12,7 +12,8 @@ from prompt_beautifier.beautifier.request import STYLES
 from prompt_beautifier.beautifier.subjects.entries import ROLES, load
 from prompt_beautifier.beautifier.subjects.ideas import Idea, load_ideas
 
-from .few import few, written
+from .few import few
+from .few import written as write
 
 CAT = Idea(
     "cat",
@@ -34,8 +35,18 @@ CAT = Idea(
 COMPOSER = Composer(entries=few(), ideas={"cat": (CAT,)})
 
 
+def written(composer, words, style="phrases", num_candidates=1, strength="creative"):
+    return write(composer, words, style, num_candidates, strength=strength)
+
+
+def test_only_creative_candidates_are_made_of_ideas():
+    texts = written(COMPOSER, "a cat", num_candidates=3, strength="balanced")
+    assert all("velvet sofa" not in text for text in texts)
+
+
 def test_phrases_of_the_idea_follow_the_words_as_typed():
-    assert written(COMPOSER, "a fat Cat") == [", ".join(["a fat Cat", *(phrase for _, phrase in CAT.phrases)])]
+    said = ", ".join(["a fat Cat", *(phrase for _, phrase in CAT.phrases)])
+    assert written(COMPOSER, "a fat Cat")[0].startswith(said)
 
 
 def test_the_users_words_are_the_subject_of_the_first_sentence():
