@@ -1,9 +1,9 @@
 """The embedded writer: a raw prompt in, detailed prompts out, in phrases, sentences or tags.
 
-Its words are written down by hand. `options` says which phrases of subject entries may be added to a raw prompt, the fit
-network (fit.py) which of them fit this one, and `chooser` takes some of each role: no garbled word, no name, nothing
-that nobody wrote down. For creative candidates an idea of the subject gives a whole picture (ideas.py) where the raw
-prompt leaves room.
+Its words are written down by hand. `options` says which phrases of subject entries may be added to a raw prompt, the
+fit network (fit.py) which of them fit this one, and `chooser` takes some of each role: no garbled word, no name,
+nothing that nobody wrote down. For creative candidates an idea of the subject gives a whole picture (ideas.py) where
+the raw prompt leaves room.
 """
 
 from __future__ import annotations
