@@ -2,6 +2,9 @@
 
 import pytest
 
+from prompt_beautifier.beautifier.targets import TARGETS
+
+from ..test_graph import LOADERS
 from .conftest import BEAUTIFY, CHECKPOINT, LOAD, node_of
 
 ILLUSTRIOUS = "waiIllustriousSDXL_v140.safetensors"
@@ -72,3 +75,19 @@ def test_a_connected_text_encoder_decides(server, kind, title):
         pytest.skip("this ComfyUI knows no Anima; 0.15 does")
     graph = written_for(kind=kind, seed=0)
     assert said(server.run(graph), graph)["aim"].startswith(f"for {title}: ")
+
+
+def test_loaders_of_many_kinds_are_seen_in_a_run(server):
+    """Loaders whose files are not there: nothing that runs needs them, and yet the graph holds them."""
+    there = set(server.get("/object_info"))
+    found, expected = {}, {}
+    for kind, (loaders, name) in LOADERS.items():
+        if not {node["class_type"] for node in loaders.values()} <= there:
+            continue  # nodes of other packs, or of a newer ComfyUI
+        graph = written_for(kind="flux", seed=0)
+        asked = {**graph["2"]["inputs"], "beautifier": ["90", 0]}
+        del asked["clip"]
+        graph = {**loaders, "2": {**graph["2"], "inputs": asked}, "90": graph["1"], "91": graph["3"]}
+        expected[kind] = TARGETS[name].title
+        found[kind] = said(server.run(graph), graph)["aim"].removeprefix("for ").split(":")[0]
+    assert len(found) >= 15 and found == expected
