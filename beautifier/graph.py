@@ -23,7 +23,10 @@ MODEL = re.compile(  # inputs for a diffusion model
     re.IGNORECASE,
 )
 FILE = re.compile(r"\.(?:safetensors|sft|ckpt|pt|pth|bin|gguf)$", re.IGNORECASE)
-NAMED = re.compile(r"ckpt|checkpoint|model|unet|clip_?name|encoder|repo", re.IGNORECASE)  # inputs of a loader
+NAMED = re.compile(  # inputs of a loader that name a model which may be no file
+    r"(?:^|_)(?:ckpt|checkpoint|model|unet|transformer|clip|encoder|repo)(?:_(?:name|path|id|dir|repo))?\d*$",
+    re.IGNORECASE,
+)
 KIND = re.compile(r"^(?:clip_)?type$")
 BESIDE = re.compile(r"lora|vae|control|upscale|vision", re.IGNORECASE)  # files that say nothing of the image model
 WRITES_TEXT = re.compile(r"generate|enhance|rewrite|expand|caption", re.IGNORECASE)  # has an encoder, answers in words

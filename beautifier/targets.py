@@ -69,6 +69,11 @@ class Target:
     read: str = "2026-11-27"
 
     @property
+    def hosted(self) -> bool:
+        """Whether others run it, so that its node alone says what it is."""
+        return bool(self.nodes) and not (self.files or self.encoder or self.kinds)
+
+    @property
     def manner(self) -> str:
         """What is written for it, in words: "long sentences"."""
         if self.json:
@@ -738,12 +743,17 @@ def recognise(seen: Seen) -> Target | None:
 def find_seen(seen: Seen) -> Found | None:
     """The row of what was seen, and by what it was found; None where nothing tells.
 
-    The text encoder leaves the models that use it; among these a file name decides, else the last row holds. Where
-    nothing is known of the encoder the file name alone decides, and at last the type of the node.
+    A node whose model others run decides. Else the text encoder leaves the models that use it; among these a file name
+    decides, else the last row holds. Where nothing is known of the encoder the file name alone decides, and at last
+    the type of the node.
     """
     rows = list(TARGETS.values())
     if seen.of_no_picture:
         return None
+    for node in seen.nodes:
+        for row in rows:
+            if row.hosted and re.search(row.nodes, node):
+                return Found(row, node)
     name = seen.tokenizer.lower()
     read_by = [row for row in rows if name and row.encoder and re.search(row.encoder, name)]
     of_kind = [row for row in rows if not set(row.kinds).isdisjoint(seen.kinds)]

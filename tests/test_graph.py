@@ -163,6 +163,13 @@ LOADERS = {
         {"2": node("PromptBeautifierBeautifyPrompt"), "3": node("OpenAIGPTImageNodeV2", prompt=["2", 0])},
         "hosted",
     ),
+    "a hosted image model of a known name": (
+        {
+            "2": node("PromptBeautifierBeautifyPrompt"),
+            "3": node("Flux2ImageNode", prompt=["2", 0], model="Flux.2 [pro]"),
+        },
+        "hosted",
+    ),
     "a hosted video model": (
         {"2": node("PromptBeautifierBeautifyPrompt"), "3": node("KlingTextToVideoNode", prompt=["2", 0])},
         "hosted-video",
