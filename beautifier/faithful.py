@@ -24,7 +24,9 @@ LIGHT_WORDS = (
     STOP
     | BOILERPLATE
     | FRAMING
-    | frozenset("please show make create draw generate want really style wearing filled showing featuring solo".split())
+    | frozenset(
+        "please show make create draw generate want really style wearing filled showing featuring solo multiple".split()
+    )
 )
 PERSON = frozenset("man woman girl boy lady guy 1girl 1boy 2girls 2boys gentleman child kid baby couple".split())
 NEGATION = frozenset(
@@ -155,7 +157,7 @@ def _counted(answer: _Answer, noun: str) -> set[int]:
         tag = TAG_COUNT.match(answer.words[index].folded)
         if tag and tag[1].isdecimal() and tag[2] == noun:
             found.add(int(tag[1]))
-        if stem(single) != stem(noun):
+        if stem(single) != stem(noun) and not (noun == "other" and single == "person"):
             continue
         for back in range(1, NEAR):
             if index - back < 0 or "," in answer.text[answer.words[index - back].end : answer.words[index].start]:
@@ -245,7 +247,8 @@ def _finder(phrase: str) -> re.Pattern:
 SAYING = frozenset(
     "there sits sit stands stand lies lie rests rest appears appear seen visible shown shows depicted depicts placed "
     "positioned set captured presented presents includes include contains features scene subject foreground "
-    "background center side together alone itself themselves".split()
+    "background center side together alone itself themselves nobody sight also several more people person shot look "
+    "picture focused straight among multiple".split()
 )
 
 
@@ -254,6 +257,7 @@ def added(wish: Wish, text: str) -> list[str]:
     if sum(not char.isascii() and char.isalpha() for char in wish.text) * 2 > sum(map(str.isalpha, wish.text)):
         return []
     said = _Answer.of(wish.text).stems | _light_stems()
+    said |= {stem(tag[2]) for word in wish.words if (tag := TAG_COUNT.match(word.folded))}  # "1girl" is a girl
     words = {word.folded: word for word in words_of(text)}
     return [
         word.text

@@ -13,9 +13,10 @@ from typing import ClassVar
 
 from .dressing.dress import Dress, dress_of, tokens_of
 from .dressing.keeping import has, with_kept
+from .dressing.layout import is_layout, layout_of
 from .dressing.measure import count_tokens, fitted
 from .dressing.negative import negative_of
-from .dressing.taken import take_apart
+from .dressing.taken import Taken, take_apart
 from .faithful import AVOIDED, Kept, check, repair
 from .prompts.append import append
 from .prompts.cleaning import manner
@@ -113,7 +114,20 @@ def beautify(
     whole = answers.read == aside.words
     found = [finished(request, aside, wish, text, whole, writer.weights) for text in answers.texts]
     negative = negative_of(request, wish, taken.negative)
-    return [replace(each, negative=negative, notes=(*notes, *each.notes)) for each in found]
+    formed = [in_form(request, taken, wish, each) for each in found]
+    return [replace(each, negative=negative, notes=(*notes, *each.notes)) for each in formed]
+
+
+def in_form(request: Request, taken: Taken, wish: Wish, candidate: Candidate) -> Candidate:
+    """A candidate as a JSON object, where the raw prompt was one or the image model wants one."""
+    target, given = request.image_model, taken.json_prompt
+    if target is not None and target.json and (given is None or not is_layout(given.content)):
+        text = layout_of(candidate.text, wish)
+    elif given is not None:
+        text = given.with_more(candidate.text)
+    else:
+        return candidate
+    return replace(candidate, text=text, tokens=count_tokens(target, text))
 
 
 def drawn_again(

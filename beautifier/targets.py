@@ -35,6 +35,7 @@ class Target:
     chinese      whether it reads Chinese as well as English
     video        whether it draws moving pictures
     json         whether it wants a JSON prompt
+    reads_json   whether it reads one as well as its own style
     rules        what else holds for its prompts, told to a language model
     files        what the names of its files match, as `plain_name` writes them
     encoder      what the module and class of its tokenizer in ComfyUI match, in lower case
@@ -59,6 +60,7 @@ class Target:
     chinese: bool = False
     video: bool = False
     json: bool = False
+    reads_json: bool = False
     rules: str = ""
     files: str = ""
     encoder: str = ""
@@ -325,6 +327,7 @@ TARGETS: dict[str, Target] = {
             encoder=r"z_image",
             kinds=("lumina2", "qwen_image"),
             nodes=r"TextEncodeZImage",
+            reads_json=True,
             source=f"Tongyi-MAI/Z-Image README; {CORE}/z_image.py",
         ),
         Target(
@@ -400,6 +403,7 @@ TARGETS: dict[str, Target] = {
             files=r"flux ?2|mistral",
             encoder=r"flux2tokenizer",
             kinds=("flux2",),
+            reads_json=True,
             source=f"black-forest-labs/flux2 docs and src/flux2/system_messages.py; {CORE}/flux.py",
         ),
         Target(

@@ -11,6 +11,7 @@ from .lists import list_sentences, read_list
 from .noun_phrase import is_plain, with_articles
 from .phrases import tidy_end
 from .predicate import predicated
+from .tag_prose import tag_sentences
 from .thing import Thing
 
 LEADS_TO_TEXT = frozenset(
@@ -28,6 +29,8 @@ def opening(wish: Wish, findings: Findings, thing: Thing, left: list[Option], di
     if not wish.words:
         return [typed]
     if wish.kind in ("list", "tags"):
+        if wish.kind == "tags":
+            return tag_sentences(wish, findings)
         parts = None if wish.quoted else read_list(wish, findings)
         return [typed] if parts is None else list_sentences(wish, findings, thing, parts, left, dice)
     whole = wish.words_between(0, len(wish.words)) == typed

@@ -1,5 +1,6 @@
 """Comma-separated phrases for image models that read with CLIP: the user's words as typed, then what was chosen."""
 
+import re
 from collections.abc import Sequence
 
 from ..prompts.vocabulary import fold
@@ -31,6 +32,14 @@ def write(wish: Wish, chosen: Sequence[Option], crowded: bool = False, name: str
     """
     phrases = [text for option in _by_owner(sorted(chosen, key=_position), crowded, name) for text in option]
     return ", ".join([tidy_end(wish.text), *phrases]) if phrases else wish.text.strip()
+
+
+SENTENCE_END = re.compile(r"(?:(?<=[a-z]{3})|(?<=[)”\"]))[.!?]\s+(?=[A-Z\"“])")
+
+
+def as_phrases(text: str) -> list[str]:
+    """A text as it can stand in a comma list: of several sentences each by itself, without its full stop."""
+    return [tidy_end(part) for part in SENTENCE_END.split(text.strip())]
 
 
 def _position(option: Option) -> int:

@@ -14,6 +14,7 @@ from ..prompts import lexicon
 from ..prompts.vocabulary import NUMBERS, fold
 from ..subjects.find import Findings, Found
 from ..wishes.wish import Wish
+from ..wishes.words import TAG_COUNT
 from . import grammar, verbs
 from .clauses import beside, clause, color_of, is_absolute, joined, light_of, pop, take, view_of
 from .completing import complete
@@ -186,6 +187,7 @@ def _others(findings: Findings, left: list[Option]) -> list[str]:
     for name, details in found.items():
         other = next((f for f in findings.of("other") if f.name == name), None)
         proper = other is not None and other.article is not None
+        name = TAG_COUNT.sub(r"\2", name)  # "1boy"
         called = f"{other.article} {title(name)}".strip() if proper else f"the {fold(name)}"
         plural = other is not None and not proper and is_many(other)
         sentences.append(f"{called} {'have' if plural else 'has'} {joined(details)}")

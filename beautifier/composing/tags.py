@@ -10,7 +10,7 @@ from ..subjects.find import Findings
 from ..wishes.wish import Wish
 from .added_tags import added_tags, goes_with, may_tag, more_tags
 from .fitting import Option
-from .phrases import tidy_end
+from .phrases import as_phrases
 from .scene import scene_of
 from .tag_people import ALONE, is_count, people_tags
 from .tag_table import table
@@ -60,7 +60,10 @@ def write(
 
 
 def typed_whole(wish: Wish) -> list[str]:
-    """The text as typed where tags alone would lose how its things stand to each other; [] for lists and short ones."""
+    """The text as typed where tags alone would lose how its things stand to each other; [] for lists and short ones.
+
+    Of several sentences each stands by itself.
+    """
     if wish.kind in ("tags", "list") or len(wish.words) < 4:
         return []
-    return [tidy_end(wish.text)]
+    return as_phrases(wish.text)

@@ -1,4 +1,4 @@
-"""Emphasis taken out of a raw prompt, for image models whose text encoder does not read it."""
+"""Emphasis, and the spelling of tags, taken out of a raw prompt for image models that read neither."""
 
 import re
 
@@ -28,6 +28,25 @@ def without_emphasis(raw_prompt: str) -> tuple[str, tuple[str, ...]]:
             groups += [] if depth else [text]
         written = joined(written, plain_of(tokens, index, bool(depth)))
     return written.strip(), tuple(groups)
+
+
+def without_underscores(raw_prompt: str) -> str:
+    """A raw prompt whose tags are plain words: "hatsune_miku_(vocaloid), silver_hair" without underscores."""
+    tokens = read_tokens(usable(raw_prompt))
+    if not any(kind in TAGS for kind, _ in tokens):
+        return raw_prompt
+    return "".join(spelled(text) if kind in TAGS else text for kind, text in tokens)
+
+
+def spelled(tag: str) -> str:
+    """A tag as plain words, without the kind that tells it from another: "ink_(medium)" is "ink"."""
+    return KIND.sub("", re.sub(r"\\([()])", r"\1", tag).replace("_", " "))
+
+
+KIND = re.compile(
+    r"\s*\((?:medium|object|symbol|artwork|style|texture|theme|food|cooking|gemstone|genre|animal|weapon|instrument)\)$"
+)
+TAGS = frozenset(("underscores", "name and series", "series", "escape"))
 
 
 def plain_of(tokens: list[Token], index: int, inside: bool) -> str:

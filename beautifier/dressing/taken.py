@@ -6,47 +6,71 @@ from dataclasses import dataclass
 from ..faithful import says
 from ..prompts.a1111 import Pasted, split_pasted
 from ..request import Request
-from .emphasis import without_emphasis
+from .emphasis import without_emphasis, without_underscores
+from .foreign import without_foreign
+from .json_prompt import JsonPrompt, read_json_prompt
 
 
 @dataclass(frozen=True)
 class Taken:
     """A raw prompt taken apart.
 
-    prompt    what is to be beautified
-    negative  what a pasted text has as its negative prompt
-    notes     what was taken off, as whole sentences for the user
+    prompt       what is to be beautified
+    negative     what a pasted text has as its negative prompt
+    notes        what was taken off, as whole sentences for the user
+    json_prompt  the JSON object that it was, where the answer is to be one too
     """
 
     prompt: str
     negative: str = ""
     notes: tuple[str, ...] = ()
+    json_prompt: JsonPrompt | None = None
 
 
 def take_apart(request: Request) -> Taken:
-    """The prompt in a raw prompt, and what was taken off it: a pasted image's settings, and emphasis that its image
-    model does not read.
+    """The prompt in a raw prompt, and what was taken off it: a pasted image's settings, the form of JSON, scores of
+    other image models, and emphasis that its image model does not read.
     """
     pasted = split_pasted(request.raw_prompt)
-    prompt, target = pasted.prompt, request.image_model
-    emphasis: tuple[str, ...] = ()
-    if target is not None and not target.weights:
-        prompt, emphasis = without_emphasis(prompt)
-    return Taken(prompt, pasted.negative, tuple(notes_of(request, pasted, emphasis)))
+    prompt, negative, target = pasted.prompt, pasted.negative, request.image_model
+    found = read_json_prompt(prompt)
+    if found is not None:
+        prompt, negative = found.words, negative or found.negative
+    foreign, emphasis = (), ()
+    if target is not None:
+        prompt, foreign = without_foreign(prompt, target)
+        if not target.weights:
+            prompt, emphasis = without_emphasis(prompt)
+        if target.style == "sentences":
+            prompt = without_underscores(prompt)
+    notes = tuple(notes_of(request, pasted, negative, emphasis, foreign))
+    stays = target is None or target.json or target.reads_json
+    return Taken(prompt, negative, notes, found if stays else None)
 
 
-def notes_of(request: Request, pasted: Pasted, emphasis: tuple[str, ...]) -> Iterator[str]:
+def notes_of(
+    request: Request, pasted: Pasted, negative: str, emphasis: tuple[str, ...], foreign: tuple[str, ...]
+) -> Iterator[str]:
     """What the user should know of what was taken off, and of words to avoid that the raw prompt has itself."""
     target = request.image_model
-    if pasted.negative and target is not None and not target.negative:
-        yield f"{target.title} takes no negative prompt: the pasted one was left out."
+    if negative and target is not None and not target.negative:
+        yield f"{target.title} takes no negative prompt: yours was left out."
     if pasted.negative or pasted.parameters:
         yield "The negative prompt and the settings of the pasted text are not part of the prompt."
-    if emphasis and target is not None:
+    if target is not None and emphasis:
         yield f"{target.title} reads no weights: they were taken off {shown(emphasis)}."
+    if target is not None and foreign:
+        yield f"Words for other image models were left out: {shown(foreign)}."
     typed = tuple(word for word in request.avoid if says(pasted.prompt, word))
     if typed:
         yield f"{shown(typed)}: to be avoided, but your prompt says it, so it stays."
+
+
+def wish_in(raw_prompt: str) -> str:
+    """The words of a raw prompt that ask for a picture, without what was pasted with it or the form of JSON."""
+    prompt = split_pasted(raw_prompt).prompt
+    found = read_json_prompt(prompt)
+    return found.words if found else prompt
 
 
 def shown(texts: tuple[str, ...]) -> str:

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Protocol
 import torch
 from torch import Tensor, nn
 
+from ..dressing.taken import wish_in
 from ..files import read_json
-from ..prompts.a1111 import split_pasted
 from ..request import is_number
 from .folders import NOTES, check_is_reward_folder, combined_folders
 from .regressor import BATCH, Regressor, check_prompts, load_regressor
@@ -108,9 +108,9 @@ class RewardModel:
     ) -> list[Candidate]:
         """The candidates with their scores, highest first; equal ones stay in the order they came in.
 
-        Of a raw prompt that was pasted with its settings the prompt alone counts.
+        Of a raw prompt that was pasted with its settings, or is JSON, its words alone count.
         """
-        raw_prompt = split_pasted(raw_prompt).prompt
+        raw_prompt = wish_in(raw_prompt)
         texts = [candidate.text for candidate in candidates]
         scores = self.score([raw_prompt] * len(texts), texts, batch_size, on_step).tolist()
         order = sorted(range(len(scores)), key=lambda i: -scores[i])
