@@ -11,8 +11,9 @@ from .files import name_of, read_json
 from .language.architectures.table import read_config
 from .language.chat_template import end_of_turn, load_chat_template
 from .language.config import NetworkConfig
+from .language.int4 import load_int4
 from .language.network import DecoderOnly
-from .language.packed import BFLOAT16_HIDDEN_SIZE, SMALLEST_HIDDEN_SIZE, can_pack, fast_dtype, load_packed
+from .language.packed import BFLOAT16_HIDDEN_SIZE, INT4, SMALLEST_HIDDEN_SIZE, can_pack, fast_dtype, load_packed
 from .language.tokenizer import load_tokenizer
 from .language.weights import load_network
 from .language.writer import Beautifier
@@ -31,7 +32,8 @@ def load_beautifier(
     The embedded model always runs on the CPU in float32: the other arguments are for checkpoints.
 
     dtype   None is float16 on a GPU, or bfloat16 for a checkpoint stored so; on a CPU float32 for small checkpoints,
-            for larger ones bfloat16 where the processor has it. torch.int8 is for a CPU alone: see language/packed.py
+            for larger ones bfloat16 where the processor has it. torch.int8 is for a CPU alone, torch.int4 for a CPU
+            or a GPU by NVIDIA: see language/packed.py and language/int4.py
     family  how the checkpoint is asked: a name in FAMILIES, "chat", or a Family. None reads it from beautifier.json,
             which training writes beside the weights; without one, a checkpoint with a chat template chats
     stays   False: the weights will be moved to another device; on a CPU they are laid out for it otherwise
@@ -73,11 +75,13 @@ def load_fastest(folder: Path, dtype: torch.dtype | None, device: torch.device, 
     if device.type != "cpu" or not stays:
         if dtype == torch.int8:
             raise ValueError("int8 is for the CPU: choose it as the device, or another dtype")
+        if dtype is not None and dtype == INT4:
+            return load_int4(folder, device)
         return load_network(folder, dtype or half_dtype(folder), device)
     width = read_config(folder).hidden_size
     if dtype is None:
         dtype = torch.float32 if width < BFLOAT16_HIDDEN_SIZE else fast_dtype()
-    if dtype == torch.int8 or (width >= SMALLEST_HIDDEN_SIZE and can_pack(dtype)):
+    if dtype in (torch.int8, INT4) or (width >= SMALLEST_HIDDEN_SIZE and can_pack(dtype)):
         return load_packed(folder, dtype)
     return load_network(folder, dtype, device)
 

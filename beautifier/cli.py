@@ -196,7 +196,7 @@ def _load_reward_model(
     if model != "embedded" and not Path(model).is_dir():
         place = list_reward_models([_models_folder(options)]).get(model, model)
     try:
-        dtype = None if options.dtype == "int8" else _dtype(options)  # which is for what writes
+        dtype = None if options.dtype in ("int8", "int4") else _dtype(options)  # which are for what writes
         return load_reward_model(place, options.device, dtype)
     except (ValueError, FileNotFoundError) as error:
         parser.error(f"argument --reward-model: {error}")

@@ -275,7 +275,7 @@ def test_the_best_device_is_one_that_is_there(fake):
         (["cat", "-n", "two"], "--num-candidates"),
         (["cat", "--mode", "improve"], "--mode"),
         (["cat", "--device", "abacus"], "--device"),
-        (["cat", "--dtype", "int4"], "--dtype"),
+        (["cat", "--dtype", "int3"], "--dtype"),
         (["cat", "--template", "no place"], "--template: template must have {raw_prompt}"),
         (["cat", "--template", "{raw_prompt}", "--family", "promptist"], "--template"),
         (["cat", "--family", "custom"], "custom needs a --template"),

@@ -81,10 +81,14 @@ class RecordedStep:
         self.tokens = torch.zeros((rows, 1), dtype=torch.int64, device=cache.keys.device)
         self.weights = places_of_weights(network)
         self.scores = torch.empty(0)
-        self.replay = record(lambda: self._run(network), cache.keys.device)
+        # Not before a network is there: every start of ComfyUI would wait for it.
+        from .gpu_steps import GpuSteps
 
-    def _run(self, network: DecoderOnly) -> None:
-        self.scores = network.logits(network.step(self.tokens, self.cache)[:, -1]).float()
+        self.steps = GpuSteps(network)
+        self.replay = record(self._run, cache.keys.device)
+
+    def _run(self) -> None:
+        self.scores = self.steps(self.tokens, self.cache)
         self.cache.place.add_(1)
 
     def begin(self, prompt: Cache) -> None:

@@ -6,13 +6,14 @@ import ctypes
 import hashlib
 import json
 import logging
-import os
-from contextlib import suppress
+from collections.abc import Iterator
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from . import kept_file
+from .kept_file import Kept
 from .layers import Int8Linear, Matrix, Read, check_int8, pack_int8, quantised_weight
 
 FORMAT = "1"  # of that file: another number makes it be written again
@@ -29,8 +30,8 @@ def int8_layers(plan: list[Matrix], read: Read, path: Path, sources: list[Path])
     patterns = {shape: pack_int8(torch.zeros(shape, dtype=torch.int8)) for shape in {part.shape for part in plan}}
     head, size = header(plan, patterns, sources)
     try:
-        if not is_current(path, head, size):
-            write_int8(path, head, plan, read)
+        if not kept_file.is_current(path, head, size):
+            kept_file.write(path, head, contents(plan, read))
         return read_int8(path, len(head), plan, patterns)
     except OSError as error:
         log.warning("%s cannot be kept (%s): int8 weights are made anew at every load", path, error)
@@ -39,49 +40,25 @@ def int8_layers(plan: list[Matrix], read: Read, path: Path, sources: list[Path])
 
 
 def header(plan: list[Matrix], patterns: dict[tuple, Tensor], sources: list[Path]) -> tuple[bytes, int]:
-    """The beginning of the int8 file, in safetensors' format, and how many bytes follow it."""
-    stats = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in sources]
+    """The beginning of the int8 file and how many bytes follow it."""
     layouts = [(shape, torch.ops.mkldnn._get_mkldnn_serialized_md(patterns[shape])) for shape in sorted(patterns)]
     layouts = [(shape, hashlib.sha256(bytes(layout.tolist())).hexdigest()) for shape, layout in layouts]
-    made_of = {"format": FORMAT, "torch": torch.__version__, "made_from": json.dumps(stats)}
-    entries: dict[str, dict] = {"__metadata__": made_of | {"layouts": json.dumps(layouts)}}
-    end = 0
+    tensors = []
     for part in plan:
-        size = torch.ops.mkldnn._nbytes(patterns[part.shape])
-        sizes = {"packed": ("U8", size, size), "scales": ("F32", part.shape[0], 4 * part.shape[0])}
-        for kind, (dtype, count, length) in sizes.items():
-            name = f"{part.weight}.{part.start}.{kind}"
-            entries[name] = {"dtype": dtype, "shape": [count], "data_offsets": [end, end + length]}
-            end += length
-    text = json.dumps(entries).encode()
-    text += b" " * (-len(text) % 64)
-    return len(text).to_bytes(8, "little") + text, end
+        size, rows = torch.ops.mkldnn._nbytes(patterns[part.shape]), part.shape[0]
+        tensors.append(Kept(f"{part.weight}.{part.start}.packed", "U8", (size,), size))
+        tensors.append(Kept(f"{part.weight}.{part.start}.scales", "F32", (rows,), 4 * rows))
+    made_of = {"format": FORMAT, "torch": torch.__version__, "layouts": json.dumps(layouts)}
+    return kept_file.header(tensors, made_of, sources)
 
 
-def is_current(path: Path, head: bytes, size: int) -> bool:
-    """Whether the file is whole, and of this checkpoint, torch and processor: else it would begin otherwise."""
-    try:
-        with path.open("rb") as file:
-            return file.read(len(head)) == head and path.stat().st_size == len(head) + size
-    except FileNotFoundError:
-        return False
-
-
-def write_int8(path: Path, head: bytes, plan: list[Matrix], read: Read) -> None:
-    """Quantise and pack every matrix of a plan into a file, which is there whole or not at all."""
-    waiting = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with waiting.open("wb") as file:
-            file.write(head)
-            for part in plan:
-                whole, scales = quantised_weight(part.of(read))
-                packed = pack_int8(whole)
-                file.write(bytes_of(packed))
-                file.write(scales.numpy())
-        waiting.replace(path)
-    finally:
-        with suppress(OSError):
-            waiting.unlink()
+def contents(plan: list[Matrix], read: Read) -> Iterator:
+    """The bytes of the int8 file: every matrix of a plan, quantised and packed, and its scales."""
+    for part in plan:
+        whole, scales = quantised_weight(part.of(read))
+        packed = pack_int8(whole)  # held while its memory is read
+        yield bytes_of(packed)
+        yield scales.numpy()
 
 
 def read_int8(path: Path, start: int, plan: list[Matrix], patterns: dict[tuple, Tensor]) -> list[Int8Linear]:

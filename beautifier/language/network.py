@@ -237,15 +237,6 @@ class DecoderOnly(nn.Module):
             cache.length = end
         return self.ln_f(x)
 
-    def step(self, tokens: Tensor, cache) -> Tensor:
-        """Last hidden states [rows, 1, hidden] of one more token a row, int64 [rows, 1], at cache.place: what forward
-        does, with shapes that are the same at every position (cache: a PlacedCache of cuda_graphs.py)."""
-        x = self.embed(tokens, cache.place)
-        sight = self.sight(cache.place, cache.capacity, cache.seen)
-        for block in self.h:
-            x = block(x, sight, cache)
-        return self.ln_f(x)
-
     def logits(self, hidden: Tensor) -> Tensor:
         """Scores of every word of the vocabulary: [..., hidden] -> [..., vocab]."""
         return F.linear(hidden, self.word_embeddings.weight) if self.head is None else self.head(hidden)

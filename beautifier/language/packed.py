@@ -1,9 +1,9 @@
 """A checkpoint read into linear layers in the memory layout that a CPU multiplies fastest.
 
 One token of an answer reads every weight once, so speed is bytes a second. oneDNN rearranges a plain matrix at every
-call, which costs more than the reading; rearranged once, a bfloat16 matrix is multiplied twice as fast. For int8 the
-rearranging itself is slow: its result is kept in a file beside the checkpoint. A small network whose weights are stored
-in float16 is multiplied by FBGEMM as it is stored: no bit of them is lost, and a call costs less.
+call, which costs more than the reading; rearranged once, a bfloat16 matrix is multiplied twice as fast. For int8 and
+int4 the rearranging itself is slow: its result is kept in a file beside the checkpoint. A small network whose weights
+are stored in float16 is multiplied by FBGEMM as it is stored: no bit of them is lost, and a call costs less.
 """
 
 from __future__ import annotations
@@ -15,17 +15,20 @@ import torch
 from torch import Tensor, nn
 
 from .architectures.table import read_config
+from .int4_file import int4_layers
 from .int8_file import int8_layers
 from .layers import HalfLinear, Int8Pieces, Matrix, PackedLinear, Pieces, can_multiply_halves
 from .modules import Rows
 from .network import DecoderOnly
 from .threads import is_small
-from .weights import INT8_FILE, empty_network, stored_weights, weight_files
+from .weights import INT4_FILE, INT8_FILE, empty_network, stored_weights, weight_files
 
 # Below this width a step is overhead rather than multiplying, and a plain network is as fast.
 SMALLEST_HIDDEN_SIZE = 128
 # From this width on reading the weights is most of a step, and bfloat16 halves it.
 BFLOAT16_HIDDEN_SIZE = 512
+
+INT4 = getattr(torch, "int4", None)  # an older torch has none
 
 # Weights in a piece of the output layer.
 LEAST_PIECE = 2**23
@@ -50,14 +53,14 @@ def can_pack(dtype: torch.dtype) -> bool:
 def load_packed(folder: Path, dtype: torch.dtype) -> DecoderOnly:
     """Read a checkpoint folder into a network whose matrices are packed; it has to stay on the CPU.
 
-    dtype  float32, bfloat16, or int8: int8 matrices, all else in float32. int8 keeps its matrices in
-           model.int8.safetensors in that folder; the file is written the first time, and again after the checkpoint,
-           torch or the kind of processor has changed.
+    dtype  float32, bfloat16, int8 or int4. The last two are for the matrices, and all else is in float32; they keep
+           them in model.int8.safetensors or model.int4.safetensors in that folder. The file is written the first time,
+           and again after the checkpoint, torch or the kind of processor has changed.
 
     float32 reads the weights of a small network as float16 where they are stored so: see HalfLinear.
 
     Never is there a second copy of more than one matrix in memory. Errors as load_network's, and ValueError where
-    int8 cannot be had.
+    int8 or int4 cannot be had.
     """
     folder = Path(folder)
     config = read_config(folder)
@@ -70,6 +73,8 @@ def load_packed(folder: Path, dtype: torch.dtype) -> DecoderOnly:
     plan = matrices(network)
     if dtype == torch.int8:
         layers, compute = int8_layers(plan, read, folder / INT8_FILE, weight_files(folder)), torch.float32
+    elif dtype == INT4:
+        layers, compute = int4_layers(plan, read, folder / INT4_FILE, weight_files(folder)), torch.float32
     else:
         halves = dtype == torch.float32 and is_small(config) and can_multiply_halves()
         # One place for what is to be packed: memory taken and given back for each would end in pieces.
@@ -95,9 +100,9 @@ def load_packed(folder: Path, dtype: torch.dtype) -> DecoderOnly:
         parent, _, own = name.rpartition(".")
         setattr(network.get_submodule(parent), own, layer)
     network.head, network.word_embeddings = head, Rows(read(TABLE), compute)
-    network.cache_dtype = torch.bfloat16 if dtype == torch.int8 else None
+    network.cache_dtype = torch.bfloat16 if dtype in (torch.int8, INT4) else None
     network.rows_are_independent = not any(isinstance(layer, PackedLinear) for layer in layers)
-    network.load_state_dict(rest, assign=True)
+    network.load_state_dict(rest | dict(network.named_buffers()), assign=True)
     return network.eval().requires_grad_(False)
 
 

@@ -17,7 +17,8 @@ from .architectures.table import ARCHITECTURES, read_config
 from .config import NetworkConfig
 from .network import DecoderOnly
 
-INT8_FILE = "model.int8.safetensors"  # packed weights, made of a checkpoint and kept beside it: see int8_file.py
+# Packed weights, made of a checkpoint and kept beside it: see int8_file.py and int4_file.py.
+INT8_FILE, INT4_FILE = "model.int8.safetensors", "model.int4.safetensors"
 
 
 def weight_files(folder: Path) -> list[Path]:
@@ -35,7 +36,7 @@ def weight_files(folder: Path) -> list[Path]:
 
 
 def _weight_names(folder: Path) -> list[str]:
-    safetensors = sorted(path.name for path in folder.glob("*.safetensors") if path.name != INT8_FILE)
+    safetensors = sorted(path.name for path in folder.glob("*.safetensors") if path.name not in (INT8_FILE, INT4_FILE))
     for whole, others in (("model.safetensors", safetensors), ("pytorch_model.bin", [])):
         index = folder / f"{whole}.index.json"
         if index.exists():

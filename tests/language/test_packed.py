@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from prompt_beautifier.beautifier import beautify
-from prompt_beautifier.beautifier.language import int8_file, packed, threads
+from prompt_beautifier.beautifier.language import int4, int8_file, kept_file, packed, threads
 from prompt_beautifier.beautifier.language import layers as language_layers
 from prompt_beautifier.beautifier.language.decoding import generate
 from prompt_beautifier.beautifier.language.weights import load_network
@@ -35,9 +35,22 @@ def int8_works() -> bool:
     return True
 
 
+def int4_works() -> bool:
+    try:
+        int4.check_int4(torch.device("cpu"))
+    except ValueError:
+        return False
+    return True
+
+
 can_pack = needs(packed.can_pack(torch.float32), "oneDNN")
 can_multiply_halves = needs(language_layers.can_multiply_halves(), "FBGEMM")
 can_int8 = needs(int8_works(), "exact int8")
+can_int4 = needs(int4_works(), "product of 4-bit weights")
+KEPT = [
+    pytest.param(torch.int8, packed.INT8_FILE, marks=can_int8),
+    pytest.param(packed.INT4, packed.INT4_FILE, marks=can_int4),
+]
 
 
 @pytest.fixture(autouse=True)
@@ -140,16 +153,60 @@ def test_int8_is_a_product_of_rounded_matrices():
     assert (whole.float() * scales[:, None] - weight).abs().max() <= 0.51 * scales.max()
 
 
-@can_int8
-def test_int8_is_near_float32(checkpoint):
+@can_int4
+def test_int4_is_a_product_of_rounded_matrices():
+    """Against the definition, in float64; 50 rows are no multiple of what a processor wants."""
+    generator = torch.Generator().manual_seed(0)
+    weight, x = torch.randn(50, 96, generator=generator), torch.randn(4, 96, generator=generator)
+    weight[3] = 0
+    layer = int4.Int4Linear(*int4.int4_parts(weight), 50)
+    layer.bias = torch.randn(50, generator=generator)
+    codes, numbers = int4.quantised_int4(weight)
+    assert codes.max() == 15 and codes.min() == 0
+    scale, middle = numbers.double().transpose(0, 1).split(1, -1)
+    stored = ((codes.double().unflatten(1, (-1, 32)) - 8) * scale + middle).flatten(1)
+    expected = x.bfloat16().double() @ stored.t()
+    torch.testing.assert_close(layer(x).double(), expected + layer.bias.double(), atol=0.02, rtol=0.01)
+    assert ((stored - weight).unflatten(1, (-1, 32)).abs() <= 2 * scale).all(), "what is cut off is little"
+    assert (stored - weight).norm() <= 0.1 * weight.norm()
+
+
+@can_int4
+def test_a_group_takes_the_scale_that_is_nearest():
+    """Of 31 small weights and a large one the small ones count, too."""
+    weight = torch.randn(16, 32, generator=torch.Generator().manual_seed(1))
+    codes, numbers = int4.quantised_int4(weight)
+    scale, middle = numbers.float()[0].split(1, -1)
+    off = ((codes.float() - 8) * scale + middle - weight).square().sum()
+    low, high = weight.amin(1, keepdim=True), weight.amax(1, keepdim=True)
+    plain = ((weight - low) / (high - low) * 15).round() / 15 * (high - low) + low
+    assert off < (plain - weight).square().sum()
+
+
+@pytest.mark.parametrize(
+    ("dtype", "most"),
+    [pytest.param(torch.int8, 0.1, marks=can_int8), pytest.param(packed.INT4, 0.5, marks=can_int4)],
+)
+def test_few_bits_are_near_float32(checkpoint, dtype, most):
     expected = scores(load_network(checkpoint), TOKENS)
-    found = scores(packed.load_packed(checkpoint, torch.int8), TOKENS)
-    assert 0 < (found - expected).norm() <= 0.1 * expected.norm()
+    found = scores(packed.load_packed(checkpoint, dtype), TOKENS)
+    assert 0 < (found - expected).norm() <= most * expected.norm()
+
+
+@can_int4
+def test_a_width_without_groups_is_refused(tmp_path):
+    folder = tiny.save_checkpoint(tmp_path / "checkpoint", hidden=48)
+    with pytest.raises(ValueError, match="int4 needs rows of weights that divide into groups of 32, and here are some"):
+        beautify.load_beautifier(folder, dtype=torch.int4)
 
 
 @pytest.mark.parametrize(
     "dtype",
-    [pytest.param(torch.int8, marks=can_int8), pytest.param(torch.float32, marks=can_multiply_halves)],
+    [
+        pytest.param(torch.int8, marks=can_int8),
+        pytest.param(packed.INT4, marks=can_int4),
+        pytest.param(torch.float32, marks=can_multiply_halves),
+    ],
 )
 def test_rows_do_not_depend_on_each_other(checkpoint, dtype):
     network = packed.load_packed(stored_as_float16(checkpoint), dtype)
@@ -164,22 +221,21 @@ def test_rows_do_not_depend_on_each_other(checkpoint, dtype):
         assert generate(network, [5, 9, 4], count, 7, sampling) == twenty[:count]
 
 
-@can_int8
-def test_the_file_is_safetensors_and_read_the_next_time(checkpoint, monkeypatch):
-    first = scores(packed.load_packed(checkpoint, torch.int8), TOKENS)
-    path = checkpoint / packed.INT8_FILE
-    tensors = load_file(path)
-    assert all(tensors[name].dtype == torch.float32 for name in tensors if name.endswith("scales"))
+@pytest.mark.parametrize(("dtype", "name"), KEPT)
+def test_the_file_is_safetensors_and_read_the_next_time(checkpoint, dtype, name, monkeypatch):
+    first = scores(packed.load_packed(checkpoint, dtype), TOKENS)
+    tensors = load_file(checkpoint / name)
+    assert {kind.rpartition(".")[2] for kind in tensors} <= {"packed", "scales", "numbers"}
     assert [each.name for each in checkpoint.iterdir() if each.name.startswith(".")] == []
-    monkeypatch.setattr(int8_file, "write_int8", None)
-    assert torch.equal(scores(packed.load_packed(checkpoint, torch.int8), TOKENS), first)
+    monkeypatch.setattr(kept_file, "write", None)
+    assert torch.equal(scores(packed.load_packed(checkpoint, dtype), TOKENS), first)
 
 
-@can_int8
+@pytest.mark.parametrize(("dtype", "name"), KEPT)
 @pytest.mark.parametrize("change", ["checkpoint", "cut", "other"])
-def test_a_file_that_is_not_up_to_date_is_written_again(checkpoint, change, tmp_path):
-    packed.load_packed(checkpoint, torch.int8)
-    path, weights = checkpoint / packed.INT8_FILE, checkpoint / "model.safetensors"
+def test_a_file_that_is_not_up_to_date_is_written_again(checkpoint, change, dtype, name):
+    packed.load_packed(checkpoint, dtype)
+    path, weights = checkpoint / name, checkpoint / "model.safetensors"
     if change == "checkpoint":
         model_type = json.loads((checkpoint / "config.json").read_text())["model_type"]
         tiny.SAVERS["llama" if model_type == "qwen3" else model_type](checkpoint, seed=9, **SIZES)
@@ -188,21 +244,21 @@ def test_a_file_that_is_not_up_to_date_is_written_again(checkpoint, change, tmp_
         path.write_bytes(path.read_bytes()[:-10])
     else:
         path.write_bytes(b"something else")
-    found = scores(packed.load_packed(checkpoint, torch.int8), TOKENS)
+    found = scores(packed.load_packed(checkpoint, dtype), TOKENS)
     expected = scores(load_network(checkpoint), TOKENS)
-    assert (found - expected).norm() <= 0.1 * expected.norm()
+    assert (found - expected).norm() <= 0.5 * expected.norm()
     assert path.stat().st_size > 100_000
 
 
-@can_int8
-def test_where_no_file_can_be_written_int8_works_all_the_same(checkpoint, monkeypatch, caplog):
+@pytest.mark.parametrize(("dtype", "name"), KEPT)
+def test_where_no_file_can_be_written_few_bits_work_all_the_same(checkpoint, dtype, name, monkeypatch, caplog):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    expected = scores(packed.load_packed(checkpoint, torch.int8), TOKENS)
-    (checkpoint / packed.INT8_FILE).unlink()
-    monkeypatch.setattr(int8_file, "write_int8", full)
-    assert torch.equal(scores(packed.load_packed(checkpoint, torch.int8), TOKENS), expected)
+    expected = scores(packed.load_packed(checkpoint, dtype), TOKENS)
+    (checkpoint / name).unlink()
+    monkeypatch.setattr(kept_file, "write", full)
+    assert torch.equal(scores(packed.load_packed(checkpoint, dtype), TOKENS), expected)
     assert "No space left" in caplog.text
 
 
@@ -214,9 +270,23 @@ def test_int8_that_would_be_inexact_is_refused(checkpoint, monkeypatch):
         beautify.load_beautifier(checkpoint, dtype=torch.int8)
 
 
-def test_int8_is_for_the_cpu(checkpoint):
-    with pytest.raises(ValueError, match="int8 is for the CPU"):
-        beautify.load_beautifier(checkpoint, "cpu", torch.int8, stays=False)
+@pytest.mark.parametrize(
+    ("dtype", "message"), [(torch.int8, "int8 is for the CPU"), (packed.INT4, "int4 is for a CPU")]
+)
+def test_few_bits_need_a_processor_that_has_them(checkpoint, dtype, message, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(ValueError, match=message):
+        beautify.load_beautifier(checkpoint, "cpu", dtype, stays=False)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
+def test_int4_on_a_gpu(checkpoint):
+    expected = scores(load_network(checkpoint), TOKENS)
+    network = beautify.load_beautifier(checkpoint, "cpu", torch.int4, stays=False).network
+    assert network.device.type == "cpu" and network.dtype == torch.bfloat16
+    network.to("cuda")
+    found = scores(network, TOKENS.cuda()).cpu()
+    assert 0 < (found - expected).norm() <= 0.5 * expected.norm()
 
 
 @can_pack

@@ -1,0 +1,69 @@
+"""Packed 4-bit weights for a CPU, kept in a file beside their checkpoint and mapped into memory."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+from safetensors import safe_open
+
+from . import kept_file
+from .int4 import GROUP, ROWS, Int4Linear, check_int4, check_width, int4_parts
+from .kept_file import Kept
+from .layers import Matrix, Read
+
+FORMAT = "1"  # of that file: another number makes it be written again
+
+log = logging.getLogger(__name__)
+
+
+def int4_layers(plan: list[Matrix], read: Read, path: Path, sources: list[Path]) -> list[Int4Linear]:
+    """The layers of a plan, from the file at `path`, which is written first unless it is there and up to date.
+
+    sources  the files of the checkpoint that it is made from
+
+    Raises ValueError for a width that does not divide into groups, and where torch has no 4-bit product.
+    """
+    check_int4(torch.device("cpu"))
+    for part in plan:
+        check_width(part.columns)
+    # The order of the codes is that of the widest numbers that the processor multiplies at once.
+    made_of = {"format": FORMAT, "torch": torch.__version__, "processor": torch.backends.cpu.get_cpu_capability()}
+    head, size = kept_file.header((each for part in plan for each in kept(part)), made_of, sources)
+    try:
+        if not kept_file.is_current(path, head, size):
+            kept_file.write(path, head, contents(plan, read))
+        return mapped(path, plan)
+    except OSError as error:
+        log.warning("%s cannot be kept (%s): 4-bit weights are made anew at every load", path, error)
+        return [Int4Linear(*int4_parts(part.of(read)), part.shape[0]) for part in plan]
+
+
+def kept(part: Matrix) -> tuple[Kept, Kept]:
+    """What the file holds of a matrix."""
+    rows, columns = -(-part.shape[0] // ROWS) * ROWS, part.columns
+    groups, name = columns // GROUP, f"{part.weight}.{part.start}"
+    return (
+        Kept(f"{name}.packed", "U8", (rows, columns // 2), rows * columns // 2),
+        Kept(f"{name}.numbers", "BF16", (groups, rows, 2), groups * rows * 4),
+    )
+
+
+def contents(plan: list[Matrix], read: Read) -> Iterator:
+    for part in plan:
+        packed, numbers = int4_parts(part.of(read))
+        yield packed.numpy()
+        yield numbers.view(torch.int16).numpy()
+
+
+def mapped(path: Path, plan: list[Matrix]) -> list[Int4Linear]:
+    """The layers in a file; nothing is read before it is used."""
+    layers = []
+    with safe_open(path, framework="pt", device="cpu") as file:
+        for part in plan:
+            name = f"{part.weight}.{part.start}"
+            packed, numbers = file.get_tensor(f"{name}.packed"), file.get_tensor(f"{name}.numbers")
+            layers.append(Int4Linear(packed, numbers, part.shape[0]))
+    return layers
