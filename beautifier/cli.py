@@ -165,9 +165,11 @@ def _best_device() -> str:
 
 
 def _dtype(options: argparse.Namespace):
-    """The torch.dtype that was asked for, or None."""
+    """The torch.dtype that was asked for, or None. Raises ValueError where this torch has none of that name."""
     import torch
 
+    if options.dtype is not None and not hasattr(torch, options.dtype):
+        raise ValueError(f"torch {torch.__version__} has no {options.dtype}: choose another --dtype, or update torch")
     return getattr(torch, options.dtype) if options.dtype else None
 
 

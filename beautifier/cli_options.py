@@ -13,6 +13,8 @@ from .checkpoints.catalog import CATALOG
 from .request import AUTO_STYLE, STYLE_CHOICES, Sampling
 from .targets import LENGTHS, STRENGTHS
 
+PRECISIONS = ("float32", "float16", "bfloat16", "int8", "int4")
+
 
 def option_parser() -> argparse.ArgumentParser:
     """The options of the command, each with its line of help."""
@@ -72,7 +74,7 @@ def option_parser() -> argparse.ArgumentParser:
         "a reward folder, by its path or by its name in --models-dir, or none",
     )
     add("--device", default="cpu", metavar="NAME", help="cpu (default), cuda, cuda:1, mps, xpu, auto")
-    add("--dtype", choices=("float32", "float16", "bfloat16", "int8"), help="numbers to compute in; int8 on a cpu")
+    add("--dtype", choices=PRECISIONS, help="precision; int8 on a cpu, int4 on a cpu or cuda")
     add("--json", action="store_true", help="one JSON object a prompt, one a line")
     add("--version", action=_Version, nargs=0, help="print the version and leave")
 

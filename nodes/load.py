@@ -43,14 +43,15 @@ class LoadBeautifier(io.ComfyNode):
                 ),
                 io.Combo.Input(
                     "dtype",
-                    options=["auto", *memory.DTYPES, "int8"],
+                    options=["auto", *memory.DTYPES, *loading.FEW_BITS],
                     default="auto",
                     optional=True,
                     extra_dict=ADVANCED,
                     tooltip=(
                         "Precision of the weights. auto: ComfyUI's text encoder precision on a GPU; on the CPU "
                         "float32 for embedded, bfloat16 for larger models where the processor has it. int8: CPU "
-                        "only, half the memory of bfloat16; the wording differs a little."
+                        "only, half the memory of bfloat16; the wording differs a little. int4: CPU or NVIDIA, a third "
+                        "of the memory; the wording differs more."
                     ),
                 ),
                 io.Combo.Input(

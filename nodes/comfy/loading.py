@@ -25,6 +25,8 @@ from .server import running_item, the_server
 if TYPE_CHECKING:
     import comfy.sd
 
+FEW_BITS = ("int8", "int4")  # precisions of weights alone, beside DTYPES
+
 
 def download(model: str) -> tuple[Path, str | None]:
     """The folder of a checkpoint, and its family where it is a published one, which may be downloaded for it.
@@ -55,7 +57,7 @@ def load(model: str, device: str, dtype: str, family: str | None, template: str)
     A published checkpoint that is in none of the model folders is downloaded.
 
     device  "auto" is where ComfyUI runs text encoders, "gpu" where it samples, "cpu"
-    dtype   a name in DTYPES, "int8" on the CPU, or "auto"
+    dtype   a name in DTYPES or FEW_BITS ("int8" on the CPU alone), or "auto"
     family  how a checkpoint is asked; None is what it was published with or what its folder says; "custom" is
             by the template. The embedded model needs none.
     Raises FileNotFoundError, ValueError or DownloadError saying what is wrong with the checkpoint.
@@ -67,8 +69,10 @@ def load(model: str, device: str, dtype: str, family: str | None, template: str)
         return LoadedBeautifier(load_beautifier(model), None)
     load_device, offload_device = devices(device)
     stays = load_device.type == "cpu"
-    if dtype == "int8":
-        number = torch.int8
+    if dtype in FEW_BITS:
+        number = getattr(torch, dtype, None)
+        if number is None:
+            raise ValueError(f"torch {torch.__version__} has no {dtype}: choose another dtype, or update torch")
     else:
         number = DTYPES.get(dtype) or (None if stays else automatic_dtype(load_device))
     asked = custom_family(template) if family == CUSTOM else family
