@@ -63,6 +63,9 @@ class Int4Linear(nn.Module):
     Its packed weight is of use there alone; it may wait in any memory.
     """
 
+    packed: Tensor
+    numbers: Tensor
+
     def __init__(self, packed: Tensor, numbers: Tensor, out: int):
         super().__init__()
         self.register_buffer("packed", packed)
