@@ -46,3 +46,34 @@ class Cache:
         copy.keys[:, :, :, : self.length] = self.keys[:, source, :, : self.length]
         copy.values[:, :, :, : self.length] = self.values[:, source, :, : self.length]
         return copy
+
+
+class PlacedCache:
+    """A Cache whose next position is a number on its device: `place`, int64 [1]."""
+
+    def __init__(self, cache: Cache):
+        # [layers, rows, heads, capacity, head size]. What is masked is multiplied by zero, which must not meet a NaN.
+        self.keys, self.values = cache.keys.zero_(), cache.values.zero_()
+        self.seen = cache.seen
+        self.place = torch.zeros(1, dtype=torch.int64, device=cache.keys.device)
+
+    @property
+    def capacity(self) -> int:
+        return self.keys.shape[3]
+
+    def append(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
+        """Write one position [rows, heads, 1, head size] of one layer; the whole layer comes back."""
+        self.keys[layer].index_copy_(2, self.place, keys.to(self.keys.dtype))
+        self.values[layer].index_copy_(2, self.place, values.to(self.values.dtype))
+        return self.keys[layer], self.values[layer]
+
+    def begin(self, prompt: Cache) -> None:
+        """Fill every row with what a one-row cache holds."""
+        self.keys[:, :, :, : prompt.length] = prompt.keys[:, :, :, : prompt.length]
+        self.values[:, :, :, : prompt.length] = prompt.values[:, :, :, : prompt.length]
+        self.place.fill_(prompt.length)
+
+    def reorder_(self, rows: Tensor) -> None:
+        """Row i becomes what row rows[i] is (int64 [rows])."""
+        self.keys.copy_(self.keys[:, rows])
+        self.values.copy_(self.values[:, rows])

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from .cache import Cache, PlacedCache
+
 if TYPE_CHECKING:  # imported for real by who loads a network: every start of ComfyUI would wait for it
-    from .cache import Cache
     from .network import DecoderOnly
 
 # Capacities are multiples of this, so that prompts of about the same length share a recording. Attention reads masked
@@ -35,37 +36,6 @@ def rounded_capacity(tokens: int) -> int:
 def has_graphs(device: torch.device) -> bool:
     """Whether steps can be recorded on a device: NVIDIA's CUDA alone."""
     return device.type == "cuda" and torch.version.hip is None
-
-
-class PlacedCache:
-    """A Cache whose next position is a number on its device: `place`, int64 [1]."""
-
-    def __init__(self, cache: Cache):
-        # [layers, rows, heads, capacity, head size]. What is masked is multiplied by zero, which must not meet a NaN.
-        self.keys, self.values = cache.keys.zero_(), cache.values.zero_()
-        self.seen = cache.seen
-        self.place = torch.zeros(1, dtype=torch.int64, device=cache.keys.device)
-
-    @property
-    def capacity(self) -> int:
-        return self.keys.shape[3]
-
-    def append(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
-        """Write one position [rows, heads, 1, head size] of one layer; the whole layer comes back."""
-        self.keys[layer].index_copy_(2, self.place, keys.to(self.keys.dtype))
-        self.values[layer].index_copy_(2, self.place, values.to(self.values.dtype))
-        return self.keys[layer], self.values[layer]
-
-    def begin(self, prompt: Cache) -> None:
-        """Fill every row with what a one-row cache holds."""
-        self.keys[:, :, :, : prompt.length] = prompt.keys[:, :, :, : prompt.length]
-        self.values[:, :, :, : prompt.length] = prompt.values[:, :, :, : prompt.length]
-        self.place.fill_(prompt.length)
-
-    def reorder_(self, rows: Tensor) -> None:
-        """Row i becomes what row rows[i] is (int64 [rows])."""
-        self.keys.copy_(self.keys[:, rows])
-        self.values.copy_(self.values[:, rows])
 
 
 class RecordedStep:

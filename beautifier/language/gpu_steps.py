@@ -7,16 +7,12 @@ the same in every layer is computed once a step. Shapes are the same at every po
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .cache import PlacedCache
 from .network import ACTIVATIONS, Block, DecoderOnly
-
-if TYPE_CHECKING:
-    from .cuda_graphs import PlacedCache
 
 
 class GpuSteps:

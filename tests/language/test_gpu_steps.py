@@ -3,8 +3,8 @@
 import pytest
 import torch
 
+from prompt_beautifier.beautifier.language.cache import PlacedCache
 from prompt_beautifier.beautifier.language.config import NetworkConfig
-from prompt_beautifier.beautifier.language.cuda_graphs import PlacedCache
 from prompt_beautifier.beautifier.language.gpu_steps import GpuSteps
 from prompt_beautifier.beautifier.language.network import DecoderOnly
 from prompt_beautifier.beautifier.language.rotary import Rotary
