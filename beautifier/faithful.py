@@ -214,11 +214,16 @@ def _unwanted(wish: Wish, text: str, asked: str, answer: _Answer, entries: Entri
     allowed = unsafe.unsafe(asked, minor=True)
     found = [f"unsafe: {words}" for words in sorted(unsafe.unsafe(text, minor) - allowed)]
     found += [f"name: {name}" for _, _, name in added_names(asked, text)]
-    if not wish.names and not _names_people(wish, entries):
+    if not wish.names and not _may_be_translated(wish) and not _names_people(wish, entries):
         said = {word for each in answer.words for word in (each.folded, singular(each.folded))}
         added = said & PERSON - {word.folded for word in wish.words}
         found += [f"person: {word}" for word in sorted(added)]
     return found
+
+
+def _may_be_translated(wish: Wish) -> bool:
+    """Whether most letters of a wish are of another script: an answer may say the same in English."""
+    return sum(not char.isascii() and char.isalpha() for char in wish.text) * 2 > sum(map(str.isalpha, wish.text))
 
 
 def avoided(wish: Wish, text: str) -> list[str]:
@@ -254,7 +259,7 @@ SAYING = frozenset(
 
 def added(wish: Wish, text: str) -> list[str]:
     """Words of a text that carry meaning and are not in the wish; none where the wish may have been translated."""
-    if sum(not char.isascii() and char.isalpha() for char in wish.text) * 2 > sum(map(str.isalpha, wish.text)):
+    if _may_be_translated(wish):
         return []
     said = _Answer.of(wish.text).stems | _light_stems()
     said |= {stem(tag[2]) for word in wish.words if (tag := TAG_COUNT.match(word.folded))}  # "1girl" is a girl

@@ -8,8 +8,9 @@ the raw prompt leaves room.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -22,7 +23,7 @@ from ..subjects import chinese
 from ..subjects.entries import Entries, load
 from ..subjects.find import find
 from ..subjects.ideas import Idea, load_ideas
-from ..wishes.wish import Wish, read
+from ..wishes.wish import QUOTED, Wish, read
 from .chooser import Score
 from .draft import Draft, Reading, unavoided
 from .fitting import Option
@@ -87,7 +88,7 @@ class Composer(Writer):
             used.update(option.phrase for option in chosen)
             if on_step is not None:
                 on_step(k + 1, request.num_candidates)
-        return Answers(texts or [""], words)
+        return Answers(texts or [""], words, tuple(unread_note(reading)))
 
     def ideas_of(self, reading: Reading, seed: int) -> list[Fitting]:
         """The ideas that go with a raw prompt, in the order of the candidates that are made of them."""
@@ -111,6 +112,20 @@ class Composer(Writer):
         value = {key: numbers[1] + FIT_WEIGHT * fits[key] for key, numbers in zip(asked, read, strict=True)}
         passed = [option for option in possible if fits[option.role, option.phrase] >= LEAST_FIT]
         return passed, lambda wish, option, chosen: value[option.role, option.phrase]
+
+
+OTHER_SCRIPT = re.compile(r"[^\W\d_\u0000-\u024f\u1e00-\u1eff]+")  # runs of letters that are not Latin
+
+
+def unread_note(reading: Reading) -> Iterator[str]:
+    """A sentence for the user on what could not be read, if anything could not."""
+    bare = QUOTED.sub(" ", reading.wish.text)
+    unread = list(dict.fromkeys([*reading.unread, *OTHER_SCRIPT.findall(bare)]))
+    if unread:
+        yield (
+            f"The embedded model cannot read {', '.join(unread[:5])}: it stays as typed. A text encoder (Use Text "
+            "Encoder) or a chat model reads it."
+        )
 
 
 def says_avoided(wish: Wish, fitting: Fitting) -> bool:

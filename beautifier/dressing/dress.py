@@ -33,7 +33,9 @@ class Dress:
 
 
 def mark_behind(text: str, following: str = "") -> str:
-    """What stands between a text and what follows it: a blank behind a sentence, else a comma."""
+    """What stands between a text and what follows it: a blank behind a sentence, else a comma; Chinese has its own."""
+    if following and is_chinese(following):
+        return "" if text.endswith(("。", "！", "？")) else "，"
     if IS_WORDS.search(text):
         return " "
     return ". " if IS_WORDS.search(following) else ", "
