@@ -1,10 +1,12 @@
 """Rows that the fit network starts from, made of entries and expert rows: own phrases against those of others.
 
-    python -m prompt_beautifier.training.data.fit_rows --expert training/data/expert/rows.jsonl --out runs/first.jsonl
+    python -m prompt_beautifier.training.data.fit_rows --expert training/data/expert/rows.jsonl --out runs/first.jsonl \
+        --pairs-out runs/shuffled.jsonl
 
 No reader looked at these. For an expert row its own phrases are taken for the best and as many of other rows for bad;
 for an entry its own phrases against those of other entries, half of them of a like kind. The rows have the form that
-training/fit.py reads as --picks; held-out raw prompts stay in and are held out there.
+training/fit.py reads as --picks; held-out raw prompts stay in and are held out there. --pairs-out writes pairs for
+--pairs: words in disorder lose to the same words in order, to the raw prompt and to the raw prompt with stock words.
 """
 
 import argparse
@@ -16,6 +18,7 @@ from pathlib import Path
 from ...beautifier.subjects.entries import ROLES, Entry, load
 
 OPTIONS = 5  # own phrases a row, and as many of others
+STOCK = "highly detailed, 8k, sharp focus, intricate, cinematic lighting, digital painting, trending on artstation"
 LEADS = ("", "", "a ", "a photo of ", "portrait of ")
 
 
@@ -23,6 +26,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--expert", type=Path, required=True, help="JSONL of expert rows")
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--pairs-out", type=Path, help="where pairs with words in disorder are written")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args(argv)
     dice = random.Random(args.seed)
@@ -31,6 +35,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     args.out.parent.mkdir(parents=True, exist_ok=True)
     args.out.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     print(f"{len(rows)} rows")
+    if args.pairs_out:
+        pairs = shuffled_pairs(expert, dice)
+        args.pairs_out.write_text("".join(json.dumps(pair) + "\n" for pair in pairs), encoding="utf-8")
+        print(f"{len(pairs)} pairs")
 
 
 def expert_rows(expert: Sequence[dict], dice: random.Random) -> list[dict]:
@@ -44,6 +52,25 @@ def expert_rows(expert: Sequence[dict], dice: random.Random) -> list[dict]:
         for row, own in zip(expert, phrases, strict=True)
         if own
     ]
+
+
+def shuffled_pairs(expert: Sequence[dict], dice: random.Random) -> list[dict]:
+    """A pair for each expert row: a text of its raw prompt against an expert's words in disorder."""
+    pairs = []
+    for row in expert:
+        style = dice.choice(("phrases", "sentences"))
+        words = row[style].replace(",", " ").replace(".", " ").split()
+        better = dice.choice((row[style], row["raw_prompt"], f"{row['raw_prompt']}, {STOCK}"))
+        pairs.append(
+            {
+                "raw_prompt": row["raw_prompt"],
+                "style": style,
+                "a": better,
+                "b": " ".join(dice.sample(words, len(words))),
+                "preferred": 1.0,
+            }
+        )
+    return pairs
 
 
 def entry_rows(entries: Sequence[Entry], dice: random.Random) -> list[dict]:
