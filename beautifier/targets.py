@@ -37,7 +37,7 @@ class Target:
     json         whether it wants a JSON prompt
     reads_json   whether it reads one as well as its own style
     rules        what else holds for its prompts, told to a language model
-    files        what the names of its files match, as `plain_name` writes them
+    files        what the names of its files match, as `plain_name` writes them, and what is written in or beside them
     encoder      what the module and class of its tokenizer in ComfyUI match, in lower case
     kinds        what the `type` of a CLIP loader says for it
     nodes        what the type of a node that takes its prompt, or loads its text encoder, matches
@@ -107,9 +107,9 @@ TARGETS: dict[str, Target] = {
             weights=True,
             negative=DRAWN_NEGATIVE,
             rules="Subject first, then medium, light and at most two quality words.",
-            files=r"v1 5 pruned|\bsd ?(?:1 5|15|v1|2 1|21|v2)|stable diffusion (?:v1|2)|dreamshaper 8|realistic ?vision"
-            r"|counterfeit|chilloutmix|majicmix|meinamix|deliberate|absolutereality|anything ?v|revanimated|v2 1 768"
-            r"|epicrealism(?! ?xl)|cyberrealistic v\d",
+            files=r"v1 5 pruned|\bsd ?v?[12](?:\d| |$)|stable diffusion v?[12]|cond stage model|dreamshaper 8"
+            r"|(?<!perfect)deliberate|realistic ?vision|counterfeit|chilloutmix|majicmix|meinamix|absolutereality"
+            r"|anything ?v|revanimated|v2 1 768|epicrealism(?! ?xl)|cyberrealistic v\d",
             encoder=r"sd1_clip\.sd1tokenizer|sd2_clip",
             source="ComfyUI v0.33 comfy/sd1_clip.py; SwarmUI docs/Model Support.md",
         ),
@@ -157,7 +157,8 @@ TARGETS: dict[str, Target] = {
             weights=True,
             negative=ANIME_NEGATIVE,
             rules="Order: counts of people, character, series, artist, general tags.",
-            files=r"illustri|\bilxl|\bil ?v?\d|\bwai ?(?:nsfw|ani)|hassaku|nova ?anime ?xl|illumi",
+            files=r"illustri|\bilxl|\bil ?v?\d|hassaku ?xl|nova ?(?:anime|furry|orange|3dcg) ?xl|one ?obsession|rouwei"
+            r"|\bjanku|i ?lust ?mix",
             encoder=r"sdxl_clip",
             kinds=("sdxl",),
             source="model card of Illustrious XL",
@@ -188,7 +189,8 @@ TARGETS: dict[str, Target] = {
             weights=True,
             negative="blurry, low quality, watermark",
             rules="Phrases, or one sentence and a few modifiers. Quality words matter little.",
-            files=r"sd ?xl|\bxl\b|(?<!x)xl(?:[ v]|$)|juggernaut|real ?vis|dreamshaper ?xl|playground v2",
+            files=r"sd ?xl|\bxl\b|(?<!x)xl(?:[ v]|$)|juggernaut|real ?vis|dreamshaper ?xl|cascade"
+            r"|conditioner embedders|playground v2",
             encoder=r"sdxl_clip",
             kinds=("sdxl", "stable_cascade"),
             nodes=r"CLIPTextEncodeSDXL",
@@ -358,7 +360,7 @@ TARGETS: dict[str, Target] = {
             "alignment based on textual prompts or user prompts. <Prompt Start>",
             weights=True,
             negative=DRAWN_NEGATIVE,
-            files=r"lumina",
+            files=r"\blumina",
             encoder=r"lumina2\.luminatokenizer",
             kinds=("lumina2",),
             nodes=r"CLIPTextEncodeLumina2",
@@ -443,7 +445,7 @@ TARGETS: dict[str, Target] = {
             unit="llm",
             limit=2000,
             rules="Describe the finished picture. Say where a background is transparent: it has an alpha channel then.",
-            files=r"qwen ?image ?2 1|qwen ?image ?21",
+            files=r"qwen ?image ?2 1|qwen ?image ?21|^qwen 2 (?!5)",
             encoder=r"qwen_?image_?2_?1",
             kinds=("qwen_image", "qwen_image_21"),
             source="QwenLM/Qwen-Image-2.1 README.md and prompt_rewrite/",
@@ -460,7 +462,7 @@ TARGETS: dict[str, Target] = {
             chinese=True,
             negative="low quality, blurry, distorted, malformed hands",
             rules="Text to be drawn in double quotes, with its place and its lettering.",
-            files=r"qwen ?image|firered|qwen 2 5 vl 7b",
+            files=r"qwen ?image|firered|qwen 2 5 vl 7b|^qwen (?!\d)",
             encoder=r"text_encoders\.qwen_image\.",
             kinds=("qwen_image",),
             nodes=r"TextEncodeQwenImage",

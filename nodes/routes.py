@@ -88,7 +88,8 @@ async def beautified(body: object) -> dict:
 async def image_model(body: object) -> dict:
     if not isinstance(body, dict) or not isinstance(graph := body.get("graph"), dict):
         raise Refused(400, 'send an object such as {"graph": {}, "node": "3", "text": "1 girl"}')
-    found = target_of(graph, body.get("node"), text=str(body.get("text", "")))
+    text = str(body.get("text", ""))
+    found = await asyncio.to_thread(target_of, graph, body.get("node"), text=text)  # which reads files
     row = found.target
     return {
         **{"target": row.name if row else None, "title": row.title if row else ""},

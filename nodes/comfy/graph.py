@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ...beautifier.graph import image_model_of
+from .beside import architecture, base_named, with_words
 
 if TYPE_CHECKING:
     from ...beautifier.graph import Graph
@@ -16,8 +18,16 @@ def target_of(prompt: Graph | None, unique_id: str | None, clip: Any = None, tex
 
     clip  the text encoder connected to the node, if one is; what class its tokenizer has says more than a name
     text  the text of the node's box, where it may be a subgraph's
+
+    Names of files are read together with the base model that a note beside the file names. Where that does not say it,
+    the file's own header may: many models share an architecture, so what it gives is not `sure`.
     """
-    return image_model_of(prompt or {}, str(unique_id), tokenizer_of(clip), text)
+    asked = str(unique_id), tokenizer_of(clip), text
+    found = image_model_of(with_words(prompt or {}, base_named), *asked)
+    if found.sure:
+        return found
+    read = image_model_of(with_words(prompt or {}, architecture), *asked)
+    return replace(read, sure=False) if read.sure else found
 
 
 def tokenizer_of(clip: Any) -> str:

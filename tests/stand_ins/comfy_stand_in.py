@@ -191,6 +191,7 @@ def modules(comfy: Comfy) -> dict[str, types.ModuleType]:
         "folder_paths": {
             "models_dir": str(comfy.models),
             "add_model_folder_path": comfy.add_model_folder_path,
+            "get_full_path": lambda kind, name: next(map(str, (comfy.models / kind).glob(name)), None),
             "get_folder_paths": lambda name: list(comfy.folders.get(name, [])),
             "get_user_directory": lambda: str(comfy.models.parent / "user"),
         },
