@@ -47,7 +47,10 @@ def expert_rows(expert: Sequence[dict], dice: random.Random) -> list[dict]:
     others = [phrase for own in phrases for phrase in own]
     return [
         row_of(
-            row["raw_prompt"], [("scene", p) for p in own], [("scene", p) for p in dice.sample(others, OPTIONS)], dice
+            row["raw_prompt"],
+            [("scene", p) for p in own],
+            [("scene", p) for p in dice.sample(others, min(OPTIONS, len(others)))],
+            dice,
         )
         for row, own in zip(expert, phrases, strict=True)
         if own
