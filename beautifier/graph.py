@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from .targets import Found, Seen, find_seen, reads_prompts, usual
@@ -30,6 +32,10 @@ NAMED = re.compile(  # inputs of a loader that name a model which may be no file
 KIND = re.compile(r"^(?:clip_)?type$")
 BESIDE = re.compile(r"lora|vae|control|upscale|vision", re.IGNORECASE)  # files that say nothing of the image model
 WRITES_TEXT = re.compile(r"generate|enhance|rewrite|expand|caption", re.IGNORECASE)  # has an encoder, answers in words
+SHOWN = re.compile(r"(?:Save|Preview)\w*Image|Image ?Save", re.IGNORECASE)  # nodes at the end that have a picture
+PLAYED = re.compile(
+    r"(?:Save|Preview|Create)\w*(?:Video|WEB[MP]|Anim|GIF)|Video\w*Combine", re.IGNORECASE
+)  # or a video
 CHOICE = re.compile(r"^(?:switch|select|index|boolean|condition)$")
 
 
@@ -73,16 +79,7 @@ def starts(graph: Graph, node_id: str, text: str) -> list[str]:
 
 def readers(graph: Graph, below: Mapping[str, list[str]], node_ids: Iterable[str]) -> Iterator[str]:
     """The nodes that read the text of these nodes for an image model, the nearest first; they may be it themselves."""
-    done, todo = set(), deque(node_ids)
-    while todo:
-        current = todo.popleft()
-        if current in done or current not in graph:
-            continue
-        done.add(current)
-        if reads(graph, current):
-            yield current
-        else:
-            todo.extend(below.get(current, ()))
+    return (each for each in reached(below, node_ids, partial(reads, graph)) if reads(graph, each))
 
 
 def reads(graph: Graph, node_id: str) -> bool:
@@ -106,21 +103,31 @@ def seen_by(
     """
     encoders = list(own) or [link for name, link in links_of(graph[reader]) if ENCODER.match(name)]
     models = list(dict.fromkeys(link for node in samplers(graph, below, reader) for link in models_of(graph[node])))
-    return loaded(graph, encoders, models, reader, tokenizer)
+    ends = [class_of(graph, node_id) for node_id in reached(below, [reader])]
+    still = any(map(SHOWN.search, ends)) and not any(map(PLAYED.search, ends))
+    return replace(loaded(graph, encoders, models, reader, tokenizer), still=still)
 
 
-def samplers(graph: Graph, below: Mapping[str, list[str]], reader: str) -> Iterator[str]:
-    """The first nodes on each way down from a reader, or the reader itself, that a diffusion model comes to."""
-    done, todo = set(), deque([reader])
+def reached(
+    below: Mapping[str, list[str]], node_ids: Iterable[str], ends: Callable[[str], bool] = lambda _: False
+) -> Iterator[str]:
+    """Nodes from these on along the links, the nearest first; none behind one that `ends` the way."""
+    done, todo = set(), deque(node_ids)
     while todo:
         current = todo.popleft()
         if current in done:
             continue
         done.add(current)
-        if models_of(graph[current]):
-            yield current
-        else:
+        yield current
+        if not ends(current):
             todo.extend(below.get(current, ()))
+
+
+def samplers(graph: Graph, below: Mapping[str, list[str]], reader: str) -> Iterator[str]:
+    """The first nodes on each way down from a reader, or the reader itself, that a diffusion model comes to."""
+    return (
+        each for each in reached(below, [reader], lambda each: bool(models_of(graph[each]))) if models_of(graph[each])
+    )
 
 
 def loaded(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 STYLES = ("phrases", "sentences", "tags")
 UNITS = ("chunk", "t5", "llm")
@@ -34,6 +34,7 @@ class Target:
     negative     its usual negative prompt; "" where it takes none
     chinese      whether it reads Chinese as well as English
     video        whether it draws moving pictures
+    still        of a model of moving pictures: the row that holds where a graph makes a single picture with it
     json         whether it wants a JSON prompt
     reads_json   whether it reads one as well as its own style
     rules        what else holds for its prompts, told to a language model
@@ -59,6 +60,7 @@ class Target:
     negative: str = ""
     chinese: bool = False
     video: bool = False
+    still: str = ""
     json: bool = False
     reads_json: bool = False
     rules: str = ""
@@ -553,6 +555,20 @@ TARGETS: dict[str, Target] = {
             encoder=r"text_encoders\.wan\.",
             kinds=("wan",),
             nodes=r"WanVideoTextEncode",
+            still="wan-image",
+            source=f"Wan-Video/Wan2.2 wan/utils/system_prompt.py; {CORE}/wan.py",
+        ),
+        Target(
+            name="wan-image",
+            title="Wan 2.1 and 2.2, single pictures",
+            style="sentences",
+            words=(60, 150),
+            unit="t5",
+            limit=512,
+            weights=True,
+            negative=DRAWN_NEGATIVE,
+            chinese=True,
+            rules="Time of day, light, angle, shot size, composition. One moment, nothing that moves on.",
             source=f"Wan-Video/Wan2.2 wan/utils/system_prompt.py; {CORE}/wan.py",
         ),
         Target(
@@ -614,6 +630,7 @@ TARGETS: dict[str, Target] = {
             encoder=r"minimaxh3",
             kinds=("minimax",),
             nodes=r"MiniMaxH3",
+            still="minimax-image",
             source="the prompt guides in MiniMax-AI/MiniMax-H3",
         ),
         Target(
@@ -713,12 +730,14 @@ class Seen:
     kinds      what CLIP loaders have as their `type`
     tokenizer  module and class of the tokenizer of a text encoder
     nodes      types of the nodes that take the prompt or load the text encoder
+    still      whether what is drawn is saved or shown as a picture, and not as a video
     """
 
     files: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
     tokenizer: str = ""
     nodes: tuple[str, ...] = ()
+    still: bool = False
 
     @property
     def of_no_picture(self) -> bool:
@@ -747,7 +766,15 @@ def recognise(seen: Seen) -> Target | None:
 
 
 def find_seen(seen: Seen) -> Found | None:
-    """The row of what was seen, and by what it was found; None where nothing tells.
+    """The row of what was seen, and by what it was found; None where nothing tells."""
+    found = _found(seen)
+    if found and found.target and seen.still and found.target.still:
+        return replace(found, target=TARGETS[found.target.still])
+    return found
+
+
+def _found(seen: Seen) -> Found | None:
+    """The row by the files, text encoder and nodes that were seen.
 
     A node whose model others run decides. Else the text encoder leaves the models that use it; among these a file name
     decides, else the last row holds. Where nothing is known of the encoder the file name alone decides, and at last

@@ -465,8 +465,31 @@ def test_two_image_models_and_a_text_for_neither_give_none():
     assert image_model_of(graph, "13").target.name == "z-image"
 
 
+@pytest.mark.parametrize(
+    ("ends", "name"),
+    [
+        (["SaveImage"], "wan-image"),
+        (["Image Save"], "wan-image"),
+        (["CreateVideo", "SaveVideo"], "wan"),
+        (["SaveAnimatedWEBP"], "wan"),
+        (["VHS_VideoCombine"], "wan"),
+        (["PreviewImage", "SaveVideo"], "wan"),
+        ([], "wan"),
+    ],
+)
+def test_a_video_model_that_makes_single_pictures_is_told_apart(ends, name):
+    graph = {**LOADERS["Wan"][0], "6": node("VAEDecode", samples=["4", 0], vae=["7", 0])}
+    graph |= {f"9{number}": node(kind, images=["6", 0]) for number, kind in enumerate(ends)}
+    assert image_model_of(graph, "2").target.name == name
+    plain = {**LOADERS["Z-Image"][0], "6": node("SaveImage", images=["4", 0])}
+    assert image_model_of(plain, "2").target.name == "z-image"
+
+
 def test_every_row_is_found_by_something():
-    assert not [row.name for row in TARGETS.values() if not (row.files or row.encoder or row.kinds or row.nodes)]
+    stills = {row.still for row in TARGETS.values()} - {""}
+    assert stills <= TARGETS.keys() and all(TARGETS[row.still].still == "" for row in TARGETS.values() if row.still)
+    known = [row.name for row in TARGETS.values() if row.files or row.encoder or row.kinds or row.nodes]
+    assert set(known) | stills == TARGETS.keys()
     assert usual(Seen(nodes=("CheckpointLoaderSimple",))).target.name == "sdxl"
 
 

@@ -9,19 +9,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 
 import folder_paths
 
+from ...beautifier.files import read_json
 from ...beautifier.graph import FILE, Graph
 
 KINDS = ("checkpoints", "diffusion_models")
 NOTES = (".civitai.info", ".metadata.json", ".cm-info.json", ".cminfo.json", ".json")
 KEYS = ("baseModel", "base_model", "BaseModel", "sd version")
 ARCHITECTURES = ("modelspec.architecture", "ss_base_model_version")
-LARGEST_NOTE = 2_000_000  # bytes
 LARGEST_HEADER = 50_000_000  # bytes; of a model in 8-bit parts it has 1,000,000
 
 
@@ -50,15 +50,19 @@ def model_file(name: str) -> Path | None:
 def base_named(path: Path) -> str:
     """The base model that a note beside a file names; "" where there is no note, or it does not say."""
     for ending in NOTES:
-        note = path.with_name(path.stem + ending)
         try:
-            content = json.loads(note.read_bytes()) if note.stat().st_size <= LARGEST_NOTE else None
-        except (OSError, ValueError, RecursionError):
+            note = read_json(path.with_name(path.stem + ending))
+        except (FileNotFoundError, ValueError):
             continue
-        said = [content.get(key) for key in KEYS] if isinstance(content, dict) else []
-        if base := next((each for each in said if isinstance(each, str) and each.strip()), None):
+        if base := first_text(note, KEYS):
             return plain(base)
     return ""
+
+
+def first_text(values: Mapping, keys: Iterable[str]) -> str:
+    """The first text among the values of these keys; "" where there is none."""
+    found = (values.get(key) for key in keys)
+    return next((each for each in found if isinstance(each, str) and each.strip()), "")
 
 
 def architecture(path: Path) -> str:
@@ -81,8 +85,7 @@ def _architecture(path: Path, _changed: int, size: int) -> str:
     if not isinstance(header, dict):
         return ""
     metadata = header.pop("__metadata__", None) or {}
-    said = [metadata.get(key) for key in ARCHITECTURES] if isinstance(metadata, dict) else []
-    if named := next((each for each in said if isinstance(each, str) and each.strip()), None):
+    if isinstance(metadata, dict) and (named := first_text(metadata, ARCHITECTURES)):
         return plain(named)
     return plain(" ".join(dict.fromkeys(".".join(name.split(".")[:3]) for name in header)))
 

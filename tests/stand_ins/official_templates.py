@@ -25,7 +25,7 @@ TEXT_TO_PICTURE, TEXT_TO_VIDEO = "Text to Image", "Text to Video"
 LABELS = {
     "ACE-Step": "none",
     "Anima": "anima",
-    "Bernini-R": "wan",
+    "Bernini-R": "wan wan-image",
     "Boogu": "llm-image",
     "Capybara": "llm-image",
     "Chroma": "chroma",
@@ -54,7 +54,7 @@ LABELS = {
     "LTX-2.5": "ltx",
     "Mage-Flow": "llm-image",
     "Ming Image": "llm-image",
-    "MiniMax H3": "minimax-video",
+    "MiniMax H3": "minimax-video minimax-image",
     "MiniMax Music 3": "none",
     "MOSS-Image": "llm-image",
     "NewBie": "newbie",
@@ -78,13 +78,15 @@ LABELS = {
     "Wan Animate": "wan",
     "Wan": "wan",
     "Wan2.1 InfiniteTalk": "wan",
-    "Wan2.1": "wan",
+    "Wan2.1": "wan wan-image",
     "Wan2.2": "wan",
     "Z-Image": "z-image",
     "Z-Image-Turbo": "z-image",
 }
-# Where the index names another model than the files do, and where SAM 3 finds parts of a picture by words beside it.
+# Where the index names another model than the files do, where a video model makes pictures, and where SAM 3 finds parts
+# of a picture by words beside the image model.
 CORRECTED = {
+    "image_minimax_h3_t2i": "minimax-image",
     "image_netayume_lumina_t2i": "netayume",
     "txt_to_image_to_video": "sdxl",
     "utility_void_video_inpainting": "t5-video none",
