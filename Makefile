@@ -7,6 +7,7 @@
 #   make types    what the type checker finds in beautifier/
 #   make lint     ruff alone: format and rules
 #   make texts    write the English texts of the nodes from their schemas, and list what Chinese lacks
+#   make graphs   write the templates, blueprints and API graphs
 #   make bench    how fast the language model is, beside its peers; results in benchmarks/results
 #   make clean    remove .venv and whatever was built
 #
@@ -23,7 +24,7 @@ BIN = $(VENV)/bin
 # Every install runs under the chosen torch as a constraint, so that no package brings another one.
 PIP = $(BIN)/python -m pip --disable-pip-version-check install -c $(VENV)/constraints.txt
 
-.PHONY: demo test check types lint texts bench clean
+.PHONY: demo test check types lint texts graphs bench clean
 .NOTPARALLEL:
 
 demo: $(VENV)/.demo
@@ -45,6 +46,9 @@ types: $(VENV)/.test
 
 texts: $(VENV)/.test
 	$(BIN)/python -m tests.stand_ins.shown_texts
+
+graphs: $(VENV)/.test
+	$(BIN)/python -m tests.stand_ins.drawn_workflows
 
 lint: $(VENV)/.lint
 	$(BIN)/ruff format --check .

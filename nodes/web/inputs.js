@@ -4,13 +4,19 @@ import { isLinked, leastHeight, onChange } from "./graph.js";
 
 const LOAD = "PromptBeautifierLoadBeautifier";
 const BEAUTIFY = "PromptBeautifierBeautifyPrompt";
-const PROMPT_HEIGHT = 76; // three lines
+const PROMPT_HEIGHT = [76, 160]; // three lines, and at most nine: the rest of the node is for the candidates
 const NEW_WIDTH = { [LOAD]: 320, [BEAUTIFY]: 440 };
 
 const valueOf = (node, name) => node.widgets.find((widget) => widget.name === name)?.value;
 
 /** Whether an input has a value, which another node may give it. */
 const may = (node, name, value) => isLinked(node, name) || valueOf(node, name) === value;
+
+/** Whether another model than the embedded one writes, as far as the graph tells. */
+function chooses(node) {
+  const loader = node.getInputNode?.(node.findInputSlot("beautifier"));
+  return loader?.comfyClass !== LOAD || checkpoint(loader) || valueOf(node, "sampling") === "custom";
+}
 
 const sampled = (node) => may(node, "sampling", "custom");
 const checkpoint = (node) => isLinked(node, "model") || valueOf(node, "model") !== "embedded";
@@ -24,6 +30,7 @@ const IN_USE = {
     template: (node) => checkpoint(node) && may(node, "family", "custom"),
   },
   [BEAUTIFY]: {
+    sampling: chooses,
     temperature: sampled,
     top_k: sampled,
     top_p: sampled,
@@ -37,12 +44,18 @@ export function showInputsInUse(node) {
   const rules = IN_USE[node.comfyClass];
   if (!rules) return;
   const prompt = node.widgets.find((widget) => widget.name === "prompt");
-  if (prompt?.options) prompt.options.getMinHeight = () => PROMPT_HEIGHT;
+  if (prompt?.options) {
+    prompt.options.getMinHeight = () => PROMPT_HEIGHT[0];
+    prompt.options.getMaxHeight = () => PROMPT_HEIGHT[1];
+  }
   const update = () => {
-    if (!hideOthers(node, rules)) return;
-    fit(node);
-    redraw(node);
+    if (hideOthers(node, rules)) {
+      fit(node);
+      redraw(node);
+    }
+    if (node.comfyClass === LOAD) writersOf(node).forEach((each) => updates.get(each)?.());
   };
+  updates.set(node, update);
   for (const widget of node.widgets.filter((each) => ["model", "family", "sampling"].includes(each.name))) {
     onChange(widget, update);
   }
@@ -50,6 +63,14 @@ export function showInputsInUse(node) {
   onChange(node, update, "onConnectionsChange");
   hideOthers(node, rules);
   node.setSize([NEW_WIDTH[node.comfyClass], leastHeight(node)]);
+}
+
+const updates = new WeakMap(); // by node: what shows and hides its inputs
+
+/** The nodes that a loader's model writes for. */
+function writersOf(loader) {
+  const links = (loader.outputs?.[0]?.links ?? []).map((id) => loader.graph?.getLink?.(id) ?? loader.graph?.links?.[id]);
+  return links.map((link) => loader.graph.getNodeById(link?.target_id)).filter(Boolean);
 }
 
 /** Hide what is not in use; returns whether that has changed anything. */

@@ -29,7 +29,7 @@ from pathlib import Path
 
 import pytest
 
-from ..stand_ins import fake_hub, tiny, tiny_scorers
+from ..stand_ins import drawn_workflows, fake_hub, tiny, tiny_scorers
 from . import small_checkpoint, small_encoder
 from .client import Client
 
@@ -37,13 +37,7 @@ STARTS_WITHIN = 180  # seconds
 
 LOAD, BEAUTIFY = "PromptBeautifierLoadBeautifier", "PromptBeautifierBeautifyPrompt"
 CONNECT, LOAD_REWARD = "PromptBeautifierConnectPromptLLM", "PromptBeautifierLoadRewardModel"
-WORKFLOWS = {  # what scripts read: the template
-    "text_to_image": "Prompt Beautifier 1 - Text to image",
-    "every_candidate": "Prompt Beautifier 2 - Every candidate",
-    "original_vs_beautified": "Prompt Beautifier 3 - Original and beautified",
-    "best_of_n": "Prompt Beautifier 4 - Best of five",
-    "score_a_folder": "Prompt Beautifier 5 - Score a folder",
-}
+WORKFLOWS = {name: title for name, (title, _) in drawn_workflows.TEMPLATES.items()}  # what scripts read: the template
 CHECKPOINT = "v1-5-pruned-emaonly-fp16.safetensors"  # what the workflows ask for; the file is a small random one
 TINY, SLOW, ELSEWHERE = "random/tiny", "random-slow", "random-elsewhere"
 PICKSCORE, AESTHETIC, SLOW_SCORER = "random/pickscore", "random-aesthetic", "random-slow-scorer"

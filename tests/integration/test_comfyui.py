@@ -13,7 +13,7 @@ import pytest
 from .client import messages
 from .conftest import BEAUTIFY, CONNECT, ELSEWHERE, LOAD, SLOW, TINY, WORKFLOWS, node_of
 
-PICTURES = [("every_candidate", 4), ("original_vs_beautified", 5), ("text_to_image", 1)]
+PICTURES = [("every_candidate", 4), ("original_vs_beautified", 1), ("text_to_image", 1)]
 
 
 def beautify_graph(model: str = TINY, **inputs) -> dict:
@@ -123,8 +123,6 @@ def test_a_workflow_runs_to_saved_images_that_carry_the_prompt(server, api_workf
         raw = graph[raw[0]]["inputs"]["value"]
     (entry,) = prompts_in(files[0])[node]
     assert entry["raw_prompt"] == raw and entry["prompt"] == candidates[0] and entry["candidates"] == candidates
-    preview = history["outputs"][node_of(graph, "PreviewAny")]["text"][0]
-    assert all(text in preview for text in candidates)
 
 
 def test_the_same_inputs_are_served_from_the_cache(server, api_workflow):

@@ -23,10 +23,12 @@ def shown(page, node):
 def test_inputs_without_effect_are_hidden(page):
     if page.model == "embedded":
         assert shown(page, LOAD) == ["model"]
+        assert "sampling" not in shown(page, BEAUTIFY), "the embedded model draws nothing"
     assert not set(SAMPLING) & set(shown(page, BEAUTIFY))
+    put(page, LOAD, "model", TINY)
+    assert "sampling" in shown(page, BEAUTIFY)
     put(page, BEAUTIFY, "sampling", "custom")
     assert set(SAMPLING) <= set(shown(page, BEAUTIFY))
-    put(page, LOAD, "model", TINY)
     assert shown(page, LOAD) == ["model", "device", "dtype", "family"]
     put(page, LOAD, "family", "custom")
     assert shown(page, LOAD)[-1] == "template"
