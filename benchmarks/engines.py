@@ -1,11 +1,12 @@
 """The engines that speed.py compares: each loads a checkpoint folder and gives write(count, tokens), which writes
 `tokens` tokens `count` times at once and says how many it wrote.
 
-All of them sample by the published settings, from the same prompt, with random BLOOM weights: what is written does not
-matter, and no answer ends before its time.
+All of them sample by the published settings, from the same prompt, with random weights (see shapes.py): what is written
+does not matter, and no answer ends before its time.
 """
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -15,23 +16,6 @@ PROMPT_TOKENS = 28
 PUBLISHED = {"do_sample": True, "temperature": 1.0, "top_k": 50, "top_p": 0.95, "repetition_penalty": 1.2}
 
 Write = Callable[[int, int], int]
-
-
-@dataclass(frozen=True)
-class Shape:
-    """The sizes of a BLOOM network."""
-
-    vocabulary: int
-    hidden: int
-    layers: int
-    heads: int
-
-    @property
-    def weights_a_token_reads(self) -> int:
-        return self.vocabulary * self.hidden + self.layers * 12 * self.hidden**2
-
-
-BLOOM_1B1 = Shape(250_880, 1536, 24, 16)  # bigscience/bloom-1b1
 
 
 def prompt(vocabulary: int) -> list[int]:
@@ -142,7 +126,7 @@ def convert_to_ctranslate2(folder: Path, target: Path, words: list[str]) -> None
 
 # -- llama.cpp
 
-# GGUF's names for BLOOM's parameters.
+# GGUF's names for the modules of each architecture: outside the layers, and in one.
 GGUF_NAMES = {
     "word_embeddings": "token_embd",
     "word_embeddings_layernorm": "token_embd_norm",
@@ -154,6 +138,11 @@ GGUF_NAMES = {
     "mlp.dense_h_to_4h": "ffn_up",
     "mlp.dense_4h_to_h": "ffn_down",
 }
+GGUF_NAMES |= {"embed_tokens": "token_embd", "norm": "output_norm", "self_attn.o_proj": "attn_output"}
+GGUF_NAMES |= {f"self_attn.{each}_proj": f"attn_{each}" for each in "qkv"}
+GGUF_NAMES |= {f"self_attn.{each}_norm": f"attn_{each}_norm" for each in "qk"}
+GGUF_NAMES |= {f"mlp.{each}_proj": f"ffn_{each}" for each in ("gate", "up", "down")}
+GGUF_LAYER = re.compile(r"(?:transformer|model)\.(?:(?:h|layers)\.(\d+)\.)?(.+)\.(weight|bias)")
 
 
 def llama_cpp_generate(folder: Path, kind: str) -> Write:
@@ -236,26 +225,22 @@ def feed(c, context, batch, tokens: list[tuple[int, int, int]], every: bool = Fa
 
 
 def convert_to_gguf(folder: Path, path: Path, kind: str) -> None:
-    """A BLOOM folder as llama.cpp reads it, matrices in F16 or Q8_0. The order of q, k and v within the attention's
-    matrix is left as it is: for random weights it makes no difference."""
+    """A folder as llama.cpp reads it, matrices in F16, Q8_0 or Q4_0; with the last the word embeddings, which are the
+    output layer, too, are in Q8_0. The order of q, k and v within BLOOM's matrix is left as it is: to random
+    weights it makes no difference."""
     import gguf
     import torch
     from safetensors import safe_open
 
     config = json.loads((folder / "config.json").read_text())
-    matrix = {"f16": gguf.GGMLQuantizationType.F16, "q8_0": gguf.GGMLQuantizationType.Q8_0}[kind]
-    writer = gguf.GGUFWriter(path, "bloom", use_temp_file=True)
-    writer.add_context_length(2048)
-    writer.add_embedding_length(config["hidden_size"])
-    writer.add_feed_forward_length(4 * config["hidden_size"])
-    writer.add_block_count(config["n_layer"])
-    writer.add_head_count(config["n_head"])
-    writer.add_head_count_kv(config["n_head"])
-    writer.add_layer_norm_eps(1e-5)
-    writer.add_file_type(1 if kind == "f16" else 7)
+    types = gguf.GGMLQuantizationType
+    matrix = {"f16": types.F16, "q8_0": types.Q8_0, "q4_0": types.Q4_0}[kind]
+    writer = gguf.GGUFWriter(path, config["model_type"], use_temp_file=True)
+    write_sizes(writer, config)
+    writer.add_file_type({"f16": 1, "q8_0": 7, "q4_0": 2}[kind])
     words = words_of(config["vocab_size"])
     writer.add_tokenizer_model("gpt2")
-    writer.add_tokenizer_pre("bloom")
+    writer.add_tokenizer_pre({"bloom": "bloom", "qwen3": "qwen2"}[config["model_type"]])
     writer.add_token_list(words)
     writer.add_token_types([3] * 4 + [1] * (len(words) - 4))
     writer.add_token_merges(["w 4"])
@@ -263,18 +248,36 @@ def convert_to_gguf(folder: Path, path: Path, kind: str) -> None:
     writer.add_eos_token_id(2)
     with safe_open(folder / "model.safetensors", framework="pt") as file:
         for stored in file.keys():
-            name = stored.removeprefix("transformer.")
-            head, _, end = name.rpartition(".")
-            layer, rest = (head.split(".", 2)[1], head.split(".", 2)[2]) if name.startswith("h.") else ("", head)
-            name = f"{f'blk.{layer}.' if layer else ''}{GGUF_NAMES[rest]}.{end}"
+            layer, module, end = GGUF_LAYER.fullmatch(stored).groups()
+            name = f"{'' if layer is None else f'blk.{layer}.'}{GGUF_NAMES[module]}.{end}"
             tensor = file.get_tensor(stored).to(torch.float32).numpy()
-            is_matrix = tensor.ndim == 2
-            data = gguf.quants.quantize(tensor, matrix) if is_matrix else tensor
-            writer.add_tensor(name, data, raw_dtype=matrix if is_matrix else None)
+            if tensor.ndim == 2:
+                number = types.Q8_0 if matrix == types.Q4_0 and layer is None else matrix
+                writer.add_tensor(name, gguf.quants.quantize(tensor, number), raw_dtype=number)
+            else:
+                writer.add_tensor(name, tensor)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
+
+
+def write_sizes(writer, config: dict) -> None:
+    """The sizes of a BLOOM or a Qwen3 as llama.cpp wants them."""
+    hidden, of_bloom = config["hidden_size"], config["model_type"] == "bloom"
+    writer.add_context_length(2048)
+    writer.add_embedding_length(hidden)
+    writer.add_feed_forward_length(4 * hidden if of_bloom else config["intermediate_size"])
+    writer.add_block_count(config["n_layer" if of_bloom else "num_hidden_layers"])
+    writer.add_head_count(config["n_head" if of_bloom else "num_attention_heads"])
+    writer.add_head_count_kv(config["n_head" if of_bloom else "num_key_value_heads"])
+    if of_bloom:
+        writer.add_layer_norm_eps(1e-5)
+        return
+    writer.add_layer_norm_rms_eps(config["rms_norm_eps"])
+    writer.add_rope_freq_base(config["rope_theta"])
+    writer.add_key_length(config["head_dim"])
+    writer.add_value_length(config["head_dim"])
 
 
 # -- the table of them
@@ -301,69 +304,16 @@ def _ours(dtype: str, device: str = "cpu") -> Engine:
     return Engine(f"this pack, {dtype}", lambda folder: ours(folder, dtype, device), "prompt_beautifier")
 
 
-CPU = {
+ENGINES = {
     "snippet": _transformers("published snippet (transformers generate, float32)", "float32"),
     "hf-bfloat16": _transformers("transformers generate, bfloat16", "bfloat16"),
     "hf-int8": _transformers("transformers generate, dynamic int8", "int8"),
     "ct2-int8": Engine("CTranslate2, int8", ctranslate2_generate, "ctranslate2"),
     "llama-f16": Engine("llama.cpp, F16", lambda folder: llama_cpp_generate(folder, "f16"), "llama_cpp"),
     "llama-q8_0": Engine("llama.cpp, Q8_0", lambda folder: llama_cpp_generate(folder, "q8_0"), "llama_cpp"),
+    "llama-q4_0": Engine("llama.cpp, Q4_0", lambda folder: llama_cpp_generate(folder, "q4_0"), "llama_cpp"),
     "ours-float32": _ours("float32"),
     "ours-bfloat16": _ours("bfloat16"),
     "ours-int8": _ours("int8"),
+    "ours-int4": _ours("int4"),
 }
-GPU = {
-    "snippet-gpu": _transformers("published snippet (transformers generate, float32)", "float32", "cuda"),
-    "hf-float16-gpu": _transformers("transformers generate, float16", "float16", "cuda"),
-    "hf-static-gpu": _transformers(
-        "transformers generate, float16, static cache", "float16", "cuda", cache_implementation="static"
-    ),
-    "ours-bfloat16-gpu": _ours("bfloat16", "cuda"),
-    "ours-float16-gpu": _ours("float16", "cuda"),
-}
-ENGINES = CPU | GPU
-
-
-# -- a checkpoint to read
-
-
-def random_checkpoint(place: Path, shape: Shape = BLOOM_1B1) -> Path:
-    """A folder of BLOOM's shapes in float16, as the published checkpoint is stored, with random weights."""
-    import torch
-    from safetensors.torch import save_file
-
-    if (place / "config.json").exists():
-        return place
-    place.mkdir(parents=True, exist_ok=True)
-    torch.manual_seed(0)
-    shapes = {"word_embeddings.weight": (shape.vocabulary, shape.hidden)}
-    norms = ["word_embeddings_layernorm", "ln_f"]
-    for layer in range(shape.layers):
-        norms += [f"h.{layer}.input_layernorm", f"h.{layer}.post_attention_layernorm"]
-        for name, rows, columns in (
-            ("self_attention.query_key_value", 3 * shape.hidden, shape.hidden),
-            ("self_attention.dense", shape.hidden, shape.hidden),
-            ("mlp.dense_h_to_4h", 4 * shape.hidden, shape.hidden),
-            ("mlp.dense_4h_to_h", shape.hidden, 4 * shape.hidden),
-        ):
-            shapes |= {f"h.{layer}.{name}.weight": (rows, columns), f"h.{layer}.{name}.bias": (rows,)}
-    shapes |= {f"{name}.{kind}": (shape.hidden,) for name in norms for kind in ("weight", "bias")}
-    ones = {f"{name}.weight" for name in norms}
-    weights = {
-        f"transformer.{name}": 0.03 * torch.randn(size, dtype=torch.float16) + (name in ones)
-        for name, size in shapes.items()
-    }
-    save_file(weights, place / "model.safetensors", {"format": "pt"})
-    config = {
-        "model_type": "bloom",
-        "architectures": ["BloomForCausalLM"],
-        "vocab_size": shape.vocabulary,
-        "hidden_size": shape.hidden,
-        "n_layer": shape.layers,
-        "n_head": shape.heads,
-        "bos_token_id": 1,
-        "eos_token_id": 2,
-        "pad_token_id": 3,
-    }
-    (place / "config.json").write_text(json.dumps(config))
-    return place

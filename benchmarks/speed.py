@@ -1,9 +1,10 @@
 """How fast the language model is, beside its peers, in one run: `make bench`.
 
-    python benchmarks/speed.py                             every table; 10 GB of memory, 12 GB of disk, half an hour
+    python benchmarks/speed.py                             every table; 10 GB of memory, 25 GB of disk, an hour
     python benchmarks/speed.py --tables big --rounds 1     one table, quickly
 
-Tables: big (BLOOM-1b1 with random weights on the CPU), embedded, load, cold, cost, profile, gpu (where there is one).
+Tables: big (BLOOM-1b1 with random weights on the CPU), chat (Qwen3-0.6B and 1.7B, likewise), embedded, load, cold,
+cost, profile. GPUs have a script of their own, gpu.py.
 An engine runs in a process of its own, once a round, in turn with the others; figures are medians over the rounds with
 the lowest and the highest. The peers: pip install transformers ctranslate2 llama-cpp-python gguf; what is not
 installed is left out and said. Writes speed.json, speed.md (the tables, and at their head the ratios) and speed.svg
@@ -20,7 +21,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from engines import BLOOM_1B1, CPU, ENGINES, GPU, Shape, random_checkpoint
+from engines import ENGINES
+from shapes import BLOOM_1B1, QWEN3_0_6B, QWEN3_1_7B, TINY_BLOOM, TINY_QWEN3, Shape, random_checkpoint
 
 NEW_TOKENS = 64
 EMBEDDED_ROWS = {
@@ -29,7 +31,18 @@ EMBEDDED_ROWS = {
     "transformers": "transformers' BertModel on the same weights and texts",
 }
 COUNTS, LENGTHS = (1, 2, 4, 5, 8, 16), (16, 32, 64, 128, 256)
-TINY = Shape(1024, 128, 2, 4)
+CHAT = {"0.6B": QWEN3_0_6B, "1.7B": QWEN3_1_7B}
+CHAT_ENGINES = ("hf-bfloat16", "llama-q8_0", "llama-q4_0", "ours-bfloat16", "ours-int8", "ours-int4")
+BIG_ENGINES = ("snippet", "hf-bfloat16", "hf-int8", "ct2-int8", "llama-f16", "llama-q8_0")
+BIG_ENGINES += ("ours-float32", "ours-bfloat16", "ours-int8", "ours-int4")
+WRITES_FILES = (
+    "ct2-int8",
+    "llama-f16",
+    "llama-q8_0",
+    "llama-q4_0",
+    "ours-int8",
+    "ours-int4",
+)  # once, beside a checkpoint
 
 # -- one process
 
@@ -40,16 +53,13 @@ def work(name: str, folder: Path, runs: list[list[int]]) -> dict:
     write = ENGINES[name].load(folder)
     found = {"load": time.perf_counter() - started, "runs": []}
     write(runs[0][0], 3)  # what is done once is not counted
-    if name in GPU:  # nor is what is done once for a length
-        for count, tokens in runs:
-            write(count, tokens)
     for count, tokens in runs:
         started = time.perf_counter()
         written = write(count, tokens)
         seconds = time.perf_counter() - started
         assert written == count * tokens, (name, written)
         found["runs"].append({"count": count, "tokens": tokens, "seconds": seconds})
-    return found | {"peak": gpu_peak() if name in GPU else peak()}
+    return found | {"peak": peak()}
 
 
 def peak() -> int:
@@ -60,24 +70,17 @@ def peak() -> int:
     return most if sys.platform == "darwin" else 1024 * most
 
 
-def gpu_peak() -> int:
-    import torch
-
-    return torch.cuda.max_memory_reserved()
-
-
 def profile(name: str, folder: Path) -> dict:
     """The operations of 32 steps of 5 candidates: [name, calls a token, share of the time] of the largest."""
     from torch.profiler import ProfilerActivity, profile
 
-    write, on_gpu = ENGINES[name].load(folder), name in GPU
+    write = ENGINES[name].load(folder)
     write(5, 32)
-    with profile(activities=[ProfilerActivity.CUDA if on_gpu else ProfilerActivity.CPU]) as found:
+    with profile(activities=[ProfilerActivity.CPU]) as found:
         write(5, 32)
-    kind = "self_device_time_total" if on_gpu else "self_cpu_time_total"
-    events = sorted(found.key_averages(), key=lambda event: -getattr(event, kind))
-    total = sum(getattr(event, kind) for event in events)
-    return {"share": [[event.key, event.count / 32, getattr(event, kind) / total] for event in events[:12]]}
+    events = sorted(found.key_averages(), key=lambda event: -event.self_cpu_time_total)
+    total = sum(event.self_cpu_time_total for event in events)
+    return {"share": [[event.key, event.count / 32, event.self_cpu_time_total / total] for event in events[:12]]}
 
 
 def in_process(task: str, name: str, folder: Path, runs: list[list[int]]) -> dict:
@@ -125,8 +128,8 @@ def installed(names, notes: list[str]) -> list[str]:
 def rates(names: list[str], folder: Path, options) -> dict:
     """Tokens a second over all sequences, memory and load time of each engine."""
     runs = [[1, NEW_TOKENS], [5, NEW_TOKENS]]
-    for name in names:  # files that are written once, beside the checkpoint
-        if name in ("ours-int8", "ct2-int8", "llama-f16", "llama-q8_0"):
+    for name in names:
+        if name in WRITES_FILES:
             in_process("work", name, folder, [[1, 3]])
     return {
         name: {
@@ -141,38 +144,53 @@ def rates(names: list[str], folder: Path, options) -> dict:
     }
 
 
-def big_table(folder: Path, options) -> dict:
+def checkpoint(options, shape: Shape) -> Path:
+    """The folder of a shape's checkpoint, written when it is first asked for."""
+    if options.tiny:
+        shape = TINY_BLOOM if shape is BLOOM_1B1 else TINY_QWEN3
+    return random_checkpoint(options.folder / shape.name.replace(" ", "-"), shape)
+
+
+def measured(shape: Shape, engines: tuple[str, ...], options) -> dict:
+    """A table of rates on one shape."""
     notes: list[str] = []
-    rows = rates(installed([name for name in options.engines if name in CPU], notes), folder, options)
+    names = installed([name for name in engines if name in options.engines], notes)
     return {
-        "rows": rows,
-        "bandwidth_gb_s": bandwidth("cpu"),
-        "weights": options.shape.weights_a_token_reads,
+        "rows": rates(names, checkpoint(options, shape), options),
+        "bandwidth_gb_s": bandwidth(),
+        "weights": shape.weights_a_token_reads,
         "notes": notes,
     }
 
 
-def bandwidth(device: str) -> float:
-    """GB/s at which memory can be read, on a CPU; read and written by a copy, on a GPU."""
+def big_table(options) -> dict:
+    return measured(BLOOM_1B1, BIG_ENGINES, options)
+
+
+def chat_table(options) -> dict:
+    """Networks of the size of small chat models."""
+    return {size: measured(shape, CHAT_ENGINES, options) for size, shape in CHAT.items()}
+
+
+def chat_text(table: dict) -> str:
+    limits = {"bfloat16": 2, "int8": 1, "4 bits": 5 / 8}
+    return "\n\n".join(
+        rates_text(each, "hf-bfloat16", f"{CHAT[size].name}, CPU", limits) for size, each in table.items()
+    )
+
+
+def bandwidth() -> float:
+    """GB/s at which memory can be read."""
     import torch
 
-    block = torch.ones(2**27, dtype=torch.int32, device=device)  # 512 MB
-
-    def read() -> None:
-        if device == "cpu":
-            block.amax()
-        else:
-            for _ in range(10):
-                block.clone()
-            torch.cuda.synchronize()
-
-    size = block.nbytes * (1 if device == "cpu" else 20)
-    return max(size / timed(read) for _ in range(8)) / 1e9
+    block = torch.ones(2**27, dtype=torch.int32)  # 512 MB
+    return max(block.nbytes / timed(block.amax) for _ in range(8)) / 1e9
 
 
-def rates_text(table: dict, first: str, where: str, limits: dict[str, int]) -> str:
+def rates_text(table: dict, first: str, where: str, limits: dict[str, float]) -> str:
+    """first  the engine that a column compares with"""
     lines = [
-        f"| {where} | 1 sequence, tokens/s | 5 sequences, tokens/s | times the snippet | peak memory | load |",
+        f"| {where} | 1 sequence, tokens/s | 5 sequences, tokens/s | times the first row | peak memory | load |",
         "|---|---|---|---|---|---|",
     ]
     snippet = table["rows"].get(first)
@@ -194,37 +212,7 @@ def big_text(table: dict) -> str:
     return rates_text(table, "snippet", "BLOOM-1b1, CPU", {"float32": 4, "bfloat16": 2, "int8": 1})
 
 
-def gpu_table(folder: Path, options) -> dict | None:
-    import torch
-
-    if not torch.cuda.is_available():
-        return None
-    notes: list[str] = []
-    names = installed([name for name in options.engines if name in GPU], notes)
-    return {
-        "device": torch.cuda.get_device_name(),
-        "rows": rates(names, folder, options),
-        "bandwidth_gb_s": bandwidth("cuda"),
-        "weights": options.shape.weights_a_token_reads,
-        "share": in_process("profile", "ours-float16-gpu", folder, [])["share"],
-        "cost": in_process("work", "ours-float16-gpu", folder, costs())["runs"],
-        "notes": notes,
-    }
-
-
-def gpu_text(table: dict | None) -> str:
-    if table is None:
-        return "No CUDA GPU here: its table is left out."
-    return "\n\n".join(
-        [
-            rates_text(table, "snippet-gpu", f"BLOOM-1b1, {table['device']}", {"float16": 2}),
-            profile_text({"float16": table["share"]}),
-            cost_text({"BLOOM-1b1, float16": table["cost"]}),
-        ]
-    )
-
-
-def embedded_table(_folder: Path, options) -> dict:
+def embedded_table(options) -> dict:
     """A warm answer of the embedded model, and its fit network beside transformers on the same weights and texts."""
     measured = in_process("embedded", "", Path(), [[options.rounds]])
     return {name: spread(values) for name, values in measured.items()}
@@ -243,8 +231,9 @@ def embedded_text(table: dict) -> str:
     )
 
 
-def load_table(folder: Path, options) -> dict:
+def load_table(options) -> dict:
     """Loading int8 after the first time, beside reading its file from the page cache."""
+    folder = checkpoint(options, BLOOM_1B1)
     in_process("work", "ours-int8", folder, [[1, 3]])
     path, reads, loads, peaks = folder / "model.int8.safetensors", [], [], []
     for _ in range(options.rounds):
@@ -269,7 +258,7 @@ def load_text(table: dict) -> str:
     )
 
 
-def cold_table(_folder: Path, options) -> dict:
+def cold_table(options) -> dict:
     commands = {
         "import torch": [sys.executable, "-c", "import torch"],
         "beautify": [sys.executable, "-m", "prompt_beautifier.beautifier.cli", "1 girl"],
@@ -298,8 +287,9 @@ def costs() -> list[list[int]]:
     return [[count, NEW_TOKENS] for count in COUNTS] + [[5, tokens] for tokens in LENGTHS]
 
 
-def cost_table(folder: Path, _options) -> dict:
+def cost_table(options) -> dict:
     """Seconds against the number of candidates and of tokens."""
+    folder = checkpoint(options, BLOOM_1B1)
     kinds = {
         "BLOOM-1b1, bfloat16": (folder, "ours-bfloat16"),
         "BLOOM-1b1, int8": (folder, "ours-int8"),
@@ -316,8 +306,9 @@ def cost_text(table: dict) -> str:
     return "\n".join(lines)
 
 
-def profile_table(folder: Path, _options) -> dict:
+def profile_table(options) -> dict:
     """Where the time of a step goes, as torch's profiler has it."""
+    folder = checkpoint(options, BLOOM_1B1)
     kinds = {
         "BLOOM-1b1, int8": ("ours-int8", folder),
         "BLOOM-1b1, bfloat16": ("ours-bfloat16", folder),
@@ -335,12 +326,12 @@ def profile_text(table: dict) -> str:
 
 TABLES = {
     "big": (big_table, big_text),
+    "chat": (chat_table, chat_text),
     "embedded": (embedded_table, embedded_text),
     "load": (load_table, load_text),
     "cold": (cold_table, cold_text),
     "cost": (cost_table, cost_text),
     "profile": (profile_table, profile_text),
-    "gpu": (gpu_table, gpu_text),
 }
 
 # -- what it comes to
@@ -350,8 +341,9 @@ def ratios(results: dict) -> list[tuple[str, str, float]]:
     """(work, against, ratio) of medians, of all that was measured in this run."""
     found = []
 
-    def rate(table: str, name: str, count: int = 5) -> float | None:
-        row = (results.get(table) or {}).get("rows", {}).get(name)
+    def rate(table: str, name: str, count: int = 5, size: str | None = None) -> float | None:
+        found = results.get(table) or {}
+        row = (found.get(size, {}) if size else found).get("rows", {}).get(name)
         return row and row[f"rate_{count}"]["median"]
 
     def compare(work: str, against: str, mine: float | None, theirs: list[float | None]) -> None:
@@ -369,12 +361,12 @@ def ratios(results: dict) -> list[tuple[str, str, float]]:
     )
     compare("5 candidates, CPU, bfloat16", snippet, rate("big", "ours-bfloat16"), [rate("big", "snippet")])
     compare("1 candidate, CPU, int8", "llama.cpp Q8_0", rate("big", "ours-int8", 1), [rate("big", "llama-q8_0", 1)])
-    compare("5 candidates, GPU, float16", snippet, rate("gpu", "ours-float16-gpu"), [rate("gpu", "snippet-gpu")])
-    if results.get("gpu"):
-        gpu = results["gpu"]
-        limit = 2 * gpu["weights"] / 1e9 / gpu["bandwidth_gb_s"]
-        step = 5 / rate("gpu", "ours-float16-gpu")
-        found.append(("time of a step, GPU, float16", "reading the weights at copy speed", step / limit))
+    for size, shape in CHAT.items():
+        for count, said in ((5, "5 candidates"), (1, "1 candidate")):
+            llama = [rate("chat", name, count, size) for name in ("llama-q8_0", "llama-q4_0")]
+            for dtype in ("int8", "int4"):
+                mine = rate("chat", f"ours-{dtype}", count, size)
+                compare(f"{shape.name}, {said}, CPU, {dtype}", "the faster of llama.cpp Q8_0 and Q4_0", mine, llama)
     if load := results.get("load"):
         found.append(("peak memory, CPU, int8", "size of the int8 file", load["peak_gb"]["median"] / load["file_gb"]))
         times = load["load_s"]["median"] / load["read_s"]["median"]
@@ -429,9 +421,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     add("--tables", nargs="+", choices=TABLES, default=list(TABLES))
-    add("--engines", nargs="+", choices=ENGINES, default=list(ENGINES), help="rows of the tables big and gpu")
+    add("--engines", nargs="+", choices=ENGINES, default=list(ENGINES), help="rows of the tables big and chat")
     add("--rounds", type=int, default=3)
-    add("--folder", type=Path, help="keeps the random checkpoint (default: a temporary folder)")
+    add("--folder", type=Path, help="keeps the random checkpoints (default: a temporary folder)")
     add("--out", type=Path, default=Path(__file__).parent / "results")
     add("--tiny", action="store_true", help="a network of two layers: does everything run?")
     add("--work", nargs=4, help=argparse.SUPPRESS)
@@ -448,7 +440,6 @@ def main() -> None:
         return
     import torch
 
-    options.shape = TINY if options.tiny else BLOOM_1B1
     results: dict = {
         "machine": {
             "torch": torch.__version__,
@@ -457,10 +448,10 @@ def main() -> None:
         }
     }
     with tempfile.TemporaryDirectory() as temporary:
-        folder = random_checkpoint((options.folder or Path(temporary)) / "bloom-random", options.shape)
+        options.folder = options.folder or Path(temporary)
         for name in options.tables:
             measure, text = TABLES[name]
-            results[name] = measure(folder, options)
+            results[name] = measure(options)
             print(f"\n{text(results[name])}\n", flush=True)
             write_results(results, options)
     print(ratios_text(ratios(results)))
