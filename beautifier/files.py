@@ -1,10 +1,11 @@
-"""Files of a checkpoint folder that need not be what they say: JSON of a bounded size.
+"""Files of a checkpoint folder that need not be what they say: JSON of a bounded size; and what lies below a folder.
 
 A link among them is followed: the user put it there, or the hub's cache made it. What a file of a checkpoint names is
 not: that must lie beside it, and whoever reads the file checks the name.
 """
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 # Bytes; the index of the largest published BLOOM has a few hundred thousand.
@@ -32,3 +33,16 @@ def read_json(path: Path) -> dict:
     if not isinstance(raw, dict):
         raise ValueError(f"{path} must hold one JSON object, not a {type(raw).__name__}")
     return raw
+
+
+def files_below(folder: Path, depth: int) -> Iterator[Path]:
+    """The files below a folder, so many levels deep; what is hidden or cannot be read is left out."""
+    try:
+        entries = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    except OSError:
+        return
+    yield from (path for path in entries if path.is_file())
+    if depth:
+        for path in entries:
+            if path.is_dir():
+                yield from files_below(path, depth - 1)

@@ -7,6 +7,7 @@ from typing import Any
 from comfy_api.latest import io
 
 from ..beautifier.images import picking
+from ..beautifier.images.scorer_kinds import SCORERS
 from . import metadata
 from .comfy import folders, loading, memory, running, server, versions
 from .inputs import ADVANCED, CATEGORY, ScorerType, only
@@ -40,10 +41,9 @@ class LoadScorer(io.ComfyNode):
                     options=options,
                     default=options[0],
                     tooltip=(
-                        "pickscore: which image people would choose for a prompt. aesthetic: how beautiful "
-                        "an image is, whatever the prompt. clip-score: how well the image shows the words. "
-                        "hps-v2.1 and imagereward: other models of what people prefer. One that is not "
-                        "there yet is downloaded into models/scorers when the node first runs with it."
+                        "".join(f"{kind.name}: {kind.says}. " for kind in SCORERS.values())
+                        + "One that is not there yet is downloaded into models/scorers when the node first runs with "
+                        "it; for aesthetic-v2.5 and hps-v1 put your own files there. Below them are your own."
                     ),
                 ),
                 io.Combo.Input(

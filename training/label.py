@@ -27,7 +27,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from .pictures.scorers import column_of
+from .pictures.scorers import kind_of
 from .run import options
 from .run.cluster import actors, add_cluster_options, cluster
 from .run.kept import Kept
@@ -55,7 +55,7 @@ def main(argv: list[str] | None = None) -> None:
         write_rows(args.out / f"{side}.jsonl", ({**row, **scores[key_of_row(row)]} for row in found))
     if (args.data / "name_words.txt").exists():
         shutil.copyfile(args.data / "name_words.txt", args.out / "name_words.txt")
-    columns = [column_of(spec) for spec in settings.scorers]
+    columns = [kind_of(spec).column for spec in settings.scorers]
     for column in columns:
         found = [scores[key][column] for key, _, _ in rows]
         print(f"{column}: mean {sum(found) / len(found):.4f}, least {min(found):.4f}, most {max(found):.4f}")
@@ -102,7 +102,7 @@ def check(args: argparse.Namespace) -> Settings:
         raise ValueError(f"--out must be another folder than --data, {args.data}: the rows there are its input")
     if args.seeds < 1:
         raise ValueError(f"--seeds must be 1 or more, not {args.seeds}")
-    columns = [column_of(spec) for spec in args.scorers]
+    columns = [kind_of(spec).column for spec in args.scorers]
     if len(set(columns)) < len(columns):
         raise ValueError(f"--scorers names one twice: {' '.join(args.scorers)}")
     pictures, scorers = pipeline.picture_settings(args, args.model), tuple(args.scorers)
@@ -193,7 +193,9 @@ class Labeller:
         device = settings.device or ("cuda" if torch.cuda.is_available() else "cpu")
         self.settings, self.seeds = settings, list(range(settings.seeds))
         self.pictures = Pictures(device=device, batch_size=settings.batch_size, **settings.pictures)
-        self.scorers = {column_of(spec): open_scorer(spec, settings.models_dir, device) for spec in settings.scorers}
+        self.scorers = {
+            kind_of(spec).column: open_scorer(spec, settings.models_dir, device) for spec in settings.scorers
+        }
 
     def weights(self) -> int:
         """Bytes of all weights that are loaded."""

@@ -1,20 +1,31 @@
 """A CLIP from its file, in both layouts in which such checkpoints are published.
 
-These are transformers' and open_clip's (which is OpenAI's own), read straight from safetensors, memory-mapped: a tensor
-that already has the wanted dtype and device is not copied. What the architecture is follows from the shapes in the
-file's header.
+A file is memory-mapped: a tensor that already has the wanted dtype and device is not copied. What the architecture is
+follows from the shapes in the file's header.
 """
 
 import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import torch
-from safetensors import safe_open
+from torch import nn
 
 from ..files import read_json
-from .clip_network import ACTIVATIONS, HEAD_SIZES, USUAL_HEAD_SIZE, VOCABULARY, Clip, ClipConfig, TowerConfig
+from ..weight_file import WeightFile, check_floats
+from .clip_names import MARKS, canonical_names, prefix_in
+from .clip_network import (
+    ACTIVATIONS,
+    HEAD_SIZES,
+    USUAL_HEAD_SIZE,
+    VOCABULARY,
+    Clip,
+    ClipConfig,
+    TowerConfig,
+    VisionTower,
+)
 
 
 @dataclass(frozen=True)
@@ -27,76 +38,8 @@ class Stored:
     part: str | int | None = None
 
 
-# Names in transformers' layout and here; the endings of blocks follow.
-HUGGING_FACE = {
-    "vision_model.embeddings.class_embedding": "vision.class_embedding",
-    "vision_model.embeddings.patch_embedding.weight": "vision.patches",
-    "vision_model.embeddings.position_embedding.weight": "vision.positions",
-    "vision_model.pre_layrnorm": "vision.norm_in",
-    "vision_model.encoder.layers": "vision.blocks",
-    "vision_model.post_layernorm": "vision.norm_out",
-    "visual_projection.weight": "vision.projection",
-    "text_model.embeddings.token_embedding.weight": "text.tokens",
-    "text_model.embeddings.position_embedding.weight": "text.positions",
-    "text_model.encoder.layers": "text.blocks",
-    "text_model.final_layer_norm": "text.norm_out",
-    "text_projection.weight": "text.projection",
-    "logit_scale": "logit_scale",
-}
-HUGGING_FACE_BLOCK = {
-    "layer_norm1": "norm1",
-    "self_attn.q_proj": "attention.query",
-    "self_attn.k_proj": "attention.key",
-    "self_attn.v_proj": "attention.value",
-    "self_attn.out_proj": "attention.out",
-    "layer_norm2": "norm2",
-    "mlp.fc1": "mlp.up",
-    "mlp.fc2": "mlp.down",
-}
-OPEN_CLIP = {
-    "visual.class_embedding": "vision.class_embedding",
-    "visual.conv1.weight": "vision.patches",
-    "visual.positional_embedding": "vision.positions",
-    "visual.ln_pre": "vision.norm_in",
-    "visual.transformer.resblocks": "vision.blocks",
-    "visual.ln_post": "vision.norm_out",
-    "visual.proj": "vision.projection",  # stored as [width, projection]
-    "token_embedding.weight": "text.tokens",
-    "positional_embedding": "text.positions",
-    "transformer.resblocks": "text.blocks",
-    "ln_final": "text.norm_out",
-    "text_projection": "text.projection",  # likewise
-    "logit_scale": "logit_scale",
-}
-OPEN_CLIP_BLOCK = {
-    "ln_1": "norm1",
-    "attn.out_proj": "attention.out",
-    "ln_2": "norm2",
-    "mlp.c_fc": "mlp.up",
-    "mlp.c_proj": "mlp.down",
-}
-
-
-def canonical_names(name: str) -> list[tuple[str, str | int | None]]:
-    """The parameters of Clip that a tensor of a checkpoint holds, each with the part it is (see Stored); none for
-    a tensor that is not needed. open_clip's tensors of query, key and value are one."""
-    names = HUGGING_FACE if name.startswith(("vision_model.", "text_model.")) else OPEN_CLIP
-    if name in ("visual_projection.weight", "text_projection.weight"):
-        names = HUGGING_FACE
-    if name in names:
-        return [(names[name], "flipped" if name in ("visual.proj", "text_projection") else None)]
-    if block := re.fullmatch(r"(.*\.(?:layers|resblocks))(\.\d+\.)(.+?)([._](?:weight|bias))", name):
-        stem, number, inner, ending = block.groups()
-        if stem not in names:
-            return []
-        stem, ending = names[stem] + number, "." + ending[1:]
-        if inner == "attn.in_proj":
-            parts = enumerate(("query", "key", "value"))
-            return [(f"{stem}attention.{part}{ending}", third) for third, part in parts]
-        inner = (HUGGING_FACE_BLOCK | OPEN_CLIP_BLOCK).get(inner)
-        return [(stem + inner + ending, None)] if inner else []
-    stem, dot, ending = name.rpartition(".")
-    return [(names[stem] + dot + ending, None)] if stem in names and ending in ("weight", "bias") else []
+N = TypeVar("N", bound=nn.Module)
+OPENAI_WIDTH = 1024  # of the widest image tower that OpenAI published
 
 
 def heads_of(width: int) -> int:
@@ -108,72 +51,81 @@ def load_clip(
     path: Path,
     dtype: torch.dtype = torch.float32,
     device: str | torch.device = "cpu",
-    text: bool = True,
-    activation: str = "gelu",
+    activation: str | None = None,
 ) -> Clip:
-    """Read a CLIP from one safetensors file in either layout, ready for inference.
+    """Read a whole CLIP from one file of weights in either layout, ready for inference.
 
-    text        False: the image tower alone, whatever else the file holds
     activation  of the towers, "gelu" (LAION's networks) or "quick_gelu" (OpenAI's): it leaves no trace in the
-                weights. A config.json of a CLIP that lies beside the file has precedence, for this and for the
-                number of heads.
+                weights. None: quick_gelu up to the width of ViT-L. A config.json of a CLIP that lies beside the file
+                has precedence, for this and for the number of heads.
 
     Everything is checked from the header before a tensor is read. Raises ValueError or FileNotFoundError that name
     the file and what it is not.
     """
-    path = Path(path)
-    stored = _parameters_in(path)
-    _check_is_clip(path, stored, text)
-    if not text:
-        stored = {name: at for name, at in stored.items() if name.startswith("vision.")}
-    config = _deduce(path, stored, activation)
+    file, stored = _parameters_in(Path(path))
+    _check_is_clip(file.path, stored)
+    if "text.tokens" not in stored:
+        raise ValueError(f"{path} holds CLIP's image tower alone: the text tower is needed too")
     with torch.device("meta"):
-        network = Clip(config)
+        network = Clip(_deduce(file.path, stored, activation))
+    return _filled(network, file, stored, dtype, device)
+
+
+def load_image_half(
+    path: Path,
+    dtype: torch.dtype = torch.float32,
+    device: str | torch.device = "cpu",
+    activation: str | None = None,
+) -> VisionTower:
+    """Read the image tower of a CLIP alone, whatever else the file holds; else as load_clip."""
+    file, stored = _parameters_in(Path(path))
+    _check_is_clip(file.path, stored)
+    stored = {name.removeprefix("vision."): at for name, at in stored.items() if name.startswith("vision.")}
+    with torch.device("meta"):
+        network = VisionTower(_deduce(file.path, {f"vision.{name}": at for name, at in stored.items()}, activation))
+    return _filled(network, file, stored, dtype, device)
+
+
+def _filled(
+    network: N, file: WeightFile, stored: dict[str, Stored], dtype: torch.dtype, device: str | torch.device
+) -> N:
+    """A network with the parameters of a file. Raises ValueError for one that is missing or has another shape."""
+    names = [name for name, _ in network.named_parameters()]
     for name, parameter in network.named_parameters():
         if name not in stored:
-            raise ValueError(f"{path} is no whole CLIP: {name} is missing")
+            raise ValueError(f"{file.path} is no whole CLIP: {name} is missing")
         if stored[name].shape != tuple(parameter.shape):
             raise ValueError(
-                f"{path} is no CLIP known here: {stored[name].name} gives {name} the shape {stored[name].shape}, "
+                f"{file.path} is no CLIP known here: {stored[name].name} gives {name} the shape {stored[name].shape}, "
                 f"{tuple(parameter.shape)} was expected"
             )
     weights = {}
-    with safe_open(path, framework="pt", device="cpu") as file:
-        for name, _ in network.named_parameters():
-            tensor = file.get_tensor(stored[name].name)
-            if stored[name].part == "flipped":
-                tensor = tensor.t()
-            elif stored[name].part is not None:
-                tensor = tensor.chunk(3)[stored[name].part]
-            kept = torch.float32 if name == "logit_scale" else dtype  # its exponential multiplies every score
-            weights[name] = tensor.to(device=device, dtype=kept)
+    for name, tensor in zip(names, file.tensors(stored[name].name for name in names), strict=True):
+        part = stored[name].part
+        if part == "flipped":
+            tensor = tensor.t()
+        elif isinstance(part, int):
+            tensor = tensor.chunk(3)[part]
+        kept = torch.float32 if name == "logit_scale" else dtype  # its exponential multiplies every score
+        weights[name] = tensor.to(device=device, dtype=kept)
     network.load_state_dict(weights, assign=True)
     return network.eval().requires_grad_(False)
 
 
-def _parameters_in(path: Path) -> dict[str, Stored]:
+def _parameters_in(path: Path) -> tuple[WeightFile, dict[str, Stored]]:
     """The parameters of a CLIP that a file holds. Raises ValueError for what cannot be read or holds no floats."""
-    found, names = {}, []
-    try:
-        with safe_open(path, framework="pt", device="cpu") as file:
-            for name in file.keys():
-                names.append(name)
-                header = None
-                for own, part in canonical_names(name):
-                    header = header or file.get_slice(name)
-                    shape, dtype = tuple(header.get_shape()), header.get_dtype()
-                    if dtype not in ("F64", "F32", "F16", "BF16"):
-                        raise ValueError(f"{path}: {name} is stored as {dtype}; quantized weights do not work here")
-                    if own in found:
-                        raise ValueError(f"{path} holds {own} twice: as {found[own].name} and as {name}")
-                    found[own] = Stored(name, _part_of(shape, part), part)
-    except (ValueError, FileNotFoundError):
-        raise
-    except Exception as error:  # safetensors raises its own class, and OSError, for a damaged file
-        raise ValueError(f"{path} cannot be read as safetensors ({error}): download or copy it again") from error
+    file = WeightFile(path)
+    headers, found = file.headers(), {}
+    prefix = prefix_in(headers, MARKS)
+    for name, (shape, dtype) in headers.items():
+        for own, part in canonical_names(name.removeprefix(prefix)) if name.startswith(prefix) else []:
+            check_floats(path, name, dtype)
+            if own in found:
+                raise ValueError(f"{path} holds {own} twice: as {found[own].name} and as {name}")
+            found[own] = Stored(name, _part_of(shape, part), part)
     if "vision.class_embedding" not in found and "text.tokens" not in found:
-        raise ValueError(f"{path} is not a CLIP: {_looks_like(names)}")
-    return found
+        raise ValueError(f"{path} is not a CLIP: {_looks_like(list(headers))}")
+    return file, found
 
 
 def _part_of(shape: tuple[int, ...], part: str | int | None) -> tuple[int, ...]:
@@ -198,16 +150,14 @@ def _looks_like(names: list[str]) -> str:
     return f"its tensors are called {', '.join(sorted(names)[:3]) or 'nothing'} ..."
 
 
-def _check_is_clip(path: Path, stored: dict[str, Stored], text: bool) -> None:
+def _check_is_clip(path: Path, stored: dict[str, Stored]) -> None:
     if "vision.class_embedding" not in stored:
         raise ValueError(f"{path} is a text encoder without its image tower: the whole CLIP is needed")
     if "vision.projection" not in stored:
         raise ValueError(f"{path} is an image tower without its projection, so it gives no CLIP features")
-    if text and "text.tokens" not in stored:
-        raise ValueError(f"{path} holds CLIP's image tower alone: the text tower is needed too")
 
 
-def _deduce(path: Path, stored: dict[str, Stored], activation: str) -> ClipConfig:
+def _deduce(path: Path, stored: dict[str, Stored], activation: str | None) -> ClipConfig:
     """The network's shape from the shapes in its file, and from a config.json beside it where there is one."""
     shapes = {name: at.shape for name, at in stored.items()}
     raw = _config_beside(path)
@@ -235,11 +185,12 @@ def _config_beside(path: Path) -> dict:
     return raw if raw.get("model_type") == "clip" else {}
 
 
-def _tower(path: Path, tower: str, shapes: dict[str, tuple], raw: dict | None, activation: str) -> TowerConfig:
+def _tower(path: Path, tower: str, shapes: dict[str, tuple], raw: dict | None, activation: str | None) -> TowerConfig:
     width = shapes.get("vision.class_embedding" if tower == "vision" else "text.tokens", (0,))[-1]
     numbers = {int(name.split(".")[2]) for name in shapes if name.startswith(f"{tower}.blocks.")}
     if not numbers or numbers != set(range(len(numbers))):
         raise ValueError(f"{path} is no whole CLIP: layers of its {tower} tower are missing")
+    vision_width = shapes.get("vision.class_embedding", (0,))[-1]
     raw = raw if isinstance(raw, dict) else {}
     if raw.get("hidden_size", width) != width or raw.get("num_hidden_layers", len(numbers)) != len(numbers):
         raise ValueError(f"{path} and the config.json beside it are of different networks: separate them")
@@ -250,6 +201,8 @@ def _tower(path: Path, tower: str, shapes: dict[str, tuple], raw: dict | None, a
     if not isinstance(epsilon, float) or not 0 < epsilon < 1:
         raise ValueError(f"{path}: layer_norm_eps must be a number between 0 and 1, not {epsilon!r}")
     activation = raw.get("hidden_act", activation)
+    if activation is None:
+        activation = "quick_gelu" if vision_width <= OPENAI_WIDTH else "gelu"
     if activation not in ACTIVATIONS:
         raise ValueError(f"{path}: activation {activation!r} is not supported, only {' and '.join(ACTIVATIONS)}")
     return TowerConfig(

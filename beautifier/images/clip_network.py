@@ -4,6 +4,7 @@ Radford et al. 2021, "Learning Transferable Visual Models From Natural Language 
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -11,11 +12,15 @@ from torch.nn import functional as F
 
 START, END = 49406, 49407  # of a text, in CLIP's vocabulary
 VOCABULARY = 49408
-ACTIVATIONS = ("gelu", "quick_gelu")
+ACTIVATIONS = {
+    "gelu": F.gelu,
+    "quick_gelu": lambda x: x * torch.sigmoid(1.702 * x),
+    "gelu_pytorch_tanh": partial(F.gelu, approximate="tanh"),
+}
 
 # Heads are not in the shapes. These widths are published with other than 64 numbers a head (open_clip's
-# model_configs: ViT-H-14, ViT-g-14, ViT-bigG-14).
-HEAD_SIZES = {1280: 80, 1408: 88, 1664: 104}
+# model_configs: ViT-SO400M-14-SigLIP, ViT-H-14, ViT-g-14, ViT-bigG-14).
+HEAD_SIZES = {1152: 72, 1280: 80, 1408: 88, 1664: 104}
 USUAL_HEAD_SIZE = 64
 
 
@@ -55,14 +60,19 @@ ONEDNN_LINEAR = (
 
 
 class Linear(nn.Linear):
-    def forward(self, x: Tensor) -> Tensor:
-        fits = x.device.type == "cpu" and x.dtype == self.weight.dtype == torch.float32
+    """A linear layer that uses oneDNN's product where it is the faster one."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """[..., in] -> [..., out]."""
+        fits = input.device.type == "cpu" and input.dtype == self.weight.dtype == torch.float32
         if fits and ONEDNN_LINEAR and not torch.is_grad_enabled():  # it knows no gradient
-            return ONEDNN_LINEAR(x, self.weight, self.bias, "none", [], "")
-        return super().forward(x)
+            return ONEDNN_LINEAR(input, self.weight, self.bias, "none", [], "")
+        return super().forward(input)
 
 
 class Attention(nn.Module):
+    """What some positions see of all."""
+
     def __init__(self, config: TowerConfig):
         super().__init__()
         self.heads = config.heads
@@ -71,8 +81,8 @@ class Attention(nn.Module):
         self.value = Linear(config.width, config.width)
         self.out = Linear(config.width, config.width)
 
-    def forward(self, x: Tensor, causal: bool, first_only: bool) -> Tensor:
-        asked = x[:, :1] if first_only else x
+    def forward(self, asked: Tensor, x: Tensor, causal: bool = False) -> Tensor:
+        """[rows, asked, width] of what asks, of that shape, and what is seen, x [rows, positions, width]."""
         query, key, value = (self._split(y) for y in (self.query(asked), self.key(x), self.value(x)))
         mixed = F.scaled_dot_product_attention(query, key, value, is_causal=causal)
         return self.out(mixed.transpose(1, 2).reshape(asked.shape))
@@ -83,18 +93,22 @@ class Attention(nn.Module):
 
 
 class MLP(nn.Module):
+    """Two linear layers with an activation between them."""
+
     def __init__(self, config: TowerConfig):
         super().__init__()
-        self.quick = config.activation == "quick_gelu"
+        self.activation = ACTIVATIONS[config.activation]
         self.up = Linear(config.width, config.intermediate)
         self.down = Linear(config.intermediate, config.width)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.up(x)
-        return self.down(x * torch.sigmoid(1.702 * x) if self.quick else F.gelu(x))
+        """[..., width] -> [..., width]."""
+        return self.down(self.activation(self.up(x)))
 
 
 class Block(nn.Module):
+    """One layer: attention and an MLP; each reads what was normalised before."""
+
     def __init__(self, config: TowerConfig):
         super().__init__()
         self.norm1 = nn.LayerNorm(config.width, eps=config.epsilon)
@@ -103,15 +117,19 @@ class Block(nn.Module):
         self.mlp = MLP(config)
 
     def forward(self, x: Tensor, causal: bool = False, first_only: bool = False) -> Tensor:
-        """first_only: what comes out is the first position alone, worked out without the others'."""
-        mixed = self.attention(self.norm1(x), causal, first_only)
-        x = (x[:, :1] if first_only else x) + mixed
+        """[rows, positions, width] -> the same, or [rows, 1, width] with first_only: the first position alone."""
+        normed = self.norm1(x)
+        asked, x = (normed[:, :1], x[:, :1]) if first_only else (normed, x)
+        x = x + self.attention(asked, normed, causal)
         return x + self.mlp(self.norm2(x))
 
 
 class VisionTower(nn.Module):
+    """From pixels to features."""
+
     def __init__(self, config: ClipConfig):
         super().__init__()
+        self.config = config
         tower = config.vision
         self.patch = config.patch
         self.class_embedding = nn.Parameter(torch.empty(tower.width))
@@ -142,14 +160,15 @@ class VisionTower(nn.Module):
 
 
 class TextTower(nn.Module):
-    def __init__(self, config: ClipConfig):
+    """From tokens to features."""
+
+    def __init__(self, tower: TowerConfig, projection: int):
         super().__init__()
-        tower = config.text
         self.tokens = nn.Parameter(torch.empty(VOCABULARY, tower.width))
         self.positions = nn.Parameter(torch.empty(tower.positions, tower.width))
         self.blocks = nn.ModuleList(Block(tower) for _ in range(tower.layers))
         self.norm_out = nn.LayerNorm(tower.width, eps=tower.epsilon)
-        self.projection = nn.Parameter(torch.empty(config.projection, tower.width))
+        self.projection = nn.Parameter(torch.empty(projection, tower.width))
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Features float32 [rows, projection], not normalised, of tokens int64 [rows, at most `positions`].
@@ -166,12 +185,13 @@ class TextTower(nn.Module):
 
 
 class Clip(nn.Module):
-    """Both towers and the temperature `logit_scale` (as stored: its exponential multiplies a cosine); or the image
-    tower alone, `text` and `logit_scale` then being None."""
+    """Both towers and the temperature `logit_scale` (as stored: its exponential multiplies a cosine)."""
 
     def __init__(self, config: ClipConfig):
         super().__init__()
+        if config.text is None:
+            raise ValueError("a CLIP has two towers: this is the shape of its image tower alone")
         self.config = config
         self.vision = VisionTower(config)
-        self.text = TextTower(config) if config.text else None
-        self.logit_scale = nn.Parameter(torch.empty(())) if config.text else None
+        self.text = TextTower(config.text, config.projection)
+        self.logit_scale = nn.Parameter(torch.empty(()))

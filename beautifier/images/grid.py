@@ -207,9 +207,9 @@ def flat(picture: Image.Image) -> Image.Image:
 def round_corners(size: tuple[int, int], radius: int) -> Image.Image:
     """A mask of a rectangle with round corners."""
     mask = Image.new("L", size, 255)
-    large = Image.new("L", (2 * radius * SMOOTH,) * 2, 0)
+    large = Image.new("L", (2 * radius * SMOOTH, 2 * radius * SMOOTH), 0)
     ImageDraw.Draw(large).ellipse((0, 0, large.width - 1, large.height - 1), 255)
-    disc = large.resize((2 * radius,) * 2, Image.Resampling.BOX)
+    disc = large.resize((2 * radius, 2 * radius), Image.Resampling.BOX)
     for x in (0, 1):
         for y in (0, 1):
             quarter = disc.crop((x * radius, y * radius, (x + 1) * radius, (y + 1) * radius))
@@ -233,4 +233,5 @@ def star_badge(size: int) -> tuple[Image.Image, Image.Image, Image.Image]:
         for turn, reach in enumerate([0.31, 0.13] * 5)
     ]
     ImageDraw.Draw(masks[2]).polygon(points, 255)
-    return tuple(mask.resize((size, size), Image.Resampling.BOX) for mask in masks)
+    disc, smaller, star = (mask.resize((size, size), Image.Resampling.BOX) for mask in masks)
+    return disc, smaller, star

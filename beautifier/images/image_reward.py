@@ -12,6 +12,8 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .judges import Judge
+
 # What the published model subtracts from and divides the number of its head by.
 MEAN, STD = 0.16717362830052426, 1.0333394966054072
 
@@ -65,6 +67,8 @@ class Attention(nn.Module):
         self.norm = nn.LayerNorm(width, eps=1e-12)
 
     def forward(self, x: Tensor, source: Tensor, mask: Tensor | None) -> Tensor:
+        """[rows, positions, width] of x of that shape and source [rows, seen, source width]; mask [rows, 1, 1, seen]
+        is True where to look, None everywhere."""
         query, key, value = (
             layer(y).unflatten(2, (self.heads, -1)).transpose(1, 2)
             for layer, y in ((self.query, x), (self.key, source), (self.value, source))
@@ -86,12 +90,15 @@ class TextLayer(nn.Module):
         self.norm = nn.LayerNorm(width, eps=1e-12)
 
     def forward(self, x: Tensor, mask: Tensor, image: Tensor) -> Tensor:
+        """[rows, length, width] -> the same; mask [rows, 1, 1, length], image [rows, positions, vision width]."""
         x = self.attention(x, x, mask)
         x = self.cross_attention(x, image, None)
         return self.norm(x + self.down(F.gelu(self.up(x))))
 
 
 class TextEncoder(nn.Module):
+    """A BERT that reads a prompt and looks at an image in every layer."""
+
     def __init__(self, config: ImageRewardConfig):
         super().__init__()
         self.word_embeddings = nn.Embedding(config.vocab_size, config.text_width)
@@ -123,6 +130,7 @@ class VisionLayer(nn.Module):
         self.fc2 = nn.Linear(config.vision_mlp, width)
 
     def forward(self, x: Tensor) -> Tensor:
+        """[rows, positions, width] -> the same."""
         query, key, value = self.qkv(self.norm1(x)).unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
         mixed = F.scaled_dot_product_attention(query, key, value)
         x = x + self.proj(mixed.transpose(1, 2).flatten(2))
@@ -130,6 +138,8 @@ class VisionLayer(nn.Module):
 
 
 class VisionEncoder(nn.Module):
+    """A vision transformer that gives every position, not one of them."""
+
     def __init__(self, config: ImageRewardConfig):
         super().__init__()
         width, patch = config.vision_width, config.patch_size
@@ -148,18 +158,23 @@ class VisionEncoder(nn.Module):
         return self.norm(x)
 
 
-class ImageReward(nn.Module):
+class ImageReward(Judge):
     """The network and its tokenizer."""
 
     def __init__(self, config: ImageRewardConfig, tokenizer: Tokenizer):
         super().__init__()
         self.config = config
+        self.image_size, self.patch, self.width = config.image_size, config.patch_size, config.vision_width
         self.tokenizer = tokenizer
         self.visual_encoder = VisionEncoder(config)
         self.text_encoder = TextEncoder(config)
         # Between the layers of the head there is dropout in training, and nothing at all here.
         layers = {str(number): nn.Linear(shape[1], shape[0]) for number, shape in config.head.items()}
         self.mlp = nn.ModuleDict(layers)
+
+    def judge(self, pixels: Tensor, read: Tensor | None, prompts: list[str]) -> Tensor:
+        """As score(): a prompt is read while an image is looked at, not before."""
+        return self.score(pixels, prompts)
 
     def score(self, pixels: Tensor, prompts: list[str]) -> Tensor:
         """The score of each image for its prompt: float32 [N], on the network's device.
@@ -193,7 +208,7 @@ class ImageReward(nn.Module):
 
     def tokens(self, prompts: list[str]) -> tuple[Tensor, Tensor]:
         """Tokens int64 and mask bool, both [N, 35], of prompts: cut at the end, padded to the same length."""
-        start, end, padding = (self.tokenizer.token_to_id(token) for token in (START, END, PADDING))
+        start, end, padding = (self._mark(token) for token in (START, END, PADDING))
         tokens = torch.full((len(prompts), MAX_TOKENS), padding)
         mask = torch.zeros(tokens.shape, dtype=torch.bool)
         for row, prompt in enumerate(prompts):
@@ -202,9 +217,18 @@ class ImageReward(nn.Module):
             mask[row, : len(ids)] = True
         return tokens, mask
 
+    def tokens_seen(self) -> int:
+        return MAX_TOKENS - 2
+
     def tokens_cut(self, prompt: str) -> int:
         """How many tokens of a prompt the network does not see; 0 where it sees them all."""
         return max(len(self._words(prompt)) - (MAX_TOKENS - 2), 0)
+
+    def _mark(self, token: str) -> int:
+        number = self.tokenizer.token_to_id(token)
+        if number is None:
+            raise ValueError(f"the vocabulary has no {token}: it is not that of BERT")
+        return number
 
     def _words(self, prompt: str) -> list[int]:
         return self.tokenizer.encode(prompt, add_special_tokens=False).ids

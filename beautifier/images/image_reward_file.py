@@ -1,17 +1,19 @@
 """ImageReward from its files: the weights, and the vocabulary of its BERT.
 
-Weights are read straight from safetensors; the sizes of the network are those of the tensors in the file.
+The sizes of the network are those of the tensors in the file.
 """
 
 import re
+from collections.abc import Mapping
 from math import isqrt
 from pathlib import Path
 
 import torch
-from safetensors import safe_open
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
 from ..files import LARGEST_JSON, read_json
+from ..weight_file import FLOATS, WeightFile, check_floats
+from .clip_names import prefix_in
 from .image_reward import END, PADDING, SPECIAL, START, UNKNOWN, ImageReward, ImageRewardConfig
 
 # A head of attention is so wide in all published sizes; the weights do not tell.
@@ -19,13 +21,13 @@ HEAD_WIDTH = 64
 
 
 def load_image_reward(
-    files: dict[str, Path],
+    files: Mapping[str, Path],
     device: str | torch.device = "cpu",
     dtype: torch.dtype = torch.float32,
     vision_heads: int | None = None,
     text_heads: int | None = None,
 ) -> ImageReward:
-    """The network in files["model"], a safetensors file with the published names, ready for inference.
+    """The network in files["model"], a file of weights with the published names, ready for inference.
 
     files  "model", and "vocab": BERT's vocab.txt or tokenizer.json, which may lie beside the model instead
     dtype  of all but the head, which is always float32 as in the published code
@@ -35,7 +37,8 @@ def load_image_reward(
     what is wrong with it.
     """
     path = Path(files["model"])
-    tensors = tensors_in(path)
+    file = WeightFile(path)
+    tensors = tensors_in(file)
     given = read_json(path.with_name("config.json")) if path.with_name("config.json").is_file() else {}
     heads = {
         "vision_heads": vision_heads or given.get("vision_heads"),
@@ -53,11 +56,10 @@ def load_image_reward(
         check_shapes(network, tensors)
     except ValueError as error:
         raise ValueError(f"{path} is not an ImageReward network that can be run: {error}") from error
-    weights = {}
-    with safe_open(path, framework="pt", device="cpu") as file:
-        for name in network.state_dict():
-            wanted = torch.float32 if name.startswith("mlp.") else dtype
-            weights[name] = file.get_tensor(tensors[name][0]).to(device=device, dtype=wanted)
+    weights, names = {}, list(network.state_dict())
+    for name, tensor in zip(names, file.tensors(tensors[name][0] for name in names), strict=True):
+        wanted = torch.float32 if name.startswith("mlp.") else dtype
+        weights[name] = tensor.to(device=device, dtype=wanted)
     network.load_state_dict(weights, assign=True)
     return network.eval().requires_grad_(False)
 
@@ -87,22 +89,19 @@ def our_name(stored: str) -> str:
     return stored
 
 
-def tensors_in(path: Path) -> dict[str, tuple[str, tuple[int, ...]]]:
+# The first tensor of the published file: what stands before it in another stands before all.
+MARK = "visual_encoder.cls_token"
+
+
+def tensors_in(file: WeightFile) -> dict[str, tuple[str, tuple[int, ...]]]:
     """The stored name and the shape of every tensor of a file, by the network's name. Only its header is read."""
-    found = {}
-    try:
-        with safe_open(path, framework="pt", device="cpu") as file:
-            for stored in file.keys():
-                header = file.get_slice(stored)
-                dtype = header.get_dtype()
-                if dtype in ("F64", "F32", "F16", "BF16"):
-                    found[our_name(stored)] = stored, tuple(header.get_shape())
-                elif stored.endswith(".weight"):
-                    raise ValueError(f"{stored} is stored as {dtype}; quantized weights do not work here")
-    except FileNotFoundError:
-        raise
-    except Exception as error:  # safetensors raises its own class, and OSError, for a damaged file
-        raise ValueError(f"{path} cannot be read as safetensors: {error}") from error
+    headers, found = file.headers(), {}
+    prefix = prefix_in(headers, [f"blip.{MARK}", MARK])
+    for stored, (shape, dtype) in headers.items():
+        if stored.startswith(prefix) and dtype in FLOATS:
+            found[our_name(stored.removeprefix(prefix))] = stored, shape
+        elif stored.endswith(".weight"):
+            check_floats(file.path, stored, dtype)
     return found
 
 
@@ -124,7 +123,10 @@ def config_of(shapes: dict[str, tuple[int, ...]], heads: dict[str, int | None]) 
     vision_width, _, patch_size, _ = size("visual_encoder.patch_embed.weight", 4)
     patches = size("visual_encoder.pos_embed", 3)[1] - 1
     vocab_size, text_width = size("text_encoder.word_embeddings.weight", 2)
-    numbers = sorted(int(name.split(".")[1]) for name in shapes if re.fullmatch(r"mlp\.\d+\.weight", name))
+    head = {}
+    for number in sorted(int(name.split(".")[1]) for name in shapes if re.fullmatch(r"mlp\.\d+\.weight", name)):
+        rows, columns = size(f"mlp.{number}.weight", 2)
+        head[number] = rows, columns
     return ImageRewardConfig(
         image_size=isqrt(patches) * patch_size,
         patch_size=patch_size,
@@ -138,7 +140,7 @@ def config_of(shapes: dict[str, tuple[int, ...]], heads: dict[str, int | None]) 
         text_layers=layers("text_encoder.layers."),
         text_heads=heads["text_heads"] or heads_of("text", text_width),
         text_mlp=size("text_encoder.layers.0.up.weight", 2)[0],
-        head={number: size(f"mlp.{number}.weight", 2) for number in numbers},
+        head=head,
     )
 
 

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from PIL import ImageDraw, ImageFont, features
 
@@ -58,14 +59,15 @@ def font(path: str, size: int) -> ImageFont.FreeTypeFont:
 def system_font(name: str) -> str | None:
     """The path of an installed font that can be drawn at any size, None where there is none."""
     try:
-        return ImageFont.truetype(name, PROBE).path
+        path = ImageFont.truetype(name, PROBE).path
     except OSError:  # not there, or one of bitmaps
         return None
+    return path if isinstance(path, str) else None
 
 
 @lru_cache(maxsize=512)
 def glyph(path: str, character: str) -> tuple[tuple[int, int], bytes]:
-    mask = ImageFont.truetype(path, PROBE, layout_engine=ImageFont.Layout.BASIC).getmask(character)
+    mask: Any = ImageFont.truetype(path, PROBE, layout_engine=ImageFont.Layout.BASIC).getmask(character)
     return mask.size, bytes(mask)
 
 

@@ -2,15 +2,13 @@
 
 An image is first made into bytes as ComfyUI's Save Image makes them, so a tensor and the PNG saved from it get the
 same score. Resizing is Pillow's bicubic to the bit: fixed-point weights of 22 bits, the horizontal pass first, 8-bit
-values between the passes (src/libImaging/Resample.c up to Pillow 12, which published scores were made with). On the
-CPU Pillow itself does it; on other devices, and for long strips of which most is cut away, the same arithmetic is
-done with tensors.
+values between the passes (src/libImaging/Resample.c up to Pillow 12, which published scores were made with): Pillow
+itself does it, on the CPU, several times as fast as tensors there.
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -21,10 +19,6 @@ CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 
 # A decoder may overshoot a little, which is clipped as Save Image does; beyond this the tensor is no image in 0..1.
 LOWEST, HIGHEST = -0.5, 1.5
-# Pillow's fixed point: 32 bits less 8 of the pixel and 2 against overflow.
-WEIGHT_BITS = 22
-# A longer strip than this is not resized whole before its middle is cut out.
-LONGEST_FOR_PILLOW = 4
 
 
 @dataclass(frozen=True)
@@ -34,6 +28,7 @@ class Framing:
     crop   the short side is resized to the square's, the middle of the long one is kept; its first pixel is
            "down": the half of what is left over rounded down (transformers' CLIPImageProcessor),
            "even": rounded to even (torchvision's CenterCrop, which OpenAI's CLIP and ImageReward use)
+           "stretch": nothing is cut, both sides are resized to the square's (transformers' SiglipImageProcessor)
            None: nothing is cut, the long side is resized to the square's and the rest is black (HPS v2)
     mean, std   of the three channels, which normalise() takes off and divides by
     """
@@ -100,13 +95,15 @@ def to_bytes(image: Tensor) -> Tensor:
 
 
 def frame(image: Tensor, size: int, framing: Framing) -> Tensor:
-    """The square that a network sees of uint8 [H, W, 3], before normalisation: [3, size, size] on the same device.
+    """The square that a network sees of uint8 [H, W, 3] on the CPU, before normalisation: [3, size, size].
 
     uint8, to be divided by 255, where the image is cropped; float32 in about 0..1 where it is padded, for that
     reference resizes floats.
     """
     if framing.crop is None:
         return _padded(image, size)
+    if framing.crop == "stretch":
+        return _resized(image, size, size).permute(2, 0, 1)
     return _cropped(image, size, framing.crop).permute(2, 0, 1)
 
 
@@ -125,20 +122,14 @@ def _cropped(image: Tensor, size: int, crop: str) -> Tensor:
     resized = int(size * long / short)  # rounded down by both references
     new_height, new_width = (size, resized) if height <= width else (resized, size)
     top, left = (_offset(side - size, crop) for side in (new_height, new_width))
-    if image.device.type == "cpu" and long <= LONGEST_FOR_PILLOW * short:
-        return _resize_with_pillow(image, new_height, new_width)[top : top + size, left : left + size]
-    columns = _taps(width, new_width, left, size)
-    rows = _taps(height, new_height, top, size)
-    first, last = int(rows[0].min()), int(rows[0].max()) + 1  # of these rows alone something is kept
-    image = _resample(image[first:last], *columns, dim=1)
-    return _resample(image, rows[0] - first, rows[1], dim=0)
+    return _resized(image, new_height, new_width)[top : top + size, left : left + size]
 
 
 def _offset(left_over: int, crop: str) -> int:
     return left_over // 2 if crop == "down" else round(left_over / 2)
 
 
-def _resize_with_pillow(image: Tensor, height: int, width: int) -> Tensor:
+def _resized(image: Tensor, height: int, width: int) -> Tensor:
     from PIL import Image  # not at ComfyUI's start
 
     if tuple(image.shape[:2]) == (height, width):
@@ -148,46 +139,6 @@ def _resize_with_pillow(image: Tensor, height: int, width: int) -> Tensor:
     target = source.resize((width, source.height), Image.Resampling.BICUBIC)
     target = target.resize((width, height), Image.Resampling.BICUBIC)
     return torch.frombuffer(bytearray(target.tobytes()), dtype=torch.uint8).view(height, width, 3)
-
-
-def _resample(image: Tensor, index: Tensor, weight: Tensor, dim: int) -> Tensor:
-    """One pass of Pillow's resampling of uint8 [H, W, 3] along `dim`, index and weight being of _taps()."""
-    index, weight = index.to(image.device), weight.to(image.device)
-    shape = [1, 1, 1]
-    shape[dim] = len(index)
-    total = 1 << (WEIGHT_BITS - 1)
-    for tap in range(index.shape[1]):
-        total = total + image.index_select(dim, index[:, tap]).int() * weight[:, tap].view(shape)
-    return (total >> WEIGHT_BITS).clamp_(0, 255).to(torch.uint8)
-
-
-@lru_cache(maxsize=64)
-def _taps(old: int, new: int, start: int, count: int) -> tuple[Tensor, Tensor]:
-    """Which pixels make up each of the resized pixels start ... start + count, and how much they weigh.
-
-    old, new: length of the side before and after. Both tensors are [count, taps], int64 and int32; a weight is 0
-    where there is no pixel. Pillow's precompute_coeffs and normalize_coeffs_8bpc, in float64 as there.
-    """
-    scale = old / new
-    stretch = max(scale, 1.0)
-    support = 2.0 * stretch  # of the bicubic filter
-    centre = (torch.arange(start, start + count, dtype=torch.float64) + 0.5) * scale
-    first = (centre - support + 0.5).long().clamp_(min=0)
-    end = (centre + support + 0.5).long().clamp_(max=old)
-    index = first[:, None] + torch.arange(int((end - first).max()))
-    weight = _bicubic((index - centre[:, None] + 0.5) * (1.0 / stretch))
-    weight = weight.masked_fill(index >= end[:, None], 0.0)
-    weight = weight / weight.cumsum(1)[:, -1:]  # summed from left to right, as Pillow does
-    fixed = (weight * (1 << WEIGHT_BITS) + torch.where(weight < 0, -0.5, 0.5)).int()
-    return index.clamp_(max=old - 1), fixed
-
-
-def _bicubic(x: Tensor) -> Tensor:
-    """Keys' cubic with a = -0.5, float64, evaluated in Pillow's order."""
-    a, x = -0.5, x.abs()
-    near = ((a + 2.0) * x - (a + 3.0)) * x * x + 1
-    far = (((x - 5) * x + 8) * x - 4) * a
-    return torch.where(x < 1.0, near, torch.where(x < 2.0, far, torch.zeros_like(x)))
 
 
 def _padded(image: Tensor, size: int) -> Tensor:

@@ -10,9 +10,9 @@ import folder_paths
 
 from ...beautifier.checkpoints.catalog import find_checkpoint
 from ...beautifier.checkpoints.folders import choices, list_checkpoints, name_in
-from ...beautifier.images.scorer_files import list_scorers, scorer_choices
+from ...beautifier.images.scorer_files import is_known as is_scorer
 from ...beautifier.images.scorer_files import name_in as scorer_name_in
-from ...beautifier.images.scorer_parts import KINDS
+from ...beautifier.images.scorer_files import scorer_choices
 from ...beautifier.rewards.folders import list_reward_models
 from ...beautifier.servers.endpoints import FILE_NAME
 
@@ -68,10 +68,7 @@ def scorer_menu() -> list[str]:
 
 def is_known_scorer(scorer: str) -> bool:
     """Whether a scorer can be loaded, be it after a download; `scorer` is what a menu showed at any time, or a name."""
-    if not isinstance(scorer, str):
-        return False
-    name = scorer_name_in(scorer)
-    return name in KINDS or name in list_scorers(scorer_folders())
+    return isinstance(scorer, str) and is_scorer(scorer_name_in(scorer), scorer_folders())
 
 
 def reward_choices() -> list[str]:

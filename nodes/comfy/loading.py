@@ -15,7 +15,7 @@ from ...beautifier.checkpoints.places import gigabytes
 from ...beautifier.families import CUSTOM, custom_family
 from ...beautifier.images.scorer_files import kind_of, obtain_scorer
 from ...beautifier.images.scorer_files import name_in as scorer_name_in
-from ...beautifier.images.scorer_parts import KINDS
+from ...beautifier.images.scorer_kinds import SCORERS
 from ...beautifier.rewards.folders import list_reward_models
 from .folders import checked_name, endpoints_file, model_folders, no_reward_model, scorer_folders
 from .memory import DTYPES, Holder, LoadedBeautifier, LoadedRewardModel, LoadedScorer, automatic_dtype, devices
@@ -114,8 +114,8 @@ def load_scorer(scorer: str, device: str, dtype: str) -> LoadedScorer:
     kind = kind_of(scorer, folders)
     files = obtain_scorer(scorer, folders, show_bytes(), cancelled)
     loaded = scorers.load_scorer(kind, files, offload_device, DTYPES.get(dtype) or automatic_dtype(load_device))
-    if scorer_name_in(scorer) not in KINDS:  # one of the user's own is not the published one of its kind
-        loaded.name = scorer
+    if scorer_name_in(scorer) not in SCORERS:  # one of the user's own is not the published one of its kind
+        loaded.name = scorer_name_in(scorer)
     patcher = comfy.model_patcher.ModelPatcher(Holder(loaded.network), load_device, offload_device)
     return LoadedScorer(loaded, patcher)
 

@@ -6,8 +6,10 @@ import pytest
 
 from prompt_beautifier.beautifier.checkpoints.catalog import CATALOG, File, find_checkpoint
 from prompt_beautifier.beautifier.families import FAMILIES
-from prompt_beautifier.beautifier.images.scorer_catalog import SCORER_CATALOG
+from prompt_beautifier.beautifier.images.scorer_kinds import SCORERS as SCORER_KINDS
 
+PARTS = [part.download for kind in SCORER_KINDS.values() for part in kind.parts.values() if part.download]
+SCORER_CATALOG = {checkpoint.name: checkpoint for checkpoint in PARTS}
 EVERY = pytest.mark.parametrize("checkpoint", CATALOG.values(), ids=CATALOG)
 SCORERS = pytest.mark.parametrize("checkpoint", SCORER_CATALOG.values(), ids=SCORER_CATALOG)
 

@@ -8,7 +8,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from prompt_beautifier.beautifier.images import clip_network
-from prompt_beautifier.beautifier.images.clip_file import heads_of, load_clip
+from prompt_beautifier.beautifier.images.clip_file import heads_of, load_clip, load_image_half
 from prompt_beautifier.beautifier.images.clip_network import END, START
 from prompt_beautifier.beautifier.language.weights import load_network
 
@@ -120,7 +120,7 @@ def of_open_clip(weights: dict, tokens: torch.Tensor, pixels: torch.Tensor) -> t
 @torch.inference_mode()
 def test_features_equal_those_of_open_clip(tmp_path):
     path = tiny_scorers.save_open_clip(tmp_path / "hps.safetensors", text_width=128)
-    network = load_clip(path)
+    network = load_clip(path, activation="gelu")
     assert (network.config.vision.heads, network.config.text.heads) == (2, 2)
     pixels, tokens = torch.randn(2, 3, 56, 56), text_tokens(30)
     texts, images = of_open_clip(load_file(path), tokens, pixels)
@@ -151,18 +151,14 @@ def test_the_image_tower_alone(tmp_path):
     path = tiny_scorers.save_hugging_face_clip(tmp_path / "vision", text=False)
     save_file({name: whole.state_dict()[ours] for name, ours in stored_names(path).items()}, path)
     pixels = torch.randn(2, 3, 56, 56)
-    for alone in (
-        load_clip(path, text=False),
-        load_clip(tmp_path / "whole" / "model.safetensors", text=False),
-    ):
-        assert alone.text is None and alone.logit_scale is None
-        assert torch.allclose(alone.vision(pixels), whole.vision(pixels), rtol=1e-5, atol=1e-5)
+    for alone in (load_image_half(path), load_image_half(tmp_path / "whole" / "model.safetensors")):
+        assert torch.allclose(alone(pixels), whole.vision(pixels), rtol=1e-5, atol=1e-5)
     with pytest.raises(ValueError, match="image tower alone: the text tower is needed too"):
         load_clip(path)
 
 
 def stored_names(path) -> dict[str, str]:
-    from prompt_beautifier.beautifier.images.clip_file import canonical_names
+    from prompt_beautifier.beautifier.images.clip_names import canonical_names
 
     return {name: canonical_names(name)[0][0] for name in load_file(path)}
 
@@ -309,3 +305,28 @@ def test_a_config_of_another_kind_is_not_looked_at(tmp_path):
     path = tiny_scorers.save_open_clip(tmp_path / "x.safetensors")
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "bloom", "hidden_size": 1}))
     assert load_clip(path, activation="gelu").config.vision.activation == "gelu"
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("save", [tiny_scorers.save_hugging_face_clip, tiny_scorers.save_open_clip])
+@pytest.mark.parametrize("suffix", [".bin", ".ckpt", ".pt", ".pth", ".safetensors"])
+def test_what_stands_before_all_names_and_what_the_file_is_do_not_count(save, suffix, tmp_path):
+    """As wrappers and trainers save a CLIP: "module." or "clip_model." before each name, pickled or not."""
+    place = tmp_path if save is tiny_scorers.save_hugging_face_clip else tmp_path / "x.safetensors"
+    plain = save(place)
+    weights = {f"module.clip_model.{name}": value for name, value in load_file(plain).items()}
+    other = tmp_path / f"other{suffix}"
+    save_file(weights, other) if suffix == ".safetensors" else torch.save({"state_dict": weights}, other)
+    pixels, tokens = torch.randn(1, 3, 56, 56), text_tokens(9)
+    expected, found = load_clip(plain), load_clip(other)
+    torch.testing.assert_close(found.vision(pixels), expected.vision(pixels))
+    torch.testing.assert_close(found.text(tokens), expected.text(tokens))
+    torch.testing.assert_close(load_image_half(other)(pixels), expected.vision(pixels))
+
+
+def test_the_activation_follows_the_width_where_nothing_says_it(tmp_path):
+    """OpenAI's CLIPs are up to ViT-L wide; wider ones are LAION's."""
+    path = tiny_scorers.save_open_clip(tmp_path / "x.safetensors")
+    assert load_clip(path).config.vision.activation == "quick_gelu"
+    wide = tiny_scorers.save_open_clip(tmp_path / "wide.safetensors", width=1280, layers=1)
+    assert load_clip(wide).config.text.activation == "gelu"

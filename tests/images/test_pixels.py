@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from prompt_beautifier.beautifier.images import pixels
 from prompt_beautifier.beautifier.images.pixels import Framing, frame, image_list, normalise, to_bytes
 
 SIZES = [
@@ -54,22 +53,13 @@ def with_pillow(image: torch.Tensor, size: int, rounded: bool) -> np.ndarray:
     return np.asarray(whole.crop((left, top, left + size, top + size)))
 
 
-def with_tensors(monkeypatch, image: torch.Tensor, size: int, crop: str) -> np.ndarray:
-    """frame() by the arithmetic that is used where Pillow is not."""
-    monkeypatch.setattr(pixels, "LONGEST_FOR_PILLOW", 0)
-    return frame(image, size, Framing(crop=crop)).permute(1, 2, 0).numpy()
-
-
 @pytest.mark.parametrize("crop", ["down", "even"])
 @pytest.mark.parametrize("height, width", SIZES)
-def test_squares_are_those_of_pillow(height, width, crop, monkeypatch):
+def test_squares_are_those_of_pillow(height, width, crop):
     image = picture(height, width)
     for size in (224, 56):
         expected = with_pillow(image, size, rounded=crop == "even")
-        ours = frame(image, size, Framing(crop=crop)).permute(1, 2, 0).numpy()
-        assert np.array_equal(ours, expected)
-        assert np.array_equal(with_tensors(monkeypatch, image, size, crop), expected)
-        monkeypatch.undo()
+        assert np.array_equal(frame(image, size, Framing(crop=crop)).permute(1, 2, 0).numpy(), expected)
 
 
 @settings(max_examples=60, deadline=None)
@@ -77,8 +67,19 @@ def test_squares_are_those_of_pillow(height, width, crop, monkeypatch):
 def test_squares_of_any_size_are_those_of_pillow(height, width, size, crop):
     image = picture(height, width)
     expected = with_pillow(image, size, rounded=crop == "even")
-    with pytest.MonkeyPatch.context() as patch:
-        assert np.array_equal(with_tensors(patch, image, size, crop), expected)
+    assert np.array_equal(frame(image, size, Framing(crop=crop)).permute(1, 2, 0).numpy(), expected)
+
+
+@pytest.mark.parametrize("height, width", [(300, 400), (384, 600), (90, 100), (384, 384), (1216, 832)])
+def test_a_stretched_square_is_that_of_siglips_processor(height, width):
+    transformers = pytest.importorskip("transformers", reason="its SiglipImageProcessor is what is compared with")
+    made = getattr(transformers, "SiglipImageProcessorPil", transformers.SiglipImageProcessor)
+    processor = made(size={"height": 384, "width": 384})
+    image = torch.rand(height, width, 3, generator=torch.Generator().manual_seed(width))
+    expected = torch.as_tensor(np.array(processor(images=Image.fromarray(to_bytes(image).numpy()))["pixel_values"]))
+    framing = Framing(crop="stretch", mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
+    ours = normalise(frame(to_bytes(image), 384, framing)[None], framing)
+    assert (ours - expected).abs().max() < 1e-6
 
 
 @pytest.mark.parametrize("height, width", [(512, 512), (1216, 832), (400, 301), (224, 999), (1344, 768)])

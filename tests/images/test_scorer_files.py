@@ -19,13 +19,15 @@ from prompt_beautifier.beautifier.checkpoints import places
 from prompt_beautifier.beautifier.checkpoints.catalog import File
 from prompt_beautifier.beautifier.checkpoints.progress import DownloadError, DownloadStopped
 from prompt_beautifier.beautifier.images import scorer_files
-from prompt_beautifier.beautifier.images.scorer_files import list_scorers, obtain_scorer
-from prompt_beautifier.beautifier.images.scorer_parts import KINDS, SCORER_PARTS
+from prompt_beautifier.beautifier.images.own_scorers import list_scorers, read_scorer
+from prompt_beautifier.beautifier.images.scorer_files import obtain_scorer
+from prompt_beautifier.beautifier.images.scorer_kinds import SCORERS
+from prompt_beautifier.beautifier.images.scorers import load_scorer
 
 from ..checkpoints.test_store import hostile, pickled, reset_session
 from ..stand_ins import fake_hub
 from ..stand_ins.tiny_image_reward import save_image_reward, save_vocabulary
-from ..stand_ins.tiny_scorers import save_head
+from ..stand_ins.tiny_scorers import save_head, save_linear_head, save_open_clip, save_v2_5_head
 
 HALF = torch.float16
 
@@ -53,18 +55,18 @@ def save_header(path: Path, shapes: dict[str, tuple], dtype: str = "F16") -> Pat
 
 def save_part(path: Path, kind: str, part: str, names: int = 0, **options) -> Path:
     """Write a file with the header of a part; names is which of the ways to call its tensors."""
-    return save_header(path, SCORER_PARTS[kind][part].shapes[names], **options)
+    return save_header(path, SCORERS[kind].parts[part].shapes[names], **options)
 
 
 def publish(monkeypatch, kind: str, part: str, shapes=None, **changes) -> str:
     """Have a part come from a fake hub's main branch, and its repository back: nothing is known of the file."""
-    piece = SCORER_PARTS[kind][part]
-    checkpoint, file = piece.checkpoint, piece.checkpoint.files[0]
+    piece = SCORERS[kind].parts[part]
+    checkpoint, file = piece.download, piece.download.files[0]
     other = file.otherwise and replace(file.otherwise, size=None, sha256=None)
     file = replace(file, **{"size": None, "sha256": None, "otherwise": other} | changes)
     checkpoint = replace(checkpoint, revision=None, files=(file,))
-    piece = replace(piece, checkpoint=checkpoint, shapes=piece.shapes if shapes is None else shapes)
-    monkeypatch.setitem(SCORER_PARTS, kind, SCORER_PARTS[kind] | {part: piece})
+    piece = replace(piece, download=checkpoint, shapes=piece.shapes if shapes is None else shapes)
+    monkeypatch.setitem(SCORERS[kind].parts, part, piece)
     return checkpoint.repository
 
 
@@ -91,6 +93,7 @@ NAMES = [
     ("clip-score", "clip_vision", "clip_vit_large_patch14.safetensors", 1),
     ("hps-v2.1", "scorers", "HPS_v2.1_compressed.safetensors", 1),
     ("hps-v2.1", "LLM", "hpsv21/model.safetensors", 1),
+    ("pickscore", "scorers", "models--yuvalkirstain--PickScore_v1/snapshots/a4e4367c/model.safetensors", 0),
 ]
 
 
@@ -124,6 +127,47 @@ def test_image_reward_is_found_with_berts_vocabulary(folders, no_network, monkey
     assert obtain_scorer("imagereward", folders) == {"model": model, "vocab": vocab}
     vocab.write_bytes(content.replace(b"castle", b"palace"))  # of another BERT
     assert scorer_files.find_parts("imagereward", folders)["vocab"] is None
+
+
+def save_pickle(path: Path, kind: str, part: str, names: int = 0, before: str = "") -> Path:
+    """Write a pickle with tensors of the names and shapes of a part: all of them zero and in one place, so small."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    shapes = SCORERS[kind].parts[part].shapes[names]
+    torch.save({before + name: torch.zeros(()).expand(shape) for name, shape in shapes.items()}, path)
+    return path
+
+
+AS_THEY_ARE = [
+    ("hps-v2.1", "clip", 1, "HPS_v2.1_compressed.pt", ""),
+    ("hps-v2.1", "clip", 1, "sub/HPS_v2.1.ckpt", "module."),
+    ("pickscore", "clip", 0, "PickScore_v1/pytorch_model.bin", ""),
+    ("imagereward", "model", 0, "ImageReward.pt", ""),
+    ("aesthetic", "head", 0, "sac+logos+ava1-l14-linearMSE.pth", "layers."),
+    ("aesthetic", "head", 0, "sac%2Blogos%2Bava1-l14-linearMSE.pth", "layers."),
+    ("aesthetic", "head", 0, "laion_aesthetic_sac+logos+ava1-l14-linearMSE.pth", "layers."),
+    ("aesthetic", "clip", 1, "clip-vit-large-patch14.pth", ""),
+    ("hps-v1", "clip", 1, "hpc.pt", ""),
+]
+
+
+@pytest.mark.parametrize(("kind", "part", "names", "name", "before"), AS_THEY_ARE, ids=[row[3] for row in AS_THEY_ARE])
+def test_files_as_they_are_published_or_saved_are_taken(kind, part, names, name, before, folders, no_network):
+    path = save_pickle(folders["scorers"][0] / name, kind, part, names, before)
+    assert scorer_files.find_parts(kind, folders)[part] == path
+
+
+def test_safetensors_come_before_a_pickle(folders):
+    save_pickle(folders["scorers"][0] / "HPS_v2.1_compressed.pt", "hps-v2.1", "clip", 1)
+    path = save_part(folders["scorers"][1] / "HPS_v2.1_compressed.safetensors", "hps-v2.1", "clip", 1)
+    assert scorer_files.find_parts("hps-v2.1", folders) == {"clip": path}
+
+
+def test_a_pickle_that_would_run_something_is_not_taken(folders, tmp_path):
+    path = folders["scorers"][0] / "HPS_v2.1_compressed.pt"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(hostile("code", tmp_path))
+    assert scorer_files.find_parts("hps-v2.1", folders) == {"clip": None}
+    assert not (tmp_path / "canary").exists()
 
 
 @pytest.mark.parametrize(
@@ -160,8 +204,43 @@ def test_a_menu_shows_what_would_be_downloaded(folders):
         "hps-v2.1": "hps-v2.1 (1.97 GB download)",
         "imagereward": "imagereward (1.79 GB download)",
     }
-    assert [scorer_files.name_in(text) for text in shown.values()] == list(shown) == list(KINDS)
+    assert [scorer_files.name_in(text) for text in shown.values()] == list(shown)
     assert not folders["scorers"][0].exists()
+
+
+# -- what is not downloaded
+
+
+def save_v2_5(folders) -> dict[str, Path]:
+    vision = folders["clip_vision"][0] / "sigclip_vision_patch14_384.safetensors"
+    return {
+        "vision": save_part(vision, "aesthetic-v2.5", "vision"),
+        "head": save_v2_5_head(folders["scorers"][0] / "aesthetic_predictor_v2_5.pth"),
+    }
+
+
+def test_the_aesthetic_predictor_v2_5_is_used_where_the_user_has_it(folders, no_network):
+    assert "aesthetic-v2.5" not in scorer_files.scorer_choices(folders)
+    files = save_v2_5(folders)
+    assert scorer_files.scorer_choices(folders)["aesthetic-v2.5"] == "aesthetic-v2.5"
+    assert obtain_scorer("aesthetic-v2.5", folders) == files
+
+
+@pytest.mark.parametrize(
+    ("part", "told"),
+    [
+        (
+            "head",
+            r"needs aesthetic_predictor_v2_5.pth in .*scorers: .*/aesthetic-predictor-v2-5 \(AGPL-3.0\)",
+        ),
+        ("vision", r"needs sigclip_vision_patch14_384.safetensors in .*scorers: .*Comfy-Org/sigclip_vision_384"),
+    ],
+)
+def test_what_is_missing_and_not_downloaded_is_named_with_its_place(part, told, folders, no_network):
+    save_v2_5(folders)[part].unlink()
+    assert scorer_files.scorer_choices(folders)["aesthetic-v2.5"] == "aesthetic-v2.5"
+    with pytest.raises(FileNotFoundError, match=told):
+        obtain_scorer("aesthetic-v2.5", folders)
 
 
 # -- downloads
@@ -220,11 +299,12 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from prompt_beautifier.beautifier.images import scorer_files as s
-piece = s.SCORER_PARTS["aesthetic"]["head"]
-file = piece.checkpoint.files[0]
+parts = s.SCORERS["aesthetic"].parts
+piece = parts["head"]
+file = piece.download.files[0]
 file = replace(file, otherwise=replace(file.otherwise, size=None, sha256=None))
-piece = replace(piece, checkpoint=replace(piece.checkpoint, files=(file,)))
-s.SCORER_PARTS["aesthetic"] = {"head": piece}
+parts["head"] = replace(piece, download=replace(piece.download, files=(file,)))
+del parts["clip"]
 folders = {"scorers": [Path(sys.argv[1])]}
 print(s.obtain_scorer("aesthetic", folders, lambda done, total: print(done, flush=True))["head"])
 """
@@ -397,7 +477,7 @@ def test_a_folder_with_a_description_is_a_scorer(folders, no_network):
     folder = folders["scorers"][1] / "mine" / "tiny reward"
     model = save_image_reward(folder)
     describe(folder, {"kind": "imagereward", "files": {"model": model.name}})
-    scorers = list_scorers(folders)
+    scorers = list_scorers(folders["scorers"])
     assert list(scorers) == ["mine/tiny reward"]
     assert scorers["mine/tiny reward"].kind == "imagereward"
     assert scorer_files.scorer_choices(folders)["mine/tiny reward"] == "mine/tiny reward"
@@ -447,18 +527,53 @@ def test_a_description_that_is_wrong_is_not_listed_and_explained(description, me
     folder = describe(folders["scorers"][0] / "mine", description)
     save_header(folder / "clip.safetensors", {"x": (1,)})
     save_header(folder.parent / "clip.safetensors", {"x": (1,)})
-    assert list_scorers(folders) == {}
+    assert list_scorers(folders["scorers"]) == {}
     with pytest.raises((ValueError, FileNotFoundError), match=message):
-        scorer_files.read_scorer(folder)
+        read_scorer(folder)
     with pytest.raises((ValueError, FileNotFoundError), match=message):
         obtain_scorer("mine", folders)
+
+
+def test_a_clip_of_any_name_is_a_clip_score_of_its_own(folders, no_network):
+    path = folders["scorers"][1] / "mine" / "finetuned (v2).pt"
+    weights = load_file(save_open_clip(folders["LLM"][0] / "x.safetensors"))
+    path.parent.mkdir(parents=True)
+    torch.save({f"model.{name}": value for name, value in weights.items()}, path)
+    name = "mine/finetuned (v2).pt"
+    assert scorer_files.scorer_choices(folders)[name] == name
+    assert scorer_files.is_known(name, folders) and scorer_files.kind_of(name, folders) == "clip-score"
+    files = obtain_scorer(name, folders)
+    assert files == {"clip": path}
+    assert load_scorer("clip-score", files).score(torch.rand(1, 56, 56, 3), "a cat").shape == (1,)
+
+
+def test_laions_older_head_is_a_scorer_of_its_own(folders, no_network):
+    """It is not the published one of that name; its CLIP is."""
+    head = save_linear_head(folders["scorers"][0] / "sa_0_4_vit_l_14_linear.pth")
+    shown = scorer_files.scorer_choices(folders)
+    assert shown["sa_0_4_vit_l_14_linear.pth"] == "sa_0_4_vit_l_14_linear.pth (1.71 GB download)"
+    assert shown["aesthetic"] == "aesthetic (1.71 GB download)"
+    clip = give_clip(folders)
+    assert scorer_files.scorer_choices(folders)["sa_0_4_vit_l_14_linear.pth"] == "sa_0_4_vit_l_14_linear.pth"
+    for saved in shown["sa_0_4_vit_l_14_linear.pth"], "sa_0_4_vit_l_14_linear.pth":
+        assert scorer_files.kind_of(saved, folders) == "aesthetic"
+        assert obtain_scorer(saved, folders) == {"clip": clip, "head": head}
+
+
+def test_files_that_are_no_scorers_are_not_listed(folders):
+    store = folders["scorers"][0]
+    save_header(store / "lora.safetensors", {"unet.lora_up.weight": (4, 4)})
+    save_part(store / "text.safetensors", "clip-score", "clip")  # names of a CLIP, but not all of them
+    save_image_reward(describe(store / "mine", {"kind": "imagereward"}))
+    (store / "damaged.pt").write_bytes(b"PK")
+    assert list(list_scorers(folders["scorers"])) == []
 
 
 def test_a_link_to_a_file_elsewhere_is_followed(folders, tmp_path):
     folder = describe(folders["scorers"][0] / "mine", {"kind": "pickscore"})
     save_header(tmp_path / "outside", {"x": (1,)})
     (folder / "clip.safetensors").symlink_to(tmp_path / "outside")
-    assert scorer_files.read_scorer(folder).files == {"clip": folder / "clip.safetensors"}
+    assert read_scorer(folder).files == {"clip": folder / "clip.safetensors"}
 
 
 def test_an_unknown_name_says_what_there_is(folders):

@@ -3,6 +3,7 @@
 import gzip
 import html
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,10 @@ from torch import nn
 from torch.nn import functional as F
 
 from prompt_beautifier.beautifier.images import pixels as images_pixels
-from prompt_beautifier.beautifier.images.aesthetic import load_head
+from prompt_beautifier.beautifier.images.heads import load_head
+from prompt_beautifier.beautifier.images.judges import as_open_clip_reads
 from prompt_beautifier.beautifier.images.scorer_kinds import SCORERS
-from prompt_beautifier.beautifier.images.scorers import as_open_clip_reads, load_scorer
+from prompt_beautifier.beautifier.images.scorers import load_scorer
 from prompt_beautifier.beautifier.prompts.clip_tokens import MERGES, clip_token_ids
 
 from ..stand_ins import tiny_scorers
@@ -32,7 +34,6 @@ PROMPTS = [
 ]
 # The middle of 56 × 59 is where the references differ: transformers leaves 1 column out before it, torchvision 2.
 SIZES = [(64, 64), (40, 75), (90, 33), (56, 56), (56, 59), (120, 61), (8, 9)]
-HEAD = "laion_aesthetic_sac+logos+ava1-l14-linearMSE.pth"
 MEAN, STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
 
 
@@ -206,7 +207,7 @@ def test_hps_is_that_of_open_clip(files, loaded, tokenizer):
 @torch.inference_mode()
 def test_imagereward_gets_pixels_as_published(loaded):
     scorer, images = loaded["imagereward"], pictures(3)
-    size = scorer.network.config.image_size
+    size = scorer.network.image_size
     pixels = torch.stack([openai_preprocess(image, size) for image in images])
     expected = scorer.network.score(pixels, PROMPTS[:3])
     assert expected.std() > 0.02
@@ -216,18 +217,30 @@ def test_imagereward_gets_pixels_as_published(loaded):
 
 
 @torch.inference_mode()
-def test_the_real_aesthetic_head(files):
-    path = Path(__file__).parents[3] / "shared" / "data" / HEAD
-    if not path.is_file():
-        pytest.skip(f"{path} is not there: the published head was not downloaded")
+def test_laions_older_head_is_one_linear_layer(files, loaded, tmp_path):
+    """github.com/LAION-AI/aesthetic-predictor: nn.Linear(768, 1) on the normalised features."""
+    head = tiny_scorers.save_linear_head(tmp_path / "sa_0_4_vit_l_14_linear.pth")
+    weights = torch.load(head, weights_only=True)
+    features = F.normalize(torch.randn(5, 768, generator=torch.Generator().manual_seed(3)), dim=1)
+    expected = (features @ weights["weight"].T + weights["bias"])[:, 0]
+    torch.testing.assert_close(load_head(head, 768)(features), expected)
+    older = load_scorer("aesthetic", {**files["aesthetic"], "head": head})
+    assert older.score(pictures(3), "").std() > 0.001
+
+
+@torch.inference_mode()
+def test_the_real_aesthetic_head():
+    """LAION's published head, where AESTHETIC_HEAD names its file (sac+logos+ava1-l14-linearMSE.pth)."""
+    path = os.environ.get("AESTHETIC_HEAD")
+    if not path:
+        pytest.skip("AESTHETIC_HEAD does not name the published head")
     head = published_head()
     weights = torch.load(path, map_location="cpu", weights_only=True)
     head.load_state_dict({name.removeprefix("layers."): value for name, value in weights.items()})
-    scorer = load_scorer("aesthetic", {**files["aesthetic"], "head": path})
     features = F.normalize(torch.randn(50, 768, generator=torch.Generator().manual_seed(3)), dim=1)
     expected = head(features)[:, 0]
     assert expected.std() > 0.05
-    assert torch.allclose(scorer.network.judge(features), expected, rtol=1e-5, atol=1e-5)
+    assert torch.allclose(load_head(Path(path), 768)(features), expected, rtol=1e-5, atol=1e-5)
 
 
 def test_tokens_are_those_of_transformers(tokenizer):
@@ -296,8 +309,8 @@ def test_a_batch_is_what_its_images_are(kind, loaded):
 
 def test_each_prompt_is_read_once(loaded, monkeypatch):
     scorer, rows = loaded["pickscore"], []
-    read = scorer.network.text.forward
-    monkeypatch.setattr(scorer.network.text, "forward", lambda tokens: rows.append(len(tokens)) or read(tokens))
+    read = scorer.network.clip.text.forward
+    monkeypatch.setattr(scorer.network.clip.text, "forward", lambda tokens: rows.append(len(tokens)) or read(tokens))
     scorer.score(pictures(4), ["a cat", "a dog", "a cat", "a cat"], batch_size=1)
     assert rows == [2]
 
@@ -321,7 +334,7 @@ def test_an_error_in_a_step_ends_the_scoring(loaded):
 def test_batches_are_halved_where_memory_ends(most, loaded, monkeypatch):
     scorer, images = loaded["clip-score"], pictures()
     expected = scorer.score(images, PROMPTS)
-    look, sizes = scorer.network.vision.forward, []
+    look, sizes = scorer.network.clip.vision.forward, []
 
     def narrow(pixels: torch.Tensor) -> torch.Tensor:
         sizes.append(len(pixels))
@@ -329,28 +342,28 @@ def test_batches_are_halved_where_memory_ends(most, loaded, monkeypatch):
             raise torch.cuda.OutOfMemoryError("out of memory")
         return look(pixels)
 
-    monkeypatch.setattr(scorer.network.vision, "forward", narrow)
+    monkeypatch.setattr(scorer.network.clip.vision, "forward", narrow)
     ours = scorer.score(images, PROMPTS, batch_size=6)
     assert torch.allclose(ours, expected, rtol=1e-5, atol=1e-6)
     assert sum(size for size in sizes if size <= most) == 7
     assert sum(size > most for size in sizes) <= 3  # it is remembered
-    monkeypatch.setattr(scorer.network.vision, "forward", lambda pixels: narrow(torch.zeros(9, 3, 1, 1)))
+    monkeypatch.setattr(scorer.network.clip.vision, "forward", lambda pixels: narrow(torch.zeros(9, 3, 1, 1)))
     with pytest.raises(torch.cuda.OutOfMemoryError):
         scorer.score(images, PROMPTS)
 
 
 def test_scores_that_are_no_numbers_are_refused(loaded, monkeypatch):
     scorer = loaded["pickscore"]
-    monkeypatch.setattr(scorer.network.vision, "forward", lambda pixels: torch.full((len(pixels), 16), torch.nan))
+    monkeypatch.setattr(scorer.network.clip.vision, "forward", lambda pixels: torch.full((len(pixels), 16), torch.nan))
     with pytest.raises(RuntimeError, match="PickScore gave a score that is no number: load it with dtype float32"):
         scorer.score(pictures(2), "a cat")
 
 
 def test_probabilities(loaded):
     scores = torch.tensor([21.0, 22.0, 20.5])
-    for kind in ("pickscore", "imagereward", "aesthetic"):
+    for kind in ("pickscore", "imagereward", "aesthetic", "aesthetic-v2.5"):
         assert torch.allclose(loaded[kind].probabilities(scores), scores.softmax(0))
-    for kind in ("clip-score", "hps-v2.1"):  # a cosine times the network's scale, 100
+    for kind in ("clip-score", "hps-v1", "hps-v2.1"):  # a cosine times the network's scale, 100
         assert torch.allclose(loaded[kind].probabilities(scores / 100), scores.softmax(0), atol=1e-4)
     assert torch.allclose(loaded["pickscore"].probabilities([1.0, 1.0]), torch.tensor([0.5, 0.5]))
 
@@ -365,7 +378,8 @@ def test_tokens_cut(loaded):
 
 def test_tokens_seen(loaded):
     seen = {kind: scorer.tokens_seen() for kind, scorer in loaded.items()}
-    assert seen == {"pickscore": 75, "aesthetic": 0, "clip-score": 75, "hps-v2.1": 75, "imagereward": 33}
+    clips = dict.fromkeys(("pickscore", "clip-score", "hps-v1", "hps-v2.1"), 75)
+    assert seen == {**clips, "aesthetic": 0, "aesthetic-v2.5": 0, "imagereward": 33}
 
 
 def test_words_behind_the_last_token_change_nothing(loaded):
@@ -380,7 +394,10 @@ def test_the_table():
     for name, kind in SCORERS.items():
         assert kind.name == name
         assert kind.title and kind.range_text and kind.decimals in (2, 3)
-    assert [name for name, kind in SCORERS.items() if not kind.reads_prompt] == ["aesthetic"]
+        assert kind.parts and all(part.shapes or part.download for part in kind.parts.values())
+        assert all(part.download or part.advice for part in kind.parts.values()), "the user has to know where it is"
+    assert [name for name, kind in SCORERS.items() if not kind.reads_prompt] == ["aesthetic", "aesthetic-v2.5"]
+    assert len({kind.column for kind in SCORERS.values()}) == len(SCORERS)
 
 
 @pytest.mark.parametrize("kind", SCORERS)
@@ -456,20 +473,24 @@ def test_files_that_are_missing(files, tmp_path):
 def test_the_activation_of_a_file_without_a_config(kind, activation, tmp_path):
     files = tiny_scorers.save_scorer(tmp_path, kind, width=64, text_width=64, activation="quick_gelu")
     (tmp_path / "config.json").unlink()
-    config = load_scorer(kind, files).network.config
+    config = load_scorer(kind, files).network.clip.config
     assert (config.vision.activation, config.text.activation) == (activation, activation)
 
 
-def test_the_head_as_published_and_as_safetensors(tmp_path):
-    pickled = load_head(tiny_scorers.save_head(tmp_path / "head.pth"), 768)
-    safe = load_head(tiny_scorers.save_head(tmp_path / "head.safetensors"), 768)
-    assert len(safe) == 10 and all(torch.equal(pickled[name], safe[name]) for name in safe)
+@pytest.mark.parametrize("before", ["", "module.layers.", "mlp."])
+def test_a_head_is_found_whatever_its_names_begin_with(before, tmp_path):
+    weights = torch.load(tiny_scorers.save_head(tmp_path / "head.pth"), weights_only=True)
+    torch.save({before + name.removeprefix("layers."): value for name, value in weights.items()}, tmp_path / "x.ckpt")
+    features = torch.randn(4, 768)
+    expected = load_head(tiny_scorers.save_head(tmp_path / "head.safetensors"), 768)(features)
+    assert torch.equal(load_head(tmp_path / "head.pth", 768)(features), expected)
+    assert torch.equal(load_head(tmp_path / "x.ckpt", 768)(features), expected)
 
 
 def test_heads_that_are_none(files, tmp_path):
-    with pytest.raises(ValueError, match=r"is not LAION's aesthetic head: layers.0.weight should be .*nothing"):
+    with pytest.raises(ValueError, match=r"is no head of an aesthetic predictor: it has no linear layers"):
         load_scorer("aesthetic", {"clip": files["aesthetic"]["clip"], "head": files["aesthetic"]["clip"]})
-    with pytest.raises(ValueError, match="reads 768 numbers of a CLIP ViT-L/14, this CLIP gives 16"):
+    with pytest.raises(ValueError, match="reads 768 numbers of a network, and this one gives 16"):
         load_scorer("aesthetic", {"clip": files["clip-score"]["clip"], "head": files["aesthetic"]["head"]})
     broken = tmp_path / "head.safetensors"
     for content in (b"", b"\x00" * 50):
@@ -483,7 +504,7 @@ def test_heads_that_are_none(files, tmp_path):
     weights = torch.load(tiny_scorers.save_head(tmp_path / "good.pth"), weights_only=True)
     weights["layers.2.weight"] = weights["layers.2.weight"][:, :1000]
     torch.save(weights, hostile)
-    with pytest.raises(ValueError, match=r"layers.2.weight should be \(128, 1024\), there is \(128, 1000\)"):
+    with pytest.raises(ValueError, match="is no head of an aesthetic predictor"):
         load_head(hostile, 768)
 
 

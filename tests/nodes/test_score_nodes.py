@@ -10,8 +10,9 @@ import pytest
 import torch
 
 from prompt_beautifier.beautifier.checkpoints.catalog import Checkpoint, File
-from prompt_beautifier.beautifier.images import picking, scorer_parts
-from prompt_beautifier.beautifier.images.scorer_parts import KINDS
+from prompt_beautifier.beautifier.images import picking
+from prompt_beautifier.beautifier.images.scorer_kinds import SCORERS
+from prompt_beautifier.beautifier.images.scorer_parts import Part
 from prompt_beautifier.beautifier.images.scorers import load_scorer
 
 from ..stand_ins import comfy_stand_in, tiny_scorers
@@ -93,7 +94,7 @@ def pictures(count, size=48, seed=0, channels=3):
 def test_the_menu_has_published_scorers_with_their_state_and_the_users_own(comfy, nodes):
     menu = nodes[LOAD].define_schema().inputs[0].options
     assert [name.partition(" (")[0] for name in menu["options"]] == [
-        *KINDS,
+        *(name for name, kind in SCORERS.items() if any(part.download for part in kind.parts.values())),
         "small/aesthetic",
         "tiny-pickscore",
     ]
@@ -132,10 +133,10 @@ def test_devices_and_precisions(load, device, runs_on):
     assert (loaded.patcher.load_device, loaded.patcher.offload_device) == (runs_on, torch.device("cpu"))
     expected = torch.float16 if device == "gpu" else torch.float32
     network = loaded.scorer.network
-    assert {each.dtype for each in network.vision.parameters()} == {expected}
+    assert {each.dtype for each in network.clip.vision.parameters()} == {expected}
     assert loaded.patcher.model.network is network and not hasattr(network, "device")
     half = load("tiny-pickscore", device=device, dtype="bfloat16").args[0].scorer.network
-    assert {each.dtype for each in half.vision.parameters()} == {torch.bfloat16}
+    assert {each.dtype for each in half.clip.vision.parameters()} == {torch.bfloat16}
 
 
 # -- downloading
@@ -150,8 +151,8 @@ def published(hub, comfy, monkeypatch, tmp_path):
     size = path.stat().st_size
     files = (File("model.safetensors"),)
     entry = Checkpoint("pickscore", "someone/Pick", None, files, None, "MIT", bytes=size)
-    part = scorer_parts.Part(entry, ("PickScore",), ({"logit_scale": ()},))
-    monkeypatch.setitem(scorer_parts.SCORER_PARTS, "pickscore", {"clip": part})
+    part = Part("model.safetensors", ("PickScore",), ({"logit_scale": ()},), entry)
+    monkeypatch.setitem(SCORERS["pickscore"].parts, "clip", part)
     comfy.folders["scorers"] = [str(tmp_path / "scorers")]
     return SimpleNamespace(hub=hub, size=size, place=tmp_path / "scorers" / "someone" / "Pick")
 

@@ -16,8 +16,8 @@ HEAD_SIZES = (768, 1024, 128, 64, 16, 1)  # of the aesthetic head
 def save_scorer(folder: Path, kind: str, seed: int = 0, **sizes) -> dict[str, Path]:
     """Write the files of a scorer of this kind, small; what comes back is what load_scorer takes as `files`.
 
-    sizes: those of save_hugging_face_clip (pickscore, clip-score, aesthetic), save_open_clip (hps-v2.1) or
-    tiny_image_reward.save_image_reward (imagereward).
+    sizes: those of save_hugging_face_clip (pickscore, clip-score, aesthetic, hps-v1), save_open_clip (hps-v2.1),
+    save_siglip (aesthetic-v2.5) or tiny_image_reward.save_image_reward (imagereward).
     """
     folder = Path(folder)
     if kind == "imagereward":
@@ -26,6 +26,8 @@ def save_scorer(folder: Path, kind: str, seed: int = 0, **sizes) -> dict[str, Pa
         return {"model": save_image_reward(folder / "image_reward", seed=seed, **sizes)}
     if kind == "hps-v2.1":
         return {"clip": save_open_clip(folder / "HPS_v2.1_compressed.safetensors", seed, **sizes)}
+    if kind == "aesthetic-v2.5":
+        return {"vision": save_siglip(folder, seed, **sizes), "head": save_v2_5_head(folder / "head.pth", 64, seed)}
     if kind == "aesthetic":
         clip = save_hugging_face_clip(folder, seed, **{"projection": HEAD_SIZES[0], **sizes})
         return {"clip": clip, "head": save_head(folder / "head.safetensors", seed)}
@@ -154,6 +156,56 @@ def save_head(path: Path, seed: int = 0) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     torch.save(_random(shapes, seed), path)
     return path
+
+
+def save_linear_head(path: Path, seed: int = 0) -> Path:
+    """Write LAION's older head, one linear layer, as published."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    torch.save(_random({"weight": (1, HEAD_SIZES[0]), "bias": (1,)}, seed), path)
+    return path
+
+
+def save_v2_5_head(path: Path, width: int = 1152, seed: int = 0) -> Path:
+    """Write the head of Aesthetic Predictor V2.5 as published, for features of another width."""
+    names, sizes, shapes = (0, 2, 4, 6, 8), (width, *HEAD_SIZES[1:]), {}
+    for name, size, next_size in zip(names, sizes, sizes[1:], strict=False):
+        shapes |= linear_shapes(f"scoring_head.{name}", next_size, size)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    torch.save(_random(shapes, seed), path)
+    return path
+
+
+def save_siglip(folder: Path, seed: int = 0, width: int = 64, layers: int = 2, image_size: int = 60) -> Path:
+    """Write the image half of a SigLIP, heads 64 wide, as transformers' SiglipVisionModel does, without config.json.
+
+    image_size 60 leaves a rest behind 4 x 4 patches of 14, as the published one does; its config.json says so.
+    """
+    shapes = {
+        "vision_model.embeddings.patch_embedding.weight": (width, 3, 14, 14),
+        "vision_model.embeddings.patch_embedding.bias": (width,),
+        "vision_model.embeddings.position_embedding.weight": ((image_size // 14) ** 2, width),
+        "vision_model.head.probe": (1, 1, width),
+        "vision_model.head.attention.in_proj_weight": (3 * width, width),
+        "vision_model.head.attention.in_proj_bias": (3 * width,),
+    }
+    shapes |= norm_shapes("vision_model.post_layernorm", width) | norm_shapes("vision_model.head.layernorm", width)
+    shapes |= linear_shapes("vision_model.head.attention.out_proj", width, width)
+    for name, size, next_size in (("fc1", width, 4 * width), ("fc2", 4 * width, width)):
+        shapes |= linear_shapes(f"vision_model.head.mlp.{name}", next_size, size)
+    shapes |= _hugging_face_blocks("vision_model.encoder.layers", width, layers)
+    config = {
+        "model_type": "siglip_vision_model",
+        "architectures": ["SiglipVisionModel"],
+        "hidden_size": width,
+        "intermediate_size": 4 * width,
+        "num_attention_heads": width // 64,
+        "num_hidden_layers": layers,
+        "image_size": image_size,
+        "patch_size": 14,
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    return _save(folder / "model.safetensors", shapes, seed)
 
 
 def _save(path: Path, shapes: dict[str, tuple], seed: int) -> Path:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..pictures.scorers import title_of
+from ..pictures.scorers import kind_of
 from .asked import Asked
 from .language_models import Judge, Sentences
 from .methods import Method
@@ -97,5 +97,5 @@ def own_perplexity(methods: Sequence[Method], asked: Sequence[Asked], device: st
 
 def scorer_figure(spec: str) -> Figure:
     """The column of a scorer of NAME or NAME=FOLDER. Raises ValueError for an unknown name."""
-    title, decimals = title_of(spec)
-    return Figure(title, decimals + 1, better=1)
+    kind = kind_of(spec)
+    return Figure(kind.title, kind.decimals + 1, better=1)
