@@ -13,9 +13,10 @@ from ..prompts.vocabulary import content
 from .measure import SENTENCE_END
 
 # Where the whole picture is described, the surest name first; else it is the first text.
-MAIN_KEYS = (
-    "high_level_description prompt positive_prompt positive caption description scene_description scene subject text"
-).split()
+MAIN_KEYS: tuple[str, ...] = (
+    *("high_level_description", "prompt", "positive_prompt", "positive", "caption", "description"),
+    *("scene_description", "scene", "subject", "text"),
+)
 NEGATIVE_KEY = re.compile(r"negative(?:_prompt)?|avoid|exclude", re.IGNORECASE)
 NO_WORDS = frozenset("type bbox seed steps sampler aspect_ratio width height size id model version".split())
 HEX_COLOR = re.compile(r"#[0-9A-Fa-f]{3,8}")

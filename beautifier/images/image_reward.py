@@ -12,7 +12,7 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .judges import Judge
+from .judge import Judge
 
 # What the published model subtracts from and divides the number of its head by.
 MEAN, STD = 0.16717362830052426, 1.0333394966054072

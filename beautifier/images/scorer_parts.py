@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from urllib.parse import unquote
 
 from ..checkpoints.catalog import Checkpoint
 from ..checkpoints.transfer import sha256
@@ -53,7 +52,7 @@ def is_named_as(path: Path, kind: str, name: str, part: Part) -> bool:
     pickscore/clip.safetensors."""
     if path.suffix.lower() not in part.suffixes:
         return False
-    stem = unquote(path.stem).casefold()
+    stem = path.stem.casefold().replace("%2b", "+")  # as some downloads leave it
     if (path.parent.name.casefold(), stem) == (kind, name):
         return True
     called = name_of(path.parent).rpartition("/")[2].casefold() if stem in NAMELESS else stem

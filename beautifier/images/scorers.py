@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from .judges import Judge
+from .judge import Judge
 from .pixels import frame, image_list, normalise, to_bytes
 from .scorer_kinds import SCORERS, ScorerKind
 from .scorer_parts import Part
