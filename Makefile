@@ -3,7 +3,7 @@
 #
 #   make demo     beautify a few prompts with the embedded model
 #   make test     ruff, then every test;  make test ARGS="-k syntax" runs some
-#   make check    format, rules and the tests that are not slow: what to run while you work
+#   make check    format, rules, types and the tests that are not slow: what to run while you work
 #   make types    what the type checker finds in beautifier/
 #   make lint     ruff alone: format and rules
 #   make texts    write the English texts of the nodes from their schemas, and list what Chinese lacks
@@ -38,7 +38,7 @@ demo: $(VENV)/.demo
 test: lint $(VENV)/.test
 	$(BIN)/python -m pytest $(ARGS)
 
-check: lint $(VENV)/.test
+check: lint types $(VENV)/.test
 	$(BIN)/python -m pytest -q -m "not slow" -n 2 $(ARGS)
 
 types: $(VENV)/.test

@@ -196,6 +196,18 @@ def test_a_file_says_in_its_first_line_what_it_is():
     assert not silent, "begin the file with a one-line docstring"
 
 
+# Files of the library that are tables: what is in them is read by looking for a row.
+TABLES = {Path("beautifier/targets.py")}
+LONGEST_FILE = 350
+
+
+def test_a_file_of_the_library_or_of_nodes_is_one_idea():
+    lines = {path: len((ROOT / path).read_text(encoding="utf-8").splitlines()) for path in SHIPPED_CODE}
+    shipped = {path: count for path, count in lines.items() if path.parts[0] in ("beautifier", "nodes")}
+    long = {str(path): count for path, count in shipped.items() if count > LONGEST_FILE and path not in TABLES}
+    assert not long, f"more than {LONGEST_FILE} lines: find the second idea, and give it a file"
+
+
 # -- from Python
 
 
