@@ -140,7 +140,8 @@ def loaded(
     files = [file for node_id in (*drawing, *encoding) for file in files_of(graph[node_id])]
     kinds = [kind for node_id in encoding for kind in kinds_of(graph[node_id])]
     nodes = [class_of(graph, node_id) for node_id in (*encoding, *drawing)]
-    return Seen(*(tuple(dict.fromkeys(each)) for each in (files, kinds)), tokenizer, tuple(dict.fromkeys(nodes)))
+    named, typed, classes = (tuple(dict.fromkeys(each)) for each in (files, kinds, nodes))
+    return Seen(named, typed, tokenizer, classes)
 
 
 def above(graph: Graph, node_ids: Iterable[str], wanted: re.Pattern) -> Iterator[str]:
