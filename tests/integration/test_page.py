@@ -10,7 +10,7 @@ from .browser import LIST, ROW, TEXT, photograph
 from .client import messages
 from .conftest import BEAUTIFY, LOAD, LOAD_REWARD, WORKFLOWS
 
-BLUEPRINTS = ("Beautified text to image", "Beautify prompt")
+BLUEPRINTS = ("Beautified text to image", "Beautify prompt (one node)")
 
 
 # -- candidates on the node

@@ -384,7 +384,7 @@ TEMPLATES = {  # the name of the graph for scripts: (title, how it is drawn)
 
 def beautify_prompt() -> Graph:
     graph = Graph(
-        "Beautify prompt",
+        "Beautify prompt (one node)",
         KINDS,
         "Makes a detailed prompt of a short one, on this computer: no account, no download.",
         "Text Tools",
