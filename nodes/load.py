@@ -34,7 +34,7 @@ class LoadBeautifier(io.ComfyNode):
                 ),
                 io.Combo.Input(
                     "device",
-                    options=["auto", "cpu", "gpu"],
+                    options=memory.device_choices(),
                     default="auto",
                     tooltip=(
                         "Where the model runs. auto: where ComfyUI runs text encoders. cpu: leaves all "

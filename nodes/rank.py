@@ -35,11 +35,11 @@ class LoadRewardModel(io.ComfyNode):
                 ),
                 io.Combo.Input(
                     "device",
-                    options=["auto", "cpu", "gpu"],
+                    options=memory.device_choices(),
                     default="auto",
                     tooltip=(
-                        "Where the model runs. auto: where ComfyUI runs text encoders. cpu: leaves all GPU memory "
-                        "to the image model. gpu: where ComfyUI makes images."
+                        "Where the model runs. auto: the embedded one on the CPU, others where ComfyUI runs text "
+                        "encoders. cpu: leaves all GPU memory to the image model. gpu: where ComfyUI makes images."
                     ),
                 ),
                 io.Float.Input(

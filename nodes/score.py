@@ -48,7 +48,7 @@ class LoadScorer(io.ComfyNode):
                 ),
                 io.Combo.Input(
                     "device",
-                    options=["auto", "cpu", "gpu"],
+                    options=memory.device_choices(),
                     default="auto",
                     tooltip=(
                         "Where the model runs. auto: where ComfyUI runs text encoders. cpu: leaves all GPU "

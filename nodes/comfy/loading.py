@@ -18,7 +18,7 @@ from ...beautifier.images.scorer_files import name_in as scorer_name_in
 from ...beautifier.images.scorer_kinds import SCORERS
 from ...beautifier.rewards.folders import list_reward_models
 from .folders import checked_name, endpoints_file, model_folders, no_reward_model, scorer_folders
-from .memory import DTYPES, Holder, LoadedBeautifier, LoadedRewardModel, LoadedScorer, automatic_dtype, devices
+from .memory import DTYPES, LoadedBeautifier, LoadedRewardModel, LoadedScorer, automatic_dtype, devices, held
 from .running import cancelled, still_bars
 from .server import running_item, the_server
 
@@ -78,7 +78,7 @@ def load(model: str, device: str, dtype: str, family: str | None, template: str)
     asked = custom_family(template) if family == CUSTOM else family
     folder, published_family = download(model)
     beautifier = load_beautifier(folder, offload_device, number, asked or published_family, stays)
-    patcher = comfy.model_patcher.ModelPatcher(Holder(beautifier.network), load_device, offload_device)
+    patcher = comfy.model_patcher.ModelPatcher(held(beautifier.network, beautifier.name), load_device, offload_device)
     return LoadedBeautifier(beautifier, patcher)
 
 
@@ -116,7 +116,7 @@ def load_scorer(scorer: str, device: str, dtype: str) -> LoadedScorer:
     loaded = scorers.load_scorer(kind, files, offload_device, DTYPES.get(dtype) or automatic_dtype(load_device))
     if scorer_name_in(scorer) not in SCORERS:  # one of the user's own is not the published one of its kind
         loaded.name = scorer_name_in(scorer)
-    patcher = comfy.model_patcher.ModelPatcher(Holder(loaded.network), load_device, offload_device)
+    patcher = comfy.model_patcher.ModelPatcher(held(loaded.network, loaded.name), load_device, offload_device)
     return LoadedScorer(loaded, patcher)
 
 
@@ -133,7 +133,9 @@ def load_reward(model: str, device: str, dtype: str, alpha: float | None) -> Loa
     folder = "embedded" if model == "embedded" else list_reward_models(model_folders()).get(model)
     if folder is None:
         raise FileNotFoundError(no_reward_model(model))
-    load_device, offload_device = devices(device)
+    load_device, offload_device = devices(device, small=model == "embedded")
     reward_model = load_reward_model(folder, offload_device, DTYPES.get(dtype) or automatic_dtype(load_device), alpha)
-    patcher = comfy.model_patcher.ModelPatcher(Holder(reward_model.networks), load_device, offload_device)
+    patcher = comfy.model_patcher.ModelPatcher(
+        held(reward_model.networks, reward_model.name), load_device, offload_device
+    )
     return LoadedRewardModel(reward_model, patcher)

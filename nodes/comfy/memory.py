@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 from typing import TYPE_CHECKING
 
 import comfy.model_management
@@ -31,6 +32,11 @@ class Holder(torch.nn.Module):
     def __init__(self, network: torch.nn.Module):
         super().__init__()
         self.network = network
+
+
+def held(network: torch.nn.Module, name: str) -> Holder:
+    """A network in a Holder of its own class, by whose name ComfyUI's log calls it."""
+    return type(f"{name} (Prompt Beautifier)", (Holder,), {})(network)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -62,13 +68,27 @@ class LoadedRewardModel:
     patcher: comfy.model_patcher.ModelPatcher
 
 
-def devices(choice: str) -> tuple[torch.device, torch.device]:
-    """Where the network runs, and where it waits meanwhile."""
-    if choice == "cpu":
-        return torch.device("cpu"), torch.device("cpu")
+def device_choices() -> list[str]:
+    """What a menu of devices offers: with several GPUs also each of them, as ComfyUI's own loaders do since 0.33."""
+    options = getattr(comfy.model_management, "get_gpu_device_options", list)()
+    return ["auto", "cpu", "gpu", *(option for option in options if option.startswith("gpu:"))]
+
+
+def devices(choice: str, small: bool = False) -> tuple[torch.device, torch.device]:
+    """Where the network runs, and where it waits meanwhile.
+
+    choice  one of the device_choices; a GPU that is not there is taken for "gpu"
+    small   "auto" is the CPU: on a full GPU ComfyUI would give back far more memory than the network needs
+    """
     management = comfy.model_management
-    running = management.get_torch_device() if choice == "gpu" else management.text_encoder_device()
-    return running, management.text_encoder_offload_device()
+    if choice == "cpu" or (small and choice == "auto"):
+        return torch.device("cpu"), torch.device("cpu")
+    if choice == "auto":
+        return management.text_encoder_device(), management.text_encoder_offload_device()
+    named = management.resolve_gpu_device_option(choice) if choice.startswith("gpu:") else None
+    if named is None and choice != "gpu":
+        logging.warning("Prompt Beautifier: there is no device %s, so the first GPU is used", choice)
+    return named or management.get_torch_device(), management.text_encoder_offload_device()
 
 
 def automatic_dtype(device: torch.device) -> torch.dtype:

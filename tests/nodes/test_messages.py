@@ -4,6 +4,7 @@ import asyncio
 import importlib
 
 import pytest
+import torch
 
 from ..stand_ins import comfy_stand_in
 
@@ -85,3 +86,34 @@ def test_no_message_of_a_missing_model_has_a_folder_of_this_disk(comfy, tmp_path
         comfy.nodes["LoadBeautifier"].execute("gone")
     assert str(tmp_path) not in str(caught.value)
     assert str(tmp_path) not in comfy.nodes["LoadRewardModel"].validate_inputs("gone")
+
+
+# -- devices, and what ComfyUI's log calls a model
+
+
+def test_menus_offer_each_gpu_where_comfyui_does(comfy, monkeypatch):
+    memory = importlib.import_module("prompt_beautifier.nodes.comfy.memory")
+    management = memory.comfy.model_management
+    assert memory.device_choices() == ["auto", "cpu", "gpu"]
+    options = ["default", "cpu", "gpu:0", "gpu:1"]
+    found = {"gpu:1": torch.device("cuda", 1)}
+    monkeypatch.setattr(management, "get_gpu_device_options", lambda: options, raising=False)
+    monkeypatch.setattr(management, "resolve_gpu_device_option", found.get, raising=False)
+    assert memory.device_choices() == ["auto", "cpu", "gpu", "gpu:0", "gpu:1"]
+    assert comfy.nodes["LoadScorer"].define_schema().inputs[1].options["options"] == memory.device_choices()
+    assert memory.devices("gpu:1")[0] == torch.device("cuda", 1)
+    assert memory.devices("gpu:7")[0] == management.get_torch_device(), "a graph of a computer with more of them"
+
+
+def test_a_small_model_stays_off_the_gpu_unless_it_is_sent_there(comfy):
+    memory = importlib.import_module("prompt_beautifier.nodes.comfy.memory")
+    comfy.text_encoder_device = torch.device("meta")
+    assert memory.devices("auto", small=True)[0] == torch.device("cpu")
+    assert memory.devices("auto")[0] == memory.devices("gpu", small=True)[0] == torch.device("meta")
+
+
+def test_the_log_names_the_model(comfy):
+    memory = importlib.import_module("prompt_beautifier.nodes.comfy.memory")
+    network = torch.nn.Linear(1, 1)
+    holder = memory.held(network, "promptist")
+    assert type(holder).__name__ == "promptist (Prompt Beautifier)" and holder.network is network
