@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -55,6 +57,14 @@ class Draft:
 
     def written(self) -> tuple[str, list[Option]]:
         """The candidate and the phrases it took, within the words of the wished length as far as phrases last."""
+        text, chosen = self.of_length()
+        target = self.request.image_model
+        if target is not None and target.video and self.request.strength != "strict":
+            text = with_camera(text, f"{self.request.seed}/{self.k}/{self.reading.wish.text}")
+        return text, chosen
+
+    def of_length(self) -> tuple[str, list[Option]]:
+        """The same, before anything is said of a camera."""
         best = self.at(BOLDER if self.request.strength == "creative" else 0)
         bounds = bounds_of(self.request)
         if bounds is None or self.request.strength == "strict":
@@ -70,6 +80,11 @@ class Draft:
             if size < size_of(longer[0], self.request.style) <= most:
                 best, size = longer, size_of(longer[0], self.request.style)
         return best
+
+    @property
+    def pure(self) -> bool:
+        """Whether tags are to be tags alone: where an image model is named that reads them."""
+        return bool(self.request.target)
 
     def is_short(self, most: int):
         """Whether a written candidate has no more than so many words."""
@@ -91,7 +106,9 @@ class Draft:
             most = sentences.USUAL + max(0, more) // 2
             return sentences.write(wish, findings, chosen, f"{self.request.seed}/{self.k}", crowded, most), chosen
         if style == "tags":
-            return tags.write(wish, findings, chosen, self.possible, least=tags.FEWEST + max(0, more)), chosen
+            return tags.write(
+                wish, findings, chosen, self.possible, least=tags.FEWEST + max(0, more), pure=self.pure
+            ), chosen
         name = next((found.name for found in findings.of("head")), "")
         return phrases.write(wish, chosen, crowded, name), chosen
 
@@ -105,7 +122,7 @@ class Draft:
             return text, chosen
         if style == "tags":
             given = idea.idea.tags if idea.whole else ()
-            text = tags.write(wish, findings, [*chosen, *further], self.possible, given, tags.FEWEST + more)
+            text = tags.write(wish, findings, [*chosen, *further], self.possible, given, tags.FEWEST + more, self.pure)
         elif style == "sentences":
             text = " ".join([text, *sentences.further(wish, findings, further)])
         else:
@@ -126,6 +143,22 @@ class Draft:
             if not option.words & said and fits(option, taken):
                 taken.append(option)
         return taken[len(chosen) :]
+
+
+CAMERA = (
+    "The camera stays still.",
+    "The camera moves slowly closer.",
+    "The camera draws slowly back.",
+    "The camera pans slowly to the right.",
+    "The camera pans slowly to the left.",
+)
+
+
+def with_camera(text: str, seed: str) -> str:
+    """A text about moving pictures that says what the camera does, if it does not yet."""
+    if re.search(r"\b(?:camera|pan(?:s|ning)?|zoom|dolly|tracking|static shot|timelapse)\b", text, re.IGNORECASE):
+        return text
+    return f"{text} {random.Random(seed).choice(CAMERA)}"
 
 
 def bounds_of(request: Request) -> tuple[int, int] | None:

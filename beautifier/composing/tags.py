@@ -6,6 +6,7 @@ words where it is none.
 
 from collections.abc import Sequence
 
+from ..faithful import check
 from ..subjects.find import Findings
 from ..wishes.wish import Wish
 from .added_tags import added_tags, goes_with, may_tag, more_tags
@@ -26,11 +27,12 @@ def write(
     possible: Sequence[Option] = (),
     given: Sequence[str] = (),
     least: int = FEWEST,
+    pure: bool = False,
 ) -> str:
     """The user's words and what was chosen as comma-separated tags, counts of people first, 12 to 28 where they last.
 
     possible: the options that were not chosen; they fill up to `least` and two more where they make tags.
-    A strict wish gets none but its own.
+    A strict wish gets none but its own. pure: the text as typed is left out where its tags alone keep what it asks for.
     given: tags that come before those of the chosen phrases.
     """
     scene = scene_of(wish, findings)
@@ -38,6 +40,8 @@ def write(
     counts = people_tags(wish, findings, said)
     plain = ("girl", "boy", "woman", "man", "girls", "boys", "women", "men") if counts and wish.kind != "tags" else ()
     whole = typed_whole(wish)
+    if pure and whole and is_told_by(said, wish, findings):
+        whole = []
     said = [tag for tag in said if tag in table().kind] if whole else said
     tags = list(
         dict.fromkeys([*counts, *whole, *(tag for tag in said if not is_count(tag) and tag not in (*counts, *plain))])
@@ -57,6 +61,12 @@ def write(
         if tag not in tags and goes_with(tag, tags, scene):
             tags.append(tag)
     return ", ".join(tags)
+
+
+def is_told_by(tags: Sequence[str], wish: Wish, findings: Findings) -> bool:
+    """Whether tags alone keep all that a wish asks for: one thing, where it is, what it has, and nothing else."""
+    others = [found for found in findings.found if found.part == "other"]
+    return not others and not wish.names and not check(wish, ", ".join(tags)).lost
 
 
 def typed_whole(wish: Wish) -> list[str]:

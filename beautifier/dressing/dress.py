@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from ..faithful import says
 from ..prompts.syntax import Piece, SetAside
 from ..prompts.syntax_table import LINE
 from ..prompts.words import fold
@@ -57,11 +58,14 @@ def unsaid(words: str, typed: str, avoid: tuple[str, ...]) -> str:
     end = words[-1:] if IS_WORDS.search(words) else ""
     said = {fold(part) for part in re.split(r"[,\n()]", typed)}
     rated = RATINGS & {part.removeprefix("rating ").strip() for part in said}
-    avoided = {fold(word) for word in avoid}
     left = [
         word
         for word in words.removesuffix(end).split(", ")
-        if fold(word) not in said and fold(word) not in avoided and not (rated and fold(word) in RATINGS)
+        if fold(word) not in said
+        and not any(says(word, each) for each in avoid)
+        and not (rated and fold(word) in RATINGS)
+        and not any(says(word, each) for each in avoid)
+        and not (rated and fold(word) in RATINGS)
     ]
     return ", ".join(left) + end if any(left) else ""
 

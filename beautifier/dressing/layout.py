@@ -22,6 +22,7 @@ VIEW = re.compile(
 )
 SEEN_FIRST = re.compile(r"((?:seen|shown|viewed|framed|shot|photographed) [^,]+), (.+)$", re.IGNORECASE)
 LIT_FIRST = re.compile(r"(.+), and (the (?:palette|colors?) .+)$")
+OF_THE_SUBJECT = re.compile(r"(?:it|they|the (?!scene\b)[\w -]+?) (?:also )?(?:has|have|shows?)\b", re.IGNORECASE)
 NEUTRAL = "natural"  # where a field is wanted and nothing is known
 AROUND = re.compile(
     r"^(?:all )?around\b|\b(?:background|backdrop|surroundings|setting|in the distance|behind (?:it|them|the))\b",
@@ -87,6 +88,8 @@ def group_of(sentence: str) -> str:
         return "aesthetics"
     if AROUND.search(sentence) or HOUR.search(sentence):
         return "background"
+    if OF_THE_SUBJECT.match(sentence):
+        return "seen" if not MARKS.search(sentence) else "marks"
     if LIGHT.search(sentence):
         return "lighting"
     if VIEW.search(sentence):

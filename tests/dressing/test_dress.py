@@ -2,6 +2,7 @@
 
 import pytest
 
+from prompt_beautifier.beautifier.composing.writer import load_embedded
 from prompt_beautifier.beautifier.dressing.emphasis import without_emphasis
 from prompt_beautifier.beautifier.dressing.measure import count_tokens, shortened
 from prompt_beautifier.beautifier.path import Writer, beautify
@@ -121,3 +122,21 @@ def test_a_limit_of_the_users_own_holds_with_everything_around():
     candidate = one("a red fox in the snow, pale light, firs", "a red fox", target="illustrious", clip_tokens=12)
     assert candidate.tokens <= 12 and candidate.text == "masterpiece, best quality, a red fox in the snow"
     assert one("a red fox, snow", "a red fox", target="pony", clip_tokens=5).text == "a red fox, snow"
+
+
+def test_what_the_camera_does_is_said_of_moving_pictures():
+    writer = load_embedded()
+    texts = [each.text for each in beautify(writer, Request("a red fox in the snow", 4, target="wan"))]
+    assert all(text.count("The camera ") == 1 for text in texts)
+    (said,) = beautify(writer, Request("the camera pans over a red fox", 1, target="wan"))
+    assert said.text.casefold().count("camera") == 1
+    (strict,) = beautify(writer, Request("a red fox", 1, target="wan", strength="strict"))
+    assert "camera" not in strict.text
+
+
+def test_tags_are_tags_alone_where_they_keep_what_was_asked_for():
+    writer = load_embedded()
+    (plain,) = beautify(writer, Request("a red fox in the snow", 1, target="illustrious"))
+    assert {"red fox", "fox", "snow"} <= set(plain.text.split(", ")) and " in the " not in plain.text
+    (two,) = beautify(writer, Request("a red fox chasing a white hare", 1, target="illustrious"))
+    assert "a red fox chasing a white hare" in two.text

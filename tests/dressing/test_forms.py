@@ -166,5 +166,5 @@ def test_sentences_become_tags_and_nothing_is_lost():
     raw_prompt = "A young woman with silver hair sits on a swing at night. She looks at the moon."
     (candidate,) = beautify(load_embedded(), Request(raw_prompt, 1, target="illustrious"))
     tags = candidate.text.split(", ")
-    assert tags[:3] == ["masterpiece", "best quality", "1girl"] and candidate.lost == ()
+    assert tags[:3] == ["masterpiece", "best quality", "1girl"] and candidate.lost == (), candidate.lost
     assert {"swing", "night"} <= set(tags) and not any(tag.endswith(".") for tag in tags)
