@@ -365,6 +365,15 @@ def test_the_table_of_published_models_is_the_catalog():
     assert rows == published
 
 
+def test_the_table_of_image_models_is_the_codes_own():
+    from prompt_beautifier.beautifier.targets import TARGETS
+
+    for name in ("models.md", "models.zh.md"):
+        text = (ROOT / "docs" / name).read_text(encoding="utf-8")
+        rows = re.findall(r"^\| `([\w.-]+)` \| ([^|]+) \| (phrases|sentences|tags)", text, re.MULTILINE)
+        assert rows == [(each.name, each.title, each.style) for each in TARGETS.values()]
+
+
 @pytest.mark.parametrize("document", IN_CHINESE)
 def test_both_languages_have_the_same_commands_and_tables(document):
     paths = ROOT / document, (ROOT / document).with_suffix(".zh.md")
