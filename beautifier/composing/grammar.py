@@ -249,7 +249,9 @@ def conjuncts(words: list[str], head: int) -> tuple[str, str] | None:
     if at == 0 or at + 1 >= len(words):
         return None
     if at <= head:
-        if is_adjective(words[at - 1]):
+        if is_adjective(words[at - 1]) and not (
+            at > 1 and words[at - 1] == "back"
+        ):  # "straight back and soft shoulders"
             return None
         second = " ".join(words[at + 1 :])
         single = at == 1 and not is_plural_form(words[0]) and number_of_phrase(second) != "m"
@@ -311,6 +313,6 @@ def place_phrase(phrase: str, person: bool = False) -> str:
     found = known.get(head) or known.get(singular(head)) or ("", "")
     preposition = "at" if person and head in SAT_AT else found[1] or "in"
     named = with_article(phrase)
-    if head in OF_ITS_THING and words[head_at(phrase) + 1 : head_at(phrase) + 2] == ["of"]:
+    if singular(head) in OF_ITS_THING and words[head_at(phrase) + 1 : head_at(phrase) + 2] == ["of"]:
         named = f"the {phrase}"
     return f"{preposition} {named}"

@@ -141,10 +141,9 @@ def _first(wish: Wish, findings: Findings, thing: Thing, first: str, again: str,
         typed = with_articles(wish, findings, 0, len(wish.words), wish.words_between(0, len(wish.words)))
         if not begins_with_medium(wish, findings, 0):
             return [first.replace("{S}", typed)]
-        medium, of, shown = typed.partition(" of ")
         doing = as_participle(first.removeprefix("{S} "))
-        if of and doing and medium.casefold().startswith(("a ", "an ", "the ")):
-            return [f"{medium} shows {shown} {doing}"]
+        if " of " in typed and doing:
+            return [f"{typed} {doing}"]
     opened = opening(wish, findings, thing, [], random.Random(f"{seed}/{wish.text}/ideas"))
     return [*opened, first.replace("{S}", again)]
 

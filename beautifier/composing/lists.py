@@ -9,11 +9,13 @@ from ..subjects.find import Findings
 from ..wishes.wish import Wish
 from ..wishes.words import BOILERPLATE, FRAMING, INTRANSITIVE, LOOKS, TAG_COUNT
 from . import grammar, verbs
-from .clauses import joined, take, view_of
+from .clauses import joined, pop, take
 from .fitting import Option, is_located
+from .lights import beside_light
 from .noun_phrase import ODD, RELATIVE, is_noun_phrase, with_articles
-from .predicate import PICTURES, predicated, shown
-from .thing import Thing
+from .predicate import begins_with_medium, hanging, predicated
+from .thing import Thing, title
+from .views import beside_view
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,9 @@ def read_list(wish: Wish, findings: Findings) -> Parts | None:
                 return None
             place = (start, end)
             continue
-        if all(w in BOILERPLATE or w in FRAMING or w in ("solo", "by", "on") or w.isdecimal() for w in words):
+        if all(
+            w in BOILERPLATE - LOOKS or w in ("solo", "by", "on", "image", "picture") or w.isdecimal() for w in words
+        ):
             continue
         kind = _segment_kind(wish, findings, start, end, words)
         if kind is None:
@@ -61,14 +65,21 @@ def read_list(wish: Wish, findings: Findings) -> Parts | None:
     return Parts(*place, *(tuple(groups[name]) for name in groups)) if place else None
 
 
+UNSAID = (BOILERPLATE - LOOKS) | frozenset(("solo", "by", "on", "image", "picture"))
+
+
 def _segment_kind(wish: Wish, findings: Findings, start: int, end: int, words: list[str]) -> str | None:
     """What a segment of a list is: a look, a view, a medium, an artist, a place, a doing, something the head has."""
     if words[0] == "by" or words[:2] in (["art", "by"], ["style", "of"]) or words[:3] == ["in", "the", "style"]:
         return "by"
     if all(w in LOOKS or w in BOILERPLATE or w in ("and", "very") for w in words):
         return "look"
+    if words[-1] in MEDIA_NOUNS and len(words) <= 5 and words[0] not in STOP | grammar.PREPOSITIONS:
+        return "media"
     if all(
-        w in lexicon.VIEW_WORDS or w in FRAMING or w in ("eye", "up", "down", "from", "looking", "birds", "worms")
+        w in lexicon.VIEW_WORDS
+        or w in FRAMING
+        or w in ("eye", "up", "down", "from", "looking", "birds", "worms", "bottom", "low")
         for w in words
     ):
         return "view"
@@ -82,10 +93,8 @@ def _segment_kind(wish: Wish, findings: Findings, start: int, end: int, words: l
     noun = grammar.is_noun(words[-1]) or any(f.end == end and f.part not in ("quality", "medium") for f in found)
     if words[-1] in ("background", "backdrop") and len(words) <= 4:
         return "having"
-    if words[-1] in MEDIA_NOUNS and len(words) <= 5 and words[0] not in STOP | grammar.PREPOSITIONS:
-        return "media"
-    if any(f.part == "medium" for f in found):
-        return None
+    if any(f.part == "medium" and f.end == end for f in found) or words in (["3d"], ["oil", "on", "canvas"]):
+        return "media" if len(words) <= 4 and words[0] not in STOP else None
     if not is_noun_phrase(wish, start, end) and words[0] not in ("with", "for"):
         return None
     if any(
@@ -113,7 +122,8 @@ LIGHTS = frozenset(
 )
 MEDIA_NOUNS = frozenset(
     "painting drawing illustration photo photograph sketch watercolor woodcut engraving etching lithograph render "
-    "rendering mosaic collage sculpture cartoon comic poster fresco mural screenprint linocut".split()
+    "rendering mosaic collage sculpture cartoon comic poster fresco mural screenprint linocut photography art portrait "
+    "closeup close-up selfie headshot".split()
 )
 WEATHER = frozenset(
     "raining snowing rainy snowy foggy misty sunny stormy windy night day dawn dusk sunset sunrise twilight midnight "
@@ -129,62 +139,105 @@ TRANSITIVE = frozenset(
 def list_sentences(
     wish: Wish, findings: Findings, thing: Thing, parts: Parts, left: list[Option], dice: random.Random
 ) -> list[str]:
-    """The sentences of a sorted list: the head with what it has, does and where, then look and medium."""
+    """The sentences of a sorted list: its medium, the head with what it has, does and where, then light and look."""
     having = [_plain_article(text) for text in parts.having]
     living = findings.head_entry is not None and findings.head_entry.is_living
     tied = living and len(having) <= 4 and all(len(text.split()) <= 4 for text in having)
     with_what = f" with {joined(having)}" if having and tied else ""
-    found = [_first(wish, findings, thing, parts, with_what, left, dice)]
+    held = pop(left, lambda o: o.role in ("light", "view"))
+    said = _first(wish, findings, thing, parts, with_what, left, dice)
+    left += held
+    found = []
     if having and not tied:
-        also = "also in view are" if len(having) > 1 else "the picture also shows"
-        found.append(f"{dice.choice(('the picture also shows', also))} {joined(having)}")
-    media = joined([grammar.with_article(fold(text)) for text in parts.media])
-    by = " and ".join(text.removeprefix("art ") for text in parts.by)
-    if media and found[0].startswith(SHOWS) and len(parts.media) == 1:
-        found[0] = f"{media}{f' {by}' if by.startswith('by ') else ''} shows {found[0].split(' shows ', 1)[1]}"
-    elif media:
-        found.append(f"the picture is {media}" + (f" {by}" if by.startswith("by ") else ""))
-    if by and not (media and by.startswith("by ")):
-        found.append(f"the picture is {by}" if by.startswith(("by ", "in ")) else f"the picture is in the {by}")
-    if parts.weather:
-        found.append(f"it is {joined(list(parts.weather))}")
-    views = [predicate for predicate in (view_of(fold(text)) for text in parts.view) if predicate]
-    if views:
-        found.append(f"the scene is {joined(views)}")
-    if parts.light:
-        found.append(f"the scene has {joined(list(parts.light))}")
-    if parts.look:
-        found.append(f"the look is {joined(list(parts.look))}")
-    return found
+        view = "are" if len(having) > 1 or grammar.number_of_phrase(parts.having[0]) == "p" else "is"
+        found.append(f"also in view {view} {joined(having)}")
+    leads = _leads(wish, findings, parts)
+    styles = [text for text in parts.look if fold(text) in STYLES]
+    if styles:
+        said += f" in {grammar.article(styles[0])} {joined(styles)} style"
+    further = [text for text in parts.look if text not in styles] + list(parts.media[1:] if leads else parts.media)
+    further += [_by(findings, text) for text in parts.by if not (leads and text.startswith("by "))]
+    views = [beside_view(fold(text)) or text for text in parts.view]
+    lights = [beside_light(fold(text)) or text for text in parts.light]
+    said += "".join(f", {text}" for text in [*views, *lights, *further])
+    if said.count(",") < 2:
+        said += hanging(said, left, dice, " is " in said or " are " in said)
+    return [said, *found]
 
 
-SHOWS = tuple(f"{shows} " for shows in PICTURES)
+def _leads(wish: Wish, findings: Findings, parts: Parts) -> bool:
+    """Whether a medium of the list leads to its head, as in "a painting of"; not to one that is itself of a medium."""
+    return (
+        bool(parts.media)
+        and fold(parts.media[0]).split()[-1] in MEDIA_NOUNS
+        and not begins_with_medium(wish, findings, parts.start)
+    )
+
+
+STYLES = frozenset(
+    "gothic vintage retro psychedelic abstract cyberpunk steampunk vaporwave synthwave noir anime cartoon fantasy "
+    "horror minimalist surreal".split()
+)
+
+
+def _by(findings: Findings, text: str) -> str:
+    """A listed artist with capitals where the name is known."""
+    for found in findings.found:
+        if found.part == "medium" and found.name.islower() and found.name in text:
+            text = text.replace(found.name, title(found.name))
+    return text
+
+
 ADVERBS_OF_PLACE = frozenset("underwater outdoors indoors outside inside upstairs downstairs overhead".split())
 
 
 def _first(
     wish: Wish, findings: Findings, thing: Thing, parts: Parts, with_what: str, left: list[Option], dice: random.Random
 ) -> str:
-    """The sentence of the head, with what it has, what it does, and where."""
+    """The medium, and the head with what it has, what it does and where."""
     where = "".join(f" {_where(text)}" for text in parts.where)
-    if not (with_what or where or parts.doing) and not TAG_COUNT.match(fold(_typed(wish, parts)).replace(" ", "")):
+    when = "".join(f" {_when(text)}" for text in parts.weather)
+    tag = TAG_COUNT.match(fold(_typed(wish, parts)).replace(" ", ""))
+    if not (with_what or where or when or parts.doing or parts.media or parts.by or tag):
         return predicated(wish, findings, thing, parts.start, parts.end, left, dice)
     subject = _subject(wish, findings, thing, parts) + with_what
+    doing = f" {joined(list(parts.doing))}" if parts.doing else ""
+    if _leads(wish, findings, parts):
+        by = "".join(f" {_by(findings, text)}" for text in parts.by if text.startswith("by "))
+        lead = grammar.with_article(_first_lower(parts.media[0]))
+        return f"{lead} of {_first_lower(subject)}{doing}{where}{when}{by}"
     plain = thing.sure and len(subject.split()) <= 14 and not RELATIVE & set(subject.split())
     plain = (
         plain and not any(parts.start <= i < parts.end for i in wish.verbs_at) and " and " not in _typed(wish, parts)
     )
-    be = "are" if thing.plural else "is"
-    if not plain:
-        return shown(f"{subject}{' ' + joined(list(parts.doing)) if parts.doing else ''}{where}", dice)
-    if parts.doing:
-        return f"{subject} {be} {joined(list(parts.doing))}{where}"
-    verb = take(left, "doing", "head")
+    if plain and doing:
+        return f"{subject} {'are' if thing.plural else 'is'}{doing}{where}{when}"
+    verb = take(left, "doing", "head") if plain else None
     if verb and verbs.is_verbal(verb.phrase) and not (where and is_located(verb.phrase)):
-        return f"{subject} {verbs.finite(verb.phrase, thing.plural)}{where}"
+        return f"{subject} {verbs.finite(verb.phrase, thing.plural)}{where}{when}"
     if verb:
         left.append(verb)
-    return f"{subject} {be} shown{where}" if where else shown(subject, dice)
+    return f"{subject}{doing}{where}{when}"
+
+
+def _first_lower(text: str) -> str:
+    """A text inside of a sentence: its article in lower case."""
+    first, _, rest = text.partition(" ")
+    return f"{first.lower()} {rest}" if first in ("A", "An", "The", "This", "Two", "Three", "Several") else text
+
+
+def _when(text: str) -> str:
+    """A listed weather or time: "night" is "at night", "rainy" is "on a rainy day"."""
+    word = fold(text)
+    if word in ("raining", "snowing"):
+        return f"while it is {word}"
+    if word in ("summer", "winter", "autumn", "spring"):
+        return f"in {word}"
+    if word in ("morning", "evening", "afternoon"):
+        return f"in the {word}"
+    if word == "day":
+        return "by day"
+    return f"on a {word} day" if word.endswith("y") else f"at {word}"
 
 
 def _typed(wish: Wish, parts: Parts) -> str:

@@ -3,10 +3,10 @@
 import re
 
 from ..prompts.vocabulary import STOP, number_of, singular
-from ..subjects.find import Findings
+from ..subjects.find import Findings, Found
 from ..wishes.things import Subject
 from ..wishes.wish import Wish
-from ..wishes.words import FRAMING, VERBS
+from ..wishes.words import FRAMING, INTRANSITIVE, VERBS
 from . import grammar, verbs
 from .thing import title
 
@@ -46,7 +46,23 @@ def is_noun_phrase(wish: Wish, start: int, end: int) -> bool:
             return False
         if word in VERBS and 0 < index < len(words) - 1 and words[index - 1] not in leads:
             return False
+        if 0 < index < len(words) - 1 and words[index - 1] not in leads and _is_finite(word, words[index + 1]):
+            return False
     return True
+
+
+BEHIND_A_VERB = frozenset("a an the his her its their him them itself himself herself".split())
+
+
+def _is_finite(word: str, following: str) -> bool:
+    """Whether a word is a verb with its object behind it: "pushes a boulder"."""
+    if not word.endswith("s") or following not in BEHIND_A_VERB or word.endswith(("ss", "us")):
+        return False
+    bases = {word[:-1], word.removesuffix("es"), word.removesuffix("ies") + "y"}
+    return not bases.isdisjoint(verbs.BASES | verbs.E_BASES | MORE_VERBS)
+
+
+MORE_VERBS = frozenset("push open lift touch need want become keep feel meet build buy bring send start try".split())
 
 
 def _is_plural_word(word: str) -> bool:
@@ -60,7 +76,10 @@ def is_plain(wish: Wish, findings: Findings, start: int, end: int) -> bool:
     if ODD.search(text) or not text.isascii() or not is_noun_phrase(wish, start, end):
         return False
     strange = (word for word in wish.words[start:end] if word.folded in unknown and not word.text[0].isupper())
-    return all(grammar.is_noun(word.folded) or grammar.is_participle(word.folded) for word in strange)
+    return all(
+        grammar.is_noun(word.folded) or grammar.is_participle(word.folded) or LOWER_NAMES.match(word.folded)
+        for word in strange
+    )
 
 
 def with_articles(wish: Wish, findings: Findings, start: int, end: int, text: str) -> str:
@@ -72,21 +91,60 @@ def with_articles(wish: Wish, findings: Findings, start: int, end: int, text: st
             fits = text[at : at + 1] == wish.text[wish.words[subject.start].start]
             if noun not in NOT_ARTICLED and fits and wish.words[subject.start - 1].folded not in grammar.DETERMINERS:
                 text = f"{text[:at]}{grammar.article(text[at:])} {text[at:]}"
-    text = _capitals(wish, findings, start, text)
-    first = next((s for s in wish.subjects if s.start == start), None)
+    text = capitals(wish, findings, text)
+    first = next((s for s in wish.subjects if s.start == start), None) or _behind_a_participle(wish, start)
     if first is None or not _lacks_article(wish, findings, first, False):
         return _with_the(wish, findings, start, text)
-    if text[0].isupper() and text[1:].islower():
+    if wish.words[start].text[0].isupper() and text[1:].islower():
         text = text[0].lower() + text[1:]
     return f"{grammar.article(text)} {text}"
 
 
-def _capitals(wish: Wish, findings: Findings, start: int, text: str) -> str:
-    """A text with the capitals of proper names that were typed in lower case."""
+def _behind_a_participle(wish: Wish, start: int) -> Subject | None:
+    """The thing that a participle before it describes: "burning skull"."""
+    word = wish.words[start].folded
+    found = next((s for s in wish.subjects if s.start == start + 1), None)
+    return found if word.endswith("ing") and word in INTRANSITIVE else None
+
+
+# Peoples and months, which have a capital; none that is another word in lower case ("china", "turkey", "polish").
+LOWER_NAMES = re.compile(
+    r"(?<![\w@#/.])(?:american|european|african|asian|english|british|french|german|italian|spanish|portuguese|dutch|greek"
+    r"|russian|ukrainian|norwegian|swedish|finnish|danish|scandinavian|icelandic|irish|scottish|welsh|japanese|chinese"
+    r"|korean|vietnamese|thai|indian|tibetan|mongolian|persian|iranian|arabian|arabic|egyptian|turkish|israeli|jewish"
+    r"|mexican|brazilian|argentinian|peruvian|cuban|canadian|australian|hawaiian|roman|byzantine|celtic|aztec|mayan"
+    r"|victorian|edwardian|christian|buddhist|muslim|islamic|hindu|venetian|parisian|sumerian|babylonian|slavic"
+    r"|january|february|april|june|july|september|october|november|december|halloween|christmas|easter)(?!\w)"
+)
+
+
+def capitals(wish: Wish, findings: Findings, text: str) -> str:
+    """A text with the capitals of names, of peoples and of months that were typed in lower case."""
+    text = LOWER_NAMES.sub(lambda found: found[0].capitalize(), text)
     for found in findings.found:
-        if found.article is not None and found.name.islower() and found.name.isascii():
+        by = found.part == "medium" and found.start and wish.words[found.start - 1].folded == "by"
+        if by:
+            text = _credited(wish, findings, found, text)
+        elif found.article is not None and found.name.islower() and found.name.isascii() and _is_a_name(wish, found):
             text = re.sub(rf"(?<!\w){re.escape(found.name)}(?!\w)", title(found.name), text)
     return text
+
+
+def _is_a_name(wish: Wish, found: Found) -> bool:
+    """Whether words that may be a name are one here: not in "a white house", "the satanic god"."""
+    before = wish.words[found.start - 1].folded if found.start else ""
+    return before not in ("a", "an") and not (found.end - found.start == 1 and grammar.is_noun(found.name))
+
+
+def _credited(wish: Wish, findings: Findings, artist: Found, text: str) -> str:
+    """A text with the capitals of an artist behind "by" and of those that are named with it."""
+    end = artist.end
+    while end < len(wish.words) and (wish.words[end].folded == "and" or wish.words[end].folded not in STOP | FRAMING):
+        if "," in wish.text[wish.words[end - 1].end : wish.words[end].start]:
+            break
+        end += 1
+    names = wish.words_between(artist.start, end)
+    return text.replace(names, title(names)) if names.islower() and names.isascii() else text
 
 
 def _with_the(wish: Wish, findings: Findings, start: int, text: str) -> str:
@@ -104,7 +162,11 @@ def _lacks_article(wish: Wish, findings: Findings, subject: Subject, sure: bool)
     determined = (first in STOP and first not in ("very", "so", "too", "just")) or first in grammar.DETERMINED
     if determined or any(number_of(word.folded) is not None for word in words) or not words[0].text.isascii():
         return False
-    if words[0].folded.endswith(("'s", "s'")) or not words[0].text[0].isalpha() or is_name(wish, findings, subject):
+    if (
+        any(word.folded.endswith(("'s", "s'")) for word in words[:-1])
+        or not words[0].text[0].isalpha()
+        or is_name(wish, findings, subject)
+    ):
         return False
     number = "p" if grammar.is_plural_form(last) else grammar.nouns().get(last, ("", ""))[0]
     known = last in FRAMING or any(

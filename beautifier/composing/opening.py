@@ -6,9 +6,10 @@ import re
 from ..prompts.vocabulary import STOP, fold
 from ..subjects.find import Findings
 from ..wishes.wish import QUOTED, Wish
+from . import grammar
 from .fitting import Option
 from .lists import list_sentences, read_list
-from .noun_phrase import is_plain, with_articles
+from .noun_phrase import capitals, is_plain, with_articles
 from .phrases import tidy_end
 from .predicate import predicated
 from .tag_prose import tag_sentences
@@ -32,17 +33,36 @@ def opening(wish: Wish, findings: Findings, thing: Thing, left: list[Option], di
         if wish.kind == "tags":
             return tag_sentences(wish, findings)
         parts = None if wish.quoted else read_list(wish, findings)
-        return [typed] if parts is None else list_sentences(wish, findings, thing, parts, left, dice)
+        return (
+            [as_typed(wish, findings, _with_first_article(wish, findings, typed))]
+            if parts is None
+            else list_sentences(wish, findings, thing, parts, left, dice)
+        )
     whole = wish.words_between(0, len(wish.words)) == typed
     if wish.kind == "sentence" or not whole or wish.quoted or not is_plain(wish, findings, 0, len(wish.words)):
-        return [_with_quotes(wish, _with_first_article(wish, findings, typed))]
+        return [as_typed(wish, findings, _with_quotes(wish, _with_first_article(wish, findings, typed)))]
     return [predicated(wish, findings, thing, 0, len(wish.words), left, dice)]
 
 
+SENTENCE_END = re.compile(r"(?<=[a-z]{4}[.!?] )[a-z](?=[a-z]*\b)")
+
+
+def as_typed(wish: Wish, findings: Findings, text: str) -> str:
+    """The user's own sentences, each with its capital, and the names in them; with quoted text in it as it is."""
+    if QUOTED.search(text):
+        return text
+    text = SENTENCE_END.sub(lambda found: found[0].upper(), text)
+    return text if wish.kind == "tags" else capitals(wish, findings, text)
+
+
 def _with_first_article(wish: Wish, findings: Findings, typed: str) -> str:
-    """A text with quotes in it with the article that its first thing lacks."""
+    """A text that stands as typed, with the article that its first thing lacks."""
     first = wish.subjects[0] if wish.subjects else None
-    if not wish.quoted or first is None or first.start or not is_plain(wish, findings, 0, first.end):
+    if first is None or first.start or not is_plain(wish, findings, 0, first.end):
+        return typed
+    if not wish.quoted and (wish.kind in ("sentence", "tags") or typed[0].isupper()):
+        return typed
+    if wish.kind == "list" and not grammar.nouns().get(wish.words[first.end - 1].folded, ("", ""))[0] == "c":
         return typed
     return with_articles(wish, findings, 0, first.end, typed) if typed.startswith(wish.words[0].text) else typed
 

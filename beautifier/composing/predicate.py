@@ -1,4 +1,6 @@
-"""The user's noun phrase as a sentence: with the verb it has, with one from what was chosen, or behind one."""
+"""The user's noun phrase as the first sentence: with the verb it has or one from what was chosen, else by itself, with
+what hangs on it: where it is, in what light, how it is seen.
+"""
 
 import random
 import re
@@ -7,107 +9,130 @@ from ..subjects.find import Findings
 from ..wishes.wish import Wish
 from ..wishes.words import CONTAINERS, FRAMING, GROUPS
 from . import grammar, verbs
-from .clauses import attendant, beside, is_absolute, joined, pop, take, view_of
+from .clauses import attendant, beside, is_absolute, joined, pop, take
 from .fitting import Option, is_located
+from .lights import beside_light
 from .noun_phrase import RELATIVE, with_articles
 from .thing import Thing
+from .views import beside_view
 
-LONGEST_SUBJECT = 8  # words before a verb; a longer phrase stands behind one
-PICTURES = ("the picture shows", "the image shows")
+LONGEST_SUBJECT = 8  # words before a verb; a longer phrase stands by itself
+LONGEST_FIRST = 22  # words on which nothing more hangs
+CLOSE_TO_ITS_VERB = ("in ", "at ", "under ", "on ")
 
 
 def predicated(
     wish: Wish, findings: Findings, thing: Thing, start: int, end: int, left: list[Option], dice: random.Random
 ) -> str:
-    """The words from start to end as a sentence."""
+    """The words from start to end as a sentence, or as a noun phrase that stands by itself."""
     typed = wish.words_between(start, end)
     text = with_articles(wish, findings, start, end, typed)
     if begins_with_medium(wish, findings, start):
-        return _of_medium(wish, findings, text, thing, left)
-    sure = thing.sure and not _is_joined(wish, findings) and len(text.split()) <= LONGEST_SUBJECT
-    split = verb_split(wish, findings, start, end) if thing.sure else 0
-    if split and not _is_joined(wish, findings):
+        return _of_medium(wish, findings, text, thing, end, left, dice)
+    clear = thing.sure and not _is_joined(wish, findings)
+    split = verb_split(wish, findings, start, end) if clear else 0
+    if split:
         be = "are" if _number_is_plural(wish, findings, thing) else "is"
         found = re.search(rf"(?<!\w){re.escape(wish.words[split].text)}(?!\w)", text)  # articles moved it
         at = found.start() if found else len(text)
-        one_verb = len(wish.verbs_at) == 1
-        return f"{_closed(text[:at].rstrip())} {be} {text[at:]}" + (attendant(left) if one_verb else "")
+        said = f"{_closed(text[:at].rstrip())} {be} {text[at:]}"
+        return said + _hanging(said + (attendant(left) if len(wish.verbs_at) == 1 else ""), said, left, dice, True)
     loose_verb = any(start <= index < end for index in wish.verbs_at)
-    if not sure or split or loose_verb or _ends_with_medium(wish, findings) or _has_clause(wish, start, end):
-        return shown(text, dice)
-    return _with_verb(wish, findings, thing, text, left, dice)
+    short = len(text.split()) <= LONGEST_SUBJECT
+    if not clear or not short or loose_verb or _ends_with_medium(wish, findings) or _has_clause(wish, start, end):
+        return by_itself(text, left, dice)
+    return _with_verb(wish, findings, thing, text, end, left, dice)
 
 
-def shown(text: str, dice: random.Random) -> str:
-    """Any noun phrase as a sentence: "the picture shows ..."."""
-    if text[:2] in ("A ", "An", "Th") and text.split()[0] in ("A", "An", "The", "This", "These", "Two", "Three"):
-        text = text[0].lower() + text[1:]
-    return f"{dice.choice(PICTURES)} {text.removesuffix(',')}"
+def by_itself(text: str, left: list[Option], dice: random.Random) -> str:
+    """A noun phrase that stands by itself, with its view or its light: "a banana cat, seen from a low angle"."""
+    text = text.removesuffix(",")
+    return text + hanging(text, left, dice)
 
 
-def _with_verb(wish: Wish, findings: Findings, thing: Thing, text: str, left: list[Option], dice: random.Random) -> str:
-    """A short subject of a certain number with what it does, where it is or what it has."""
+def hanging(text: str, left: list[Option], dice: random.Random, has_verb: bool = False) -> str:
+    """A light, a view or both behind a text, taken from what is left; "" behind a long one."""
+    if len(text.split()) > LONGEST_FIRST:
+        return ""
+    chance = dice.random()
+    light = next((o for o in left if o.role == "light" and beside_light(o.phrase)), None)
+    view = next((o for o in left if o.role == "view" and beside_view(o.phrase)), None)
+    if has_verb:
+        light, view = (light if chance < 0.6 else None), (view if 0.45 < chance < 0.75 else None)
+    elif light and view and len(text.split()) > 6:
+        light, view = (light, None) if chance < 0.5 else (None, view)
+    elif light and view:
+        light, view = (light if chance < 0.7 else None), (view if chance > 0.35 else None)
+    said = ""
+    if view:
+        left.remove(view)
+        said = f", {beside_view(view.phrase)}"
+    if light:
+        left.remove(light)
+        lit = beside_light(light.phrase)
+        near = lit.startswith(CLOSE_TO_ITS_VERB) and (view or has_verb) and len(lit.split()) < 7
+        said += f" {lit}" if near and " in " not in said else f", {lit}"
+    return said
+
+
+def _hanging(whole: str, said: str, left: list[Option], dice: random.Random, has_verb: bool) -> str:
+    """What hangs on a sentence behind what already does."""
+    return whole[len(said) :] + hanging(whole, left, dice, has_verb)
+
+
+def _with_verb(
+    wish: Wish, findings: Findings, thing: Thing, text: str, end: int, left: list[Option], dice: random.Random
+) -> str:
+    """A short subject of a certain number with what it does, and where it is."""
     plural = _number_is_plural(wish, findings, thing)
-    has = "have" if plural else "has"
     doing = take(left, "doing", "head")
     place = take(left, "place")
-    where = f" {grammar.place_phrase(place.phrase, _is_person(findings))}" if place else ""
+    where = f" {grammar.place_phrase(place.phrase, thing.person)}" if place else ""
     if doing and verbs.is_verbal(doing.phrase) and not (where and is_located(doing.phrase)):
-        details = _inner_details(thing, text, wish, left, dice)
-        return f"{text}{details} {verbs.finite(doing.phrase, plural)}{where}" + attendant(left)
-    with_doing = beside([doing.phrase]) if doing and is_absolute(doing.phrase) else ""
-    if doing and not with_doing:
+        said = f"{text}{_inner_details(thing, text, wish, left, dice)} {verbs.finite(doing.phrase, plural)}{where}"
+        return said + _hanging(said + attendant(left), said, left, dice, True)
+    loose = beside([doing.phrase]) if doing and is_absolute(doing.phrase) else ""
+    if doing and not loose:
         left.append(doing)
+    if where and _stands(findings):
+        said = f"{text} {'stand' if plural else 'stands'}{where}{loose}"
+        return said + hanging(said, left, dice, True)
     if where:
-        return f"{text} {_stands(plural, findings)}{where}{with_doing}"
-    details = pop(left, lambda o: o.role == "detail" and o.part == "head")
-    if details:
-        return f"{text} {has} {joined([grammar.with_article(d.phrase) for d in details])}{with_doing}"
-    view = take(left, "view")
-    predicate = view_of(view.phrase) if view else ""
-    if predicate:
-        return f"{text} {'are' if plural else 'is'} {predicate}{with_doing}"
-    if view:
-        left.append(view)
-    return shown(text, dice) + with_doing
+        followed = findings.head is not None and findings.head.end < end
+        said = f"{text}{',' if followed else ''}{where}{loose}"
+        return said + hanging(said, left, dice)
+    return by_itself(text + loose, left, dice)
 
 
-def _is_person(findings: Findings) -> bool:
-    return findings.head_entry is not None and findings.head_entry.is_person
+def _stands(findings: Findings) -> bool:
+    """Whether the head is of the kinds that stand where they are."""
+    return findings.head_entry is not None and bool(findings.head_entry.kinds & {"building", "plant", "ruin"})
 
 
-def _stands(plural: bool, findings: Findings) -> str:
-    """A verb for being somewhere, by the kind of thing."""
-    kinds = findings.head_entry.kinds if findings.head_entry else frozenset()
-    if kinds & {"building", "plant", "ruin"}:
-        return "stand" if plural else "stands"
-    return f"{'are' if plural else 'is'} shown"
-
-
-def _of_medium(wish: Wish, findings: Findings, text: str, thing: Thing, left: list[Option]) -> str:
-    """A sentence for "an oil painting of a cat": what it shows the cat doing, or that this is one."""
+def _of_medium(
+    wish: Wish, findings: Findings, text: str, thing: Thing, end: int, left: list[Option], dice: random.Random
+) -> str:
+    """ "An oil painting of a cat" with what it does and where, and the marks of the medium."""
     plain = thing.known and thing.sure and not wish.verbs and len(text.split()) <= LONGEST_SUBJECT + 2
-    plain = plain and text.casefold().startswith(("a ", "an ", "the ")) and not RELATIVE & set(text.split())
+    plain = plain and findings.head is not None and findings.head.end == end and not RELATIVE & set(text.split())
+    said = text
     if plain:
         doing = take(left, "doing", "head")
         place = None if doing and is_located(doing.phrase) else take(left, "place")
-        where = f" {grammar.place_phrase(place.phrase, _is_person(findings))}" if place else ""
-        verbal = doing is not None and verbs.is_verbal(doing.phrase)
-        if verbal or where:
-            action = f" {doing.phrase}" if verbal else ""
-            loose = beside([doing.phrase]) if doing and not verbal and is_absolute(doing.phrase) else ""
-            if doing and not verbal and not loose:
-                left.append(doing)
-            return f"{text} shows {thing.object}{action}{where}{loose}"
-        if doing:
-            left.append(doing)
-    first = next((s for s in wish.subjects), None)
-    many = (
-        first is not None and first.count not in (None, 1) and grammar.is_plural_form(wish.words[first.end - 1].folded)
-    )
-    if text.split()[0] in ("A", "An", "The"):
-        text = text[0].lower() + text[1:]
-    return f"{'these are' if many else 'this is'} {text}"
+        if doing and verbs.is_verbal(doing.phrase):
+            said += f" {doing.phrase}"
+        if place:
+            said += f" {grammar.place_phrase(place.phrase, thing.person)}"
+        if doing and not verbs.is_verbal(doing.phrase):
+            loose = beside([doing.phrase]) if is_absolute(doing.phrase) else ""
+            said += loose
+            left += [] if loose else [doing]
+    said += attendant(left)
+    if len(said.split()) <= LONGEST_FIRST - 6 and dice.random() < 0.4:
+        marks = pop(left, lambda o: o.part == "medium" and o.role == "detail")
+        if marks:
+            return f"{said}, with {joined([grammar.with_article(o.phrase) for o in marks])}"
+    return said + hanging(said, left, dice)
 
 
 def begins_with_medium(wish: Wish, findings: Findings, start: int) -> bool:

@@ -18,9 +18,11 @@ class Thing:
     name     how it is said again, without an article
     plural   its number
     known    whether an entry describes it
-    pronoun  whether "it" or "they" is clear and fit: no person, and no other thing was named
+    pronoun  whether "it", "they" or "she" is clear: no other thing was named
     article  of a proper name, "" or "the"; None for a common noun
     sure     whether its number and article are certain
+    person   whether it is a human being or a group of them
+    she      the pronoun of a person whose sex is certain, "she" or "he"; "" for any other
     """
 
     name: str
@@ -29,30 +31,59 @@ class Thing:
     pronoun: bool = True
     article: str | None = None
     sure: bool = False
+    person: bool = False
+    she: str = ""
+
+    @property
+    def nameable(self) -> bool:
+        """Whether a sentence may be about it: it is known, or its noun can be said again."""
+        return bool(self.name) and (self.known or self.sure)
+
+    @property
+    def called(self) -> str:
+        """Its name with an article: "the woman", "Lara Croft"."""
+        return f"{self.article} {title(self.name)}".strip() if self.article is not None else f"the {self.name}"
 
     @property
     def again(self) -> str:
-        """ "it", "they", "the woman", "Lara Croft" or "the scene": the subject of a further sentence."""
-        if not self.known:
-            return "the scene"
-        if self.article is not None:
-            return f"{self.article} {title(self.name)}".strip()
-        return ("they" if self.plural else "it") if self.pronoun else f"the {self.name}"
+        """ "it", "they", "she", "the woman" or "Lara Croft": the subject of a further sentence."""
+        if self.pronoun and self.she:
+            return self.she
+        if self.article is not None or not self.pronoun or self.person:
+            return self.called
+        return "they" if self.plural else "it"
 
     @property
     def object(self) -> str:
-        """The same as an object: "it", "them", "the woman"."""
-        return "them" if self.again == "they" else self.again
+        """The same as an object: "it", "them", "her", "the woman"."""
+        return {"they": "them", "she": "her", "he": "him"}.get(self.again, self.again)
+
+    @property
+    def its(self) -> str:
+        """What its parts are called by: "its", "their", "her"; "the" where no pronoun is clear."""
+        if self.pronoun and self.she:
+            return "her" if self.she == "she" else "his"
+        if not self.pronoun or self.person:
+            return "the"
+        return "their" if self.plural else "its"
 
     @property
     def has(self) -> str:
         """ "has" or "have" in its number."""
-        return "have" if self.plural and self.known else "has"
+        return "have" if self.plural else "has"
 
     @property
     def be(self) -> str:
         """ "is" or "are" in its number."""
-        return "are" if self.plural and self.known else "is"
+        return "are" if self.plural else "is"
+
+
+NAMED_BY_ANOTHER = {"male": "man", "female": "woman", "males": "men", "females": "women"}  # adjectives as nouns
+SEXES = (("she", frozenset(("woman", "girl"))), ("he", frozenset(("man", "boy"))))
+OF_A_SEX = {
+    "she": frozenset("woman women girl girls female females lady ladies she her feminine".split()),
+    "he": frozenset("man men boy boys male males gentleman guy he him his masculine bearded beard mustache".split()),
+}
 
 
 def thing_of(wish: Wish, findings: Findings, crowded: bool = False) -> Thing:
@@ -62,21 +93,41 @@ def thing_of(wish: Wish, findings: Findings, crowded: bool = False) -> Thing:
         return Thing("")
     found = next((f for f in findings.found if f.part == "head"), None)
     typed = fold(found.name) if found else wish.words[head.end - 1].folded
+    person = entry is not None and entry.is_person
     tag = TAG_COUNT.match(typed.replace(" ", ""))
     if tag:
-        return Thing(tag[2] + ("s" if tag[1] != "1" else ""), tag[1] != "1", True, False, None, True)
+        many = tag[1] != "1"
+        she = "" if many or crowded else {"girl": "she", "boy": "he"}.get(tag[2], "")
+        return Thing(tag[2] + "s" * many, many, True, not crowded, None, True, True, she)
     if entry is not None and entry.subject == "portrait":
-        return Thing("sitter", False, True, False, None, False)
+        return Thing("sitter", False, True, False, None, False, True)
     if found is not None and found.article is not None:
-        name = found.name if len(found.name.split()) <= LONGEST_NAME or entry is None else entry.subject
-        return Thing(name, False, True, False, found.article, True)
+        name = found.name.removeprefix("the ").removeprefix("The ")
+        known = entry is not None and entry.is_person
+        many = entry is not None and not known and name.casefold().split()[-1] in PLURAL_NAMES
+        return Thing(name, many, True, not crowded, found.article, True, known, _pronoun_of(wish, findings, False))
     name = _short(typed)
     noun = name.split()[-1]
     counted = head.count is not None and head.count not in (1, -1)
     plural = counted and not grammar.is_mass(noun) or grammar.is_plural_form(noun)
     sure = grammar.is_noun(noun) or (found is not None and found.end >= head.end and not counted)
-    pronoun = not crowded and not (entry is not None and entry.is_person)
-    return Thing(name, plural, entry is not None, pronoun, None, sure)
+    she = _pronoun_of(wish, findings, plural)
+    return Thing(name, plural, entry is not None, not crowded, None, sure, person, she)
+
+
+PLURAL_NAMES = frozenset("alps andes himalayas rockies dolomites simpsons beatles smurfs minions maldives".split())
+
+
+def _pronoun_of(wish: Wish, findings: Findings, plural: bool) -> str:
+    """The pronoun of a single person whose sex is certain; "" where it is not."""
+    entry = findings.head_entry
+    if entry is None or plural or findings.mixed:
+        return ""
+    words = {word.folded for word in wish.words}
+    found = [pronoun for pronoun, kinds in SEXES if entry.kinds & kinds]
+    if len(found) != 1 or any(words & OF_A_SEX[other] for other in OF_A_SEX if other != found[0]):
+        return ""
+    return found[0]
 
 
 def _short(typed: str) -> str:
@@ -85,6 +136,8 @@ def _short(typed: str) -> str:
     words = words[: grammar.head_at(typed) + 1]  # "girl with short hair"
     if len(words) > LONGEST_NAME or not typed.isascii():
         words = words[-1:]
+    if words:
+        words[-1] = NAMED_BY_ANOTHER.get(words[-1], words[-1])
     return " ".join(words)
 
 

@@ -57,7 +57,7 @@ def test_the_users_words_are_the_subject_of_the_first_sentence():
 
 def test_a_medium_shows_it():
     text = written(COMPOSER, "a watercolor of a cat", "sentences")[0]
-    assert text.startswith("A watercolor shows a cat sleeping along the back")
+    assert text.startswith("A watercolor of a cat sleeping along the back")
 
 
 def test_tags_of_the_idea():

@@ -58,7 +58,13 @@ def first(words):
         ("a cat with a hat drinking soup", "A cat with a hat is drinking soup"),
         ("a cat that says hello", "A cat that says hello"),
         ("The cat sits on the wall.", "The cat sits on the wall"),
-        ("Times Square", "Times Square is shown"),
+        ("Times Square", "Times Square"),
+        ("burning cat", "A burning cat"),
+        ("a man with a smile pushes a boulder up a hill", "A man with a smile pushes a boulder up a hill"),
+        ("portrait of a woman", "A portrait of a woman"),
+        ("two dogs, watercolor", "A watercolor of two dogs"),
+        ("a cat, steampunk", "A cat"),
+        ("japanese woman reading", "A Japanese woman is reading"),
     ],
 )
 def test_openings(words, opening):
@@ -68,15 +74,41 @@ def test_openings(words, opening):
 def test_number_and_pronoun_agree():
     for text in texts("two dogs"):
         assert not re.search(r"\bIt (has|shows|is)\b|\bdogs (is|has)\b", text)
-    for text in texts("a woman"):
-        assert not re.search(r"\b(It|She|He) (has|is|shows)\b", text)
+    for text in texts("a cat"):
+        assert not re.search(r"\b(They|She|He|Her|His) ", text)
 
 
-def test_a_medium_shows_its_subject():
-    assert all(
-        text.startswith(("A watercolor of a lighthouse", "This is a watercolor"))
-        for text in texts("watercolor of a lighthouse")
-    )
+def test_she_is_said_only_where_the_sex_is_certain():
+    assert any(re.search(r"\bShe has\b", text) for text in texts("a woman"))
+    assert not any(re.search(r"\b(It|He|His) ", text) for text in texts("a woman"))
+    for words in ("ada lovelace and a man", "a woman and a dog", "two women", "a woman with a man"):
+        assert not any(re.search(r"\b([Ss]he|[Hh]er|[Hh]e|[Hh]is)\b", text) for text in texts(words))
+
+
+def test_a_medium_opens_the_text():
+    assert all(text.startswith("A watercolor of a lighthouse") for text in texts("watercolor of a lighthouse"))
+
+
+FORM = re.compile(
+    r"The (picture|image|scene) (shows|is shown|is lit)|This is an?|is shown|The palette (is|keeps)|There is"
+)
+
+
+@pytest.mark.parametrize("words", ["a cat", "two dogs", "a woman reading", "a lighthouse", "a cat in a library"])
+def test_it_does_not_read_like_a_form(words):
+    assert not any(FORM.search(text) for text in texts(words))
+
+
+def test_light_and_view_are_woven_in():
+    """A light or a view is seldom a sentence of its own."""
+    own = re.compile(r"(?<=[.] )(?:Seen [^.]*|[^.]* lights? the scene|[^.]* (?:falls? across|fills?) the scene)[.]")
+    found = [bool(own.search(text)) for text in texts("a lighthouse", 8) + texts("a cat", 8)]
+    assert sum(found) < len(found) / 3
+
+
+@pytest.mark.parametrize("words", ["zorblax", "make me feel small", "wat if octopus had office job", "indi sulta"])
+def test_nothing_is_said_where_nothing_is_known(words):
+    assert set(texts(words)) == {words.capitalize() + "."}
 
 
 def test_quoted_text_stays():
