@@ -46,7 +46,6 @@ def test_the_checkpoint_decides_and_another_one_is_written_for_anew(server, api_
     assert second["aim"].startswith("for Illustrious: tags")
     assert all(text.startswith("masterpiece, best quality") for text in second["texts"])
     assert server.images(history)
-    assert said(server.run(graph), graph) == second
 
 
 def test_a_choice_beats_the_checkpoint(server, api_workflow):
@@ -85,7 +84,7 @@ def test_loaders_of_many_kinds_are_seen_in_a_run(server):
         if not {node["class_type"] for node in loaders.values()} <= there:
             continue  # nodes of other packs, or of a newer ComfyUI
         graph = written_for(kind="flux", seed=0)
-        asked = {**graph["2"]["inputs"], "beautifier": ["90", 0]}
+        asked = {**graph["2"]["inputs"], "beautifier": ["90", 0], "seed": len(found)}  # or it comes from the cache
         del asked["clip"]
         graph = {**loaders, "2": {**graph["2"], "inputs": asked}, "90": graph["1"], "91": graph["3"]}
         expected[kind] = TARGETS[name].title
