@@ -108,10 +108,11 @@ class RewardModel:
     ) -> list[Candidate]:
         """The candidates with their scores, highest first; equal ones stay in the order they came in.
 
-        Of a raw prompt that was pasted with its settings, or is JSON, its words alone count.
+        Of a raw prompt that was pasted with its settings, or is JSON, its words alone count; of a candidate in
+        JSON too.
         """
         raw_prompt = wish_in(raw_prompt)
-        texts = [candidate.text for candidate in candidates]
+        texts = [wish_in(candidate.text) for candidate in candidates]
         scores = self.score([raw_prompt] * len(texts), texts, batch_size, on_step).tolist()
         order = sorted(range(len(scores)), key=lambda i: -scores[i])
         return [replace(candidates[i], score=scores[i]) for i in order]

@@ -1,5 +1,6 @@
 """The embedded reward model: what was asked for and what fits come first, bare words and shuffled words last."""
 
+import json
 import random
 
 import pytest
@@ -45,3 +46,11 @@ def test_its_terms_are_named(model):
 def test_it_has_no_alpha():
     with pytest.raises(ValueError, match="alpha"):
         load_reward_model("embedded", alpha=0.5)
+
+
+def test_candidates_in_json_are_ranked_by_their_words(model):
+    texts = ["a red fox in pale snow, firs behind it", "a red fox, nothing"]
+    plain = model.rank("a red fox", [Candidate(text) for text in texts])
+    asked = '{"prompt": "a red fox"}'
+    in_json = model.rank(asked, [Candidate(json.dumps({"prompt": text})) for text in texts])
+    assert [each.score for each in in_json] == [each.score for each in plain]
