@@ -39,6 +39,19 @@ def test_candidates_are_listed_and_a_click_chooses_one(page, tmp_path):
     assert page.chosen() == []
 
 
+def test_the_list_says_which_image_model_it_is_for(page, tmp_path):
+    for name, value in (("image_model", "z-image"), ("prompt", "a (red:1.2) fox")):
+        page.evaluate(
+            "([type, name, value]) => { nodeOf(type).widgets.find(each => each.name === name).value = value }",
+            [BEAUTIFY, name, value],
+        )
+    page.run()
+    assert page.locator(f"{LIST} .aim").inner_text() == "for Z-Image: long sentences; weights are ignored there"
+    assert "taken off (red:1.2)" in page.locator(f"{LIST} .note").inner_text()
+    assert "of 512 tokens" in page.locator(f"{ROW} .number").first.get_attribute("title")
+    photograph(page.browser, tmp_path / f"image model {page.looks}.png")
+
+
 def test_the_keyboard_chooses_too(page):
     page.run()
     page.locator(f"{ROW} .words").first.focus()
