@@ -10,8 +10,8 @@ from comfy_api.latest import io
 from ..beautifier.request import AUTO_STYLE, Request, Sampling
 from ..beautifier.targets import LENGTHS, STRENGTHS, Found, counted, find_target, summary
 from . import metadata
-from .beautify_inputs import AUTO, NONE, USUAL, all_inputs
-from .comfy import graph, memory, running, server, settings, versions
+from .beautify_inputs import AUTO, NONE, REVIEW, USUAL, all_inputs
+from .comfy import graph, memory, reviewing, running, server, settings, versions
 from .inputs import CATEGORY, with_score
 
 if TYPE_CHECKING:
@@ -95,6 +95,8 @@ class BeautifyPrompt(io.ComfyNode):
         strength: str = STRENGTHS[1],
         length: str = LENGTHS[1],
         clip: Any = None,
+        review: str = REVIEW[0],
+        review_seconds: int = 0,
     ) -> io.NodeOutput:
         custom = Sampling(temperature, top_k, top_p, repetition_penalty, max_new_tokens)
         used = custom if sampling == "custom" else None
@@ -117,6 +119,11 @@ class BeautifyPrompt(io.ComfyNode):
         found = running.beautify(beautifier, request)
         if reward_model is not None:
             found = running.rank(reward_model, prompt, found)
+        notice = too_few(candidate, num_candidates)
+        if review != REVIEW[0]:
+            shown = {"texts": [each.text for each in found], "scores": scores_of(found), "seed": seed}
+            node = cls.hidden.unique_id
+            found, candidate = reviewing.reviewed(node, found, candidate, shown, review_seconds)
         texts = [each.text for each in found]
         # A prompt without words comes back alone, and a model may give fewer candidates than were asked for.
         chosen = found[min(candidate, len(found)) - 1]
@@ -132,7 +139,7 @@ class BeautifyPrompt(io.ComfyNode):
         if chosen.negative:
             entry["negative"] = chosen.negative
         if reward_model is not None:
-            entry["scores"] = [each.score for each in found]
+            entry["scores"] = scores_of(found)
             entry["reward_model"] = reward_model.reward_model.name
         metadata.write(cls.hidden.extra_pnginfo, cls.hidden.unique_id, server.list_index(), entry)
         listed = {
@@ -140,13 +147,18 @@ class BeautifyPrompt(io.ComfyNode):
             "scores": entry.get("scores"),
             "seed": seed,
             "used": min(candidate, len(texts)) - 1,
-            "notice": too_few(candidate, num_candidates),
+            "notice": notice,
             "aim": told(aimed),
             "tokens": [counted(aimed.target, each.tokens or 0) for each in found],
             "notes": list(dict.fromkeys(note for each in found for note in each.notes)),
         }
         shown = {"text": texts, "prompt_beautifier": [listed]}
         return io.NodeOutput(chosen.text, texts, overview(found), chosen.negative, ui=shown)
+
+
+def scores_of(found: list[Candidate]) -> list[float] | None:
+    """The score of each candidate; None where no reward model has ranked them."""
+    return None if found[0].score is None else [each.score for each in found]
 
 
 def aim(image_model: str, prompt: dict | None, unique_id: str | None, clip: Any) -> Found:

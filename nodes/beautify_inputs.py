@@ -14,7 +14,14 @@ AUTO, NONE = "auto", "none"  # of image_model
 
 def all_inputs() -> list[io.Input]:
     """All of them."""
-    return [*request_inputs(), *sampling_inputs(), reward_model_input(), style_input(), *target_inputs()]
+    return [
+        *request_inputs(),
+        *sampling_inputs(),
+        reward_model_input(),
+        style_input(),
+        *target_inputs(),
+        *review_inputs(),
+    ]
 
 
 def request_inputs() -> list[io.Input]:
@@ -226,6 +233,37 @@ def target_inputs() -> list[io.Input]:
             tooltip=(
                 "The text encoder that will read the prompt, if you like to connect it: it tells the image model for "
                 "certain where image_model is auto."
+            ),
+        ),
+    ]
+
+
+REVIEW = ("off", "ask")
+MOST_SECONDS = 3600
+
+
+def review_inputs() -> list[io.Input]:
+    """The inputs for choosing on the node before anything is drawn."""
+    return [
+        io.Combo.Input(
+            "review",
+            options=list(REVIEW),
+            default=REVIEW[0],
+            optional=True,
+            tooltip=(
+                "ask: the run stops here until you click one of the candidates in the list, or change its words. A run "
+                "that comes from a script does not stop."
+            ),
+        ),
+        io.Int.Input(
+            "review_seconds",
+            default=0,
+            min=0,
+            max=MOST_SECONDS,
+            optional=True,
+            tooltip=(
+                "With review on ask: after so many seconds the run goes on with the first candidate, or the one that "
+                "candidate names. 0: it waits."
             ),
         ),
     ]

@@ -1,9 +1,10 @@
-"""The server's side of "Beautify text": a text is beautified with the embedded model, outside any graph.
+"""The server's side of the page: a text is beautified outside any graph ("Beautify text"), and a choice is taken.
 
     POST /prompt_beautifier/image_model  {"graph": {"3": {"class_type": "...", "inputs": {}}}, "node": "3", "text": ""}
     200 {"target": "z-image", "title": "Z-Image", "by": "z_image_turbo.safetensors", "sure": true}
     POST /prompt_beautifier/beautify     {"text": "1 girl", "target": "z-image", "seed": 0, "mode": "rewrite"}
     200 {"prompt": "...", "notes": []}
+    POST /prompt_beautifier/review       what comfy/reviewing.py says; 200 {"open": true}
     400, 403, 413, 415, 429, 500         {"error": "what is wrong, and what to do"}
 
 A graph is what graphToPrompt gives in the page. "target" is null where no image model is found. Fields of `beautify`
@@ -27,6 +28,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from ..beautifier.request import Request
+from .comfy import reviewing
 from .comfy.graph import target_of
 from .comfy.server import add_post_route
 
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 
 BEAUTIFY = "/prompt_beautifier/beautify"
 IMAGE_MODEL = "/prompt_beautifier/image_model"
+REVIEW = "/prompt_beautifier/review"
 LARGEST_TEXT = 64 * 1024  # bytes; a page of text has 3,000
 LARGEST_GRAPH = 4 * 1024 * 1024  # bytes; a thousand nodes have 400,000
 ASKED = ("mode", "seed", "target", "style", "keep", "avoid", "strength", "length")
@@ -55,9 +58,10 @@ class Refused(ValueError):
 
 
 def add_routes() -> None:
-    """Have ComfyUI's server answer both paths; nothing is loaded before the first text."""
+    """Have ComfyUI's server answer these paths; nothing is loaded before the first text."""
     add_post_route(BEAUTIFY, partial(answer, reply=beautified, largest=LARGEST_TEXT))
     add_post_route(IMAGE_MODEL, partial(answer, reply=image_model, largest=LARGEST_GRAPH))
+    add_post_route(REVIEW, partial(answer, reply=review, largest=LARGEST_TEXT))
 
 
 async def answer(request: web.Request, reply: Reply, largest: int) -> web.Response:
@@ -95,6 +99,13 @@ async def image_model(body: object) -> dict:
         **{"target": row.name if row else None, "title": row.title if row else ""},
         **{"by": found.by, "sure": found.sure},
     }
+
+
+async def review(body: object) -> dict:
+    try:
+        return reviewing.take_answer(body)
+    except ValueError as error:
+        raise Refused(400, str(error)) from error
 
 
 def check_origin(request: web.Request) -> None:

@@ -6,6 +6,7 @@
 
 import { app } from "../../scripts/app.js";
 import { endStep, leastHeight, onChange, widgetFor } from "./graph.js";
+import { answer, askOf, onAsk } from "./review.js";
 import { text, toast } from "./strings.js";
 
 const PROPERTY = "prompt_beautifier";
@@ -42,6 +43,11 @@ export function addCandidateList(node) {
   widget.serialize = false; // nor a value in the saved graph
   widget.label = text("candidates");
   onChange(node, (output) => show(node, box, output?.[PROPERTY]), "onExecuted");
+  onAsk(node, (listed) => {
+    if (!listed) return draw(node, box);
+    show(node, box, [{ ...listed, used: null }]);
+    if (document.activeElement?.matches("body, canvas")) focus(box, 0); // nobody is typing
+  });
   onChange(node, () => draw(node, box), "onConfigure");
   onChange(node, () => setTimeout(() => takePlace(node, frame), PATCHED), "onAdded");
   draw(node, box);
@@ -117,6 +123,7 @@ function draw(node, box) {
   }
   box.role = "list";
   box.ariaLabel = text("candidates");
+  if (askOf(node)) box.append(askOf(node).header);
   if (listed.aim) box.append(element("div", "aim", listed.aim));
   listed.texts.forEach((prompt, index) => box.append(row(node, box, listed, prompt, index)));
   for (const note of listed.notes ?? []) box.append(element("div", "note", note));
@@ -137,7 +144,7 @@ function row(node, box, listed, prompt, index) {
   line.classList.toggle("chosen", chosen);
   line.classList.toggle("used", listed.chosen == null && listed.used === index);
   line.addEventListener("click", () => {
-    if (!selectedIn(box)) choose(node, box, index); // else the words were selected with the mouse
+    if (!selectedIn(box) && !words.isContentEditable) choose(node, box, index); // else the words were selected with the mouse
   });
   const number = element("span", "number", String(index + 1));
   number.title = listed.tokens?.[index] ?? "";
@@ -148,6 +155,7 @@ function row(node, box, listed, prompt, index) {
   words.title = text(chosen ? "release" : "choose");
   words.addEventListener("keydown", (event) => onKey(event, node, box, index));
   line.append(number, words);
+  if (askOf(node)) line.append(pencil(node, words, prompt, index));
   if (listed.scores?.[index] != null) {
     const score = element("span", "score", Number(listed.scores[index]).toFixed(3));
     score.title = text("score");
@@ -166,6 +174,13 @@ function row(node, box, listed, prompt, index) {
 
 /** Enter and Space choose, the arrow keys go from one candidate to the next. */
 function onKey(event, node, box, index) {
+  if (event.target.isContentEditable) return event.stopPropagation(); // words that are being changed
+  const place = askOf(node) ? Number.parseInt(event.key, 10) - 1 : -1;
+  if (place >= 0 && place < state(node).texts.length) {
+    event.preventDefault();
+    event.stopPropagation();
+    return answer(node, place);
+  }
   if (event.ctrlKey || event.altKey || event.metaKey) return;
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (!step && event.key !== "Enter" && event.key !== " ") return;
@@ -175,12 +190,33 @@ function onKey(event, node, box, index) {
   else choose(node, box, index);
 }
 
+/** The button that makes the words of a candidate editable while the run waits: Enter goes on with them. */
+function pencil(node, words, prompt, index) {
+  const button = element("button", "copy pi pi-pencil");
+  button.type = "button";
+  button.title = button.ariaLabel = text("edit");
+  button.addEventListener("click", (event) => {
+    event.stopPropagation();
+    words.contentEditable = "plaintext-only";
+    words.focus();
+  });
+  words.addEventListener("keydown", (event) => {
+    if (!words.isContentEditable || (event.key !== "Enter" && event.key !== "Escape") || event.isComposing) return;
+    event.preventDefault();
+    words.contentEditable = "false";
+    if (event.key === "Escape") words.textContent = prompt;
+    else answer(node, index, words.innerText.trim());
+  });
+  return button;
+}
+
 function focus(box, index) {
   box.querySelectorAll(".words")[index]?.focus();
 }
 
 /** Use a candidate in the next run; the one that is in use already is released. */
 function choose(node, box, index) {
+  if (askOf(node)) return answer(node, index);
   const place = box.scrollTop;
   if (state(node).chosen === index) release(node, box);
   else pin(node, box, index);

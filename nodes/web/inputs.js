@@ -36,6 +36,7 @@ const IN_USE = {
     top_p: sampled,
     repetition_penalty: sampled,
     max_new_tokens: sampled,
+    review_seconds: (node) => may(node, "review", "ask"),
   },
 };
 
@@ -56,7 +57,7 @@ export function showInputsInUse(node) {
     if (node.comfyClass === LOAD) writersOf(node).forEach((each) => updates.get(each)?.());
   };
   updates.set(node, update);
-  for (const widget of node.widgets.filter((each) => ["model", "family", "sampling"].includes(each.name))) {
+  for (const widget of node.widgets.filter((each) => ["model", "family", "sampling", "review"].includes(each.name))) {
     onChange(widget, update);
   }
   onChange(node, update, "onConfigure");

@@ -6,6 +6,7 @@ import { beautifyCurrent, beautifyWidget, textWidgets } from "./anywhere.js";
 import { addCandidateList } from "./candidates.js";
 import { showInputsInUse } from "./inputs.js";
 import { tellErrors } from "./messages.js";
+import { startReviews } from "./review.js";
 import { noteModels, SETTINGS, startWithSettings } from "./settings.js";
 import { text } from "./strings.js";
 
@@ -20,7 +21,10 @@ app.registerExtension({
   // On a Mac, Alt (Option) makes another character of b.
   keybindings: (MAC ? ["b", "∫"] : ["b"]).map((key) => ({ commandId: COMMAND, combo: { key, alt: true } })),
 
-  setup: tellErrors,
+  setup() {
+    tellErrors();
+    startReviews();
+  },
 
   beforeRegisterNodeDef(_, nodeData) {
     noteModels(nodeData);

@@ -136,3 +136,72 @@ def test_a_candidate_that_is_not_made_is_said_and_the_last_is_taken(page):
 def test_the_entry_of_the_menu_has_a_line_above_it(page):
     items = page.evaluate("() => app.collectNodeMenuItems(nodeOf('CLIPTextEncode')).map(each => each?.content ?? null)")
     assert items[-2:] == [None, "Beautify text"]
+
+
+# -- choosing before drawing
+
+SEEN = f"{LIST} .ask"
+
+
+def begin(page):
+    """Run until the node asks."""
+    put(page, BEAUTIFY, "review", "ask")
+    page.evaluate("() => app.queuePrompt(0, 1)")
+    page.locator(SEEN).wait_for()
+
+
+def over(page, runs):
+    page.until("runs => ended.length > runs", runs)
+    assert page.locator(SEEN).count() == 0
+    return page.evaluate("() => ended.at(-1)")
+
+
+def test_a_run_waits_for_a_click(page, tmp_path):
+    runs = page.evaluate("() => ended.length")
+    begin(page)
+    page.browser.screenshot(path=tmp_path / f"asks {page.looks}.png")
+    page.browser.wait_for_timeout(1000)
+    assert page.evaluate("() => ended.length") == runs
+    words = page.listed()[2]
+    page.locator(ROW).nth(2).click()
+    assert over(page, runs) is None
+    assert words in page.evaluate("() => nodeOf('PreviewAny').widgets.map(widget => widget.value)")
+
+
+def test_words_are_changed_in_place(page):
+    runs = page.evaluate("() => ended.length")
+    begin(page)
+    page.locator(f"{ROW} .pi-pencil").nth(1).click()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("3 words of my own")
+    page.keyboard.press("Enter")
+    assert over(page, runs) is None
+    assert "3 words of my own" in page.evaluate("() => nodeOf('PreviewAny').widgets.map(widget => widget.value)")
+    assert page.listed()[1] == "3 words of my own"
+
+
+def test_a_number_key_chooses_and_cancel_cancels(page):
+    runs = page.evaluate("() => ended.length")
+    begin(page)
+    page.locator(f"{ROW} .words").first.focus()
+    page.keyboard.press("2")
+    assert over(page, runs) is None
+    assert page.evaluate("type => nodeOf(type).properties.prompt_beautifier.used", BEAUTIFY) == 1
+    begin(page)
+    page.evaluate("() => fetch('/interrupt', { method: 'POST' })")
+    assert over(page, runs + 1) == "interrupted"
+
+
+def test_after_its_seconds_it_goes_on(page):
+    runs = page.evaluate("() => ended.length")
+    put(page, BEAUTIFY, "review_seconds", 2)
+    begin(page)
+    assert "2 s" in page.locator(SEEN).inner_text() or "1 s" in page.locator(SEEN).inner_text()
+    assert over(page, runs) is None
+    assert page.evaluate("type => nodeOf(type).properties.prompt_beautifier.used", BEAUTIFY) == 0
+
+
+def test_a_script_does_not_wait(page, server):
+    put(page, BEAUTIFY, "review", "ask")
+    graph = page.evaluate("async () => (await app.graphToPrompt()).output")
+    server.run(graph)

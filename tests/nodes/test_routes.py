@@ -89,7 +89,7 @@ def post(routes, body=None, path=PATH, **request):
 
 
 def test_nothing_else_is_served(routes):
-    assert list(routes.handlers) == [PATH, IMAGE_MODEL]
+    assert list(routes.handlers) == [PATH, IMAGE_MODEL, "/prompt_beautifier/review"]
 
 
 def test_a_text_comes_back_beautified(routes, model):

@@ -1,0 +1,86 @@
+// A run that waits for a choice: Beautify Prompt with review on "ask" lists its candidates, and goes on with the one
+// that is clicked.
+
+import { api } from "../../scripts/api.js";
+import { app } from "../../scripts/app.js";
+import { post } from "./server.js";
+import { text, toast } from "./strings.js";
+
+const RETRY = 1000; // milliseconds until a node is looked for again: its workflow may not be the one that is open
+
+const asks = new Map(); // by token: {token, node, header, timer}
+const listeners = new WeakMap(); // by node: what is called with what to list, or with nothing when the run goes on
+
+/** Have a node's list told when a run waits for it, and when it does no more. */
+export function onAsk(node, tell) {
+  listeners.set(node, tell);
+}
+
+/** The question that waits on a node, or null. */
+export function askOf(node) {
+  return [...asks.values()].find((each) => each.node === node) ?? null;
+}
+
+export function startReviews() {
+  api.addEventListener("prompt_beautifier.review", ({ detail }) => begin(detail));
+  api.addEventListener("prompt_beautifier.reviewed", ({ detail }) => end(detail.token));
+}
+
+function begin({ token, node: id, seconds, listed }) {
+  const header = document.createElement("div");
+  header.className = "ask";
+  header.role = "status";
+  const ask = { token, header, node: null };
+  asks.set(token, ask);
+  const ends = Date.now() + 1000 * seconds;
+  const tick = () => {
+    const left = Math.max(0, Math.ceil((ends - Date.now()) / 1000));
+    header.textContent = seconds ? text("ask_until", { seconds: left }) : text("ask");
+    ask.node ??= place(ask, id, listed);
+  };
+  post("review", { token, seen: true }).then(({ open }) => open || end(token), () => {});
+  toast("info", text("asks"), nodeById(id)?.title);
+  tick();
+  ask.timer = setInterval(tick, RETRY);
+}
+
+/** Show the question on its node; null where the node is in no open workflow. */
+function place(ask, id, listed) {
+  const node = nodeById(id);
+  if (!node || !listeners.has(node)) return null;
+  ask.node = node;
+  listeners.get(node)(listed);
+  return node;
+}
+
+/** The node with an id of a run, which names the subgraphs it is in: "12:3". */
+function nodeById(id) {
+  let graph = app.rootGraph ?? app.graph?.rootGraph ?? app.graph;
+  let node = null;
+  for (const part of String(id).split(":")) {
+    node = graph?.getNodeById(part) ?? graph?.getNodeById(Number(part));
+    graph = node?.subgraph;
+  }
+  return node;
+}
+
+function end(token) {
+  const ask = asks.get(token);
+  if (!ask) return;
+  asks.delete(token);
+  clearInterval(ask.timer);
+  if (ask.node) listeners.get(ask.node)?.(null);
+}
+
+/** Go on with a candidate; `words` where they were changed. */
+export async function answer(node, choice, words) {
+  const ask = askOf(node);
+  if (!ask) return;
+  const changed = words && words !== node.properties?.prompt_beautifier?.texts?.[choice];
+  try {
+    await post("review", { token: ask.token, choice, ...(changed ? { text: words } : {}) });
+    end(ask.token);
+  } catch (error) {
+    toast("error", error.message);
+  }
+}
