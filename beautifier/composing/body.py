@@ -9,9 +9,10 @@ import re
 
 from ..prompts.vocabulary import STOP, fold, singular
 from ..subjects.find import Findings, Found
+from ..wishes.wish import Wish
 from ..wishes.words import TAG_COUNT
 from . import grammar, verbs
-from .clauses import beside, clause, is_absolute, joined, pop, take
+from .clauses import beside, clause, is_absolute, is_held, joined, pop, take
 from .fitting import Option
 from .lights import beside_light, bringing_out, light_clause
 from .thing import Thing, is_many, title
@@ -26,14 +27,16 @@ AIRY = frozenset(
 NOT_OWNED = grammar.DETERMINED | frozenset("single own".split())
 
 
-def body(findings: Findings, thing: Thing, left: list[Option], dice: random.Random) -> list[str]:
+def body(wish: Wish, findings: Findings, thing: Thing, left: list[Option], dice: random.Random) -> list[str]:
     """The sentences of what is left; they take it out of the list."""
     if not thing.nameable:
         pop(left, lambda o: o.part in ("head", "quality") and o.role in ("detail", "doing"))
     lines = of_head(findings, thing, left, dice)
-    lines += _of_setting(findings, thing, left, dice)
-    others = of_others(findings, left)
+    lines += _of_setting(wish, findings, thing, left, dice)
+    others = of_others(wish, findings, left)
     closing = _closing(findings, thing, left, lines, dice)
+    if lines and others and len(lines[-1].split()) < 15 and _has_room(lines[-1]) and ", and " not in lines[-1]:
+        lines[-1] = f"{lines[-1]}, and {others.pop(0)}"
     return [*lines, *others, *closing]
 
 
@@ -97,10 +100,21 @@ def _of_parts(thing: Thing, phrases: list[str], left: list[Option], dice: random
     first, rest = phrases[:LONGEST_LIST], phrases[LONGEST_LIST:]
     also = [f"{thing.again} also {thing.has} {_list(rest)}"] if rest else []
     said = f"{thing.again} {thing.has} {_list(first)}"
+    held = next((phrase for phrase in first if is_held(phrase) and _owned(thing, [phrase])), "")
+    if held and len(first) > 1 and way == "has" and thing.its != "the" and dice.random() < 0.6:
+        said = f"{_as_clause(thing, held)}, and {thing.again} {thing.has} {_list([p for p in first if p != held])}"
     if way == "view" and view:
         left.remove(view)
         return [f"{beside_view(view.phrase)}, {said}", *also]
     return [said, *also]
+
+
+def _as_clause(thing: Thing, phrase: str) -> str:
+    """A part and how it is as a clause: "its long white whiskers are fanned from the muzzle"."""
+    words = phrase.split()
+    behind = grammar.head_at(phrase) + 1
+    many = grammar.number_of_phrase(phrase) == "p"
+    return f"{thing.its} {' '.join(words[:behind])} {verbs.finite(' '.join(words[behind:]), many)}"
 
 
 def _owned(thing: Thing, phrases: list[str]) -> str:
@@ -112,7 +126,7 @@ def _owned(thing: Thing, phrases: list[str]) -> str:
     return f"{thing.its} {joined(phrases)}"
 
 
-def _of_setting(findings: Findings, thing: Thing, left: list[Option], dice: random.Random) -> list[str]:
+def _of_setting(wish: Wish, findings: Findings, thing: Thing, left: list[Option], dice: random.Random) -> list[str]:
     """A sentence of what the setting holds: a clause where a phrase makes one, else what it has or what is around."""
     around = pop(left, lambda o: o.part == "setting" and o.role == "detail")
     moving = [text for text in (clause(o.phrase) for o in around) if text]
@@ -122,7 +136,7 @@ def _of_setting(findings: Findings, thing: Thing, left: list[Option], dice: rand
         return lines
     setting = next((f for f in findings.of("setting") if f.entry.subject == still[0].entry), None)
     named = _list([o.phrase for o in still])
-    called = called_again(setting) if setting else ""
+    called = called_again(wish, setting) if setting else ""
     open_space = setting is None or not setting.entry.kinds.isdisjoint(OPEN)
     if called and (not open_space or dice.random() < 0.4):
         verb = "have" if setting is not None and setting.article is None and is_many(setting) else "has"
@@ -141,7 +155,7 @@ def _of_setting(findings: Findings, thing: Thing, left: list[Option], dice: rand
 OPEN = frozenset("landscape space sky water weather forest desert mountain underground planet nature beach".split())
 
 
-def called_again(found: Found) -> str:
+def called_again(wish: Wish, found: Found) -> str:
     """How a thing other than the head is called again: "the pear", "the Alps"; "" where that is not certain."""
     words = TAG_COUNT.sub(r"\2", found.name).split()  # "1boy"
     while words and (fold(words[0]) in STOP | grammar.PREPOSITIONS):
@@ -149,17 +163,21 @@ def called_again(found: Found) -> str:
     if not words:
         return ""
     if found.article is not None:
-        return f"{found.article} {title(' '.join(words))}".strip()
+        the = found.article or ("the" if found.start and wish.words[found.start - 1].folded == "the" else "")
+        return f"{the} {title(' '.join(words))}".strip()
     name = fold(" ".join(words))
     noun = name.split()[-1]
     sure = name.isascii() and grammar.is_noun(noun) and not grammar.is_participle(noun) and len(words) <= 3
     return f"the {name}" if sure and not grammar.is_mass(noun) and noun not in NOT_CALLED else ""
 
 
-NOT_CALLED = frozenset("underwater outdoors indoors outside inside background night day space".split())
+NOT_CALLED = frozenset(
+    "underwater outdoors indoors outside inside background night day space winter summer autumn spring morning "
+    "evening afternoon dawn dusk sunset sunrise light".split()
+)
 
 
-def of_others(findings: Findings, left: list[Option]) -> list[str]:
+def of_others(wish: Wish, findings: Findings, left: list[Option]) -> list[str]:
     """Sentences of the details of other things, each with its name."""
     found: dict[str, list[str]] = {}
     for option in pop(left, lambda o: o.part == "other" and o.role == "detail"):
@@ -167,7 +185,7 @@ def of_others(findings: Findings, left: list[Option]) -> list[str]:
     sentences = []
     for name, details in found.items():
         other = next((f for f in findings.of("other") if f.name == name), None)
-        called = called_again(other) if other is not None else ""
+        called = called_again(wish, other) if other is not None else ""
         if called:
             plural = other is not None and other.article is None and is_many(other)
             sentences.append(f"{called} {'have' if plural else 'has'} {_list(details)}")
@@ -186,7 +204,7 @@ def _closing(findings: Findings, thing: Thing, left: list[Option], lines: list[s
     found = []
     if light:
         said, hung = light_clause(light.phrase, dice), beside_light(light.phrase)
-        if lines and hung and _has_room(lines[-1]) and (not said or dice.random() < 0.5):
+        if lines and hung.count("with ") < 2 and hung and _has_room(lines[-1]) and (not said or dice.random() < 0.5):
             lines[-1] += f", {hung}"
         elif said:
             found.append(said)
@@ -201,8 +219,9 @@ def _closing(findings: Findings, thing: Thing, left: list[Option], lines: list[s
         return found
     colors = in_colors(color.phrase)
     if found and len(found[0].split()) < 14 and " and " not in found[0]:
-        joint = (f"with {colors} setting the palette", f"and {colors_clause(color.phrase, of, dice)}")
-        return [f"{found[0]}, {joint[dice.random() < 0.5]}"]
+        ways = [f"and {colors_clause(color.phrase, of, dice)}"]
+        ways += [f"with {colors} setting the palette"] if " with " not in f"{found[0]} {colors}" else []
+        return [f"{found[0]}, {dice.choice(ways)}"]
     if lines and _has_room(lines[-1]) and not thing.person and dice.random() < 0.7:
         lines[-1] += f", all in {colors}"
         return found

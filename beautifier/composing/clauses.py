@@ -39,6 +39,17 @@ def is_absolute(phrase: str) -> bool:
     )
 
 
+def is_held(phrase: str) -> bool:
+    """Whether a phrase is a part and, in a participle behind it, how it is: "long white whiskers fanned out"."""
+    words = phrase.split()
+    at = grammar.head_at(phrase)
+    return at + 2 < len(words) and words[0] not in grammar.DETERMINED and _holds(words[at + 1])
+
+
+def _holds(word: str) -> bool:
+    return grammar.is_participle(word) and word not in ("left", "set")
+
+
 def take(left: list[Option], role: str, part: str = "") -> Option | None:
     """Remove and return the first option of a role (and part)."""
     for option in left:

@@ -194,6 +194,8 @@ def number_of_phrase(phrase: str) -> str:
     ):
         return "p" if words[0] not in ("twin", "paired") or is_plural_form(words[head_at(phrase)]) else "c"
     head = words[head_at(phrase)] if words else ""
+    if head == "straw" and "paper" in words:
+        return "c"
     if phrase.endswith("drop shadow") or " drop shadow " in phrase:
         return "c"
     if head == "light" and LAMPS & set(words[: head_at(phrase)]):

@@ -72,6 +72,8 @@ UNTOLD = frozenset("no own".split())  # what a light that begins with one of the
 
 def _at_time(head: str, before: list[str], phrase: str) -> str:
     """ "at dusk", "in blue dusk", "on a clear mountain morning"."""
+    if head in ("noon", "midday") and before:
+        return f"in {phrase.replace(head, f'{head} light', 1)}"
     if head in HOURS:
         return f"in {phrase}" if before and head != "night" else f"on a {phrase}" if before else f"at {phrase}"
     if not before:

@@ -38,7 +38,7 @@ class Parts:
 def read_list(wish: Wish, findings: Findings) -> Parts | None:
     """The segments of a comma list sorted; None where one of them cannot be read for certain."""
     head = findings.head
-    if head is None or wish.quoted:
+    if head is None or wish.quoted or any(not c.isascii() and not c.isalpha() for c in wish.text):
         return None
     groups: dict[str, list[str]] = {
         name: [] for name in ("having", "doing", "where", "look", "view", "weather", "light", "media", "by")
@@ -51,6 +51,8 @@ def read_list(wish: Wish, findings: Findings) -> Parts | None:
             return None
         if number == head.segment:
             if not is_noun_phrase(wish, start, end) or "_" in wish.words_between(start, end):
+                return None
+            if words[-1].endswith("ed") and not grammar.is_noun(words[-1]):  # "a pile of complementary colored"
                 return None
             place = (start, end)
             continue
@@ -72,6 +74,8 @@ def _segment_kind(wish: Wish, findings: Findings, start: int, end: int, words: l
     """What a segment of a list is: a look, a view, a medium, an artist, a place, a doing, something the head has."""
     if words[0] == "by" or words[:2] in (["art", "by"], ["style", "of"]) or words[:3] == ["in", "the", "style"]:
         return "by"
+    if words[-1] in GENERAL and len(words) <= 4:
+        return "look"
     if all(w in LOOKS or w in BOILERPLATE or w in ("and", "very") for w in words):
         return "look"
     if words[-1] in MEDIA_NOUNS and len(words) <= 5 and words[0] not in STOP | grammar.PREPOSITIONS:
@@ -117,13 +121,18 @@ def _segment_kind(wish: Wish, findings: Findings, start: int, end: int, words: l
     return None
 
 
+# What a picture has as a whole: nothing that is in view.
+GENERAL = frozenset(
+    "colors colours color colour environment atmosphere mood tones palette style vibe vibes aesthetic details texture "
+    "textures design composition quality contrast".split()
+)
 LIGHTS = frozenset(
     "light lighting lights backlight backlighting shadow shadows sunlight moonlight candlelight glow sunbeams".split()
 )
 MEDIA_NOUNS = frozenset(
     "painting drawing illustration photo photograph sketch watercolor woodcut engraving etching lithograph render "
     "rendering mosaic collage sculpture cartoon comic poster fresco mural screenprint linocut photography art portrait "
-    "closeup close-up selfie headshot".split()
+    "closeup close-up selfie headshot canvas".split()
 )
 WEATHER = frozenset(
     "raining snowing rainy snowy foggy misty sunny stormy windy night day dawn dusk sunset sunrise twilight midnight "
@@ -149,7 +158,11 @@ def list_sentences(
     left += held
     found = []
     if having and not tied:
-        view = "are" if len(having) > 1 or grammar.number_of_phrase(parts.having[0]) == "p" else "is"
+        view = (
+            "are"
+            if len(having) > 1 or " and " in having[0] or grammar.number_of_phrase(parts.having[0]) == "p"
+            else "is"
+        )
         found.append(f"also in view {view} {joined(having)}")
     leads = _leads(wish, findings, parts)
     styles = [text for text in parts.look if fold(text) in STYLES]

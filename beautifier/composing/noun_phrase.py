@@ -27,7 +27,7 @@ ARTICLED = frozenset(
     "|using".split("|")
 )
 NOT_ARTICLED = frozenset(
-    "top front back side style work art bed space fire night day heart time love death war".split()
+    "top front back side style work art bed space fire night day heart time love death war life nature".split()
 )
 
 
@@ -114,7 +114,7 @@ LOWER_NAMES = re.compile(
     r"|korean|vietnamese|thai|indian|tibetan|mongolian|persian|iranian|arabian|arabic|egyptian|turkish|israeli|jewish"
     r"|mexican|brazilian|argentinian|peruvian|cuban|canadian|australian|hawaiian|roman|byzantine|celtic|aztec|mayan"
     r"|victorian|edwardian|christian|buddhist|muslim|islamic|hindu|venetian|parisian|sumerian|babylonian|slavic"
-    r"|january|february|april|june|july|september|october|november|december|halloween|christmas|easter)(?!\w)"
+    r"|soviet|january|february|april|june|july|september|october|november|december|halloween|christmas|easter)(?!\w)"
 )
 
 
@@ -162,16 +162,15 @@ def _lacks_article(wish: Wish, findings: Findings, subject: Subject, sure: bool)
     determined = (first in STOP and first not in ("very", "so", "too", "just")) or first in grammar.DETERMINED
     if determined or any(number_of(word.folded) is not None for word in words) or not words[0].text.isascii():
         return False
-    if (
-        any(word.folded.endswith(("'s", "s'")) for word in words[:-1])
-        or not words[0].text[0].isalpha()
-        or is_name(wish, findings, subject)
-    ):
+    owner = next((word.folded[:-2] for word in words[:-1] if word.folded.endswith("'s")), "")
+    if (owner and not grammar.is_noun(owner)) or not words[0].text[0].isalpha() or is_name(wish, findings, subject):
         return False
     number = "p" if grammar.is_plural_form(last) else grammar.nouns().get(last, ("", ""))[0]
-    known = last in FRAMING or any(
-        f.end == subject.end and f.article is None and f.part != "action" for f in findings.found
-    )
+    following = wish.words[subject.end].folded if subject.end < len(wish.words) else ""
+    framed = last in FRAMING and (not following or following in STOP | grammar.PREPOSITIONS)
+    known = framed or any(f.end == subject.end and f.article is None and f.part != "action" for f in findings.found)
+    if number == "m" and any(f.end == subject.end and f.part == "head" and f.entry.is_living for f in findings.found):
+        number = "c"  # "chicken running"
     return number == "c" or (not number and not sure and known and singular(last) == last)
 
 
@@ -187,4 +186,4 @@ def is_name(wish: Wish, findings: Findings, subject: Subject) -> bool:
         return True
     if any(word.text in wish.names for word in words):
         return not any(f.start < subject.end <= f.end for f in findings.found)
-    return words[-1].folded in findings.unknown
+    return words[-1].folded in findings.unknown and not grammar.is_noun(words[-1].folded)

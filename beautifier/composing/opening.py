@@ -6,10 +6,10 @@ import re
 from ..prompts.vocabulary import STOP, fold
 from ..subjects.find import Findings
 from ..wishes.wish import QUOTED, Wish
-from . import grammar
+from . import grammar, verbs
 from .fitting import Option
 from .lists import list_sentences, read_list
-from .noun_phrase import capitals, is_plain, with_articles
+from .noun_phrase import ODD, capitals, is_noun_phrase, is_plain, with_articles
 from .phrases import tidy_end
 from .predicate import predicated
 from .tag_prose import tag_sentences
@@ -58,13 +58,18 @@ def as_typed(wish: Wish, findings: Findings, text: str) -> str:
 def _with_first_article(wish: Wish, findings: Findings, typed: str) -> str:
     """A text that stands as typed, with the article that its first thing lacks."""
     first = wish.subjects[0] if wish.subjects else None
-    if first is None or first.start or not is_plain(wish, findings, 0, first.end):
+    end = wish.segments[0][1] if wish.segments else 0
+    if first is None or first.start or not typed.startswith(wish.words[0].text) or not is_noun_phrase(wish, 0, end):
         return typed
     if not wish.quoted and (wish.kind in ("sentence", "tags") or typed[0].isupper()):
         return typed
-    if wish.kind == "list" and not grammar.nouns().get(wish.words[first.end - 1].folded, ("", ""))[0] == "c":
+    if ODD.search(wish.words_between(0, end)) or not wish.words_between(0, end).isascii():
+        end = first.end
+    if ODD.search(wish.words_between(0, end)) or wish.words[0].folded in verbs.BASES | set(findings.unknown):
         return typed
-    return with_articles(wish, findings, 0, first.end, typed) if typed.startswith(wish.words[0].text) else typed
+    if wish.kind == "list" and grammar.nouns().get(wish.words[first.end - 1].folded, ("", ""))[0] != "c":
+        return typed
+    return with_articles(wish, findings, 0, end, typed)
 
 
 def _with_quotes(wish: Wish, typed: str) -> str:

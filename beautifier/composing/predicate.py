@@ -9,7 +9,7 @@ from ..subjects.find import Findings
 from ..wishes.wish import Wish
 from ..wishes.words import CONTAINERS, FRAMING, GROUPS
 from . import grammar, verbs
-from .clauses import attendant, beside, is_absolute, joined, pop, take
+from .clauses import attendant, beside, is_absolute, is_held, joined, pop, take
 from .fitting import Option, is_located
 from .lights import beside_light
 from .noun_phrase import RELATIVE, with_articles
@@ -36,7 +36,8 @@ def predicated(
         found = re.search(rf"(?<!\w){re.escape(wish.words[split].text)}(?!\w)", text)  # articles moved it
         at = found.start() if found else len(text)
         said = f"{_closed(text[:at].rstrip())} {be} {text[at:]}"
-        return said + _hanging(said + (attendant(left) if len(wish.verbs_at) == 1 else ""), said, left, dice, True)
+        said += (attendant(left) if len(wish.verbs_at) == 1 else "") or _held(thing, left, dice)
+        return said + hanging(said, left, dice, True)
     loose_verb = any(start <= index < end for index in wish.verbs_at)
     short = len(text.split()) <= LONGEST_SUBJECT
     if not clear or not short or loose_verb or _ends_with_medium(wish, findings) or _has_clause(wish, start, end):
@@ -70,14 +71,20 @@ def hanging(text: str, left: list[Option], dice: random.Random, has_verb: bool =
     if light:
         left.remove(light)
         lit = beside_light(light.phrase)
-        near = lit.startswith(CLOSE_TO_ITS_VERB) and (view or has_verb) and len(lit.split()) < 7
-        said += f" {lit}" if near and " in " not in said else f", {lit}"
+        near = lit.startswith(CLOSE_TO_ITS_VERB) and len(lit.split()) < 6 and " in " not in f"{text}{said}"
+        said += f" {lit}" if near and (view or has_verb and len(text.split()) < 12) else f", {lit}"
     return said
 
 
-def _hanging(whole: str, said: str, left: list[Option], dice: random.Random, has_verb: bool) -> str:
-    """What hangs on a sentence behind what already does."""
-    return whole[len(said) :] + hanging(whole, left, dice, has_verb)
+def _held(thing: Thing, left: list[Option], dice: random.Random) -> str:
+    """Now and then a part of the head and how it is held: ", its long white whiskers fanned from the muzzle"."""
+    if thing.its == "the" or dice.random() < 0.4:
+        return ""
+    for option in left:
+        if option.role == "detail" and option.part == "head" and is_held(option.phrase):
+            left.remove(option)
+            return f", {thing.its} {option.phrase}"
+    return ""
 
 
 def _with_verb(
@@ -90,7 +97,8 @@ def _with_verb(
     where = f" {grammar.place_phrase(place.phrase, thing.person)}" if place else ""
     if doing and verbs.is_verbal(doing.phrase) and not (where and is_located(doing.phrase)):
         said = f"{text}{_inner_details(thing, text, wish, left, dice)} {verbs.finite(doing.phrase, plural)}{where}"
-        return said + _hanging(said + attendant(left), said, left, dice, True)
+        behind = attendant(left) or _held(thing, left, dice)
+        return said + behind + hanging(said + behind, left, dice, True)
     loose = beside([doing.phrase]) if doing and is_absolute(doing.phrase) else ""
     if doing and not loose:
         left.append(doing)
@@ -191,7 +199,10 @@ def verb_split(wish: Wish, findings: Findings, start: int, end: int) -> int:
     living = findings.head_entry is not None and findings.head_entry.is_living
     for index in wish.verbs_at:
         word = wish.words[index]
-        if not living and word.folded in ("looking", "facing"):  # "giant sequoia looking up"
+        if not living and word.folded in STEADY:  # "giant sequoia looking up"
+            return 0
+        doing = any(w.folded.endswith("ing") and grammar.is_participle(w.folded) for w in wish.words[head.end : index])
+        if doing and word.folded.endswith("ing"):  # "a knight riding a snail wearing a hat"
             return 0
         if not max(head.end, start) <= index < end or _has_clause(wish, head.end, index):
             continue
@@ -202,6 +213,13 @@ def verb_split(wish: Wish, findings: Findings, start: int, end: int) -> int:
         at = action.start if action and action.start >= head.end else index
         return at if grammar.is_participle(word.folded) else 0
     return 0
+
+
+# What things do as long as they are: of them "is leading" says too much.
+STEADY = frozenset(
+    "looking facing leading standing hanging covering surrounding showing containing overlooking stretching winding "
+    "holding depicting featuring rising leaning lying sitting overgrown resembling".split()
+)
 
 
 def _inner_details(thing: Thing, text: str, wish: Wish, left: list[Option], dice: random.Random) -> str:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from ..prompts import lexicon
 from ..prompts.vocabulary import NUMBERS, singular
 from ..subjects.find import Findings, Found
 from ..wishes.wish import Wish
@@ -46,9 +47,11 @@ def write(
         thing = replace(thing, pronoun=False)
     left = [replace(option, phrase=complete(option.phrase, option.role)) for option in chosen]
     left = _without_filler(wish, findings, left)
+    if thing.plural:
+        pop(left, lambda o: o.part == "head" and not can_say(o, True))
     first = opening(wish, findings, thing, left, dice)
     pop(left, lambda o: o.part == "any")
-    parts = [*first, *body(findings, thing, left, dice)]
+    parts = [*first, *body(wish, findings, thing, left, dice)]
     return " ".join(as_sentence(part) for part in _merged(parts, len(first), most))
 
 
@@ -63,20 +66,27 @@ def further(wish: Wish, findings: Findings, chosen: Sequence[Option]) -> list[st
     """Sentences that add details to a text about the same wish."""
     thing = thing_of(wish, findings)
     left = [replace(option, phrase=complete(option.phrase, option.role)) for option in chosen]
-    said = of_head(findings, thing, left, random.Random(wish.text)) + of_others(findings, left)
+    said = of_head(findings, thing, left, random.Random(wish.text)) + of_others(wish, findings, left)
     return [as_sentence(part) for part in said]
 
 
 def _without_filler(wish: Wish, findings: Findings, options: list[Option]) -> list[Option]:
     """Of what is true of any picture a light at most, and that only for a plain thing that nothing else is known of."""
     credited = {f.name for f in findings.of("other") if f.article == "" and _is_credited(wish, f)}
-    known = [option for option in options if option.part != "any" and option.about not in credited]
+    of_light = {f.entry.subject for f in findings.of("quality") if f.end < len(wish.words) and _is_light(wish, f)}
+    known = [o for o in options if o.part != "any" and o.about not in credited]
+    known = [o for o in known if o.part != "quality" or o.entry not in of_light]
     head = findings.head
     if known or head is None or findings.unknown or wish.names:
         return known
     noun = wish.words[head.end - 1].folded
     plain = grammar.nouns().get(singular(noun), ("", ""))[0] == "c" and wish.words[head.start].text.islower()
     return [option for option in options if option.role == "light"][:1] if plain else []
+
+
+def _is_light(wish: Wish, found: Found) -> bool:
+    """Whether a quality is that of a light: "soft lighting"."""
+    return wish.words[found.end].folded in lexicon.LIGHT_WORDS
 
 
 def _is_credited(wish: Wish, found: Found) -> bool:
@@ -116,7 +126,8 @@ def as_sentence(text: str) -> str:
     if not text:
         return ""
     text = COUNT_FIRST.sub(r"\1 \2", text)
-    text = NUMBER_FIRST.sub(lambda found: NUMBERS[int(found[1])] + found[2], text)
+    if any(grammar.is_plural_form(word) for word in text.replace(",", "").split()[1:4]):
+        text = NUMBER_FIRST.sub(lambda found: NUMBERS[int(found[1])] + found[2], text)
     if text[0].islower():
         text = text[0].upper() + text[1:]
     return text if text.endswith((".", "!", "?", '."', '!"', '?"', "…")) else text + "."

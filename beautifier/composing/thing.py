@@ -1,5 +1,6 @@
 """What sentences are about: how the head of a wish is called again."""
 
+import re
 from dataclasses import dataclass
 
 from ..prompts.vocabulary import STOP, fold
@@ -49,7 +50,7 @@ class Thing:
         """ "it", "they", "she", "the woman" or "Lara Croft": the subject of a further sentence."""
         if self.pronoun and self.she:
             return self.she
-        if self.article is not None or not self.pronoun or self.person:
+        if self.article is not None or not self.pronoun or self.person or not self.known:
             return self.called
         return "they" if self.plural else "it"
 
@@ -63,7 +64,7 @@ class Thing:
         """What its parts are called by: "its", "their", "her"; "the" where no pronoun is clear."""
         if self.pronoun and self.she:
             return "her" if self.she == "she" else "his"
-        if not self.pronoun or self.person:
+        if not self.pronoun or self.person or not self.known:
             return "the"
         return "their" if self.plural else "its"
 
@@ -110,11 +111,19 @@ def thing_of(wish: Wish, findings: Findings, crowded: bool = False) -> Thing:
     noun = name.split()[-1]
     counted = head.count is not None and head.count not in (1, -1)
     plural = counted and not grammar.is_mass(noun) or grammar.is_plural_form(noun)
+    plural = plural or _is_of_a_group(wish, head.start) and not grammar.is_mass(noun)
     sure = grammar.is_noun(noun) or (found is not None and found.end >= head.end and not counted)
     she = _pronoun_of(wish, findings, plural)
     return Thing(name, plural, entry is not None, not crowded, None, sure, person, she)
 
 
+def _is_of_a_group(wish: Wish, start: int) -> bool:
+    """Whether a thing is one of a group: "a herd of buffalo"."""
+    before = [word.folded for word in wish.words[max(0, start - 2) : start]]
+    return len(before) == 2 and before[1] == "of" and before[0] in LIVING_GROUPS
+
+
+LIVING_GROUPS = frozenset("herd flock pack swarm pride litter school team crowd army group pair horde".split())
 PLURAL_NAMES = frozenset("alps andes himalayas rockies dolomites simpsons beatles smurfs minions maldives".split())
 
 
@@ -142,8 +151,13 @@ def _short(typed: str) -> str:
 
 
 def title(name: str) -> str:
-    """A proper name with its capitals."""
-    return name if not name.islower() else " ".join(w if w in STOP else w[:1].upper() + w[1:] for w in name.split())
+    """A proper name with its capitals: "Lara Croft", "BTS"."""
+    if not name.islower():
+        return name
+    return " ".join(w if w in STOP else w.upper() if INITIALS.fullmatch(w) else w.capitalize() for w in name.split())
+
+
+INITIALS = re.compile(r"(?!mr|dr|st|jr|ms)[b-df-hj-np-tv-xz]{2,4}")
 
 
 def is_many(found: Found) -> bool:

@@ -9,7 +9,7 @@ from . import grammar
 VIEW_IN = frozenset(
     "view shot portrait close-up macro panorama frame crop perspective composition profile framing silhouette "
     "two-shot snapshot exposure layout study front vista cutaway overview arrangement scene image format "
-    "closeup shape section detail waist-up shots views lay spread".split()
+    "closeup shape section detail shots views lay spread".split()
 )
 VIEW_SEEN = frozenset(
     "low bottom high wide straight overhead head-on straight-on side-on close top-down waist-up chest-up knee-up "
@@ -28,7 +28,7 @@ def beside_view(phrase: str) -> str:
     if (
         head in ("front", "rear", "side", "waist-up", "chest-up", "knee-up", "head-on", "side-on")
         and (at > 0 or "-" in head)
-        and (not behind or behind[0] in grammar.PREPOSITIONS)
+        and (not behind or behind[0] in grammar.PREPOSITIONS or grammar.is_participle(behind[0]))
     ):
         return beside_view(" ".join([*words[: at + 1], "view", *words[at + 1 :]]))
     if head == "three-quarter":  # the noun is left out
@@ -91,6 +91,8 @@ TONES = frozenset(
 def is_palette(phrase: str) -> bool:
     """Whether a phrase names colors first: "ochre and burnt sienna", not "dark trunk with pale sky"."""
     first = re.split(r" and | with | on | against | over ", phrase)[0].replace("-", " ").split()
+    if "fill" in phrase or "outline" in phrase:
+        return False
     return any(word in lexicon.COLORS | TONES or word.removesuffix("s") in lexicon.COLORS for word in first)
 
 
