@@ -104,8 +104,10 @@ def words(writer: Writer, raw_prompts: list[str]) -> None:
 
 
 def written(candidate: Candidate, target: str) -> str:
-    """A candidate without the line for the text encoder before it, which is no part of the prompt."""
+    """The words of a candidate, without the names of JSON fields and the line for the text encoder before it."""
     before = TARGETS[target].before
+    if TARGETS[target].json:
+        return wish_in(candidate.text)
     return candidate.text.removeprefix(before) if before.endswith(">") else candidate.text
 
 

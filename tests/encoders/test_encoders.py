@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from prompt_beautifier.beautifier.chat.instruction import SYSTEM_PROMPT
+from prompt_beautifier.beautifier.chat.instruction import SYSTEM_PROMPT, instruction_for
 from prompt_beautifier.beautifier.encoders.encoder import CannotWrite, accepted
 from prompt_beautifier.beautifier.encoders.writer import NoUsableAnswer, candidate_seed, use_encoder
-from prompt_beautifier.beautifier.request import MAX_SEED, Sampling
+from prompt_beautifier.beautifier.request import MAX_SEED, Request, Sampling
 
 from ..stand_ins import text_encoders as stand_ins
 
@@ -56,9 +56,14 @@ def test_each_kind_reads_its_own_turns_and_nothing_else(name, clip):
     assert answers.texts == ["a cat in snow"] and answers.read == WORDS
 
 
-def request(n=5, seed=0, sampling=SHORT, prompt="a cat"):
-    from prompt_beautifier.beautifier.request import Request
+def test_an_encoder_is_told_what_the_image_model_wants():
+    made = stand_ins.z_image("a cat in snow")
+    asked = Request("a cat", 1, 0, SHORT, target="z-image", strength="strict")
+    use_encoder(made).write(WORDS, asked)
+    assert read_by(made).startswith(CHATML.replace(SYSTEM_PROMPT, instruction_for(asked)))
 
+
+def request(n=5, seed=0, sampling=SHORT, prompt="a cat"):
     return Request(prompt, n, seed, sampling)
 
 

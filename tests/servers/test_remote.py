@@ -17,11 +17,11 @@ import pytest
 
 pytest.importorskip("aiohttp")
 
-from prompt_beautifier.beautifier.chat.instruction import SYSTEM_PROMPT
+from prompt_beautifier.beautifier.chat.instruction import SYSTEM_PROMPT, instruction_for
 from prompt_beautifier.beautifier.families import CHAT, FAMILIES, render
 from prompt_beautifier.beautifier.prompts.clip_tokens import count_clip_tokens
 from prompt_beautifier.beautifier.prompts.syntax import set_aside
-from prompt_beautifier.beautifier.request import MAX_SEED, Candidate, Sampling
+from prompt_beautifier.beautifier.request import MAX_SEED, Candidate, Request, Sampling
 from prompt_beautifier.beautifier.servers import client, stream
 from prompt_beautifier.beautifier.servers.problems import RemoteError
 from prompt_beautifier.beautifier.servers.writer import connect
@@ -94,6 +94,15 @@ def test_all_candidates_come_from_one_request_where_the_server_can(server, beaut
         "stream": True,
     }
     assert "authorization" not in request.headers
+
+
+def test_a_server_is_told_what_the_image_model_wants_and_its_answer_is_dressed(server, beautifier):
+    server.replies = [chat("1girl, cat ears, night, <lora:x:1>")]
+    (found,) = beautifier.beautify("a (cat:1.2) girl", 1, target="illustrious", keep="ohwx")
+    system = server.requests[0].body["messages"][0]["content"]
+    assert system == instruction_for(Request("", target="illustrious", keep="ohwx")) and "Danbooru tags" in system
+    assert found.text.startswith("masterpiece, best quality, ") and "ohwx" in found.text
+    assert found.negative.startswith("worst quality")
 
 
 def test_a_server_that_ignores_n_is_asked_for_each_candidate(server, beautifier):
@@ -795,7 +804,7 @@ def test_beautify_prompt_works_as_it_is(comfy, server, own_endpoint, connect_nod
     server.replies = [chat("a cat, oil", "a cat, ink")]
     connected = connect_node.execute("mine").args[0]
     output = beautify(connected, "a cat", seed=3, num_candidates=2, candidate=2)
-    assert output.args == ("a cat, ink", ["a cat, oil", "a cat, ink"], "1. a cat, oil\n\n2. a cat, ink")
+    assert output.args == ("a cat, ink", ["a cat, oil", "a cat, ink"], "1. a cat, oil\n\n2. a cat, ink", "")
     assert not comfy.loads, "nothing to load"
     assert comfy.progress[-1][0] == comfy.progress[-1][1]
 
