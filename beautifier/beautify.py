@@ -13,7 +13,7 @@ from .language.chat_template import end_of_turn, load_chat_template
 from .language.config import NetworkConfig
 from .language.int4 import load_int4
 from .language.network import DecoderOnly
-from .language.packed import BFLOAT16_HIDDEN_SIZE, INT4, SMALLEST_HIDDEN_SIZE, can_pack, fast_dtype, load_packed
+from .language.packed import BFLOAT16_FROM, INT4, PACKED_FROM, can_pack, fast_dtype, load_packed
 from .language.tokenizer import load_tokenizer
 from .language.weights import load_network
 from .language.writer import Beautifier
@@ -80,8 +80,8 @@ def load_fastest(folder: Path, dtype: torch.dtype | None, device: torch.device, 
         return load_network(folder, dtype or half_dtype(folder), device)
     width = read_config(folder).hidden_size
     if dtype is None:
-        dtype = torch.float32 if width < BFLOAT16_HIDDEN_SIZE else fast_dtype()
-    if dtype in (torch.int8, INT4) or (width >= SMALLEST_HIDDEN_SIZE and can_pack(dtype)):
+        dtype = torch.float32 if width < BFLOAT16_FROM else fast_dtype()
+    if dtype in (torch.int8, INT4) or (width >= PACKED_FROM and can_pack(dtype)):
         return load_packed(folder, dtype)
     return load_network(folder, dtype, device)
 

@@ -24,7 +24,7 @@ class Family:
     max_prompt_tokens  longest template with words, in tokens, that the network was trained to read
     continues          True where the prompt is the user's words and the answer together
     read               makes a prompt of the decoded text
-    small              True for a network that knows lower case only and may lose sight of the subject: words that
+    lower_case         True for a network that knows lower case only and may lose sight of the subject: words that
                        its answer lacks are put in front of it
     weights            True where that prompt has weights in ComfyUI syntax; else parentheses are noise
     chats              True for a chat model: its answers may be none, and special tokens in its template count as such
@@ -36,14 +36,14 @@ class Family:
     max_prompt_tokens: int
     continues: bool = False
     read: Callable[[str], str] = str.strip
-    small: bool = False
+    lower_case: bool = False
     weights: bool = False
     chats: bool = False
 
 
 def render(family: Family, words: str) -> str:
     """The text the network reads for the user's words (braces in the words mean nothing)."""
-    words = words.lower() if family.small else words
+    words = words.lower() if family.lower_case else words
     return family.template.replace("{raw_prompt}", words.strip())
 
 
@@ -72,6 +72,7 @@ def custom_family(template: str) -> Family:
 
 
 def shorten(text: str) -> str:
+    """A text for a message, at most 60 characters."""
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
@@ -99,7 +100,7 @@ def chat_family(template: str) -> Family:
     return replace(CHAT, template=template, sampling=replace(CHAT.sampling, max_new_tokens=256))
 
 
-def told(family: Family, request: Request) -> Family:
+def instructed(family: Family, request: Request) -> Family:
     """A family of chat models on this machine, told in its template what a request asks for."""
     return replace(family, template=family.template.replace(SYSTEM_PROMPT, instruction_for(request), 1))
 
@@ -116,7 +117,7 @@ FAMILIES: dict[str, Family] = {
         Family(
             name="embedded",
             template=" {raw_prompt}\n",
-            small=True,
+            lower_case=True,
             sampling=Sampling(
                 temperature=0.9,
                 top_k=50,

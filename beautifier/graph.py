@@ -195,6 +195,7 @@ def links_of(node: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def models_of(node: Mapping[str, Any]) -> list[str]:
+    """The links of a node's inputs that a diffusion model comes from."""
     return [link for name, link in links_of(node) if MODEL.match(name)]
 
 
@@ -220,9 +221,11 @@ def kinds_of(node: Mapping[str, Any]) -> list[str]:
 
 
 def inputs_of(node: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The inputs of a node; {} where what the graph holds is no node."""
     inputs = node.get("inputs")
     return inputs if isinstance(inputs, Mapping) else {}
 
 
 def class_of(graph: Graph, node_id: str) -> str:
+    """The class of a node; "" where there is none."""
     return str(graph.get(node_id, {}).get("class_type", ""))

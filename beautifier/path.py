@@ -52,14 +52,17 @@ class Writer:
 
     @property
     def weights(self) -> bool:
+        """Whether its answers have weights in ComfyUI syntax."""
         return False
 
     @property
     def english(self) -> bool:
+        """Whether it reads English alone."""
         return False
 
     @property
     def sampling(self) -> Sampling:
+        """The settings it was published with."""
         return Sampling()
 
     def write(

@@ -67,5 +67,6 @@ def read_tensors(source: Path) -> dict[str, Tensor]:
 
 
 def is_named_tensor(item: tuple[object, object]) -> bool:
+    """Whether an item of what was unpickled is a name and a plain tensor."""
     name, value = item
     return isinstance(name, str) and isinstance(value, Tensor) and value.layout == torch.strided

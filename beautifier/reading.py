@@ -47,7 +47,7 @@ def read_cleaned(family: Family, words: str, text: str, finished: bool) -> str:
     text = clean(read(family, words, text), truncated=not finished, words=words)
     if family.continues and len(text) < len(words):
         return ""  # the tail that was cut off was the user's own words
-    if family.small and loses_subject(words, text):
+    if family.lower_case and loses_subject(words, text):
         return append(words, text)
     return text
 

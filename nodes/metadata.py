@@ -30,9 +30,9 @@ MOST_REMEMBERED = 200
 
 
 class RunPrompts(dict):
-    """What the images of one run are to carry under KEY; `questions` has what each node is asked."""
+    """What the images of one run are to carry under KEY; `inputs_keys` has what each node is asked."""
 
-    questions: dict[str, str] = {}
+    inputs_keys: dict[str, str] = {}
     graph: dict = {}
 
     def items(self):
@@ -48,7 +48,7 @@ class RunPrompts(dict):
         ]
 
 
-_written: OrderedDict[str, list[dict]] = OrderedDict()  # question -> entries, the most recent last
+_written: OrderedDict[str, list[dict]] = OrderedDict()  # key of a node's inputs -> entries, the most recent last
 _queued: list[weakref.ref] = []
 
 
@@ -59,14 +59,14 @@ def prepare(request: dict) -> dict:
         return request
     run = RunPrompts()
     run.graph = graph
-    run.questions = {
-        node_id: question(graph, node_id)
+    run.inputs_keys = {
+        node_id: inputs_key(graph, node_id)
         for node_id, node in graph.items()
         if isinstance(node, dict) and node.get("class_type") in (NODE, SCORE, PICK)
     }
-    if not run.questions:
+    if not run.inputs_keys:
         return request
-    for node_id, asked in run.questions.items():
+    for node_id, asked in run.inputs_keys.items():
         if asked in _written:
             run[node_id] = _written[asked]
     _queued[:] = [reference for reference in _queued if reference() is not None] + [weakref.ref(run)]
@@ -75,7 +75,7 @@ def prepare(request: dict) -> dict:
     return request
 
 
-def question(graph: dict, node_id: str) -> str:
+def inputs_key(graph: dict, node_id: str) -> str:
     """A text that is equal for equal inputs of a node: the constants of the node and of all above it."""
     above, todo = {}, [node_id]
     while todo:
@@ -137,7 +137,7 @@ def write(extra_pnginfo: dict | None, node_id: str, list_index: int, entry: dict
     run = extra_pnginfo.setdefault(KEY, {})
     entries = [entry] if list_index == 0 else [*run.get(node_id, []), entry]
     run[node_id] = entries
-    asked = getattr(run, "questions", {}).get(node_id)
+    asked = getattr(run, "inputs_keys", {}).get(node_id)
     if asked is None:  # a node made while the graph ran
         return
     _written[asked] = entries
@@ -146,5 +146,5 @@ def write(extra_pnginfo: dict | None, node_id: str, list_index: int, entry: dict
         _written.popitem(last=False)
     for reference in _queued:
         other = reference()
-        if other is not None and other.questions.get(node_id) == asked:
+        if other is not None and other.inputs_keys.get(node_id) == asked:
             other[node_id] = entries

@@ -49,7 +49,7 @@ _thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="prompt-beautifie
 _waiting = 0
 
 
-class Refused(ValueError):
+class BadRequest(ValueError):
     """A request that is not answered: an HTTP status, and a message for the user."""
 
     def __init__(self, status: int, message: str):
@@ -69,7 +69,7 @@ async def answer(request: web.Request, reply: Reply, largest: int) -> web.Respon
     try:
         check_origin(request)
         return web.json_response(await reply(await body_of(request, largest)))
-    except Refused as error:
+    except BadRequest as error:
         return web.json_response({"error": str(error)}, status=error.status)
     except Exception as error:
         logging.exception("Prompt Beautifier: %s was not answered", request.path)
@@ -80,7 +80,7 @@ async def beautified(body: object) -> dict:
     global _waiting
     asked = read_request(body)
     if _waiting >= MOST_WAITING:
-        raise Refused(429, "too many texts are being beautified: wait for them and try again")
+        raise BadRequest(429, "too many texts are being beautified: wait for them and try again")
     _waiting += 1
     try:
         made = await asyncio.get_running_loop().run_in_executor(_thread, beautify, asked)
@@ -91,7 +91,7 @@ async def beautified(body: object) -> dict:
 
 async def image_model(body: object) -> dict:
     if not isinstance(body, dict) or not isinstance(graph := body.get("graph"), dict):
-        raise Refused(400, 'send an object such as {"graph": {}, "node": "3", "text": "1 girl"}')
+        raise BadRequest(400, 'send an object such as {"graph": {}, "node": "3", "text": "1 girl"}')
     text = str(body.get("text", ""))
     found = await asyncio.to_thread(target_of, graph, body.get("node"), text=text)  # which reads files
     row = found.target
@@ -116,7 +116,7 @@ def check_origin(request: web.Request) -> None:
     else:
         own = origin is None or host_of(origin) == request.headers.get("Host", "").lower()
     if not own:
-        raise Refused(403, "this address answers ComfyUI's own page only")
+        raise BadRequest(403, "this address answers ComfyUI's own page only")
 
 
 def host_of(origin: str) -> str | None:
@@ -128,31 +128,31 @@ async def body_of(request: web.Request, largest: int) -> object:
     """The JSON of a request that is no larger than it must be."""
     # A form can be sent from any page without asking; JSON cannot.
     if request.content_type != "application/json":
-        raise Refused(415, "send JSON, with Content-Type: application/json")
+        raise BadRequest(415, "send JSON, with Content-Type: application/json")
     data = bytearray()
     async for chunk in request.content.iter_chunked(LARGEST_TEXT):
         data += chunk
         if len(data) > largest:
-            raise Refused(413, f"the text is too long: at most {largest // 1024} KB can be sent")
+            raise BadRequest(413, f"the text is too long: at most {largest // 1024} KB can be sent")
     try:
         return json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise Refused(400, "the request is not JSON") from error
+        raise BadRequest(400, "the request is not JSON") from error
 
 
 def read_request(body: object) -> Request:
     """What is asked for one candidate."""
     if not isinstance(body, dict):
-        raise Refused(400, 'send an object such as {"text": "1 girl"}')
+        raise BadRequest(400, 'send an object such as {"text": "1 girl"}')
     if unknown := set(body) - {"text", *ASKED}:
-        raise Refused(400, f"unknown field {min(unknown)!r}: only text, {', '.join(ASKED)} are read")
+        raise BadRequest(400, f"unknown field {min(unknown)!r}: only text, {', '.join(ASKED)} are read")
     text = body.get("text")
     if not isinstance(text, str) or not text.strip():
-        raise Refused(400, "text must be a string that is not empty")
+        raise BadRequest(400, "text must be a string that is not empty")
     try:
         return Request(text, 1, **{name: body[name] for name in ASKED if name in body})
     except ValueError as error:
-        raise Refused(400, str(error)) from error
+        raise BadRequest(400, str(error)) from error
 
 
 @cache

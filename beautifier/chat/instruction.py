@@ -76,6 +76,7 @@ def instruction_for(request: Request) -> str:
 
 
 def opening(target: Target | None) -> str:
+    """The first sentences of an instruction: for whom prompts are written, and what the user describes."""
     kind = "video" if target and target.video else "image"
     shown = "a video" if kind == "video" else "a picture"
     whom = f"{target.title}, a text-to-{kind} model" if target else "text-to-image models"

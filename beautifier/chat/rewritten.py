@@ -84,6 +84,7 @@ def objects_in(text: str) -> list[dict]:
 
 
 def is_text(value: object) -> bool:
+    """Whether a value is a text with something in it."""
     return isinstance(value, str) and bool(value.strip())
 
 
@@ -106,6 +107,7 @@ def ratio_in(content: dict) -> float | None:
 
 
 def ratio_of(value: object) -> float | None:
+    """Width by height, of [16, 9], "16:9" or a number; None where it says none, or one that no picture has."""
     if isinstance(value, list) and len(value) == 2:
         width, height = map(number, value)
         return sensible(width / height) if width and height else None
@@ -125,6 +127,7 @@ def number(value: object) -> float:
 
 
 def sensible(ratio: float) -> float | None:
+    """The ratio where a picture may have it, else None."""
     return ratio if 1 / WIDEST <= ratio <= WIDEST else None
 
 

@@ -111,12 +111,14 @@ def without_title(text: str) -> str:
 
 
 def without_emphasis(text: str) -> str:
+    """The text without Markdown's marks of bold, italics, quotation and code."""
     for _ in range(3):  # ***both***
         text = EMPHASIS.sub(lambda found: found[2] or found[3], text)
     return re.sub(r"^[^\S\n]*>[^\S\n]?", "", text, flags=re.MULTILINE).replace("`", "").strip()
 
 
 def without_introduction(text: str) -> str:
+    """The text without what leads to a prompt: "Sure!", "Here is your prompt:", "Prompt:"."""
     for _ in range(4):
         found = YES.match(text) or HERE_IS.match(text) or LABEL.match(text)
         if not found or found.end() == len(text):

@@ -18,7 +18,7 @@ class File:
     """One file of a checkpoint: its name in the repository and in the checkpoint's folder.
 
     repository, revision  where it comes from; None is the checkpoint's own
-    otherwise             what to take where that revision has no such file; a pickled one becomes safetensors
+    pickled               what to take where that revision has no such file; a pickled one becomes safetensors
                           under this file's name when it arrives
     modelscope            its path on ModelScope; None is its name
     """
@@ -28,7 +28,7 @@ class File:
     revision: str | None = None
     size: int | None = None
     sha256: str | None = None
-    otherwise: "File | None" = None
+    pickled: "File | None" = None
     modelscope: str | None = None
 
 
@@ -96,7 +96,7 @@ CATALOG: dict[str, Checkpoint] = {
             files=(
                 File("config.json"),
                 GPT2_TOKENIZER,
-                File("model.safetensors", revision="refs/pr/2", otherwise=File("pytorch_model.bin")),
+                File("model.safetensors", revision="refs/pr/2", pickled=File("pytorch_model.bin")),
             ),
             family="promptist",
             licence="MIT",
@@ -110,7 +110,7 @@ CATALOG: dict[str, Checkpoint] = {
             files=(
                 File("config.json"),
                 GPT2_TOKENIZER,
-                File("model.safetensors", otherwise=File("pytorch_model.bin")),
+                File("model.safetensors", pickled=File("pytorch_model.bin")),
             ),
             family="magicprompt",
             licence="MIT",

@@ -96,6 +96,7 @@ def download(
 
 
 def kept(waiting: Path) -> str:
+    """A sentence on how much of a download lies in its waiting folder."""
     size = bytes_below(waiting)
     return f"{gigabytes(size)} are kept, and the next run goes on from there" if size else "Nothing was kept"
 
@@ -157,8 +158,8 @@ def bring(checkpoint: Checkpoint, place: Path, lock: Path, transfer: Transfer) -
             notes["files"][remote.name] = note(remote, fetch(remote, waiting, transfer))
             write_notes(waiting, notes)
         for file in checkpoint.files:
-            if file.otherwise and file.otherwise.name in {remote.name for remote in remotes}:
-                convert(checkpoint, file.name, file.otherwise.name, place, waiting, notes)
+            if file.pickled and file.pickled.name in {remote.name for remote in remotes}:
+                convert(checkpoint, file.name, file.pickled.name, place, waiting, notes)
         transfer.check()
         publish(waiting, place, {file.name for file in checkpoint.files} | {NOTES})
 
@@ -180,6 +181,7 @@ def read_notes(folder: Path) -> dict:
 
 
 def write_notes(folder: Path, notes: dict) -> None:
+    """Write the notes of a folder, whole or not at all."""
     path = folder / f"{NOTES}.part"
     path.write_text(json.dumps(notes, indent=2) + "\n", encoding="utf-8")
     path.replace(folder / NOTES)

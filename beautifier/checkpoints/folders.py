@@ -29,6 +29,7 @@ def list_checkpoints(folders: list[Path]) -> dict[str, Path]:
 
 
 def checkpoints_below(folder: Path, depth: int) -> list[Path]:
+    """The checkpoint folders below a folder, so many levels deep; what is hidden or cannot be read is left out."""
     try:
         below = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
     except OSError:
@@ -60,7 +61,7 @@ def has_tokenizer(folder: Path) -> bool:
     return any(all((folder / name).is_file() for name in names) for names in files)
 
 
-def is_whole(folder: Path) -> bool:
+def is_complete(folder: Path) -> bool:
     """Whether a folder is a checkpoint and none of its weights is cut off, missing, or a git LFS pointer."""
     try:
         return is_checkpoint(folder) and all(map(is_whole_file, weight_files(folder)))
@@ -71,7 +72,7 @@ def is_whole(folder: Path) -> bool:
 def is_there(checkpoint: Checkpoint, folder: Path) -> bool:
     """Whether a folder holds all files of a published checkpoint, and holds them whole."""
     if checkpoint.family is not None:
-        return is_whole(folder)
+        return is_complete(folder)
     return all(is_whole_file(folder / file.name, file.size) for file in checkpoint.files)
 
 
@@ -92,6 +93,7 @@ def locate(checkpoint: Checkpoint, folders: list[Path]) -> Path | None:
 
 
 def is_downloaded(checkpoint: Checkpoint, folders: list[Path]) -> bool:
+    """Whether a published checkpoint is whole below one of the folders."""
     return locate(checkpoint, folders) is not None
 
 

@@ -37,14 +37,17 @@ def place_of(checkpoint: Checkpoint, folder: Path) -> Path:
 
 
 def waiting_folder(place: Path) -> Path:
+    """The hidden folder in which what is on its way to a place waits."""
     return place.with_name(f".{place.name}.download")
 
 
 def bytes_below(folder: Path) -> int:
+    """Bytes of the files in a folder, its notes left out; 0 where there is no folder."""
     if not folder.is_dir():
         return 0
     return sum(path.stat().st_size for path in folder.iterdir() if path.name != NOTES)
 
 
 def gigabytes(size: int) -> str:
+    """A number of bytes for people to read: "3.94 GB", or "231.5 kB" below 5 MB."""
     return f"{size / 1e9:.2f} GB" if size >= 5e6 else f"{size / 1e3:.1f} kB"

@@ -32,9 +32,11 @@ class Transfer:
         self.stop = threading.Event()
 
     def check(self) -> None:
+        """Raise DownloadStopped once the user has asked to stop."""
         if self.stop.is_set():
             raise DownloadStopped("the download was stopped", "Run again to go on")
 
     def pause(self, seconds: float) -> None:
+        """Wait so many seconds, or until the user asks to stop, which raises DownloadStopped."""
         self.stop.wait(seconds)
         self.check()

@@ -42,9 +42,9 @@ def from_hub(checkpoint: Checkpoint, file: File, notes: dict, transfer: Transfer
     try:
         remote = ask_hub(repository, notes["commits"].get(branch, revision), file.name, transfer)
     except NoSuchFile:
-        if file.otherwise is None:
+        if file.pickled is None:
             raise
-        return from_hub(checkpoint, file.otherwise, notes, transfer)
+        return from_hub(checkpoint, file.pickled, notes, transfer)
     if revision != remote.revision:
         notes["commits"][branch] = remote.revision
     return replace(remote, **known_of(file, remote, notes["files"].get(file.name, {})))

@@ -52,6 +52,7 @@ def part_of(remote: Remote, folder: Path) -> Path:
 
 
 def bytes_in(path: Path) -> int:
+    """Bytes of a file; 0 where there is none."""
     return path.stat().st_size if path.exists() else 0
 
 
@@ -65,7 +66,7 @@ def receive(remote: Remote, part: Path, transfer: Transfer) -> None:
         transfer.done -= have
         have = 0
     headers = remote.headers | ({"Range": f"bytes={have}-"} if have else {})
-    with opened(remote.url, headers) as (response, chunks):
+    with response_to(remote.url, headers) as (response, chunks):
         resumed = response.headers.get("Content-Range", "").startswith(f"bytes {have}-")
         if have and not (response.status_code == 206 and resumed):
             transfer.done -= have
@@ -83,7 +84,7 @@ def receive(remote: Remote, part: Path, transfer: Transfer) -> None:
 
 
 @contextmanager
-def opened(url: str, headers: dict[str, str]) -> Generator[tuple]:
+def response_to(url: str, headers: dict[str, str]) -> Generator[tuple]:
     """The answer to a GET, and its bytes as they come."""
     from huggingface_hub import constants, get_session
     from huggingface_hub.utils import hf_raise_for_status
@@ -101,6 +102,7 @@ def opened(url: str, headers: dict[str, str]) -> Generator[tuple]:
 
 
 def opened_for_writing(path: Path, mode: str) -> FileIO:
+    """A file without a buffer, so that a killed process loses nothing. Raises DownloadError."""
     try:
         return FileIO(path, mode)
     except OSError as error:
@@ -108,6 +110,7 @@ def opened_for_writing(path: Path, mode: str) -> FileIO:
 
 
 def write(file: FileIO, chunk: bytes) -> None:
+    """Write all of a chunk. Raises DownloadError where the disk refuses."""
     try:
         view = memoryview(chunk)
         while view:
@@ -162,6 +165,7 @@ def is_safetensors(path: Path) -> bool:
 
 
 def is_json(path: Path) -> bool:
+    """Whether a file holds JSON text in UTF-8."""
     try:
         json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError):
@@ -170,4 +174,5 @@ def is_json(path: Path) -> bool:
 
 
 def sha256(path: Path) -> str:
+    """The SHA-256 of a file, 64 hex digits."""
     return hashes(path, like="0" * 64).pop()

@@ -64,6 +64,7 @@ def _is_without_people(wish: Wish, findings: Findings) -> bool:
 
 
 def persons_in(findings: Findings) -> list[Found]:
+    """The persons among the findings that stand for somebody in the picture."""
     return [
         found
         for found in findings.found

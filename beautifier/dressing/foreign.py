@@ -44,4 +44,5 @@ def words_around(target: Target) -> frozenset[str]:
 
 @lru_cache(maxsize=1)
 def all_words_around() -> frozenset[str]:
+    """The words that any image model wants before or behind a prompt."""
     return frozenset().union(*map(words_around, TARGETS.values()))

@@ -96,6 +96,7 @@ def leaves(value: object, path: Path = ()) -> Iterator[tuple[Path, str]]:
 
 
 def is_negative(path: Path) -> bool:
+    """Whether a text stands under a name that says it is a negative prompt."""
     return any(isinstance(step, str) and NEGATIVE_KEY.fullmatch(step) for step in path)
 
 

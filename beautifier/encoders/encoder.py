@@ -143,6 +143,7 @@ def what_is_missing(network: nn.Module) -> str | None:
 
 
 def config_of(network: nn.Module) -> Any:
+    """The configuration of a text encoder's network; None where it has none."""
     return getattr(getattr(network, "model", None), "config", None)
 
 

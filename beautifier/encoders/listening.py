@@ -49,4 +49,5 @@ class Listener:
 
     @property
     def tokens(self) -> list[int]:
+        """The ids of all tokens that were drawn so far."""
         return torch.cat(self.steps).tolist() if self.steps else []

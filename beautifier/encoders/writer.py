@@ -75,6 +75,7 @@ class EncoderWriter(Writer):
 
     @property
     def sampling(self) -> Sampling:
+        """The settings of its kind: an answer after thoughts is drawn otherwise than one without."""
         return THINKING if self.thinking else SAMPLING
 
     def write(

@@ -115,6 +115,7 @@ def written_values(values: Sequence[Sequence[float]]) -> list[list[str]]:
 
 
 def number(value: float, decimals: int) -> str:
+    """A score as it is written under a picture, with a real minus sign."""
     return f"{round(value, decimals) + 0.0:.{decimals}f}".replace("-", "\N{MINUS SIGN}")  # + 0.0: no negative zero
 
 
@@ -150,7 +151,7 @@ def draw_cell(grid: Image.Image, layout: Layout, column: int, row: int, picture:
         larger = (layout.cell[0] + 2 * frame, layout.cell[1] + 2 * frame)
         grid.paste(ACCENT, (left - frame, top - frame), round_corners(larger, radius + frame))
     grid.paste(CARD, (left, top), round_corners(layout.cell, radius))
-    fitted = flat(fit(picture, layout.box) if layout.shrink else picture)
+    fitted = opaque(fit(picture, layout.box) if layout.shrink else picture)
     inner_left = left + layout.padding + (layout.inner_width - fitted.width) // 2
     inner_top = top + layout.padding + (layout.box[1] - fitted.height) // 2
     grid.paste(fitted, (inner_left, inner_top))
@@ -195,7 +196,7 @@ def fit(picture: Image.Image, box: tuple[int, int]) -> Image.Image:
     return picture.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
 
 
-def flat(picture: Image.Image) -> Image.Image:
+def opaque(picture: Image.Image) -> Image.Image:
     """`picture` in RGB; what is transparent shows a plain grey."""
     if not picture.has_transparency_data:
         return picture.convert("RGB")

@@ -40,30 +40,37 @@ class Layout:
 
     @property
     def title_size(self) -> int:
+        """Of the font of the title, in pixels."""
         return round(1.5 * self.text)
 
     @property
     def name_size(self) -> int:
+        """Of the font of the columns' names, in pixels."""
         return round(1.1 * self.text)
 
     @property
     def prompt_size(self) -> int:
+        """Of the font of the columns' prompts, in pixels."""
         return max(12, round(0.82 * self.text))
 
     @property
     def margin(self) -> int:
+        """Pixels around everything."""
         return round(1.3 * self.text)
 
     @property
     def padding(self) -> int:
+        """Pixels around a picture."""
         return round(0.45 * self.text)
 
     @property
     def inner_width(self) -> int:
+        """Pixels for a picture and its scores, side to side."""
         return max(self.box[0], SMALLEST_CELL)
 
     @property
     def cell(self) -> tuple[int, int]:
+        """Width and height, in pixels, of a picture with its scores and what is around them."""
         scores = self.score_lines * line_height(self.text) + (self.score_lines > 0) * round(0.35 * self.text)
         return self.inner_width + 2 * self.padding, self.box[1] + 2 * self.padding + scores
 
@@ -74,6 +81,7 @@ class Layout:
 
     @property
     def width(self) -> int:
+        """Of the whole grid, in pixels."""
         return 2 * self.margin + self.gutter + self.per_line * (self.cell[0] + self.text) - self.text
 
     @property
@@ -96,13 +104,16 @@ class Layout:
 
     @property
     def height(self) -> int:
+        """Of the whole grid, in pixels."""
         return self.line_top(math.ceil(len(self.headers) / self.per_line)) - self.text - self.text // 2 + self.margin
 
     def header_place(self, column: int) -> tuple[int, int]:
+        """Left and top, in pixels, of what stands above a column."""
         line, position = divmod(column, self.per_line)
         return self.margin + self.gutter + position * (self.cell[0] + self.text), self.line_top(line)
 
     def cell_place(self, column: int, row: int) -> tuple[int, int]:
+        """Left and top, in pixels, of a picture's cell."""
         left, top = self.header_place(column)
         return left, top + self.header_height(column // self.per_line) + row * (self.cell[1] + self.text)
 
@@ -160,6 +171,7 @@ def picture_box(sizes: Sequence[tuple[int, int]], longest: int) -> tuple[int, in
 
 
 def too_large(layout: Layout) -> str:
+    """What to say of a grid with too many pixels: how many, and which picture size would do."""
     pixels = layout.width * layout.height
     enough = int(max(layout.box) * math.sqrt(MOST_PIXELS / pixels) * 0.97)
     return (

@@ -218,6 +218,7 @@ class ImageReward(Judge):
         return tokens, mask
 
     def tokens_seen(self) -> int:
+        """See Judge: all but the marks for start and end."""
         return MAX_TOKENS - 2
 
     def tokens_cut(self, prompt: str) -> int:

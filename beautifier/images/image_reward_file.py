@@ -132,19 +132,20 @@ def config_of(shapes: dict[str, tuple[int, ...]], heads: dict[str, int | None]) 
         patch_size=patch_size,
         vision_width=vision_width,
         vision_layers=layers("visual_encoder.blocks."),
-        vision_heads=heads["vision_heads"] or heads_of("vision", vision_width),
+        vision_heads=heads["vision_heads"] or usual_heads("vision", vision_width),
         vision_mlp=size("visual_encoder.blocks.0.fc1.weight", 2)[0],
         vocab_size=vocab_size,
         max_positions=size("text_encoder.position_embeddings.weight", 2)[0],
         text_width=text_width,
         text_layers=layers("text_encoder.layers."),
-        text_heads=heads["text_heads"] or heads_of("text", text_width),
+        text_heads=heads["text_heads"] or usual_heads("text", text_width),
         text_mlp=size("text_encoder.layers.0.up.weight", 2)[0],
         head=head,
     )
 
 
-def heads_of(part: str, width: int) -> int:
+def usual_heads(part: str, width: int) -> int:
+    """The heads of a published part of this width. Raises ValueError for a width that none has."""
     if width % HEAD_WIDTH:
         raise ValueError(
             f"a width of {width} is none of {HEAD_WIDTH} a head: write {part}_heads into a config.json beside it"
@@ -163,6 +164,7 @@ def check_shapes(network: ImageReward, tensors: dict[str, tuple[str, tuple[int, 
 
 
 def vocabulary_beside(model: Path) -> Path:
+    """The file of BERT's vocabulary beside the model. Raises FileNotFoundError where there is none."""
     for name in ("vocab.txt", "tokenizer.json"):
         if model.with_name(name).is_file():
             return model.with_name(name)
@@ -194,6 +196,7 @@ def load_tokenizer(path: Path) -> Tokenizer:
 
 
 def word_piece(lines: str) -> Tokenizer:
+    """BERT's tokenizer for lower case, of a vocabulary with a word a line."""
     words = lines.removesuffix("\n").split("\n")
     vocabulary = {word: number for number, word in enumerate(words)}
     tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token=UNKNOWN, max_input_chars_per_word=100))

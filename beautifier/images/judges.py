@@ -65,12 +65,15 @@ class ClipCosine(Judge):
         return cosines * self.temperature() if self.scaled else cosines
 
     def tokens_seen(self) -> int:
+        """See Judge: as many as the text tower has positions for."""
         return len(self.clip.text.positions) - 2
 
     def tokens_cut(self, prompt: str) -> int:
+        """See Judge: those behind the last position."""
         return max(0, len(self.token_ids(prompt)) - self.tokens_seen())
 
     def softmax_scale(self) -> float:
+        """See Judge: CLIP's temperature, unless the scores have it already."""
         return 1.0 if self.scaled else self.temperature()
 
     def temperature(self) -> float:

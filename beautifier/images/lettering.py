@@ -52,6 +52,7 @@ VARIATION_SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 
 @lru_cache(maxsize=256)
 def font(path: str, size: int) -> ImageFont.FreeTypeFont:
+    """A font at a size in pixels."""
     return ImageFont.truetype(path, size)
 
 
@@ -67,6 +68,7 @@ def system_font(name: str) -> str | None:
 
 @lru_cache(maxsize=512)
 def glyph(path: str, character: str) -> tuple[tuple[int, int], bytes]:
+    """Size and pixels, a byte each, of how a font draws a character."""
     mask: Any = ImageFont.truetype(path, PROBE, layout_engine=ImageFont.Layout.BASIC).getmask(character)
     return mask.size, bytes(mask)
 
@@ -167,6 +169,7 @@ def wrapped(text: str, size: int, room: float, most_lines: int) -> list[str]:
 
 
 def line_height(size: int) -> int:
+    """Pixels from one line of text to the next, at a size of the font."""
     return round(size * LINE_HEIGHT)
 
 

@@ -36,6 +36,7 @@ def single_masks(items: Sequence[Any]) -> list[list[torch.Tensor]]:
 
 
 def as_batch(item: Any, dimensions: int, what: str, shape: str) -> torch.Tensor:
+    """A tensor with a batch dimension, of one with or without. Raises ValueError that names what was expected."""
     if isinstance(item, torch.Tensor) and item.ndim == dimensions - 1:
         item = item[None]
     if not isinstance(item, torch.Tensor) or item.ndim != dimensions:
@@ -54,6 +55,7 @@ def single_latents(items: Sequence[Any]) -> list[list[dict]]:
 
 
 def latents_of(latent: Any) -> list[dict]:
+    """A latent for each of a batch, each with its noise mask and the place its noise was drawn for."""
     if not isinstance(latent, dict) or "samples" not in latent:
         raise ValueError(f"this is no latent: expected a dictionary with samples, found {type(latent).__name__}")
     samples, masks = latent["samples"], latent.get("noise_mask")
@@ -149,6 +151,7 @@ def pick(
 def pick_among(
     scores: Sequence[float], among: list[int], top_k: int, threshold: float | None, none_passes: str
 ) -> list[int]:
+    """Indices of the images to keep of those in `among`, best first; arguments and errors as for pick()."""
     order = ranked(scores, among)
     passing = [k for k in order if threshold is None or scores[k] >= threshold]
     if passing:

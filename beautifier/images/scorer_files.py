@@ -46,6 +46,7 @@ def find_part(kind: str, name: str, part: Part, stores: list[Path], files: list[
 
 
 def is_pickled(path: Path) -> bool:
+    """Whether a file of weights is no safetensors."""
     return path.suffix.lower() != ".safetensors"
 
 

@@ -137,7 +137,7 @@ SCORERS: dict[str, ScorerKind] = {
                         File(
                             "sac+logos+ava1-l14-linearMSE.safetensors",
                             modelscope="aesthetic-predictor/sac+logos+ava1-l14-linearMSE.safetensors",
-                            otherwise=File(
+                            pickled=File(
                                 "sac+logos+ava1-l14-linearMSE.pth",
                                 size=3_714_759,
                                 sha256="21dd590f3ccdc646f0d53120778b296013b096a035a2718c9cb0d511bff0f1e0",
@@ -185,7 +185,7 @@ SCORERS: dict[str, ScorerKind] = {
                         File(
                             "HPS_v2.1_compressed.safetensors",
                             modelscope="HPS_v2/HPS_v2.1_compressed.safetensors",
-                            otherwise=File(
+                            pickled=File(
                                 "HPS_v2.1_compressed.pt",
                                 size=1_972_490_005,
                                 sha256="c57a38fb4a2f7e7c15bf00da2ea377cdf165448b4dd1052a484c215a998c9837",
@@ -220,7 +220,7 @@ SCORERS: dict[str, ScorerKind] = {
                         File(
                             "ImageReward.safetensors",
                             modelscope="ImageReward/ImageReward.safetensors",
-                            otherwise=File("ImageReward.pt"),
+                            pickled=File("ImageReward.pt"),
                         ),
                         "Apache-2.0",
                         1_787_000_000,

@@ -7,7 +7,7 @@ import torch
 
 from ..request import Sampling
 from .sampling import penalise_
-from .steps import Answer, Start, Watch, begin
+from .steps import Answer, Progress, Start, begin
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Hypothesis:
     answer: Answer
 
 
-def search_beams(start: Start, sampling: Sampling, watch: Watch) -> list[Answer]:
+def search_beams(start: Start, sampling: Sampling, progress: Progress) -> list[Answer]:
     """Beam search as transformers 5 does it with early_stopping=False: num_beams answers, the best first.
 
     Twice as many continuations as beams are looked at (more where several tokens end an answer), so that num_beams
@@ -36,7 +36,7 @@ def search_beams(start: Start, sampling: Sampling, watch: Watch) -> list[Answer]
     ended: list[Hypothesis] = []
 
     for step in range(start.steps):
-        if watch.stopped():
+        if progress.stopped():
             break
         scores = logits.log_softmax(-1)
         penalise_(scores, history[:, : length + step], sampling.repetition_penalty)
@@ -57,9 +57,9 @@ def search_beams(start: Start, sampling: Sampling, watch: Watch) -> list[Answer]
         going_on = [i for i in range(looked_at) if tokens[i] not in ends][:beams]
         running = [[*running[parents[i]], tokens[i]] for i in going_on]
         if last or (len(ended) == beams and ranks[going_on[0]] <= ended[-1].score):
-            watch.report(start.steps)
+            progress.report(start.steps)
             return [hypothesis.answer for hypothesis in ended]
-        watch.report(step + 1)
+        progress.report(step + 1)
 
         log_probabilities = values[going_on]
         rows = torch.tensor([parents[i] for i in going_on], device=logits.device)

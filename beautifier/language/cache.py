@@ -18,10 +18,12 @@ class Cache:
 
     @property
     def capacity(self) -> int:
+        """How many positions there is room for."""
         return self.keys.shape[3]
 
     @property
     def rows(self) -> int:
+        """How many sequences it holds."""
         return self.keys.shape[1]
 
     def append(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
@@ -59,6 +61,7 @@ class PlacedCache:
 
     @property
     def capacity(self) -> int:
+        """How many positions there is room for."""
         return self.keys.shape[3]
 
     def append(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:

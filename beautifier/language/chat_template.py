@@ -31,6 +31,7 @@ class Generation(Extension):
     tags = {"generation"}
 
     def parse(self, parser) -> list[nodes.Node]:
+        """What Jinja asks of an extension: the statements up to {% endgeneration %}, as they are."""
         next(parser.stream)
         return parser.parse_statements(("name:endgeneration",), drop_needle=True)
 
@@ -90,6 +91,7 @@ def environment() -> Environment:
 
 
 def to_json(value: object, ensure_ascii: bool = False, indent: int | None = None, **options) -> str:
+    """The filter tojson as transformers has it: without HTML's escapes."""
     return json.dumps(value, ensure_ascii=ensure_ascii, indent=indent, **options)
 
 

@@ -152,11 +152,13 @@ class NetworkConfig:
 
 
 def check_size(name: str, value: object, most: int) -> None:
+    """Raise ValueError unless a field of config.json is a whole number from 1 to `most`."""
     if not is_whole(value, least=1) or value > most:
         raise ValueError(f"config.json: {name} must be a whole number from 1 to {most:,}, not {value!r}")
 
 
 def check_tokens(name: str, value: object, vocab_size: int) -> None:
+    """Raise ValueError unless a field of config.json is a token of the vocabulary, or several."""
     tokens = value if isinstance(value, tuple) else () if value is None and name == "eos_token_id" else (value,)
     for token in tokens:
         if not is_whole(token, least=0) or token >= vocab_size:

@@ -62,9 +62,11 @@ class RecordedStep:
         self.cache.place.add_(1)
 
     def begin(self, prompt: Cache) -> None:
+        """Start behind a prompt that was read: every row continues it."""
         self.cache.begin(prompt)
 
     def reorder(self, rows: Tensor) -> None:
+        """Row i becomes what row rows[i] is (int64 [rows])."""
         self.cache.reorder_(rows)
 
     def __call__(self, tokens: Tensor) -> Tensor:
@@ -114,4 +116,5 @@ def recorded_step(network: DecoderOnly, rows: int, tokens: int) -> RecordedStep 
 
 
 def places_of_weights(network: DecoderOnly) -> tuple[int, ...]:
+    """Where each parameter lies in memory: a recording is of use while they stay there."""
     return tuple(parameter.data_ptr() for parameter in network.parameters())

@@ -9,7 +9,7 @@ import torch
 from ..request import Sampling, check_seed, is_whole
 from .beams import search_beams
 from .sampling import draw, penalise_, shortlist, uniforms
-from .steps import Answer, Network, Start, Watch, begin, on_its_way, prefill
+from .steps import Answer, Network, Progress, Start, begin, on_its_way, prefill
 from .threads import threads_for
 
 # Candidates are decoded in blocks of exactly this many rows: candidate k is row k % BLOCK of block k //
@@ -54,19 +54,19 @@ def generate(
     most = MOST_ROWS if network.rows_are_independent else BLOCK
     blocks = 1 if searching else -(-num_candidates // most)
 
-    watch = Watch(steps * blocks, on_step, should_stop)
-    if watch.stopped():
+    progress = Progress(steps * blocks, on_step, should_stop)
+    if progress.stopped():
         return [Answer((), False)] * num_candidates
     with threads_for(network):
         start = prefill(network, prompt_tokens, steps)
         if searching:
-            return search_beams(start, sampling, watch)[:num_candidates]
+            return search_beams(start, sampling, progress)[:num_candidates]
         if sampling.greedy:
-            return decode_rows(start, 1, 1, sampling, lambda scores, *_: scores.argmax(-1), watch)
+            return decode_rows(start, 1, 1, sampling, lambda scores, *_: scores.argmax(-1), progress)
         answers = []
         for block, first in enumerate(range(0, num_candidates, most)):
             wanted = min(most, num_candidates - first)
-            answers += sample_block(start, seed, first, wanted, sampling, watch, block * steps)
+            answers += sample_block(start, seed, first, wanted, sampling, progress, block * steps)
         return answers
 
 
@@ -110,7 +110,7 @@ def decode_rows(
     wanted: int,
     sampling: Sampling,
     choose: Callable[[torch.Tensor, int, list[int]], torch.Tensor],
-    watch: Watch,
+    progress: Progress,
     done: int = 0,
 ) -> list[Answer]:
     """Continue the prompt in `rows` rows, of which the first `wanted` count: the end is when they have ended.
@@ -134,7 +134,7 @@ def decode_rows(
                     written[row].append(token)
 
     for step in range(start.steps):
-        if watch.stopped():
+        if progress.stopped():
             break
         penalise_(scores, history[:, : length + step], sampling.repetition_penalty)
         if step < sampling.min_new_tokens:
@@ -145,9 +145,9 @@ def decode_rows(
         if len(sent) > late:
             read(sent.popleft()())
         if all(finished) or step + 1 == start.steps:
-            watch.report(done + start.steps)
+            progress.report(done + start.steps)
             break
-        watch.report(done + step + 1)
+        progress.report(done + step + 1)
         if network.rows_are_independent and any(finished[row] for row in present):
             left = [line for line, row in enumerate(present) if not finished[row]]
             present = [present[line] for line in left]
@@ -162,10 +162,10 @@ def decode_rows(
 
 
 def sample_block(
-    start: Start, seed: int, first: int, wanted: int, sampling: Sampling, watch: Watch, done: int
+    start: Start, seed: int, first: int, wanted: int, sampling: Sampling, progress: Progress, done: int
 ) -> list[Answer]:
     """Sample candidates first .. first + wanted - 1, each with its own random stream, after `done` steps."""
-    if watch.has_stopped:
+    if progress.has_stopped:
         return [Answer((), False)] * wanted
     rows = wanted if start.network.rows_are_independent else BLOCK
     chances = [uniforms(seed, first + row, start.steps) for row in range(rows)]
@@ -175,4 +175,4 @@ def sample_block(
         probabilities, tokens = shortlist(scores, sampling)
         return draw(probabilities, tokens, chances[present if len(present) < rows else slice(None), step])
 
-    return decode_rows(start, rows, wanted, sampling, choose, watch, done)
+    return decode_rows(start, rows, wanted, sampling, choose, progress, done)

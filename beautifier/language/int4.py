@@ -74,6 +74,7 @@ class Int4Linear(nn.Module):
         self.bias: Tensor | None = None
 
     def forward(self, x: Tensor) -> Tensor:
+        """[..., in] -> [..., out]."""
         rows = x.reshape(-1, x.shape[-1]).bfloat16()
         found = multiply_int4(rows, self.packed, self.numbers)[:, : self.out].to(x.dtype)
         found = found.unflatten(0, x.shape[:-1])

@@ -52,6 +52,7 @@ def kept(part: Matrix) -> tuple[Kept, Kept]:
 
 
 def contents(plan: list[Matrix], read: Read) -> Iterator:
+    """What the file holds, in its order: for each matrix its packed weight and its numbers."""
     for part in plan:
         packed, numbers = int4_parts(part.of(read))
         yield packed.numpy()

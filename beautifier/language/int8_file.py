@@ -77,6 +77,7 @@ def read_int8(path: Path, start: int, plan: list[Matrix], patterns: dict[tuple, 
 
 
 def read_whole(file, target: memoryview, path: Path) -> None:
+    """Fill a piece of memory from a file. Raises OSError where the file ends early."""
     done = 0
     while done < len(target):
         count = file.readinto(target[done:])

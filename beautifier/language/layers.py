@@ -34,9 +34,11 @@ class Matrix:
 
     @property
     def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
         return self.stop - self.start, self.columns
 
     def of(self, read: Read) -> Tensor:
+        """The rows, [rows, columns], of what `read` gives for the parameter."""
         return read(self.weight)[self.start : self.stop]
 
 
@@ -49,6 +51,7 @@ class PackedLinear(nn.Module):
         self.bias: Tensor | None = None
 
     def forward(self, x: Tensor) -> Tensor:
+        """[..., in] -> [..., out]."""
         return torch.ops.mkldnn._linear_pointwise(x, self.packed, self.bias, "none", [], "")
 
 
@@ -65,6 +68,7 @@ class HalfLinear(nn.Module):
         self.bias = torch.zeros(len(weight))
 
     def forward(self, x: Tensor) -> Tensor:
+        """float32 [..., in] -> [..., out]."""
         return torch.fbgemm_linear_fp16_weight_fp32_activation(x, self.packed, self.bias)
 
 
@@ -82,6 +86,7 @@ class Int8Linear(nn.Module):
         self.bias: Tensor | None = None
 
     def forward(self, x: Tensor) -> Tensor:
+        """float32 [..., in] -> [..., out]."""
         whole, scale = quantised_rows(x)
         found = self.multiply(whole)
         return found.mul_(scale) if self.bias is None else torch.addcmul(self.bias, found, scale)
@@ -95,6 +100,7 @@ class Pieces(Modules[nn.Module]):
     """The output layer, in pieces of the vocabulary."""
 
     def forward(self, x: Tensor) -> Tensor:
+        """[..., in] -> [..., vocabulary]."""
         return self[0](x) if len(self) == 1 else torch.cat([piece(x) for piece in self], -1)
 
 
@@ -102,6 +108,7 @@ class Int8Pieces(Modules["Int8Linear"]):
     """The same in int8."""
 
     def forward(self, x: Tensor) -> Tensor:
+        """float32 [..., in] -> [..., vocabulary]."""
         whole, scale = quantised_rows(x)
         sizes = [len(piece.scales) for piece in self]
         found = x.new_empty((*x.shape[:-1], sum(sizes)))

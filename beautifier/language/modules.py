@@ -32,6 +32,7 @@ class Linear(nn.Linear):
     """A linear layer whose first values do not matter: to make them without memory, torch would import sympy."""
 
     def reset_parameters(self) -> None:
+        """Leave the memory as it is."""
         pass
 
 
@@ -39,6 +40,7 @@ class Embedding(nn.Embedding):
     """The same for a table."""
 
     def reset_parameters(self) -> None:
+        """Leave the memory as it is."""
         pass
 
 

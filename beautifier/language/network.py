@@ -191,6 +191,7 @@ class DecoderOnly(nn.Module):
 
     @property
     def device(self) -> torch.device:
+        """Where its weights are."""
         return self.ln_f.weight.device
 
     @property

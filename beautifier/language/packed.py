@@ -20,13 +20,13 @@ from .int8_file import int8_layers
 from .layers import HalfLinear, Int8Pieces, Matrix, PackedLinear, Pieces, can_multiply_halves
 from .modules import Rows
 from .network import DecoderOnly
-from .threads import is_small
+from .threads import runs_on_one_thread
 from .weights import INT4_FILE, INT8_FILE, empty_network, stored_weights, weight_files
 
 # Below this width a step is overhead rather than multiplying, and a plain network is as fast.
-SMALLEST_HIDDEN_SIZE = 128
+PACKED_FROM = 128
 # From this width on reading the weights is most of a step, and bfloat16 halves it.
-BFLOAT16_HIDDEN_SIZE = 512
+BFLOAT16_FROM = 512
 
 INT4 = getattr(torch, "int4", None)  # an older torch has none
 
@@ -76,7 +76,7 @@ def load_packed(folder: Path, dtype: torch.dtype) -> DecoderOnly:
     elif dtype == INT4:
         layers, compute = int4_layers(plan, read, folder / INT4_FILE, weight_files(folder)), torch.float32
     else:
-        halves = dtype == torch.float32 and is_small(config) and can_multiply_halves()
+        halves = dtype == torch.float32 and runs_on_one_thread(config) and can_multiply_halves()
         # One place for what is to be packed: memory taken and given back for each would end in pieces.
         place = torch.empty(max(math.prod(part.shape) for part in plan), dtype=dtype)
 

@@ -59,16 +59,16 @@ def best_and_ties(scores: torch.Tensor, k: int) -> tuple[torch.Tensor, torch.Ten
     token ids, both [rows, k or more], best first."""
     vocabulary = scores.shape[-1]
     if scores.device.type == "cpu":  # where looking is cheap, and ties are rare
-        values, tokens = best(scores, min(k + 1, vocabulary))
+        values, tokens = highest(scores, min(k + 1, vocabulary))
         if not (values[:, k - 1] == values[:, -1]).any():
             return values[:, :k], tokens[:, :k]
-    values, tokens = best(scores, min(k + TIE_ROOM, vocabulary))
+    values, tokens = highest(scores, min(k + TIE_ROOM, vocabulary))
     return values.masked_fill(values < values[:, k - 1, None], -math.inf), tokens
 
 
-def best(scores: torch.Tensor, k: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """scores.topk(k), quicker for a large vocabulary: the k best words are in the k groups of words whose best ones are
-    the best."""
+def highest(scores: torch.Tensor, k: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """scores.topk(k), quicker for a large vocabulary: like it, in two stages: the k highest all lie in
+    the k groups with the highest maxima."""
     size = 2 ** round(math.log2(scores.shape[-1] / k) / 2)  # as much to look through first as afterwards
     if size < LEAST_GROUP:
         return scores.topk(k)

@@ -20,16 +20,24 @@ class Shape(Protocol):
     """What decoding asks of the configuration of a network."""
 
     @property
-    def vocab_size(self) -> int: ...
+    def vocab_size(self) -> int:
+        """How many words it knows."""
+        ...
 
     @property
-    def hidden_size(self) -> int: ...
+    def hidden_size(self) -> int:
+        """Numbers of a position."""
+        ...
 
     @property
-    def max_positions(self) -> int | None: ...
+    def max_positions(self) -> int | None:
+        """Most positions; None where nothing limits them."""
+        ...
 
     @property
-    def ends(self) -> tuple[int, ...]: ...
+    def ends(self) -> tuple[int, ...]:
+        """The tokens that end an answer."""
+        ...
 
 
 class Network(Protocol):
@@ -38,16 +46,26 @@ class Network(Protocol):
     rows_are_independent: bool
 
     @property
-    def config(self) -> Shape: ...
+    def config(self) -> Shape:
+        """Its shape."""
+        ...
 
     @property
-    def device(self) -> torch.device: ...
+    def device(self) -> torch.device:
+        """Where it computes."""
+        ...
 
-    def new_cache(self, rows: int, length: int) -> Cache: ...
+    def new_cache(self, rows: int, length: int) -> Cache:
+        """An empty cache for so many rows of at most `length` positions."""
+        ...
 
-    def __call__(self, tokens: Tensor, cache: Cache) -> Tensor: ...
+    def __call__(self, tokens: Tensor, cache: Cache) -> Tensor:
+        """Last hidden states [rows, new, hidden] of tokens int64 [rows, new], which are added to the cache."""
+        ...
 
-    def logits(self, hidden: Tensor) -> Tensor: ...
+    def logits(self, hidden: Tensor) -> Tensor:
+        """Scores of every word, [..., vocabulary], of hidden states [..., hidden]."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -58,7 +76,7 @@ class Answer:
     finished: bool
 
 
-class Watch:
+class Progress:
     """Reports steps to on_step and remembers that should_stop once said True."""
 
     def __init__(self, total: int, on_step: Callable | None, should_stop: Callable | None):
@@ -66,11 +84,13 @@ class Watch:
         self.has_stopped = False
 
     def stopped(self) -> bool:
+        """Ask should_stop, and remember what it said."""
         if self.should_stop is not None:
             self.has_stopped = bool(self.should_stop())
         return self.has_stopped
 
     def report(self, done: int) -> None:
+        """Tell on_step how many steps are done."""
         if self.on_step is not None:
             self.on_step(done, self.total)
 

@@ -153,6 +153,7 @@ class T5(nn.Module):
 
     @property
     def device(self) -> torch.device:
+        """Where its weights are."""
         return self.shared.weight.device
 
     @property
@@ -194,6 +195,7 @@ class ReadText(nn.Module):
 
     @property
     def device(self) -> torch.device:
+        """Where its weights are."""
         return self.network.device
 
     def new_cache(self, rows: int, length: int) -> Cache:

@@ -12,17 +12,17 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import torch
 
-SMALL_HIDDEN_SIZE = 512  # below it a network is small
+ONE_THREAD_BELOW = 512  # below it a network is small
 
 
-def is_small(config) -> bool:
+def runs_on_one_thread(config) -> bool:
     """Whether a network of this NetworkConfig runs on one thread."""
-    return config.hidden_size < SMALL_HIDDEN_SIZE
+    return config.hidden_size < ONE_THREAD_BELOW
 
 
 def threads_for(network) -> AbstractContextManager:
     """A context in which a network runs on the threads that suit it; afterwards the caller has as many as before."""
-    small = network.device.type == "cpu" and is_small(network.config)
+    small = network.device.type == "cpu" and runs_on_one_thread(network.config)
     return one_thread() if small and torch.get_num_threads() > 1 else nullcontext()
 
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 from tokenizers import Tokenizer
 
 from ..chat.usable import why_unusable
-from ..families import Family, render, told
+from ..families import Family, instructed, render
 from ..path import OnStep, ShouldStop, Writer
 from ..prompts.cleaning import manner
 from ..prompts.words import plain
@@ -38,14 +38,17 @@ class Beautifier(Writer):
 
     @property
     def weights(self) -> bool:
+        """Whether its family writes weights."""
         return self.family.weights
 
     @property
     def english(self) -> bool:
-        return self.family.small
+        """Whether its family was trained on English alone."""
+        return self.family.lower_case
 
     @property
     def sampling(self) -> Sampling:
+        """The published settings of its family."""
         return self.family.sampling
 
     def write(
@@ -55,10 +58,10 @@ class Beautifier(Writer):
 
         Raises ValueError when request.sampling leaves no room for the template and a word.
         """
-        if self.family.chats and (family := told(self.family, request)) != self.family:
+        if self.family.chats and (family := instructed(self.family, request)) != self.family:
             return replace(self, family=family).write(words, request, on_step, should_stop)
         sampling = request.sampling or self.sampling
-        known = english(words) if self.family.small else words
+        known = english(words) if self.family.lower_case else words
         words = self.readable(known or UNKNOWN_SUBJECT, sampling)
         tokens = self.asked(words)
         answers = generate(self.network, tokens, request.num_candidates, request.seed, sampling, on_step, should_stop)

@@ -118,12 +118,14 @@ def _words(parts: list[str | Piece]) -> str:
 
 
 def checked(value: str, name: str) -> str:
+    """The value, where it is a string. Raises ValueError that calls it by `name`."""
     if not isinstance(value, str):
         raise ValueError(f"{name} is a {type(value).__name__}; expected a string.")
     return value
 
 
 def usable(text: str) -> str:
+    """The text with line ends as "\n" and without characters that no tokenizer can use."""
     return text if text.isprintable() else _UNUSABLE.sub("", _LINE_ENDS.sub("\n", text))
 
 
@@ -155,6 +157,7 @@ def _group(tokens: list[Token], english: bool) -> list[str | Piece]:
 
 
 def without_weight(text: str) -> str:
+    """The words of a group without a weight at their end: "red dress:1.3" -> "red dress"."""
     words, colon, number = text.rpartition(":")
     try:
         float(number)

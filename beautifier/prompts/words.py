@@ -82,4 +82,5 @@ def content_words(text: str) -> list[str]:
 
 
 def word_set(text: str) -> frozenset:
+    """The words of a text, each once."""
     return frozenset(text.split())

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from .endpoints import listed
 from .parameters import left_out
-from .problems import Passing, RemoteError, Server, line_problem, retry_after, said_in, start_of, unexpected
+from .problems import RemoteError, Server, TemporaryFailure, line_problem, retry_after, said_in, start_of, unexpected
 from .stream import Written, finish_whole, listen, take, whole_json
 
 if TYPE_CHECKING:
@@ -93,12 +93,12 @@ async def ask(server: Server, request: dict, written: list[Written]) -> None:
             if not name:
                 raise server.error(refused.problem, refused.advice)
             logger.warning("endpoint %r does not take %s", server.endpoint.name, name)
-        except Passing as problem:
+        except TemporaryFailure as problem:
             retries += 1
             await wait_for_retry(server, problem, retries)
 
 
-async def wait_for_retry(server: Server, problem: Passing, retry: int) -> None:
+async def wait_for_retry(server: Server, problem: TemporaryFailure, retry: int) -> None:
     """Sleep until the next try, or raise where there is none."""
     wait = problem.wait
     if wait is not None and wait > LONGEST_WAIT:
@@ -120,9 +120,9 @@ class Refused:
 
 
 async def post(server: Server, request: dict, written: list[Written]) -> Refused | None:
-    """One try. Returns what the server says is wrong with the request; raises Passing, or RemoteError."""
+    """One try. Returns what the server says is wrong with the request; raises TemporaryFailure, or RemoteError."""
     path = "chat/completions" if "messages" in request else "completions"
-    async with opened(server, "POST", path, request) as response:
+    async with Opened(server, "POST", path, request) as response:
         if response.status in (400, 422):
             page = await start_of(response)
             return Refused(page, f"it cannot work with the request: {said_in(page)}", ADVICE_400)
@@ -137,8 +137,10 @@ async def post(server: Server, request: dict, written: list[Written]) -> Refused
     return None
 
 
-class opened:
-    """`async with opened(server, method, path, body) as response`: errors of the line raise Passing or RemoteError.
+class Opened:
+    """`async with Opened(server, method, path, body) as response`: errors of the line are raised.
+
+    They are TemporaryFailure, or RemoteError where trying again does not help.
 
     Redirects are not followed: the key goes to the host that the user wrote down, and no other.
     """
@@ -191,7 +193,7 @@ async def check_status(server: Server, response: aiohttp.ClientResponse, model: 
         raise await not_found(server, model, said)
     if status in (408, 425, 429) or status >= 500:
         known = {429: "too many requests, or a quota is used up", 503: "not ready"}.get(status, "server error")
-        raise Passing(
+        raise TemporaryFailure(
             f"it answered {status}, {known}: {said}",
             "Try again later; the server's log, or the account's limits, say more",
             retry_after(response),
@@ -202,7 +204,7 @@ async def check_status(server: Server, response: aiohttp.ClientResponse, model: 
 async def not_found(server: Server, model: str, said: str) -> RemoteError:
     """The error for a 404, which may mean the path or the model: the list of models tells."""
     names = None
-    with suppress(RemoteError, Passing):
+    with suppress(RemoteError, TemporaryFailure):
         names = await model_names(server)
     if names and model not in names:
         return server.error(f"it has no model {model!r}: {said}", f"Its models are {listed(names)}")
@@ -219,7 +221,7 @@ async def only_model(server: Server) -> str:
         try:
             names = await model_names(server)
             break
-        except Passing as problem:
+        except TemporaryFailure as problem:
             retries += 1
             await wait_for_retry(server, problem, retries)
     if len(names) == 1:
@@ -229,7 +231,8 @@ async def only_model(server: Server) -> str:
 
 
 async def model_names(server: Server) -> list[str]:
-    async with opened(server, "GET", "models") as response:
+    """The names of the models that a server has. Raises RemoteError where it does not say."""
+    async with Opened(server, "GET", "models") as response:
         if response.status == 404:
             problem = "it does not say which models it has (404 for models)"
             advice = "base_url usually ends in /v1; if it is right, name the model"

@@ -24,7 +24,7 @@ class RemoteError(RuntimeError):
     """What went wrong with a server, and what to do about it. Its text shows no key."""
 
 
-class Passing(Exception):
+class TemporaryFailure(Exception):
     """Something that may be gone at the next try, after `wait` seconds if the server said so."""
 
     def __init__(self, problem: str, advice: str, wait: float | None = None):
@@ -65,9 +65,11 @@ def line_problem(server: Server, error: Exception) -> Exception:
             "Correct base_url (http:// for a server without certificate), or have the system trust it",
         )
     if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return Passing("its host name is not known", f"Correct base_url, or check the network: {where}")
+        return TemporaryFailure("its host name is not known", f"Correct base_url, or check the network: {where}")
     if isinstance(error, aiohttp.ConnectionTimeoutError):
-        return Passing("it cannot be reached: no connection in time", "Check that the server runs, and base_url")
+        return TemporaryFailure(
+            "it cannot be reached: no connection in time", "Check that the server runs, and base_url"
+        )
     if isinstance(error, (aiohttp.ServerTimeoutError, asyncio.TimeoutError)):
         return server.error(
             f"it sent nothing for {server.timeout:g} seconds",
@@ -75,9 +77,11 @@ def line_problem(server: Server, error: Exception) -> Exception:
         )
     if isinstance(error, aiohttp.ClientConnectorError):
         reason = error.os_error.strerror or "connection refused"
-        return Passing(f"nothing answers there ({reason})", "Start the server, or correct base_url")
+        return TemporaryFailure(f"nothing answers there ({reason})", "Start the server, or correct base_url")
     if isinstance(error, (aiohttp.ClientPayloadError, aiohttp.ClientOSError, aiohttp.ServerDisconnectedError)):
-        return Passing("the connection was cut in the middle of the answer", "See the server's log for the reason")
+        return TemporaryFailure(
+            "the connection was cut in the middle of the answer", "See the server's log for the reason"
+        )
     return error
 
 

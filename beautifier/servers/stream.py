@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .problems import Passing, Server, said_in
+from .problems import Server, TemporaryFailure, said_in
 
 if TYPE_CHECKING:
     import aiohttp
@@ -47,7 +47,7 @@ async def listen(server: Server, response: aiohttp.ClientResponse, written: list
         take(server, as_object(server, data), written)
     # Some servers leave the end mark out: the answers that began must have ended.
     if not any(each.reason for each in written) or any(each.tokens and not each.reason for each in written):
-        raise Passing("the stream was cut in the middle of the answer", "See the server's log for the reason")
+        raise TemporaryFailure("the stream was cut in the middle of the answer", "See the server's log for the reason")
 
 
 async def events(server: Server, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
@@ -91,7 +91,7 @@ def take(server: Server, event: dict, written: list[Written]) -> None:
     """Add what one event, or a whole answer, brings to the answers it is for."""
     if event.get("error"):
         said = said_in(json.dumps(event))
-        raise Passing(f"it broke the answer off: {said}", "See the server's log for the reason")
+        raise TemporaryFailure(f"it broke the answer off: {said}", "See the server's log for the reason")
     choices = event.get("choices")
     for choice in choices if isinstance(choices, list) else []:
         index = choice.get("index", 0) if isinstance(choice, dict) else -1
@@ -100,6 +100,7 @@ def take(server: Server, event: dict, written: list[Written]) -> None:
 
 
 def take_choice(server: Server, choice: dict, written: Written) -> None:
+    """Add to an answer what a chunk of the stream, or the whole of it, says."""
     message = choice.get("delta") or choice.get("message") or {}
     message = message if isinstance(message, dict) else {}
     text = text_of(message.get("content")) or text_of(choice.get("text"))
@@ -110,7 +111,7 @@ def take_choice(server: Server, choice: dict, written: Written) -> None:
     written.refusal += text_of(message.get("refusal"))
     reason = choice.get("finish_reason")
     if reason in ("abort", "error"):
-        raise Passing("it broke the answer off", "See the server's log for the reason")
+        raise TemporaryFailure("it broke the answer off", "See the server's log for the reason")
     written.reason = reason if isinstance(reason, str) and reason else written.reason
     if len(written.text) > LONGEST_ANSWER:
         raise server.error("its answer has no end", "Lower max_new_tokens; this server may not obey it")

@@ -45,10 +45,12 @@ class RemoteBeautifier(Writer):
 
     @property
     def weights(self) -> bool:
+        """Whether its family writes weights."""
         return self.family.weights
 
     @property
     def sampling(self) -> Sampling:
+        """The published settings of its family."""
         return self.family.sampling
 
     def write(

@@ -109,8 +109,10 @@ def as_subject(entries: tuple[Entry, ...]) -> Entry | None:
 
 
 def of_sort(sort: str, entries: tuple[Entry, ...]) -> Entry | None:
+    """The first of some entries that is of a sort; None where there is none."""
     return next((entry for entry in entries if entry.sort == sort), None)
 
 
 def is_inside(match: Match, subject: Subject) -> bool:
+    """Whether a match and a subject have words in common."""
     return match.start < subject.end and match.end > subject.start

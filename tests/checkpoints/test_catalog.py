@@ -16,7 +16,7 @@ SCORERS = pytest.mark.parametrize("checkpoint", SCORER_CATALOG.values(), ids=SCO
 
 def with_others(files: tuple[File, ...]) -> list[File]:
     """The files, and those that may be taken instead."""
-    return [each for file in files for each in (file, file.otherwise) if each]
+    return [each for file in files for each in (file, file.pickled) if each]
 
 
 def test_all_published_checkpoints_are_there():
@@ -38,7 +38,7 @@ def test_an_entry_has_what_loading_needs(checkpoint):
 
 @EVERY
 def test_only_the_weights_may_come_in_another_format(checkpoint):
-    others = {file.name: file.otherwise.name for file in checkpoint.files if file.otherwise}
+    others = {file.name: file.pickled.name for file in checkpoint.files if file.pickled}
     assert others in ({}, {"model.safetensors": "pytorch_model.bin"})
 
 
@@ -46,7 +46,7 @@ def test_only_the_weights_may_come_in_another_format(checkpoint):
 def test_an_entry_of_a_scorer_is_one_file_that_can_be_read(checkpoint):
     (file,) = checkpoint.files
     assert file.name.endswith((".safetensors", ".txt"))
-    assert file.otherwise is None or file.otherwise.name.endswith((".pt", ".pth"))
+    assert file.pickled is None or file.pickled.name.endswith((".pt", ".pth"))
     assert checkpoint.family is None
     assert checkpoint.licence in ("Apache-2.0", "MIT", "not stated")
     assert file.modelscope and checkpoint.modelscope

@@ -549,7 +549,7 @@ def test_both_hubs_out_of_reach_are_both_named(hub, models):
 PICKLED = entry(
     files=(
         *BLOOM_FILES[:2],
-        File("model.safetensors", revision="refs/pr/2", otherwise=File("pytorch_model.bin")),
+        File("model.safetensors", revision="refs/pr/2", pickled=File("pytorch_model.bin")),
     ),
     family="promptist",
 )
@@ -772,12 +772,12 @@ def test_a_sharded_checkpoint_is_listed_and_loads(architecture, models):
     expected = load_network(folder).state_dict()
     shard(folder)
     assert folders.list_checkpoints([models]) == {"sharded": folder}
-    assert folders.is_whole(folder)
+    assert folders.is_complete(folder)
     loaded = load_beautifier(folder).network.state_dict()
     assert loaded.keys() == expected.keys()
     assert all(torch.equal(loaded[name], expected[name]) for name in expected)
     (folder / "model-00002-of-00002.safetensors").unlink()
-    assert not folders.is_whole(folder)
+    assert not folders.is_complete(folder)
     with pytest.raises(FileNotFoundError, match="no model-00002-of-00002.safetensors"):
         load_network(folder)
 
@@ -836,7 +836,7 @@ def test_links_of_the_users_are_followed(relative, models, tmp_path):
     (models / "owner").symlink_to(tmp_path / "elsewhere", target_is_directory=True)
     assert list(folders.choices([models]))[-2:] == ["linked", "owner/folder"]
     for place in folders.list_checkpoints([models]).values():
-        assert folders.is_whole(place)
+        assert folders.is_complete(place)
         assert load_beautifier(place).beautify("a cat", num_candidates=1) == expected
 
 
@@ -861,7 +861,7 @@ def test_an_index_that_names_a_file_elsewhere_is_refused(name, models):
     (folder / "model.safetensors.index.json").write_text(json.dumps(index))
     with pytest.raises(ValueError, match="shards must be safetensors files in the same folder"):
         load_beautifier(folder)
-    assert not folders.is_whole(folder)
+    assert not folders.is_complete(folder)
 
 
 @pytest.mark.parametrize("index", ["{", "[]", "{}", '{"weight_map": []}', '{"weight_map": {}}'])
@@ -870,7 +870,7 @@ def test_an_index_that_is_none_is_refused(index, models):
     (folder / "model.safetensors.index.json").write_text(index)
     with pytest.raises(ValueError, match="model.safetensors.index.json"):
         load_beautifier(folder)
-    assert not folders.is_whole(folder)
+    assert not folders.is_complete(folder)
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 100_000, "9" * 10_000, "\xff", "null", " " * 17_000_000])

@@ -62,8 +62,8 @@ def publish(monkeypatch, kind: str, part: str, shapes=None, **changes) -> str:
     """Have a part come from a fake hub's main branch, and its repository back: nothing is known of the file."""
     piece = SCORERS[kind].parts[part]
     checkpoint, file = piece.download, piece.download.files[0]
-    other = file.otherwise and replace(file.otherwise, size=None, sha256=None)
-    file = replace(file, **{"size": None, "sha256": None, "otherwise": other} | changes)
+    other = file.pickled and replace(file.pickled, size=None, sha256=None)
+    file = replace(file, **{"size": None, "sha256": None, "pickled": other} | changes)
     checkpoint = replace(checkpoint, revision=None, files=(file,))
     piece = replace(piece, download=checkpoint, shapes=piece.shapes if shapes is None else shapes)
     monkeypatch.setitem(SCORERS[kind].parts, part, piece)
@@ -302,7 +302,7 @@ from prompt_beautifier.beautifier.images import scorer_files as s
 parts = s.SCORERS["aesthetic"].parts
 piece = parts["head"]
 file = piece.download.files[0]
-file = replace(file, otherwise=replace(file.otherwise, size=None, sha256=None))
+file = replace(file, pickled=replace(file.pickled, size=None, sha256=None))
 parts["head"] = replace(piece, download=replace(piece.download, files=(file,)))
 del parts["clip"]
 folders = {"scorers": [Path(sys.argv[1])]}
@@ -353,7 +353,7 @@ def test_offline_is_said_to_be_offline(hub, folders, monkeypatch):
 @pytest.mark.parametrize("known", [{"sha256": "0" * 64}, {"size": 7}])
 def test_what_is_known_of_a_file_is_held_against_it(known, hub, head, folders, monkeypatch):
     give_clip(folders)
-    hub.add(publish(monkeypatch, "aesthetic", "head", otherwise=File(PTH, **known)), {PTH: head})
+    hub.add(publish(monkeypatch, "aesthetic", "head", pickled=File(PTH, **known)), {PTH: head})
     with pytest.raises(DownloadError, match=r"^aesthetic-head: .* offers another sac\+logos"):
         obtain_scorer("aesthetic", folders)
 

@@ -181,7 +181,7 @@ def test_the_best_of_a_large_vocabulary_are_those_that_topk_finds(words, k):
     scores[0, -40:] += 9
     scores[1, 128:256] += 9
     scores[2, ::100] += 9  # in few groups, whatever their number
-    values, tokens = language_sampling.best(scores, k)
+    values, tokens = language_sampling.highest(scores, k)
     assert torch.equal(values, scores.topk(k).values) and torch.equal(values, scores.gather(1, tokens))
     assert all(len(set(row)) == k for row in tokens.tolist())
 

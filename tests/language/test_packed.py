@@ -114,7 +114,7 @@ def test_other_weights_and_other_builds_keep_float32(checkpoint, monkeypatch):
 @can_pack
 def test_a_large_network_keeps_float32(checkpoint, monkeypatch):
     """float16 weights are multiplied on one thread."""
-    monkeypatch.setattr(threads, "SMALL_HIDDEN_SIZE", 128)
+    monkeypatch.setattr(threads, "ONE_THREAD_BELOW", 128)
     network = packed.load_packed(stored_as_float16(checkpoint), torch.float32)
     assert type(network.head[0]) is language_layers.PackedLinear
 

@@ -53,7 +53,7 @@ def test_generate_runs_a_small_network_on_one_thread_and_a_large_one_on_all(tmp_
 
     generate(network, [5, 6], 1, 0, Sampling(max_new_tokens=4), on_step=look)
     assert seen == {1} and torch.get_num_threads() == 3
-    monkeypatch.setattr(threads, "SMALL_HIDDEN_SIZE", 0)
+    monkeypatch.setattr(threads, "ONE_THREAD_BELOW", 0)
     seen.clear()
     generate(network, [5, 6], 1, 0, Sampling(max_new_tokens=4), on_step=look)
     assert seen == {3}

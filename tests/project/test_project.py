@@ -8,6 +8,7 @@ import shutil
 import struct
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pathspec
@@ -206,6 +207,29 @@ def test_a_file_of_the_library_or_of_nodes_is_one_idea():
     shipped = {path: count for path, count in lines.items() if path.parts[0] in ("beautifier", "nodes")}
     long = {str(path): count for path, count in shipped.items() if count > LONGEST_FILE and path not in TABLES}
     assert not long, f"more than {LONGEST_FILE} lines: find the second idea, and give it a file"
+
+
+def public(module: ast.Module) -> Iterator[ast.AST]:
+    """The functions and classes of a module, and their methods, whose names are not private."""
+    todo: list[ast.AST] = [module]
+    while todo:
+        for node in ast.iter_child_nodes(todo.pop()):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+                if not node.name.startswith("_"):
+                    yield node
+                    todo += [node] if isinstance(node, ast.ClassDef) else []
+
+
+def test_what_others_call_says_what_it_does():
+    """And the computation of a network says the shapes that go in and come out."""
+    named = [
+        (f"{path}: {node.name}", node.name, ast.get_docstring(node))
+        for path in SHIPPED_CODE
+        if path.parts[0] == "beautifier"
+        for node in public(tree(path))
+    ]
+    assert not [where for where, name, text in named if not text]
+    assert not [where for where, name, text in named if name == "forward" and "[" not in text]
 
 
 # -- from Python

@@ -105,7 +105,7 @@ def read_prompts(path: Path, beautifier: Beautifier, args: argparse.Namespace, l
 def question(beautifier: Beautifier, raw_prompt: str, max_new_tokens: int) -> Question | None:
     """How a raw prompt is asked; None where it has no words that the model can read."""
     words = set_aside(raw_prompt).words
-    words = english(words) if words and beautifier.family.small else words
+    words = english(words) if words and beautifier.family.lower_case else words
     if not words:
         return None
     words = beautifier.readable(words, Sampling(max_new_tokens=max_new_tokens))

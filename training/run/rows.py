@@ -44,7 +44,7 @@ def answer_of(family: Family, raw_prompt: str, prompt: str) -> str | None:
     the family continues the raw prompt and this prompt does not begin with it.
     """
     raw_prompt, prompt = raw_prompt.strip(), prompt.strip()
-    if family.small:
+    if family.lower_case:
         raw_prompt, prompt = raw_prompt.lower(), prompt.lower()
     if not family.continues:
         return f" {prompt}"

@@ -21,6 +21,7 @@ ARCHITECTURES: dict[str, Architecture] = {
 
 
 def is_known(model_type: object) -> TypeGuard[str]:
+    """Whether a config.json's model_type is one that is implemented."""
     return isinstance(model_type, str) and model_type in ARCHITECTURES
 
 
