@@ -105,7 +105,7 @@ async def review(body: object) -> dict:
     try:
         return reviewing.take_answer(body)
     except ValueError as error:
-        raise Refused(400, str(error)) from error
+        raise BadRequest(400, str(error)) from error
 
 
 def check_origin(request: web.Request) -> None:
