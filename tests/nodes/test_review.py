@@ -131,5 +131,5 @@ def test_an_answer_that_comes_too_late_is_told_so(reviewing):
 def test_the_route_is_there_and_refuses_with_a_sentence(comfy, reviewing):
     assert "/prompt_beautifier/review" in comfy.routes
     routes = importlib.import_module("prompt_beautifier.nodes.routes")
-    with pytest.raises(routes.Refused, match="send an object"):
+    with pytest.raises(routes.BadRequest, match="send an object"):
         asyncio.run(routes.review([]))
