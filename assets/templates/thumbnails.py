@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SIZE = 640
 BEAUTIFY = "PromptBeautifierBeautifyPrompt"
 SAID = {  # by the number of the template: what it is for
+    "0": "A form: type, choose, draw",
     "1": "A few words become a picture",
     "2": "A picture of every candidate",
     "3": "Your words beside the beautified ones",
@@ -93,6 +94,7 @@ def main(url: str) -> None:
         apis = sorted((ROOT / "workflows" / "api").glob("*.json"))
         for path in sorted((ROOT / "workflows").glob("*.json")):
             drawn = json.loads(path.read_text(encoding="utf-8"))
+            drawn["extra"].pop("linearMode", None)  # as a graph
             graph = next(found for found in map(read, apis) if same_nodes(found, drawn))
             shown = written(url, graph)
             width, height = page.evaluate(FIT, drawn)
@@ -101,7 +103,7 @@ def main(url: str) -> None:
             page.wait_for_timeout(1000)
             clip = {"x": 100, "y": 100, "width": width, "height": height}
             picture = base64.b64encode(page.screenshot(clip=clip)).decode()
-            said = SAID.get(path.stem.split(" ")[2], "As a form")
+            said = SAID[path.stem.split(" ")[2]]
             card.set_content(PAGE.format(graph=picture, words=words_of(graph, shown), said=said))
             card.screenshot(path=path.with_suffix(".jpg"), type="jpeg", quality=82)
         browser.close()

@@ -574,6 +574,18 @@ def test_a_workflow_has_a_small_picture_free_where_a_badge_sits(workflow):
     assert light - dark < 40
 
 
+def test_the_form_shows_inputs_and_an_output_that_are_there(repository, nodes):
+    drawn = read(repository / "workflows" / f"{WORKFLOWS['app']}.json")
+    by_id = {str(node["id"]): node for node in drawn["nodes"]}
+    form = drawn["extra"]["linearData"]
+    assert drawn["extra"]["linearMode"] and [by_id[each]["type"] for each in form["outputs"]] == ["SaveImage"]
+    for node, widget, *_ in form["inputs"]:
+        if widget != "prompt_beautifier_candidates":  # the list, which the page adds
+            promoted = [name for _, name in by_id[node]["properties"].get("proxyWidgets", [])]
+            schema = nodes.get(by_id[node]["type"])
+            assert widget in (promoted or [each.id for each in schema.define_schema().inputs])
+
+
 def test_blueprints_say_what_they_are(repository):
     for path in (repository / "subgraphs").glob("*.json"):
         (inner,) = read(path)["definitions"]["subgraphs"]

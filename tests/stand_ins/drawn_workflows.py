@@ -354,7 +354,18 @@ def z_image_writes(title: str) -> Graph:
     return graph
 
 
+def app(title: str) -> Graph:
+    """The first template as a form: what to type, the image model, the candidates to click, and the picture."""
+    graph = one_picture(title, "text_to_image", "1 girl", sd15(), "beautified", num_candidates=4)
+    made, drawn, saved = graph.nodes[1:4]
+    listed = "prompt_beautifier_candidates"
+    inputs = [[str(made.id), "prompt"], [str(drawn.id), "ckpt_name"], [str(made.id), listed, {"height": 320}]]
+    graph.extra = {"linearMode": True, "linearData": {"inputs": inputs, "outputs": [str(saved.id)]}}
+    return graph
+
+
 TEMPLATES = {  # the name of the graph for scripts: (title, how it is drawn)
+    "app": ("Prompt Beautifier 0 - A form.app", app),
     "text_to_image": (
         "Prompt Beautifier 1 - Text to image",
         lambda title: one_picture(title, "text_to_image", "1 girl", sd15(), "beautified"),
