@@ -222,11 +222,11 @@ def _closing(findings: Findings, thing: Thing, left: list[Option], lines: list[s
         ways = [f"and {colors_clause(color.phrase, of, dice)}"]
         ways += [f"with {colors} setting the palette"] if " with " not in f"{found[0]} {colors}" else []
         return [f"{found[0]}, {dice.choice(ways)}"]
-    if lines and _has_room(lines[-1]) and not thing.person and dice.random() < 0.7:
+    if lines and _has_room(lines[-1]) and not thing.person and dice.random() < 0.6:
         lines[-1] += f", all in {colors}"
         return found
     words = sum(len(line.split()) for line in [*lines, *found])
-    return [*found, colors_clause(color.phrase, of, dice)] if words < ENOUGH or dice.random() < 0.4 else found
+    return [*found, colors_clause(color.phrase, of, dice)] if words < ENOUGH or dice.random() < 0.2 else found
 
 
 ENOUGH = 24  # words behind the first sentence to which the colors need not be added

@@ -21,7 +21,7 @@ def beside(phrases: list[str]) -> str:
 
 
 def _is_of_a_body(phrase: str) -> bool:
-    return bool(lexicon.topics_of(phrase)) or phrase.split()[0] in ("head", "chin", "weight")
+    return bool(lexicon.topics_of(phrase)) or phrase.split()[0] in ("head", "chin", "weight", "body")
 
 
 def is_absolute(phrase: str) -> bool:

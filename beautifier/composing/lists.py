@@ -12,9 +12,9 @@ from . import grammar, verbs
 from .clauses import joined, pop, take
 from .fitting import Option, is_located
 from .lights import beside_light
-from .noun_phrase import ODD, RELATIVE, is_noun_phrase, with_articles
+from .noun_phrase import ODD, RELATIVE, capitals, is_noun_phrase, with_articles
 from .predicate import begins_with_medium, hanging, predicated
-from .thing import Thing, title
+from .thing import Thing
 from .views import beside_view
 
 
@@ -74,6 +74,8 @@ def _segment_kind(wish: Wish, findings: Findings, start: int, end: int, words: l
     """What a segment of a list is: a look, a view, a medium, an artist, a place, a doing, something the head has."""
     if words[0] == "by" or words[:2] in (["art", "by"], ["style", "of"]) or words[:3] == ["in", "the", "style"]:
         return "by"
+    if words[0] in MEDIA_NOUNS | PAINTS and words[1:2] == ["on"]:
+        return "media"
     if words[-1] in GENERAL and len(words) <= 4:
         return "look"
     if all(w in LOOKS or w in BOILERPLATE or w in ("and", "very") for w in words):
@@ -103,7 +105,9 @@ def _segment_kind(wish: Wish, findings: Findings, start: int, end: int, words: l
         return None
     if any(
         f.part == "setting" and f.end == end and f.entry.kinds.isdisjoint(("idea", "event", "weather")) for f in found
-    ) and not any(word in grammar.PREPOSITIONS for word in words[1:]):
+    ) and not any(
+        word in grammar.PREPOSITIONS or word.endswith("ing") and grammar.is_participle(word) for word in words[1:]
+    ):
         return "where" if len(words) <= 5 else None
     if words[0] in LOCATING:
         return "where"
@@ -121,6 +125,7 @@ def _segment_kind(wish: Wish, findings: Findings, start: int, end: int, words: l
     return None
 
 
+PAINTS = frozenset("oil acrylic ink gouache pencil charcoal chalk pastel graphite crayon".split())
 # What a picture has as a whole: nothing that is in view.
 GENERAL = frozenset(
     "colors colours color colour environment atmosphere mood tones palette style vibe vibes aesthetic details texture "
@@ -169,7 +174,7 @@ def list_sentences(
     if styles:
         said += f" in {grammar.article(styles[0])} {joined(styles)} style"
     further = [text for text in parts.look if text not in styles] + list(parts.media[1:] if leads else parts.media)
-    further += [_by(findings, text) for text in parts.by if not (leads and text.startswith("by "))]
+    further += [_by(wish, findings, text) for text in parts.by if not (leads and text.startswith("by "))]
     views = [beside_view(fold(text)) or text for text in parts.view]
     lights = [beside_light(fold(text)) or text for text in parts.light]
     said += "".join(f", {text}" for text in [*views, *lights, *further])
@@ -193,12 +198,9 @@ STYLES = frozenset(
 )
 
 
-def _by(findings: Findings, text: str) -> str:
+def _by(wish: Wish, findings: Findings, text: str) -> str:
     """A listed artist with capitals where the name is known."""
-    for found in findings.found:
-        if found.part == "medium" and found.name.islower() and found.name in text:
-            text = text.replace(found.name, title(found.name))
-    return text
+    return capitals(wish, findings, text)
 
 
 ADVERBS_OF_PLACE = frozenset("underwater outdoors indoors outside inside upstairs downstairs overhead".split())
@@ -216,7 +218,7 @@ def _first(
     subject = _subject(wish, findings, thing, parts) + with_what
     doing = f" {joined(list(parts.doing))}" if parts.doing else ""
     if _leads(wish, findings, parts):
-        by = "".join(f" {_by(findings, text)}" for text in parts.by if text.startswith("by "))
+        by = "".join(f" {_by(wish, findings, text)}" for text in parts.by if text.startswith("by "))
         lead = grammar.with_article(_first_lower(parts.media[0]))
         return f"{lead} of {_first_lower(subject)}{doing}{where}{when}{by}"
     plain = thing.sure and len(subject.split()) <= 14 and not RELATIVE & set(subject.split())

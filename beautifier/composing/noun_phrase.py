@@ -2,6 +2,7 @@
 
 import re
 
+from ..prompts.people import names_in
 from ..prompts.vocabulary import STOP, number_of, singular
 from ..subjects.find import Findings, Found
 from ..wishes.things import Subject
@@ -114,13 +115,19 @@ LOWER_NAMES = re.compile(
     r"|korean|vietnamese|thai|indian|tibetan|mongolian|persian|iranian|arabian|arabic|egyptian|turkish|israeli|jewish"
     r"|mexican|brazilian|argentinian|peruvian|cuban|canadian|australian|hawaiian|roman|byzantine|celtic|aztec|mayan"
     r"|victorian|edwardian|christian|buddhist|muslim|islamic|hindu|venetian|parisian|sumerian|babylonian|slavic"
-    r"|soviet|january|february|april|june|july|september|october|november|december|halloween|christmas|easter)(?!\w)"
+    r"|soviet|january|february|april|june|july|september|october|november|december|halloween|christmas|easter|finland|norway|sweden|"
+    r"denmark|iceland|russia|ukraine|poland|germany|france|spain|portugal|italy|greece|egypt|morocco|nigeria|kenya|ethiopia"
+    r"|india|japan|korea|vietnam|thailand|indonesia|australia|canada|mexico|brazil|argentina|peru|cuba|england|scotland"
+    r"|ireland|america|europe|africa|asia|london|paris|tokyo|kyoto|berlin|moscow|chicago|texas|california|hollywood)(?!\w)"
 )
 
 
 def capitals(wish: Wish, findings: Findings, text: str) -> str:
     """A text with the capitals of names, of peoples and of months that were typed in lower case."""
     text = LOWER_NAMES.sub(lambda found: found[0].capitalize(), text)
+    for start, end, _ in names_in(text):
+        if text[start:end].islower():
+            text = f"{text[:start]}{title(text[start:end])}{text[end:]}"
     for found in findings.found:
         by = found.part == "medium" and found.start and wish.words[found.start - 1].folded == "by"
         if by:
@@ -181,6 +188,8 @@ def is_name(wish: Wish, findings: Findings, subject: Subject) -> bool:
     if named:
         return any(f.end >= subject.end for f in named) or not grammar.is_noun(words[-1].folded)
     if any(word.folded == "the" for word in words[1:]):  # "dora the explorer"
+        return True
+    if any(start < words[-1].end <= end for start, end, _ in names_in(wish.text)):  # "sean bean", no "sean bean doll"
         return True
     if len(words) > 1 and all(word.text[:1].isupper() for word in words):  # "Times Square"
         return True

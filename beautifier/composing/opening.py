@@ -44,7 +44,7 @@ def opening(wish: Wish, findings: Findings, thing: Thing, left: list[Option], di
     return [predicated(wish, findings, thing, 0, len(wish.words), left, dice)]
 
 
-SENTENCE_END = re.compile(r"(?<=[a-z]{4}[.!?] )[a-z](?=[a-z]*\b)")
+SENTENCE_END = re.compile(r"(?<=[a-z]{3}[.!?] )(?<!etc. )(?<!vol. )[a-z](?=[a-z]*\b)")
 
 
 def as_typed(wish: Wish, findings: Findings, text: str) -> str:
@@ -65,7 +65,7 @@ def _with_first_article(wish: Wish, findings: Findings, typed: str) -> str:
         return typed
     if ODD.search(wish.words_between(0, end)) or not wish.words_between(0, end).isascii():
         end = first.end
-    if ODD.search(wish.words_between(0, end)) or wish.words[0].folded in verbs.BASES | set(findings.unknown):
+    if ODD.search(wish.words_between(0, end)) or wish.words[0].folded in verbs.BASES:
         return typed
     if wish.kind == "list" and grammar.nouns().get(wish.words[first.end - 1].folded, ("", ""))[0] != "c":
         return typed

@@ -14,7 +14,7 @@ from .fitting import Option, is_located
 from .lights import beside_light
 from .noun_phrase import RELATIVE, with_articles
 from .thing import Thing
-from .views import beside_view
+from .views import beside_view, in_colors
 
 LONGEST_SUBJECT = 8  # words before a verb; a longer phrase stands by itself
 LONGEST_FIRST = 22  # words on which nothing more hangs
@@ -114,7 +114,8 @@ def _with_verb(
 
 def _stands(findings: Findings) -> bool:
     """Whether the head is of the kinds that stand where they are."""
-    return findings.head_entry is not None and bool(findings.head_entry.kinds & {"building", "plant", "ruin"})
+    kinds = findings.head_entry.kinds if findings.head_entry is not None else frozenset()
+    return bool(kinds & {"building", "plant", "ruin"}) and not kinds & {"landscape", "material", "interior", "room"}
 
 
 def _of_medium(
@@ -136,11 +137,27 @@ def _of_medium(
             said += loose
             left += [] if loose else [doing]
     said += attendant(left)
-    if len(said.split()) <= LONGEST_FIRST - 6 and dice.random() < 0.4:
+    chance = dice.random()
+    if (
+        len(said.split()) <= LONGEST_FIRST - 6
+        and 0.4 < chance < 0.65
+        and not _is_photo(findings)
+        and " in " not in said
+    ):
+        color = take(left, "color")
+        if color:
+            return f"{said}, in {in_colors(color.phrase)}"
+    if len(said.split()) <= LONGEST_FIRST - 6 and chance < 0.4:
         marks = pop(left, lambda o: o.part == "medium" and o.role == "detail")
         if marks:
             return f"{said}, with {joined([grammar.with_article(o.phrase) for o in marks])}"
     return said + hanging(said, left, dice)
+
+
+def _is_photo(findings: Findings) -> bool:
+    """Whether the medium is no drawn or painted one, whose colors are those of its things."""
+    drawn = {"painting", "drawing", "print", "design", "3d"}
+    return not any(drawn & found.entry.kinds for found in findings.of("medium"))
 
 
 def begins_with_medium(wish: Wish, findings: Findings, start: int) -> bool:

@@ -50,6 +50,8 @@ def write(
     if thing.plural:
         pop(left, lambda o: o.part == "head" and not can_say(o, True))
     first = opening(wish, findings, thing, left, dice)
+    if len(first) > 1:  # it would be the last thing that was named
+        thing = replace(thing, pronoun=False)
     pop(left, lambda o: o.part == "any")
     parts = [*first, *body(wish, findings, thing, left, dice)]
     return " ".join(as_sentence(part) for part in _merged(parts, len(first), most))

@@ -99,7 +99,9 @@ def tag_sentences(wish: Wish, findings: Findings) -> list[str]:
         found.append(f"the {tags.people[0].removeprefix('a ')} is {joined(being)}")
         being = []
     if further or being:
-        found.append(f"the picture also shows {joined([*being, *further])}")
+        said = [*being, *further]
+        many = len(said) > 1 or grammar.number_of_phrase(QUOTED.sub("", said[0]).strip()) == "p"
+        found.append(f"also in view {'are' if many else 'is'} {joined(said)}")
     if tags.had:
         found.append(f"the picture has {joined(tags.had)}")
     if tags.media:
@@ -131,7 +133,7 @@ def subject_sentence(tags: Sorted, who: list[str]) -> str:
         return f"{subject}{worn} {be} {joined(tags.doing)}{where}"
     if tags.wearing:
         return f"{subject} {be} wearing {joined(tags.wearing)}{where}"
-    return f"the picture shows {subject}{where}"
+    return f"{subject}{where}"
 
 
 NUMBERED = re.compile(rf"(?:several|{'|'.join(NUMBERS[2:])}|\d+) ")

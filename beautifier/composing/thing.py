@@ -105,7 +105,7 @@ def thing_of(wish: Wish, findings: Findings, crowded: bool = False) -> Thing:
     if found is not None and found.article is not None:
         name = found.name.removeprefix("the ").removeprefix("The ")
         known = entry is not None and entry.is_person
-        many = entry is not None and not known and name.casefold().split()[-1] in PLURAL_NAMES
+        many = " and " in name or not known and name.casefold().split()[-1] in PLURAL_NAMES
         return Thing(name, many, True, not crowded, found.article, True, known, _pronoun_of(wish, findings, False))
     name = _short(typed)
     noun = name.split()[-1]
@@ -157,7 +157,7 @@ def title(name: str) -> str:
     return " ".join(w if w in STOP else w.upper() if INITIALS.fullmatch(w) else w.capitalize() for w in name.split())
 
 
-INITIALS = re.compile(r"(?!mr|dr|st|jr|ms)[b-df-hj-np-tv-xz]{2,4}")
+INITIALS = re.compile(r"(?!mr|dr|st|jr|ms|mt|ft|vs)[b-df-hj-np-tv-xz]{2,4}")
 
 
 def is_many(found: Found) -> bool:

@@ -148,11 +148,11 @@ def test_tags_are_spelled_as_words_where_sentences_are_read():
             "1girl, solo, silver hair, red dress, sitting on swing, smile, night",
             "a girl with silver hair, wearing a red dress, is sitting on a swing and smiling. it is night",
         ),
-        ("2girls, 1boy, beach", "the picture shows two girls and a boy on a beach"),
+        ("2girls, 1boy, beach", "two girls and a boy on a beach"),
         ("no humans, cat, sleeping, from above", "a cat is sleeping. the scene is seen from above. nobody is in sight"),
-        ("1boy, old man, oil painting, monochrome", "the picture shows a boy. the boy is an old man. "
+        ("1boy, old man, oil painting, monochrome", "a boy. the boy is an old man. "
          "the picture is an oil painting. the look is monochrome"),
-        ('1girl, "HI", red theme', 'the picture shows a girl. the picture also shows the words "HI". '
+        ('1girl, "HI", red theme', 'a girl. also in view are the words "HI". '
          "the picture has a red theme"),
     ],
 )  # fmt: skip
