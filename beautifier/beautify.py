@@ -14,6 +14,9 @@ from .language.config import NetworkConfig
 from .language.int4 import load_int4
 from .language.network import DecoderOnly
 from .language.packed import BFLOAT16_FROM, INT4, PACKED_FROM, can_pack, fast_dtype, load_packed
+from .language.t5 import T5
+from .language.t5_config import T5_TYPE
+from .language.t5_file import load_t5
 from .language.tokenizer import load_tokenizer
 from .language.weights import load_network
 from .language.writer import Beautifier
@@ -55,8 +58,12 @@ def load_beautifier(
     family = find_family(folder, family)
     tokenizer = load_tokenizer(folder)
     device = torch.device(device)
-    network = load_fastest(folder, dtype, device, stays)
-    if family.chats:
+    network: DecoderOnly | T5
+    if read_json(folder / "config.json").get("model_type") == T5_TYPE:
+        network = load_t5(folder, t5_dtype(dtype, device, stays), device)
+    else:
+        network = load_fastest(folder, dtype, device, stays)
+    if family.chats and isinstance(network, DecoderOnly):
         network.config = ending_turns(network.config, end_of_turn(folder, tokenizer))
     return Beautifier(name_of(folder), family, network, tokenizer)
 
@@ -84,6 +91,16 @@ def load_fastest(folder: Path, dtype: torch.dtype | None, device: torch.device, 
     if dtype in (torch.int8, INT4) or (width >= PACKED_FROM and can_pack(dtype)):
         return load_packed(folder, dtype)
     return load_network(folder, dtype, device)
+
+
+def t5_dtype(dtype: torch.dtype | None, device: torch.device, stays: bool) -> torch.dtype:
+    """What a T5 computes in: float32 on a CPU, else bfloat16. In float16, which is what ComfyUI gives text encoders,
+    its sums overflow: it takes bfloat16 instead."""
+    if dtype in (torch.int8, INT4):
+        raise ValueError(f"{dtype} is not for a T5: choose float32 or bfloat16")
+    if dtype is None:
+        return torch.float32 if device.type == "cpu" and stays else torch.bfloat16
+    return torch.bfloat16 if dtype == torch.float16 else dtype
 
 
 def half_dtype(folder: Path) -> torch.dtype:

@@ -179,5 +179,19 @@ FAMILIES: dict[str, Family] = {
             max_prompt_tokens=256,
             continues=True,
         ),
+        # roborovski/superprompt-v1, a Flan-T5 small; settings of the graphical programs that it was published with
+        Family(
+            name="superprompt-v1",
+            template="Expand the following prompt to add more detail: {raw_prompt}",
+            sampling=Sampling(temperature=0.5, top_k=50, top_p=1.0, repetition_penalty=1.2, max_new_tokens=512),
+            max_prompt_tokens=256,
+        ),
+        # gokaygokay/Flux-Prompt-Enhance, a T5 base; settings of its node
+        Family(
+            name="flux-prompt-enhance",
+            template="enhance prompt: {raw_prompt}",
+            sampling=Sampling(temperature=0.7, top_k=50, top_p=0.95, repetition_penalty=1.2, max_new_tokens=256),
+            max_prompt_tokens=256,
+        ),
     )
 }

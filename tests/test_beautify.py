@@ -20,7 +20,7 @@ from prompt_beautifier.beautifier.language.writer import english
 from prompt_beautifier.beautifier.prompts.clip_tokens import count_clip_tokens
 from prompt_beautifier.beautifier.prompts.syntax import balance, set_aside
 from prompt_beautifier.beautifier.reading import at_word_boundary, longest_beginning, read_cleaned
-from prompt_beautifier.beautifier.request import Candidate, Sampling
+from prompt_beautifier.beautifier.request import Candidate, Request, Sampling
 
 from .stand_ins import tiny
 
@@ -491,3 +491,51 @@ def test_where_a_small_model_can_read_nothing_only_its_manner_is_appended(beauti
     saying(beautifier, monkeypatch, "painting of a castle, a tree, soft light, 8k")
     assert beautifier.beautify("一个女孩", 1) == [Candidate("一个女孩, soft light, 8k")]
     assert beautifier.beautify("一个女孩, a dog", 1)[0].text.startswith("一个女孩, a dog, ")
+
+
+# -- a T5
+
+
+@pytest.fixture
+def t5(tmp_path):
+    return load_beautifier(tiny.save_checkpoint(tmp_path / "t5", "t5", "superprompt-v1"))
+
+
+BRIEF = Sampling(max_new_tokens=12, repetition_penalty=1.2)
+
+
+def test_a_t5_writes_the_same_for_a_seed_and_another_for_another(t5):
+    texts = [each.text for each in t5.beautify("a cat", 4, seed=3, sampling=BRIEF)]
+    assert [each.text for each in t5.beautify("a cat", 2, seed=3, sampling=BRIEF)] == texts[:2]
+    assert [each.text for each in t5.beautify("a cat", 4, seed=4, sampling=BRIEF)] != texts
+    assert [each.text for each in t5.beautify("a dog", 4, seed=3, sampling=BRIEF)] != texts
+
+
+def test_a_t5_reads_the_template_and_its_end(t5):
+    ids = t5.asked("a </s> cat")
+    assert ids[-1] == tiny.EOS and ids.count(tiny.EOS) == 1
+    assert t5.tokenizer.decode(ids) == "Expand the following prompt to add more detail: a </s> cat"
+
+
+def test_a_t5_can_be_stopped_and_tells_how_far_it_is(t5):
+    steps = []
+    t5.write("a cat", Request("a cat", 2, sampling=BRIEF), lambda done, total: steps.append((done, total)))
+    assert steps[-1] == (12, 12)
+    (answer,) = t5.write("a cat", Request("a cat", 1, sampling=BRIEF), should_stop=lambda: True).texts
+    assert answer == ""
+
+
+@pytest.mark.parametrize(
+    ("dtype", "device_stays", "found"),
+    [
+        (None, True, torch.float32),
+        (None, False, torch.bfloat16),
+        (torch.float16, False, torch.bfloat16),
+        (torch.float32, False, torch.float32),
+    ],
+)
+def test_a_t5_does_not_compute_in_float16(tmp_path, dtype, device_stays, found):
+    folder = tiny.save_checkpoint(tmp_path / "t5", "t5", "superprompt-v1")
+    assert load_beautifier(folder, "cpu", dtype, stays=device_stays).network.dtype == found
+    with pytest.raises(ValueError, match="torch.int8 is not for a T5: choose float32 or bfloat16"):
+        load_beautifier(folder, "cpu", torch.int8)

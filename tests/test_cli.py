@@ -17,7 +17,7 @@ import pytest
 from prompt_beautifier.beautifier import beautify as library
 from prompt_beautifier.beautifier import cli
 from prompt_beautifier.beautifier import request as beautifier_request
-from prompt_beautifier.beautifier.checkpoints.catalog import BLOOM_FILES, CATALOG, Checkpoint
+from prompt_beautifier.beautifier.checkpoints.catalog import CATALOG, USUAL_FILES, Checkpoint
 from prompt_beautifier.beautifier.request import Candidate, Sampling
 from prompt_beautifier.beautifier.rewards.model import load_reward_model
 
@@ -348,6 +348,8 @@ ARCHITECTURES = {
     "text2prompt-v2": "bloom",
     "promptist": "gpt2",
     "magicprompt": "gpt2",
+    "superprompt-v1": "t5",
+    "flux-prompt-enhance": "t5",
 }
 
 
@@ -372,7 +374,7 @@ def published(hub, monkeypatch, tmp_path_factory):
     """A small checkpoint called tiny, on a hub."""
     folder = tiny.save_checkpoint(tmp_path_factory.mktemp("published"), family=None)
     hub.add("someone/Tiny", {path.name: path.read_bytes() for path in folder.iterdir()})
-    entry = Checkpoint("tiny", "someone/Tiny", None, BLOOM_FILES, "text2prompt-v1", "MIT", bytes=200_000)
+    entry = Checkpoint("tiny", "someone/Tiny", None, USUAL_FILES, "text2prompt-v1", "MIT", bytes=200_000)
     monkeypatch.setitem(CATALOG, "tiny", entry)
     return hub
 

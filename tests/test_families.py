@@ -23,6 +23,8 @@ RENDERED = {
     "### Input: a {Cat} % \\n\n### Output:",
     "promptist": "a {Cat} % \\n Rephrase:",
     "magicprompt": "a {Cat} % \\n",
+    "superprompt-v1": "Expand the following prompt to add more detail: a {Cat} % \\n",
+    "flux-prompt-enhance": "enhance prompt: a {Cat} % \\n",
 }
 
 
@@ -66,6 +68,8 @@ def test_published_settings():
     promptist = FAMILIES["promptist"].sampling
     assert (promptist.num_beams, promptist.length_penalty, promptist.max_new_tokens) == (8, -1.0, 75)
     assert promptist.repetition_penalty == 1.0
+    assert FAMILIES["superprompt-v1"].sampling == Sampling(0.5, 50, 1.0, 1.2, max_new_tokens=512)
+    assert FAMILIES["flux-prompt-enhance"].sampling == Sampling(0.7, 50, 0.95, 1.2, max_new_tokens=256)
 
 
 def test_only_continuations_hold_the_words():

@@ -63,7 +63,7 @@ GPT2_TOKENIZER = File(
     sha256="8414cab924d8b9b33013f0d221c5862f365ee9be39c5c2bfae8a5a9e970478a6",
 )
 
-BLOOM_FILES = (File("config.json"), File("tokenizer.json"), File("model.safetensors"))
+USUAL_FILES = (File("config.json"), File("tokenizer.json"), File("model.safetensors"))
 
 CATALOG: dict[str, Checkpoint] = {
     checkpoint.name: checkpoint
@@ -73,7 +73,7 @@ CATALOG: dict[str, Checkpoint] = {
             name="text2prompt-v1",
             repository="alibaba-pai/pai-bloom-1b1-text2prompt-sd",
             revision=None,
-            files=BLOOM_FILES,
+            files=USUAL_FILES,
             family="text2prompt-v1",
             licence="Apache-2.0",
             bytes=2_145_000_000,
@@ -83,7 +83,7 @@ CATALOG: dict[str, Checkpoint] = {
             name="text2prompt-v2",
             repository="alibaba-pai/pai-bloom-1b1-text2prompt-sd-v2",
             revision=None,
-            files=BLOOM_FILES,
+            files=USUAL_FILES,
             family="text2prompt-v2",
             licence="Apache-2.0",
             bytes=2_145_000_000,
@@ -115,6 +115,26 @@ CATALOG: dict[str, Checkpoint] = {
             family="magicprompt",
             licence="MIT",
             bytes=500_000_000,
+        ),
+        # SuperPrompt, a Flan-T5 small of 77 million weights in float32
+        Checkpoint(
+            name="superprompt-v1",
+            repository="roborovski/superprompt-v1",
+            revision="5499d963b17ea03271629ed38d6c15f641459640",
+            files=USUAL_FILES,
+            family="superprompt-v1",
+            licence="MIT",
+            bytes=310_000_000,
+        ),
+        # Flux-Prompt-Enhance, a T5 base of 223 million weights in float32
+        Checkpoint(
+            name="flux-prompt-enhance",
+            repository="gokaygokay/Flux-Prompt-Enhance",
+            revision="f0b2c31d2fef2f22d792b35668b63841017a2115",
+            files=USUAL_FILES,
+            family="flux-prompt-enhance",
+            licence="Apache-2.0",
+            bytes=894_000_000,
         ),
     )
 }

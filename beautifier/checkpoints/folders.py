@@ -5,6 +5,7 @@ from zipfile import is_zipfile
 
 from ..files import read_json
 from ..language.architectures.table import is_known
+from ..language.t5_config import T5_TYPE
 from ..language.weights import weight_files
 from .catalog import CATALOG, Checkpoint
 from .places import DEEPEST, bytes_below, gigabytes, place_of, waiting_folder
@@ -50,7 +51,8 @@ def is_checkpoint(folder: Path) -> bool:
             return False
         if (folder / "reward.json").is_file():  # it scores prompts, and writes none
             return False
-        return is_known(read_json(folder / "config.json").get("model_type"))
+        model_type = read_json(folder / "config.json").get("model_type")
+        return is_known(model_type) or model_type == T5_TYPE
     except (OSError, ValueError, TypeError):
         return False
 

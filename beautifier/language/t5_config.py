@@ -8,6 +8,7 @@ from ..files import read_json
 from ..request import is_number, is_whole
 from .architectures.architecture import ABSENT
 
+T5_TYPE = "t5"  # the model_type of its config.json
 LIMITS = {
     "vocab_size": 1_000_000,
     "hidden_size": 65_536,
@@ -89,8 +90,8 @@ def read_t5_config(folder: Path) -> T5Config:
     """The shape of the T5 in a checkpoint folder. Raises ValueError that names the file and the field."""
     path = Path(folder) / "config.json"
     raw = read_json(path)
-    if raw.get("model_type") != "t5":
-        raise ValueError(f"{path}: model_type {raw.get('model_type')!r} is not t5")
+    if raw.get("model_type") != T5_TYPE:
+        raise ValueError(f"{path}: model_type {raw.get('model_type')!r} is not {T5_TYPE}")
     defaults: dict[str, Any] = {"relative_attention_num_buckets": 32, "relative_attention_max_distance": 128}
     defaults |= {"layer_norm_epsilon": 1e-6, "feed_forward_proj": "relu", "tie_word_embeddings": True}
     defaults |= {"eos_token_id": 1, "pad_token_id": 0, "num_decoder_layers": raw.get("num_layers")}

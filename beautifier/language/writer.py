@@ -17,6 +17,7 @@ from ..request import Answers, Request, Sampling
 from .decoding import generate, total_tokens
 from .network import DecoderOnly
 from .steps import Answer
+from .t5 import T5
 
 # What a small model is asked for when it can read nothing of the raw prompt: only its manner is of use then.
 UNKNOWN_SUBJECT = "scenery, soft light, highly detailed"
@@ -28,7 +29,7 @@ class Beautifier(Writer):
 
     name: str
     family: Family
-    network: DecoderOnly = field(repr=False)
+    network: DecoderOnly | T5 = field(repr=False)
     tokenizer: Tokenizer = field(repr=False)
     draws_again: ClassVar[bool] = True
 
@@ -64,7 +65,10 @@ class Beautifier(Writer):
         known = english(words) if self.family.lower_case else words
         words = self.readable(known or UNKNOWN_SUBJECT, sampling)
         tokens = self.asked(words)
-        answers = generate(self.network, tokens, request.num_candidates, request.seed, sampling, on_step, should_stop)
+        network, start = self.network, tokens
+        if isinstance(network, T5):  # it reads the words at once, and its answer has a beginning of its own
+            network, start = network.read(tokens), [network.config.start]
+        answers = generate(network, start, request.num_candidates, request.seed, sampling, on_step, should_stop)
         texts = [self.read(words if known else "", answer) for answer in answers]
         return Answers(texts if known else [manner(text) for text in texts], words)
 
@@ -90,7 +94,8 @@ class Beautifier(Writer):
         Raises ValueError when sampling.max_length has no room for a single character in the template.
         """
         limit = self.family.max_prompt_tokens
-        total = total_tokens(self.network, sampling)
+        # What a T5 reads takes no room from its answer.
+        total = None if isinstance(self.network, T5) else total_tokens(self.network, sampling)
         if total is not None:
             limit = min(limit, total - min(sampling.max_new_tokens, total // 2))
         beginning = longest_beginning(

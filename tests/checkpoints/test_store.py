@@ -24,7 +24,7 @@ from prompt_beautifier.beautifier.beautify import load_beautifier
 from prompt_beautifier.beautifier.checkpoints import download, folders, transfer
 from prompt_beautifier.beautifier.checkpoints import hub as checkpoints_hub
 from prompt_beautifier.beautifier.checkpoints import places as checkpoints_places
-from prompt_beautifier.beautifier.checkpoints.catalog import BLOOM_FILES, CATALOG, Checkpoint, File
+from prompt_beautifier.beautifier.checkpoints.catalog import CATALOG, USUAL_FILES, Checkpoint, File
 from prompt_beautifier.beautifier.checkpoints.progress import DownloadError, DownloadStopped
 from prompt_beautifier.beautifier.language.tokenizer import load_tokenizer
 from prompt_beautifier.beautifier.language.weights import load_network
@@ -36,7 +36,7 @@ OWNER = "someone/Tiny"
 
 def entry(**changes) -> Checkpoint:
     return replace(
-        Checkpoint("tiny", OWNER, None, BLOOM_FILES, family="text2prompt-v1", licence="MIT", bytes=200_000),
+        Checkpoint("tiny", OWNER, None, USUAL_FILES, family="text2prompt-v1", licence="MIT", bytes=200_000),
         **changes,
     )
 
@@ -373,7 +373,7 @@ def test_what_the_catalog_knows_of_a_file_is_held_against_it(known, hub, files, 
     hub.add(OWNER, files)
     weights = replace(File("model.safetensors"), **known)
     with pytest.raises(DownloadError, match="^tiny: someone/Tiny offers another model.safetensors"):
-        download.download(entry(files=(*BLOOM_FILES[:2], weights)), models)
+        download.download(entry(files=(*USUAL_FILES[:2], weights)), models)
     assert_no_checkpoint(models)
 
 
@@ -469,8 +469,8 @@ CHILD = """
 import sys
 from pathlib import Path
 from prompt_beautifier.beautifier.checkpoints import download
-from prompt_beautifier.beautifier.checkpoints.catalog import BLOOM_FILES, Checkpoint
-tiny = Checkpoint("tiny", sys.argv[1], None, BLOOM_FILES, "text2prompt-v1", "MIT", 1)
+from prompt_beautifier.beautifier.checkpoints.catalog import USUAL_FILES, Checkpoint
+tiny = Checkpoint("tiny", sys.argv[1], None, USUAL_FILES, "text2prompt-v1", "MIT", 1)
 download.download(tiny, Path(sys.argv[2]), lambda done, total: print(done, flush=True))
 """
 
@@ -548,7 +548,7 @@ def test_both_hubs_out_of_reach_are_both_named(hub, models):
 
 PICKLED = entry(
     files=(
-        *BLOOM_FILES[:2],
+        *USUAL_FILES[:2],
         File("model.safetensors", revision="refs/pr/2", pickled=File("pytorch_model.bin")),
     ),
     family="promptist",

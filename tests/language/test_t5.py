@@ -65,6 +65,29 @@ def test_answers_are_those_of_transformers(both):
     assert list(greedy.tokens) == [token for token in expected if token != 1]
 
 
+def test_beams_and_penalties_are_those_of_transformers(both):
+    folder, published = both
+    network, text = load_t5(folder), torch.tensor([TEXT])
+    for sampling, arguments in (
+        (Sampling(greedy=True, repetition_penalty=1.3, max_new_tokens=12), {"repetition_penalty": 1.3}),
+        (
+            Sampling(num_beams=4, repetition_penalty=1.2, length_penalty=-0.5, max_new_tokens=12),
+            {"num_beams": 4, "num_return_sequences": 4, "repetition_penalty": 1.2, "length_penalty": -0.5},
+        ),
+    ):
+        with torch.inference_mode():
+            rows = published.generate(
+                text,
+                attention_mask=torch.ones_like(text),
+                max_new_tokens=12,
+                do_sample=False,
+                use_cache=False,
+                **arguments,
+            )
+        found = [list(answer.tokens) for answer in generate(network.read(TEXT), [0], 4, 0, sampling)]
+        assert found == [row[1 : row.index(1) if 1 in row else None] for row in rows.tolist()]
+
+
 def test_candidates_do_not_depend_on_their_number(both):
     network = load_t5(both[0])
     sampling = Sampling(max_new_tokens=6)

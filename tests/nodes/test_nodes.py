@@ -17,7 +17,7 @@ import torch
 
 from prompt_beautifier.beautifier import beautify as library
 from prompt_beautifier.beautifier import path as the_path
-from prompt_beautifier.beautifier.checkpoints.catalog import BLOOM_FILES, CATALOG, Checkpoint
+from prompt_beautifier.beautifier.checkpoints.catalog import CATALOG, USUAL_FILES, Checkpoint
 from prompt_beautifier.beautifier.checkpoints.progress import DownloadError
 from prompt_beautifier.beautifier.prompts.clip_tokens import count_clip_tokens
 from prompt_beautifier.beautifier.request import MAX_SEED, MODES, MOST_CANDIDATES, Candidate, Request, Sampling
@@ -217,7 +217,7 @@ def published(hub, comfy, monkeypatch, tmp_path):
     folder = tiny.save_checkpoint(tmp_path / "published", family=None)
     hub.files = {path.name: path.read_bytes() for path in folder.iterdir()}
     hub.add("someone/Tiny", hub.files)
-    entry = Checkpoint("tiny", "someone/Tiny", None, BLOOM_FILES, "text2prompt-v1", "MIT", bytes=200_000)
+    entry = Checkpoint("tiny", "someone/Tiny", None, USUAL_FILES, "text2prompt-v1", "MIT", bytes=200_000)
     monkeypatch.setitem(CATALOG, "tiny", entry)
     comfy.folders["LLM"] = [str(tmp_path / "models" / "LLM"), str(tmp_path / "elsewhere")]
     return hub

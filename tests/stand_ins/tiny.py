@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 
 from prompt_beautifier.beautifier.families import FAMILIES
 
@@ -13,6 +13,8 @@ SPECIAL_TOKENS = ["<unk>", "<s>", "</s>", "<pad>"]  # BLOOM's, with BLOOM's ids:
 EOS = 2
 VOCABULARY = 512  # the bytes, and merges enough to write the longest template in under 192 tokens
 
+# Whose words the tokenizer knows. Another list makes another tokenizer, and other answers.
+TEMPLATES = ("embedded", "text2prompt-v1", "text2prompt-v2", "promptist", "magicprompt")
 TEXT = [
     "a cat, highly detailed, digital painting, sharp focus, by the sea, (red dress:1.2), [blurry], 8k",
     "portrait of 1 girl in a garden, soft light, oil on canvas, masterpiece, trending on artstation",
@@ -31,7 +33,7 @@ def save_tokenizer(folder: Path, vocab_size: int = VOCABULARY) -> Tokenizer:
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
-    templates = [family.template for family in FAMILIES.values()]
+    templates = [FAMILIES[name].template for name in TEMPLATES]
     tokenizer.train_from_iterator(TEXT + templates, trainer)
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer.save(str(folder / "tokenizer.json"))
@@ -151,6 +153,47 @@ def save_llama(
     return save(folder, config, shapes | {"model.norm.weight": (hidden,), "lm_head.weight": (vocab_size, hidden)}, seed)
 
 
+def save_t5(
+    folder: Path,
+    seed: int = 0,
+    vocab_size: int = VOCABULARY,
+    hidden: int = 32,
+    layers: int = 2,
+    heads: int = 4,
+) -> Path:
+    """Write a Flan-T5 checkpoint (config.json, model.safetensors) under the names of the published ones."""
+    inner, size = 2 * hidden, hidden // heads
+    config = {
+        "model_type": "t5",
+        "architectures": ["T5ForConditionalGeneration"],
+        "vocab_size": vocab_size,
+        "d_model": hidden,
+        "d_kv": size,
+        "d_ff": inner,
+        "num_layers": layers,
+        "num_decoder_layers": layers,
+        "num_heads": heads,
+        "feed_forward_proj": "gated-gelu",
+        "tie_word_embeddings": False,
+        "decoder_start_token_id": 3,
+        "eos_token_id": EOS,
+        "pad_token_id": 3,
+    }
+    shapes = {"shared.weight": (vocab_size, hidden), "lm_head.weight": (vocab_size, hidden)}
+    for stack, parts in (("encoder", ["SelfAttention"]), ("decoder", ["SelfAttention", "EncDecAttention"])):
+        shapes |= {f"{stack}.block.0.layer.0.SelfAttention.relative_attention_bias.weight": (32, heads)}
+        shapes |= {f"{stack}.final_layer_norm.weight": (hidden,)}
+        for layer in range(layers):
+            block = f"{stack}.block.{layer}.layer"
+            for place, part in enumerate(parts):
+                shapes |= {f"{block}.{place}.{part}.{name}.weight": (hidden, hidden) for name in "qkvo"}
+            mlp = f"{block}.{len(parts)}.DenseReluDense"
+            shapes |= {f"{mlp}.{name}.weight": (inner, hidden) for name in ("wi_0", "wi_1")}
+            shapes |= {f"{mlp}.wo.weight": (hidden, inner)}
+            shapes |= {f"{block}.{place}.layer_norm.weight": (hidden,) for place in range(len(parts) + 1)}
+    return save(folder, config, shapes, seed)
+
+
 def linear_shapes(name: str, rows: int, columns: int, bias: int | None = None) -> dict[str, tuple]:
     return {f"{name}.weight": (rows, columns), f"{name}.bias": (rows if bias is None else bias,)}
 
@@ -162,7 +205,7 @@ def norm_shapes(name: str, size: int) -> dict[str, tuple]:
 def save(folder: Path, config: dict, shapes: dict[str, tuple], seed: int) -> Path:
     """Write random weights large enough that the network's answers wander instead of repeating one token."""
     random = torch.Generator().manual_seed(seed)
-    prefix = "" if config["model_type"] == "qwen3" else "transformer."
+    prefix = "transformer." if config["model_type"] in ("bloom", "gpt2") else ""
     weights = {f"{prefix}{name}": 0.25 * torch.randn(shape, generator=random) for name, shape in shapes.items()}
     for name, tensor in weights.items():
         if name.endswith((".ln_f.weight", "norm.weight", "ln_1.weight", "ln_2.weight")):
@@ -173,13 +216,16 @@ def save(folder: Path, config: dict, shapes: dict[str, tuple], seed: int) -> Pat
     return folder
 
 
-SAVERS = {"bloom": save_bloom, "gpt2": save_gpt2, "llama": save_llama}
+SAVERS = {"bloom": save_bloom, "gpt2": save_gpt2, "llama": save_llama, "t5": save_t5}
 
 
 def save_checkpoint(folder: Path, architecture: str = "bloom", family: str | None = "embedded", **sizes) -> Path:
     """Write everything load_beautifier reads: a network, a tokenizer for it and beautifier.json."""
     SAVERS[architecture](folder, **sizes)
-    save_tokenizer(folder, sizes.get("vocab_size", VOCABULARY))
+    tokenizer = save_tokenizer(folder, sizes.get("vocab_size", VOCABULARY))
+    if architecture == "t5":  # what it reads has an end
+        tokenizer.post_processor = processors.TemplateProcessing(single="$A </s>", special_tokens=[("</s>", EOS)])
+        tokenizer.save(str(folder / "tokenizer.json"))
     if family is not None:
         (folder / "beautifier.json").write_text(json.dumps({"family": family}), encoding="utf-8")
     return folder
