@@ -6,6 +6,10 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+# The networks of tests are tiny: threads that wait for each other cost more than they save, most of all where several
+# tests run at once. What a test starts inherits it.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 # Where every run has to be the same, property tests draw the same examples each time.
 hypothesis.settings.register_profile("same", derandomize=True)
 if os.environ.get("CI"):
