@@ -22,7 +22,14 @@ VIEW = re.compile(
 )
 SEEN_FIRST = re.compile(r"((?:seen|shown|viewed|framed|shot|photographed) [^,]+), (.+)$", re.IGNORECASE)
 LIT_FIRST = re.compile(r"(.+), and (the (?:palette|colors?) .+)$")
-OF_THE_SUBJECT = re.compile(r"(?:it|they|the (?!scene\b)[\w -]+?) (?:also )?(?:has|have|shows?)\b", re.IGNORECASE)
+OF_THE_SUBJECT = re.compile(
+    r"(?:it|they|she|he|the (?!scene\b)[\w -]+?) (?:also )?(?:has|have|shows?)\b", re.IGNORECASE
+)
+LIT_IN = re.compile(
+    r", (?:in|under|by) "
+    r"((?:[\w-]+ ){0,6}(?:light|daylight|sunlight|moonlight|lamplight|candlelight|glow|shade|sun)\b[^,.]*)"
+)
+COLORED_IN = re.compile(r", all in ([^.]+?)\.?$")
 NEUTRAL = "natural"  # where a field is wanted and nothing is known
 AROUND = re.compile(
     r"^(?:all )?around\b|\b(?:background|backdrop|surroundings|setting|in the distance|behind (?:it|them|the))\b",
@@ -56,6 +63,8 @@ def layout_of(text: str, wish: Wish) -> str:
     for sentence in others:
         for part in halves(sentence):
             groups[group_of(part)].append(plain(part))
+    if not groups["lighting"] and (light := LIT_IN.search(first)):
+        groups["lighting"].append(light[1])
     medium = medium_of(wish)
     found: dict[str, object] = {"high_level_description": first}
     if style := style_of(groups, medium):
@@ -74,7 +83,9 @@ def is_layout(content: dict) -> bool:
 
 
 def halves(sentence: str) -> list[str]:
-    """A sentence of light and of colors as two, and so one of the view and of what is seen."""
+    """A sentence of light and of colors as two, and so one of the view and of what is seen, or of a thing's colors."""
+    if found := COLORED_IN.search(sentence):
+        return [*halves(sentence[: found.start()]), f"The palette is {found[1]}"]
     if found := LIT_FIRST.match(sentence):
         return [found[1], found[2]]
     if found := SEEN_FIRST.match(sentence):
