@@ -1,5 +1,7 @@
 """Beautify text writes for the image model that a box is for, in a browser; in both kinds of nodes."""
 
+import re
+
 import pytest
 
 from .browser import TEXT
@@ -49,8 +51,8 @@ SET = """async wanted => { for (const [id, value] of Object.entries(wanted))
 def is_written_for(name: str, text: str) -> bool:
     """Whether a text has the style of an image model: tags behind quality tags, or whole sentences."""
     tags = text.startswith("masterpiece, best quality") and ". " not in text
-    sentences = text.count(". ") >= 2 and text.rstrip().endswith(".") and "best quality" not in text
-    return "lighthouse" in text and (tags if name == "Illustrious" else sentences)
+    sentences = re.search(r"[a-z]\. [A-Z]", text) and text.endswith(".") and "best quality" not in text
+    return "lighthouse" in text and bool(tags if name == "Illustrious" else sentences)
 
 
 @pytest.fixture
