@@ -58,7 +58,7 @@ def fitting_ideas(wish: Wish, findings: Findings, ideas: Mapping[str, Sequence[I
 
 def _is_plainly_meant(wish: Wish, findings: Findings, found: Found) -> bool:
     """Whether the head is what its entry describes, in the number of the idea, in a wish that leaves room."""
-    if wish.detailed or wish.quoted or findings.ill_read or findings.mixed or findings.restyled:
+    if wish.detailed or wish.quoted or wish.excluded or findings.ill_read or findings.mixed or findings.restyled:
         return False
     if any(not f.entry.kinds.isdisjoint(CHANGING_KINDS) for f in findings.found if f.part == "quality"):
         return False
@@ -97,6 +97,31 @@ def option_of(phrase: str, role: str, found: Found) -> Option:
         phrase, role, found.entry.subject, "head", "",
         lexicon.facts_of(phrase), lexicon.topics_of(phrase), content(phrase),
     )  # fmt: skip
+
+
+OF_THE_THING = frozenset(("doing", "detail"))
+
+
+def mixed(first: Fitting, second: Fitting) -> Fitting:
+    """What one idea says of the thing itself, in the place, the light and the view of another."""
+    said = {idea: dict.fromkeys(fitting.sentences) for idea, fitting in ((first.idea, first), (second.idea, second))}
+    own = [(roles, text) for roles, text in first.idea.sentences if roles <= OF_THE_THING and text in said[first.idea]]
+    rest = [
+        (roles, text)
+        for roles, text in second.idea.sentences
+        if not roles <= OF_THE_THING and text in said[second.idea] and not text.startswith("{S} ")
+    ]
+    options = [
+        *(option for option in first.options if option.role in OF_THE_THING),
+        *(option for option in second.options if option.role not in OF_THE_THING),
+    ]
+    return Fitting(first.idea, tuple(options), tuple(text for _, text in [*own, *rest]))
+
+
+def with_mixed(fittings: Sequence[Fitting]) -> list[Fitting]:
+    """Ideas, and behind them each in the surroundings of each other."""
+    pairs = [(a, b) for a in fittings for b in fittings if a is not b]
+    return [*fittings, *(mixed(a, b) for a, b in pairs)]
 
 
 def in_order(fittings: Sequence[Fitting], worth: Mapping[str, float], seed: int) -> list[Fitting]:

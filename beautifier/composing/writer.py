@@ -2,8 +2,8 @@
 
 Its words are written down by hand. `options` says which phrases of subject entries may be added to a raw prompt, the
 fit network (fit.py) which of them fit this one, and `chooser` takes some of each role: no garbled word, no name,
-nothing that nobody wrote down. For creative candidates an idea of the subject gives a whole picture (ideas.py) where
-the raw prompt leaves room.
+nothing that nobody wrote down. Where the raw prompt leaves room, an idea of its subject gives a whole picture
+(ideas.py).
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from ..request import Answers, Request
 from ..subjects import chinese
 from ..subjects.entries import Entries, load
 from ..subjects.find import find
-from ..subjects.ideas import Idea, load_ideas
+from ..subjects.ideas import CREATIVE, Idea, load_ideas
 from ..wishes.wish import QUOTED, Wish, read
 from .chooser import Score
 from .draft import Draft, Reading, unavoided
 from .fitting import Option
-from .ideas import Fitting, fitting_ideas, in_order
+from .ideas import Fitting, fitting_ideas, in_order, with_mixed
 from .options import options
 
 if TYPE_CHECKING:  # it imports torch, which reading entries does not need
@@ -46,15 +46,17 @@ FIT_WEIGHT = 0.7
 
 @dataclass(eq=False)
 class Composer(Writer):
-    """Writes out of hand-written subject entries, and creative candidates out of ideas first, one each.
+    """Writes out of hand-written ideas of a subject, as far as they go with the wish, then out of subject entries.
 
-    ideas  whole pictures by subject. Readers like them less than details that are true of any picture of it
-    fit    the network that says which phrases fit; None: the rules alone, and the seed draws among what they allow
+    ideas     whole pictures by subject, as whoever typed the word has them in mind
+    creative  bolder ones, for creative candidates alone
+    fit       the network that says which phrases fit; None: the rules alone, and the seed draws among what they allow
     """
 
     name: str = "embedded"
     entries: Entries = field(default_factory=load, repr=False)
     ideas: Mapping[str, Sequence[Idea]] = field(default_factory=dict, repr=False)
+    creative: Mapping[str, Sequence[Idea]] = field(default_factory=dict, repr=False)
     fit: Fit | None = field(default=None, repr=False)
     keeps_words: ClassVar[bool] = True
 
@@ -75,7 +77,9 @@ class Composer(Writer):
         strict = request.strength == "strict"
         reading = replace(reading, wish=replace(reading.wish, avoid=request.avoid, strict=strict))
         possible = () if strict else unavoided(reading.wish, options(reading.wish, reading.findings))
-        ideas = self.ideas_of(reading, request.seed) if request.strength == "creative" else []
+        ideas = [] if strict else with_mixed(self.ideas_of(reading, request.seed, self.ideas))
+        if request.strength == "creative":
+            ideas = [*self.ideas_of(reading, request.seed, self.creative), *ideas]
         possible, score = self.rated(reading.wish.text, possible)
         texts: list[str] = []
         used: Counter[str] = Counter()
@@ -90,9 +94,9 @@ class Composer(Writer):
                 on_step(k + 1, request.num_candidates)
         return Answers(texts or [""], words, tuple(unread_note(reading)))
 
-    def ideas_of(self, reading: Reading, seed: int) -> list[Fitting]:
+    def ideas_of(self, reading: Reading, seed: int, ideas: Mapping[str, Sequence[Idea]]) -> list[Fitting]:
         """The ideas that go with a raw prompt, in the order of the candidates that are made of them."""
-        fittings = fitting_ideas(reading.wish, reading.findings, self.ideas)
+        fittings = fitting_ideas(reading.wish, reading.findings, ideas)
         if reading.wish.avoid:
             fittings = tuple(each for each in fittings if not says_avoided(reading.wish, each))
         worth: dict[str, float] = {}
@@ -145,4 +149,4 @@ def embedded_fit() -> Fit:
 @lru_cache(maxsize=1)
 def load_embedded() -> Composer:
     """The embedded writer, read once: the entries of beautifier/subjects and the fit network of beautifier/embedded."""
-    return Composer(entries=load(), ideas=load_ideas(), fit=embedded_fit())
+    return Composer(entries=load(), ideas=load_ideas(), creative=load_ideas(CREATIVE), fit=embedded_fit())

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+# Pictures that whoever typed the word had in mind, and bolder ones, for creative candidates.
 FILE = Path(__file__).parent / "ideas.jsonl"
+CREATIVE = Path(__file__).parent / "creative.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +31,9 @@ class Idea:
     tags: tuple[str, ...]
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=2)
 def load_ideas(path: Path = FILE) -> Mapping[str, tuple[Idea, ...]]:
-    """The ideas shipped with the pack by subject, read once."""
+    """Ideas by subject: those shipped with the pack, read once."""
     found: dict[str, list[Idea]] = {}
     with path.open(encoding="utf-8") as lines:
         for line in lines:

@@ -10,7 +10,7 @@ import pytest
 from prompt_beautifier.beautifier.composing.writer import Composer
 from prompt_beautifier.beautifier.prompts.unsafe import WORDS as UNSAFE
 from prompt_beautifier.beautifier.subjects.entries import FOLDER, load
-from prompt_beautifier.beautifier.subjects.ideas import load_ideas
+from prompt_beautifier.beautifier.subjects.ideas import CREATIVE, FILE, load_ideas
 
 from .few import written
 
@@ -157,7 +157,7 @@ def forms(word):
 
 def real_words():
     """An English word list at hand: words of entries and ideas, and those that CLIP's merges end in."""
-    ideas = (idea for found in load_ideas().values() for idea in found)
+    ideas = (idea for path in (FILE, CREATIVE) for found in load_ideas(path).values() for idea in found)
     said = " ".join(text for idea in ideas for _, text in (*idea.phrases, *idea.sentences))
     words = (*load().vocabulary, *re.findall(r"[\w']+", said.casefold()))
     found = {part for word in words for part in word.replace("'", " ").split()}

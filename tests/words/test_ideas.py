@@ -10,7 +10,7 @@ from prompt_beautifier.beautifier.composing.writer import Composer
 from prompt_beautifier.beautifier.prompts import unsafe
 from prompt_beautifier.beautifier.request import STYLES
 from prompt_beautifier.beautifier.subjects.entries import ROLES, load
-from prompt_beautifier.beautifier.subjects.ideas import Idea, load_ideas
+from prompt_beautifier.beautifier.subjects.ideas import CREATIVE, FILE, Idea, load_ideas
 
 from .few import few
 from .few import written as write
@@ -35,13 +35,32 @@ CAT = Idea(
 COMPOSER = Composer(entries=few(), ideas={"cat": (CAT,)})
 
 
-def written(composer, words, style="phrases", num_candidates=1, strength="creative"):
+BOLD = Idea(
+    "cat",
+    (("doing", "riding a milk float"), ("detail", "one ear torn"), ("place", "steep street"), ("light", "dawn")),
+    ((frozenset(["doing"]), "{S} rides a milk float, one ear torn."),),
+    ("cat", "riding"),
+)
+
+
+def written(composer, words, style="phrases", num_candidates=1, strength="balanced"):
     return write(composer, words, style, num_candidates, strength=strength)
 
 
-def test_only_creative_candidates_are_made_of_ideas():
-    texts = written(COMPOSER, "a cat", num_candidates=3, strength="balanced")
-    assert all("velvet sofa" not in text for text in texts)
+@pytest.mark.parametrize(("strength", "bold"), [("balanced", False), ("creative", True), ("strict", False)])
+def test_bolder_ideas_are_for_creative_candidates(strength, bold):
+    composer = Composer(entries=few(), ideas={"cat": (CAT,)}, creative={"cat": (BOLD,)})
+    texts = written(composer, "a cat", num_candidates=3, strength=strength)
+    assert any("milk float" in text for text in texts) == bold
+    assert any("velvet sofa" in text for text in texts) == (strength != "strict")
+
+
+def test_a_thing_stands_in_the_surroundings_of_another_idea_too():
+    composer = Composer(entries=few(), ideas={"cat": (CAT, BOLD)})
+    texts = written(composer, "a cat", num_candidates=4)
+    assert any("velvet sofa" in text and "steep street" in text for text in texts)
+    assert any("milk float" in text and "narrow sitting room" in text for text in texts)
+    assert len(set(texts)) == 4
 
 
 def test_phrases_of_the_idea_follow_the_words_as_typed():
@@ -103,7 +122,7 @@ def test_participles(predicate, participle):
 
 def test_the_ideas_of_the_pack_are_well_formed():
     subjects = {entry.subject for entry in load().all}
-    ideas = [idea for found in load_ideas().values() for idea in found]
+    ideas = [idea for path in (FILE, CREATIVE) for found in load_ideas(path).values() for idea in found]
     tags = [tag for idea in ideas for tag in idea.tags]
     for idea in ideas:
         roles = [role for role, _ in idea.phrases]
