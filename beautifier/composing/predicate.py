@@ -1,5 +1,5 @@
 """The user's noun phrase as the first sentence: with the verb it has or one from what was chosen, else by itself, with
-what hangs on it: where it is, in what light, how it is seen.
+what depends on it: where it is, in what light, how it is seen.
 """
 
 import random

@@ -77,7 +77,7 @@ class RecordedStep:
 
 
 def record(run: Callable[[], None], device: torch.device) -> Callable[[], None]:
-    """Record what `run` does on a GPU; what comes back does it again, with the same memory."""
+    """Record what `run` does on a GPU; returns a function that does it again, with the same memory."""
     with torch.cuda.device(device):
         stream = torch.cuda.Stream()
         stream.wait_stream(torch.cuda.current_stream())

@@ -19,7 +19,8 @@ from .network import DecoderOnly
 from .steps import Answer
 from .t5 import T5
 
-# What a small model is asked for when it can read nothing of the raw prompt: only its manner is of use then.
+# Stand-in subject for raw prompts that a network of English can read nothing of: of its answer only the style words are
+# kept.
 UNKNOWN_SUBJECT = "scenery, soft light, highly detailed"
 
 

@@ -51,7 +51,7 @@ def limit_clip_tokens(text: str, limit: int, keep: Iterable[str] | None = None) 
     whole word. ComfyUI syntax is never cut in the middle.
 
     keep: the pieces of syntax that must stay, as texts; other weights may be dropped whole. None keeps all.
-        If these pieces alone have more than `limit` tokens, they are what comes back.
+        If these pieces alone have more than `limit` tokens, they are returned.
     Raises ValueError if `text` is no string or `limit` is no whole number of at least 1.
     """
     if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:

@@ -23,7 +23,7 @@ CREDIT = re.compile(
     r"|[\s,]*[&+/|])+[\s,\"'“]*$",
     re.IGNORECASE,
 )
-# What hangs on it.
+# What depends on the name of a person and goes with it.
 HANGS_ON = re.compile(
     r"^(?:['’]s?\b)?(?:[\s-]+(?:style|styled|inspired|esque|like|art|artwork|aesthetic)\b)*[\"'”]*", re.IGNORECASE
 )

@@ -80,7 +80,10 @@ def is_local(where: str) -> bool:
 
 
 async def ask(server: Server, request: dict, written: list[Written]) -> None:
-    """Send a request until it is answered: without what the server does not know, again what may pass."""
+    """Send a request until it is answered.
+
+    Parameters that the server does not know are dropped; after a temporary failure the request is repeated.
+    """
     retries = 0
     while True:
         for each in written:
