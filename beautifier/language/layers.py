@@ -92,7 +92,7 @@ class Int8Linear(nn.Module):
         return found.mul_(scale) if self.bias is None else torch.addcmul(self.bias, found, scale)
 
     def multiply(self, whole: Tensor) -> Tensor:
-        """The product before the rows' scales are applied: uint8 [..., in] of quantised_rows() -> float32 [..., out]."""
+        """The product before the rows are scaled: uint8 [..., in] of quantised_rows() -> float32 [..., out]."""
         return multiply_int8(whole, self.packed, self.scales, self.zeros)
 
 
