@@ -166,6 +166,8 @@ def called_again(wish: Wish, found: Found) -> str:
         the = found.article or ("the" if found.start and wish.words[found.start - 1].folded == "the" else "")
         return f"{the} {title(' '.join(words))}".strip()
     name = fold(" ".join(words))
+    if name.endswith(("'s", "s'")):
+        return ""
     noun = name.split()[-1]
     sure = name.isascii() and grammar.is_noun(noun) and not grammar.is_participle(noun) and len(words) <= 3
     return f"the {name}" if sure and not grammar.is_mass(noun) and noun not in NOT_CALLED else ""

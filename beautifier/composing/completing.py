@@ -8,7 +8,7 @@ from . import grammar
 # Behind a preposition these need no article, whatever the table of nouns says.
 BARE = frozenset(
     "night height profile cloud sky color flame town sight land gas "
-    "use age orbit tile sheep night cactus jade peach rose "
+    "form use age orbit tile sheep night cactus jade peach rose "
     "amber plum sage lilac tan ember lime pearl pine slate straw sand wheat cover view frame hand place flight scale "
     "distance length rest bloom stride battle top bottom".split()
 )

@@ -5,6 +5,7 @@ upright") or a noun with a participle ("waves breaking below"). `nouns.tsv` hold
 mass nouns or plural without an s, and whether one is in, on or at them.
 """
 
+import re
 from functools import lru_cache
 from pathlib import Path
 
@@ -200,12 +201,18 @@ def number_of_phrase(phrase: str) -> str:
         return "c"
     if head == "light" and LAMPS & set(words[: head_at(phrase)]):
         return "c"
-    if words and conjuncts(words, head_at(phrase)):
+    if words and (conjuncts(words, head_at(phrase)) or _shares_adjective(words, head_at(phrase))):
         return "p"
     if is_plural_form(head):
         return "p"
     number = nouns().get(fold(head), nouns().get(singular(fold(head).split(" ")[-1]), ("c", "")))[0]
     return number or "c"
+
+
+def _shares_adjective(words: list[str], head: int) -> bool:
+    """Whether one adjective stands before two things: "relaxed shoulders and neck"."""
+    at = words.index("and") if "and" in words else 0
+    return at > 1 and at + 1 == head and is_plural_form(words[at - 1]) and number_of_phrase(words[head]) == "c"
 
 
 def article(word: str) -> str:
@@ -217,7 +224,12 @@ def article(word: str) -> str:
         return "a"
     if folded.startswith(("hour", "honest", "heir", "honor", "8", "11 ", "18", "x ray", "mri")):
         return "an"
+    if SPELT.match(folded):  # "an F1 car", "an X-ray"
+        return "an"
     return "an" if folded[:1] in "aeiou" else "a"
+
+
+SPELT = re.compile(r"[aefhilmnorsx](?:\d|[ -]|$)")
 
 
 DETERMINED = DETERMINERS | frozenset(
@@ -254,6 +266,8 @@ def conjuncts(words: list[str], head: int) -> tuple[str, str] | None:
         if is_adjective(words[at - 1]) and not (
             at > 1 and words[at - 1] == "back"
         ):  # "straight back and soft shoulders"
+            return None
+        if _shares_adjective(words, head):
             return None
         second = " ".join(words[at + 1 :])
         single = at == 1 and not is_plural_form(words[0]) and number_of_phrase(second) != "m"

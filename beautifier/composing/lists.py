@@ -56,13 +56,17 @@ def read_list(wish: Wish, findings: Findings) -> Parts | None:
                 return None
             place = (start, end)
             continue
-        if all(
-            w in BOILERPLATE - LOOKS or w in ("solo", "by", "on", "image", "picture") or w.isdecimal() for w in words
-        ):
+        if all(w in UNSAID or w.isdecimal() for w in words):
+            continue
+        if words[0] in BOILERPLATE and all(w in BOILERPLATE or w in FRAMING for w in words):  # "best view"
             continue
         kind = _segment_kind(wish, findings, start, end, words)
         if kind is None:
             return None
+        if kind == "artist" and groups["by"]:
+            groups["by"][-1] += f", {text}"
+            continue
+        kind = "media" if kind == "artist" else kind
         groups[kind].append(text)
     return Parts(*place, *(tuple(groups[name]) for name in groups)) if place else None
 
@@ -96,6 +100,10 @@ def _segment_kind(wish: Wish, findings: Findings, start: int, end: int, words: l
     if any(word in lexicon.COLORS for word in words) and all(w in lexicon.COLORS or w in STOP for w in words):
         return None
     found = [f for f in findings.found if f.start < end and f.end > start]
+    if any(f.part == "medium" and fold(f.name) not in (f.entry.subject, *f.entry.also) for f in found):
+        return "artist" if len(words) <= 4 else None
+    if words[0] in FRAMING and words[1:2] == ["of"]:
+        return "media"
     noun = grammar.is_noun(words[-1]) or any(f.end == end and f.part not in ("quality", "medium") for f in found)
     if words[-1] in ("background", "backdrop") and len(words) <= 4:
         return "having"

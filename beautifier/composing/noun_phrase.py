@@ -93,10 +93,12 @@ def with_articles(wish: Wish, findings: Findings, start: int, end: int, text: st
             if noun not in NOT_ARTICLED and fits and wish.words[subject.start - 1].folded not in grammar.DETERMINERS:
                 text = f"{text[:at]}{grammar.article(text[at:])} {text[at:]}"
     text = capitals(wish, findings, text)
+    if A_SHOT.match(text):
+        return f"{grammar.article(text)} {text[0].lower()}{text[1:]}"
     first = next((s for s in wish.subjects if s.start == start), None) or _behind_a_participle(wish, start)
     if first is None or not _lacks_article(wish, findings, first, False):
         return _with_the(wish, findings, start, text)
-    if wish.words[start].text[0].isupper() and text[1:].islower():
+    if wish.words[start].text[0].isupper() and text[1:].islower() and wish.words[start].folded not in findings.unknown:
         text = text[0].lower() + text[1:]
     return f"{grammar.article(text)} {text}"
 
@@ -108,6 +110,11 @@ def _behind_a_participle(wish: Wish, start: int) -> Subject | None:
     return found if word.endswith("ing") and word in INTRANSITIVE else None
 
 
+A_SHOT = re.compile(
+    r"(?:extreme |very |super |ultra )?(?:wide|medium|long|close|full|low|high|establishing|tracking|cinematic|aerial"
+    r"|overhead|full body|action)(?:[ -]angle|[ -]up)? (?:shot|view|photo|portrait)\b",
+    re.IGNORECASE,
+)
 # Peoples and months, which have a capital; none that is another word in lower case ("china", "turkey", "polish").
 LOWER_NAMES = re.compile(
     r"(?<![\w@#/.])(?:american|european|african|asian|english|british|french|german|italian|spanish|portuguese|dutch|greek"
@@ -115,7 +122,9 @@ LOWER_NAMES = re.compile(
     r"|korean|vietnamese|thai|indian|tibetan|mongolian|persian|iranian|arabian|arabic|egyptian|turkish|israeli|jewish"
     r"|mexican|brazilian|argentinian|peruvian|cuban|canadian|australian|hawaiian|roman|byzantine|celtic|aztec|mayan"
     r"|victorian|edwardian|christian|buddhist|muslim|islamic|hindu|venetian|parisian|sumerian|babylonian|slavic"
-    r"|soviet|january|february|april|june|july|september|october|november|december|halloween|christmas|easter|finland|norway|sweden|"
+    r"|soviet|indonesian|latvian|belarusian|lithuanian|estonian|hungarian|romanian|bulgarian|serbian|croatian|austrian"
+    r"|belgian|filipino|malaysian|nepali|pakistani|iraqi|syrian|lebanese|moroccan|nigerian|ethiopian|kenyan|somali|jamaican"
+    r"|colombian|chilean|caucasian|balinese|javanese|taiwanese|siberian|nordic|maori|polynesian|inuit|navajo|cherokee|january|february|april|june|july|september|october|november|december|halloween|christmas|easter|finland|norway|sweden|"
     r"denmark|iceland|russia|ukraine|poland|germany|france|spain|portugal|italy|greece|egypt|morocco|nigeria|kenya|ethiopia"
     r"|india|japan|korea|vietnam|thailand|indonesia|australia|canada|mexico|brazil|argentina|peru|cuba|england|scotland"
     r"|ireland|america|europe|africa|asia|london|paris|tokyo|kyoto|berlin|moscow|chicago|texas|california|hollywood)(?!\w)"
@@ -172,11 +181,15 @@ def _lacks_article(wish: Wish, findings: Findings, subject: Subject, sure: bool)
     owner = next((word.folded[:-2] for word in words[:-1] if word.folded.endswith("'s")), "")
     if (owner and not grammar.is_noun(owner)) or not words[0].text[0].isalpha() or is_name(wish, findings, subject):
         return False
-    number = "p" if grammar.is_plural_form(last) else grammar.nouns().get(last, ("", ""))[0]
+    listed = grammar.nouns().get(last, ("", ""))
+    number = (
+        "p" if grammar.is_plural_form(last) else listed[0] or "c" * bool(listed[1] and last not in grammar.OF_ITS_THING)
+    )
     following = wish.words[subject.end].folded if subject.end < len(wish.words) else ""
     framed = last in FRAMING and (not following or following in STOP | grammar.PREPOSITIONS)
-    known = framed or any(f.end == subject.end and f.article is None and f.part != "action" for f in findings.found)
-    if number == "m" and any(f.end == subject.end and f.part == "head" and f.entry.is_living for f in findings.found):
+    ending = [f for f in findings.found if f.end == subject.end and f.article is None]
+    known = framed or any(f.part not in ("action", "quality") for f in ending)
+    if number == "m" and any(f.part == "head" and f.entry.is_living and not f.entry.is_person for f in ending):
         number = "c"  # "chicken running"
     return number == "c" or (not number and not sure and known and singular(last) == last)
 

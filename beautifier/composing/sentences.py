@@ -22,7 +22,7 @@ from .fitting import Option
 from .lights import beside_light
 from .opening import opening
 from .predicate import begins_with_medium
-from .thing import is_many, thing_of
+from .thing import Thing, is_many, thing_of
 from .views import beside_view, is_palette
 
 USUAL = 4  # sentences before short ones are drawn together
@@ -43,6 +43,8 @@ def write(
     """
     dice = random.Random(f"{seed}/{wish.text}/sentences")
     thing = thing_of(wish, findings, crowded)
+    if _is_verb(wish, findings):
+        thing = Thing("")
     if not _comes_first(wish, findings):
         thing = replace(thing, pronoun=False)
     left = [replace(option, phrase=complete(option.phrase, option.role)) for option in chosen]
@@ -57,9 +59,24 @@ def write(
     return " ".join(as_sentence(part) for part in _merged(parts, len(first), most))
 
 
+def _is_verb(wish: Wish, findings: Findings) -> bool:
+    """Whether what was taken for the head is a verb behind a plural noun: "dragonflies float in the dark"."""
+    head = findings.head
+    if head is None or head.start == 0 or head.end - head.start > 1:
+        at = head.end - 1 if head is not None else 0
+    else:
+        at = head.start
+    if not at:
+        return False
+    return wish.words[at].folded in verbs.BASES and grammar.is_plural_form(wish.words[at - 1].folded)
+
+
 def _comes_first(wish: Wish, findings: Findings) -> bool:
     """Whether the head is the first thing that is named, but for its medium: then "it" is clear."""
     head = findings.head
+    named = next((f for f in findings.of("head")), None)
+    if head is not None and named is not None and named.end < head.end and not named.entry.is_person:
+        return False  # "twin peaks artwork"
     first = next((s for s in wish.subjects), None)
     return head is None or first is None or first.start >= head.start or begins_with_medium(wish, findings, 0)
 

@@ -212,7 +212,7 @@ def is_done(words: list[str]) -> bool:
     return len(words) == 1 or words[1] in STOP or words[1] in ("away", "back") or words[0] in TRANSITIVE
 
 
-ADJECTIVE = re.compile(r"(?:ful|ous|ic|al|ive|less|ish|ed|erly|esque|able|down|up)$")
+ADJECTIVE = re.compile(r"(?:ful|ous|ic|al|ive|less|ish|ed|erly|esque|able|down|up|cular)$")
 ADJECTIVES = frozenset("dark wet plump scared dim bright old young tall cute 3d 2d isometric barefoot".split())
 
 

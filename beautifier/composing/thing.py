@@ -102,11 +102,13 @@ def thing_of(wish: Wish, findings: Findings, crowded: bool = False) -> Thing:
         return Thing(tag[2] + "s" * many, many, True, not crowded, None, True, True, she)
     if entry is not None and entry.subject == "portrait":
         return Thing("sitter", False, True, False, None, False, True)
-    if found is not None and found.article is not None:
+    before = wish.words[found.start - 1].folded if found is not None and found.start else ""
+    if found is not None and found.article is not None and before not in ("a", "an"):
         name = found.name.removeprefix("the ").removeprefix("The ")
         known = entry is not None and entry.is_person
         many = " and " in name or not known and name.casefold().split()[-1] in PLURAL_NAMES
-        return Thing(name, many, True, not crowded, found.article, True, known, _pronoun_of(wish, findings, False))
+        the = found.article or ("the" if before == "the" else "")
+        return Thing(name, many, True, not crowded, the, True, known, _pronoun_of(wish, findings, False))
     name = _short(typed)
     noun = name.split()[-1]
     counted = head.count is not None and head.count not in (1, -1)
@@ -130,7 +132,10 @@ PLURAL_NAMES = frozenset("alps andes himalayas rockies dolomites simpsons beatle
 def _pronoun_of(wish: Wish, findings: Findings, plural: bool) -> str:
     """The pronoun of a single person whose sex is certain; "" where it is not."""
     entry = findings.head_entry
-    if entry is None or plural or findings.mixed:
+    head = findings.head
+    if entry is None or head is None or plural or findings.mixed or head.relation.startswith(("as", "like", "dressed")):
+        return ""
+    if any(word.folded in ("as", "cosplaying", "cosplay") for word in wish.words[: head.start]):
         return ""
     words = {word.folded for word in wish.words}
     found = [pronoun for pronoun, kinds in SEXES if entry.kinds & kinds]
@@ -154,7 +159,17 @@ def title(name: str) -> str:
     """A proper name with its capitals: "Lara Croft", "BTS"."""
     if not name.islower():
         return name
-    return " ".join(w if w in STOP else w.upper() if INITIALS.fullmatch(w) else w.capitalize() for w in name.split())
+    words = name.split()
+    return " ".join(w if w in STOP or i and w in PARTICLES else _capital(w) for i, w in enumerate(words))
+
+
+def _capital(word: str) -> str:
+    if INITIALS.fullmatch(word):
+        return word.upper()
+    return "-".join(part.capitalize() for part in word.split("-"))
+
+
+PARTICLES = frozenset("da de van von der den di du la le del af ter bin al".split())
 
 
 INITIALS = re.compile(r"(?!mr|dr|st|jr|ms|mt|ft|vs)[b-df-hj-np-tv-xz]{2,4}")
