@@ -14,7 +14,7 @@ const may = (node, name, value) => isLinked(node, name) || valueOf(node, name) =
 
 /** Whether another model than the embedded one writes, as far as the graph tells. */
 function chooses(node) {
-  const loader = node.getInputNode?.(node.findInputSlot("beautifier"));
+  const loader = node.graph ? node.getInputNode(node.findInputSlot("beautifier")) : null;
   return loader?.comfyClass !== LOAD || checkpoint(loader) || valueOf(node, "sampling") === "custom";
 }
 
