@@ -162,8 +162,9 @@ def called_again(wish: Wish, found: Found) -> str:
         words = words[1:]
     if not words:
         return ""
-    if found.article is not None:
-        the = found.article or ("the" if found.start and wish.words[found.start - 1].folded == "the" else "")
+    before = wish.words[found.start - 1].folded if found.start else ""
+    if found.article is not None and before not in ("a", "an"):
+        the = found.article or ("the" if before == "the" else "")
         return f"{the} {title(' '.join(words))}".strip()
     name = fold(" ".join(words))
     if name.endswith(("'s", "s'")):

@@ -195,7 +195,7 @@ def number_of_phrase(phrase: str) -> str:
     ):
         return "p" if words[0] not in ("twin", "paired") or is_plural_form(words[head_at(phrase)]) else "c"
     head = words[head_at(phrase)] if words else ""
-    if head == "straw" and "paper" in words:
+    if head == "straw" and "paper" in words or head == "cord" and head_at(phrase):
         return "c"
     if phrase.endswith("drop shadow") or " drop shadow " in phrase:
         return "c"

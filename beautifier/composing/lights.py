@@ -38,7 +38,7 @@ def beside_light(phrase: str) -> str:
     at = grammar.head_at(phrase)
     head, before, behind = words[at], words[:at], words[at + 1 :]
     named = grammar.with_article(phrase)
-    if words[0] in grammar.PREPOSITIONS or words[0] in UNTOLD:
+    if words[0] in grammar.PREPOSITIONS or words[0] in UNTOLD or "what" in words:
         return ""
     if clause(phrase) or head == "half" or behind and head not in FALLING and grammar.is_participle(behind[0]):
         return f"with {named}"

@@ -100,7 +100,10 @@ def with_articles(wish: Wish, findings: Findings, start: int, end: int, text: st
         return _with_the(wish, findings, start, text)
     if wish.words[start].text[0].isupper() and text[1:].islower() and wish.words[start].folded not in findings.unknown:
         text = text[0].lower() + text[1:]
-    return f"{grammar.article(text)} {text}"
+    return f"{'the' if wish.words[start].folded in RANKED else grammar.article(text)} {text}"
+
+
+RANKED = frozenset("last first only same next final".split())
 
 
 def _behind_a_participle(wish: Wish, start: int) -> Subject | None:

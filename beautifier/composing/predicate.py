@@ -216,7 +216,7 @@ def verb_split(wish: Wish, findings: Findings, start: int, end: int) -> int:
     living = findings.head_entry is not None and findings.head_entry.is_living
     for index in wish.verbs_at:
         word = wish.words[index]
-        if not living and word.folded in STEADY:  # "giant sequoia looking up"
+        if word.folded in MADE or not living and word.folded in STEADY:  # "giant sequoia looking up"
             return 0
         doing = any(w.folded.endswith("ing") and grammar.is_participle(w.folded) for w in wish.words[head.end : index])
         if doing and word.folded.endswith("ing"):  # "a knight riding a snail wearing a hat"
@@ -232,6 +232,8 @@ def verb_split(wish: Wish, findings: Findings, start: int, end: int) -> int:
     return 0
 
 
+# How a picture came about: nothing that is seen in it.
+MADE = frozenset("painted drawn designed created illustrated photographed directed inspired rendered sculpted".split())
 # What things do as long as they are: of them "is leading" says too much.
 STEADY = frozenset(
     "looking facing leading standing hanging covering surrounding showing containing overlooking stretching winding "

@@ -103,7 +103,8 @@ def thing_of(wish: Wish, findings: Findings, crowded: bool = False) -> Thing:
     if entry is not None and entry.subject == "portrait":
         return Thing("sitter", False, True, False, None, False, True)
     before = wish.words[found.start - 1].folded if found is not None and found.start else ""
-    if found is not None and found.article is not None and before not in ("a", "an"):
+    common = before in ("a", "an") or typed.endswith((" character", " hero"))
+    if found is not None and found.article is not None and not common:
         name = found.name.removeprefix("the ").removeprefix("The ")
         known = entry is not None and entry.is_person
         many = " and " in name or not known and name.casefold().split()[-1] in PLURAL_NAMES

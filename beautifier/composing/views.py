@@ -23,6 +23,8 @@ def beside_view(phrase: str) -> str:
     words = phrase.split()
     at = grammar.head_at(phrase)
     head, behind = words[at], words[at + 1 :]
+    if words[-1] == "spread" and len(words) < 4:
+        return f"seen in {grammar.article(words[0])} {phrase}"
     if head == "telephoto" and behind and behind[0] in grammar.PREPOSITIONS:
         return beside_view(" ".join([*words[: at + 1], "shot", *behind]))
     if (

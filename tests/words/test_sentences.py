@@ -4,7 +4,11 @@ import re
 
 import pytest
 
+from prompt_beautifier.beautifier.composing.completing import complete
+from prompt_beautifier.beautifier.composing.lights import beside_light
+from prompt_beautifier.beautifier.composing.views import beside_view, in_colors
 from prompt_beautifier.beautifier.composing.writer import Composer
+from prompt_beautifier.beautifier.subjects.entries import load
 
 from .few import few, written
 
@@ -65,6 +69,10 @@ def first(words):
         ("two dogs, watercolor", "A watercolor of two dogs"),
         ("a cat, steampunk", "A cat"),
         ("japanese woman reading", "A Japanese woman is reading"),
+        ("wide shot of woman on a sofa", "A wide shot of a woman on a sofa"),
+        ("last cat on earth", "The last cat on earth"),
+        ("a cat, painting by greg rutkowski", "A cat, painting by Greg Rutkowski"),
+        ("a cat painted by a child", "A cat painted by a child"),
     ],
 )
 def test_openings(words, opening):
@@ -118,3 +126,15 @@ def test_quoted_text_stays():
 def test_at_most_four_sentences_where_they_can_be_drawn_together():
     lengths = [len(re.findall(r"[.!?](?:\s|$)", text)) for text in texts("a cat", 8)]
     assert max(lengths) <= 4 and sum(lengths) / len(lengths) > 2
+
+
+PHRASES = [entry for entry in load().all if entry.sort == "subject"][::40]
+
+
+@pytest.mark.parametrize("role", ["light", "view", "color"])
+def test_every_phrase_of_the_whole_picture_is_said_in_english(role):
+    said = {"light": beside_light, "view": beside_view, "color": in_colors}[role]
+    for phrase in [complete(phrase, role) for entry in PHRASES for phrase in getattr(entry, role)]:
+        text = said(phrase)
+        assert not text or phrase.split()[-1] in text
+        assert not re.search(r"\ba an?\b|\b(\w+) \1\b|\ba [aeio]\w|\ban [bcdfgjklmnpqrstvwxz]\w", text), text
