@@ -468,6 +468,7 @@ def test_each_node_has_a_help_page_that_names_all_its_inputs(comfy, repository, 
     docs = repository / importlib.import_module("prompt_beautifier").WEB_DIRECTORY / "docs"
     for schema in schemas(comfy):
         page = (docs / schema.node_id / f"{language}.md").read_text(encoding="utf-8")
+        assert "\n|" not in page, "a table does not fit into the side panel"
         for each in [*schema.inputs, *schema.outputs]:
             assert each.id in page, (schema.node_id, each.id)
 
