@@ -71,6 +71,7 @@ def read_list(wish: Wish, findings: Findings) -> Parts | None:
     return Parts(*place, *(tuple(groups[name]) for name in groups)) if place else None
 
 
+WORLDS = frozenset("city town landscape forest desert interior village".split())  # one is in them, not beside them
 UNSAID = (BOILERPLATE - LOOKS) | frozenset(("solo", "by", "on", "image", "picture"))
 
 
@@ -95,7 +96,7 @@ def _segment_kind(wish: Wish, findings: Findings, start: int, end: int, words: l
         return "view"
     if len(words) == 1 and words[0] in WEATHER:
         return "weather"
-    if words[-1] in LIGHTS and len(words) <= 4 and words[0] not in STOP:
+    if words[-1] == "hour" or words[-1] in LIGHTS and len(words) <= 4 and words[0] not in STOP:
         return "light"
     if any(word in lexicon.COLORS for word in words) and all(w in lexicon.COLORS or w in STOP for w in words):
         return None
@@ -112,7 +113,10 @@ def _segment_kind(wish: Wish, findings: Findings, start: int, end: int, words: l
     if not is_noun_phrase(wish, start, end) and words[0] not in ("with", "for"):
         return None
     if any(
-        f.part == "setting" and f.end == end and f.entry.kinds.isdisjoint(("idea", "event", "weather")) for f in found
+        f.end == end
+        and f.entry.kinds.isdisjoint(("idea", "event", "weather"))
+        and (f.part == "setting" or f.part == "other" and not f.entry.kinds.isdisjoint(WORLDS))
+        for f in found
     ) and not any(
         word in grammar.PREPOSITIONS or word.endswith("ing") and grammar.is_participle(word) for word in words[1:]
     ):
@@ -137,7 +141,7 @@ PAINTS = frozenset("oil acrylic ink gouache pencil charcoal chalk pastel graphit
 # What a picture has as a whole: nothing that is in view.
 GENERAL = frozenset(
     "colors colours color colour environment atmosphere mood tones palette style vibe vibes aesthetic details texture "
-    "textures design composition quality contrast".split()
+    "textures design composition quality contrast pose death simulation".split()
 )
 LIGHTS = frozenset(
     "light lighting lights backlight backlighting shadow shadows sunlight moonlight candlelight glow sunbeams".split()
@@ -188,7 +192,7 @@ def list_sentences(
     said += "".join(f", {text}" for text in [*views, *lights, *further])
     if said.count(",") < 2:
         said += hanging(said, left, dice, " is " in said or " are " in said)
-    return [said, *found]
+    return [capitals(wish, findings, text) for text in (said, *found)]
 
 
 def _leads(wish: Wish, findings: Findings, parts: Parts) -> bool:

@@ -114,8 +114,13 @@ def thing_of(wish: Wish, findings: Findings, crowded: bool = False) -> Thing:
     noun = name.split()[-1]
     counted = head.count is not None and head.count not in (1, -1)
     plural = counted and not grammar.is_mass(noun) or grammar.is_plural_form(noun)
+    behind = wish.text[wish.words[(found.end if found else head.end) - 1].end :]
+    if behind.startswith(("' ", "’ ")):  # "a kids' book" is not about them
+        return Thing("")
     plural = plural or _is_of_a_group(wish, head.start) and not grammar.is_mass(noun)
-    sure = grammar.is_noun(noun) or (found is not None and found.end >= head.end and not counted)
+    sure = (grammar.is_noun(noun) and noun not in findings.unknown) or (
+        found is not None and found.end >= head.end and not counted
+    )
     she = _pronoun_of(wish, findings, plural)
     return Thing(name, plural, entry is not None, not crowded, None, sure, person, she)
 
