@@ -34,6 +34,8 @@ NEGATION = frozenset(
     "aren't wasn't won't can't cannot nor neither w/o".split()
 )
 NEAR = 5
+# What tags call people: "1boy" says "a man".
+AS_TAGS = dict.fromkeys("man boy guy gentleman".split(), "boy") | dict.fromkeys("woman girl lady".split(), "girl")
 AVOIDED = "which is to be avoided"
 
 
@@ -141,6 +143,10 @@ def _is_there(word: str, answer: _Answer, entries: Entries | None) -> bool:
     single = singular(folded)
     tag = TAG_COUNT.match(folded)
     if tag and tag[1].isdecimal() and int(tag[1]) in _counted(answer, tag[2]):
+        return True
+    if single in AS_TAGS and any(
+        (said := TAG_COUNT.match(w.folded)) and said[2] == AS_TAGS[single] for w in answer.words
+    ):
         return True
     if stem(single) in answer.stems or (not folded.isascii() and folded in answer.folded):
         return True

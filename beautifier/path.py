@@ -21,10 +21,11 @@ from .faithful import AVOIDED, Kept, check, repair
 from .prompts.append import append
 from .prompts.cleaning import manner
 from .prompts.clip_tokens import limit_clip_tokens
+from .prompts.prose import is_prose
 from .prompts.put_back import put_back
 from .prompts.standing_in import has_lost
 from .prompts.syntax import SetAside, set_aside
-from .prompts.syntax_table import HIDDEN, LINE
+from .prompts.syntax_table import DIVIDES, HIDDEN, LINE
 from .prompts.words import plain
 from .request import MAX_SEED, Answers, Candidate, Request, Sampling
 from .wishes.wish import Wish, read
@@ -172,10 +173,10 @@ def without_another(answer: str, aside: SetAside) -> str:
 
 
 def as_seen(candidate: str, aside: SetAside) -> str:
-    """A candidate with the neutral words for what cannot be seen, or nothing, as its writer saw the raw prompt."""
+    """A candidate with the neutral words for what cannot be seen, or a comma, as its writer saw the raw prompt."""
     for piece in aside.pieces:
-        if piece.treatment in (HIDDEN, LINE):
-            candidate = candidate.replace(piece.text, piece.words, 1)
+        if piece.treatment in (HIDDEN, LINE, DIVIDES):
+            candidate = candidate.replace(piece.text, piece.words or ", ", 1)
     return candidate
 
 
@@ -217,9 +218,13 @@ def finished(request: Request, aside: SetAside, wish: Wish, answer: str, whole: 
 
 
 def finish(raw_prompt: str, aside: SetAside, answer: str, mode: str, weights: bool) -> str:
-    """One candidate of a cleaned answer; where nothing is left of it the raw prompt's words stand in."""
-    if mode == "append":
-        return append(raw_prompt, answer)
+    """One candidate of a cleaned answer; where nothing is left of it the raw prompt's words stand in.
+
+    Sentences cannot be divided where BREAK and its like divide the raw prompt: they are appended.
+    """
+    divided = any(piece.treatment == DIVIDES and piece.kind != "line" for piece in aside.pieces)
+    if mode == "append" or divided and is_prose(answer):
+        return append(raw_prompt, answer, aside)
     return put_back(answer, aside, weights=weights) or aside.words
 
 

@@ -19,7 +19,7 @@ def people_tags(wish: Wish, findings: Findings, said: list[str]) -> list[str]:
         return ["no humans"]
     girls, boys, others = 0, 0, 0
     several = set()
-    for found in persons_in(findings):
+    for found in _different(persons_in(findings), wish):
         count = found.subject.count if found.subject and found.subject.count is not None else 1
         kinds = found.entry.kinds
         if count in UNCOUNTED:
@@ -74,6 +74,13 @@ def persons_in(findings: Findings) -> list[Found]:
         and "body part" not in found.entry.kinds
         and found.subject is not None
     ]
+
+
+def _different(persons: list[Found], wish: Wish) -> list[Found]:
+    """People without those that only say what a character of the list is: "rem (re:zero), maid" is one girl."""
+    if wish.kind not in ("tags", "list") or not any(found.proper for found in persons):
+        return persons
+    return [found for found in persons if found.proper or found.subject.count is not None]
 
 
 def _count(number: int, noun: str) -> str:

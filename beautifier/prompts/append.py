@@ -3,18 +3,20 @@
 import re
 
 from .prose import is_prose, sentences_of
+from .standing_in import neutral_words
 from .syntax import SURROGATES, Piece, SetAside, balance, checked, set_aside
-from .syntax_table import DIVIDES, LINE, TYPED
+from .syntax_table import DIVIDES, LINE
 from .taming import accented, tame
 from .words import STOP_WORDS, WORD, fold, fold_characters
 
 _ARTICLE = re.compile(r"^(?:an?|the|one) ", re.IGNORECASE)
 _LEADS_TO_SUBJECT = re.compile(r"(?:\b(?:of|showing|featuring|with|and)\s+)?(?:\b(?:an?|the|one)\s+)?$", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"[.!?…。！？]\s*$")
-_GOES_ON = re.compile(r"[^\W_]['\"’”)]?$")
+_SHOWS = frozenset("picture image scene photo shows show also here".split())
+_GOES_ON = re.compile(r"(?:[^\W_]['\"’”]?|__|[}>\])])$")
 
 
-def append(raw_prompt: str, answer: str) -> str:
+def append(raw_prompt: str, answer: str, aside: SetAside | None = None) -> str:
     """`raw_prompt` verbatim, then the details of `answer` that say something new, separated by commas.
 
     Only stray parentheses of the raw prompt change (see `balance`), and lone surrogates go, which are no
@@ -23,11 +25,16 @@ def append(raw_prompt: str, answer: str) -> str:
     them is appended. Details are plain words: syntax in the answer loses its marks. After a comment they begin on
     a new line, after a sentence with a capital letter, and before a weight that ends the prompt ("a AND b :0.5").
     Of an answer in sentences the new sentences follow; one that begins with the raw prompt's words goes on from them.
-    Without new details the raw prompt comes back alone. Raises ValueError if an argument is no string.
+    Without new details the raw prompt comes back alone. What an answer says of a neutral word, which stands for a thing
+    that its writer could not see, is not said.
+
+    aside: the raw prompt taken apart for the writer; None is `set_aside` of it.
+    Raises ValueError if an argument is no string.
     """
     raw = balance(SURROGATES.sub("", checked(raw_prompt, "raw_prompt")))
     checked(answer, "answer")
-    aside = set_aside(raw)
+    aside = aside or set_aside(raw)
+    neutral = neutral_words(aside.parts)
     said = _compared(f"{raw} {aside.words}")
     folded = fold(raw)
     subject = fold_characters(_ARTICLE.sub("", aside.words))
@@ -38,7 +45,7 @@ def append(raw_prompt: str, answer: str) -> str:
     for detail in written.split(", "):
         for part in _around(subject, detail):
             words = _compared(part)
-            if not said.issuperset(words) and fold(part) not in folded:
+            if not said.issuperset(words) and fold(part) not in folded and not neutral & words:
                 details.append(part)
                 said |= words
     return _joined(raw, aside, ", ".join(details)) if details else raw
@@ -46,20 +53,21 @@ def append(raw_prompt: str, answer: str) -> str:
 
 def _with_sentences(raw: str, aside: SetAside, subject: str, written: str, said: set[str]) -> str:
     """`raw` and the sentences of an answer that say something new."""
-    said = set(said)
+    said, neutral = set(said), neutral_words(aside.parts)
     first, *sentences = sentences_of(written)
     going_on = ""
     found = _whole(subject, fold_characters(first)) if subject else None
-    goes_on = _GOES_ON.search(raw) and all(piece.treatment == TYPED for piece in aside.pieces)
+    goes_on = _GOES_ON.search(raw) and not any(piece.treatment in (DIVIDES, LINE) for piece in aside.pieces)
     if found and goes_on and not _ARTICLE.sub("", first[: found.start()]).strip():
         going_on = first[found.end() :]
         going_on = "" if said.issuperset(_compared(going_on)) else going_on
         said |= _compared(going_on)
-    else:
+    elif not _says_again(aside, first):
         sentences = [first, *sentences]
     new = []
     for sentence in sentences:
-        if not said.issuperset(words := _compared(sentence)):
+        words = _compared(sentence)
+        if not said.issuperset(words) and not neutral & words:
             new.append(sentence)
             said |= words
     if not new:
@@ -67,6 +75,13 @@ def _with_sentences(raw: str, aside: SetAside, subject: str, written: str, said:
     if going_on:
         return " ".join([raw + going_on, *new])
     return _joined(raw, aside, " ".join(new), ". " if _GOES_ON.search(raw) else " ")
+
+
+def _says_again(aside: SetAside, sentence: str) -> bool:
+    """Whether a sentence says all that the raw prompt says and hardly more; of a divided one, whatever else it says."""
+    words, asked = _compared(sentence), _compared(aside.words)
+    divided = any(piece.treatment == DIVIDES and piece.kind != "line" for piece in aside.pieces)
+    return words.issuperset(asked) and (divided or words - asked <= _SHOWS)
 
 
 def _compared(text: str) -> set[str]:

@@ -56,11 +56,27 @@ def _shares(plain: str, sections: list[list[str | Piece]], dividing: list[Piece]
     words = [_words_of(section)[0] for section in sections]
     borders = _borders(Searched(plain), words, len(plain))
     starts, stops = [0, *(begin for _, begin in borders)], [*(end for end, _ in borders), len(plain)]
-    shares = [plain[start:stop] for start, stop in zip(starts, stops, strict=True)]
+    shares = _with_own_details([plain[start:stop] for start, stop in zip(starts, stops, strict=True)], words)
     return [
         share if not own or share.strip(" ,") else tame(_plain_words(section), tuple(dividing), weights=False)
         for share, own, section in zip(shares, words, sections, strict=True)
     ]
+
+
+def _with_own_details(shares: list[str], sections: list[list[str]]) -> list[str]:
+    """`shares` in which details that come last, and say a thing of one earlier section alone, stand there: "dog with
+    short fur" behind "a dog BREAK a cat"."""
+    own = [{word.strip(",.;:!?") for word in words} - STOP_WORDS for words in sections]
+    first, *details = shares[-1].split(", ")
+    left = [first]
+    for detail in details:
+        said = {word.strip(",.;:!?") for word in fold_characters(detail).split()}
+        about = [index for index, words in enumerate(own) if words & said]
+        if len(about) == 1 and about[0] < len(shares) - 1 and shares[about[0]].strip(" ,"):
+            shares[about[0]] = f"{shares[about[0]].rstrip(' ,')}, {detail}, "
+        else:
+            left.append(detail)
+    return [*shares[:-1], ", ".join(left)]
 
 
 def _plain_words(section: list[str | Piece]) -> str:
@@ -96,7 +112,8 @@ def _borders(answer: Searched, sections: list[list[str]], end: int) -> list[tupl
             if position >= 0:
                 border, searched = _border_before(answer, begin, position), after
             else:
-                border = (_nearest(answer.details(begin, end), end * passed / total),) * 2
+                places = [place for place in answer.details(begin, end) if place >= searched]
+                border = (_nearest(places or [end], end * passed / total),) * 2
         begin = border[1]
         borders += [border, *[(begin, begin)] * waiting]
         waiting = 0
@@ -197,7 +214,11 @@ def _is_gap(part: str | Piece) -> bool:
 
 def _taken(answer: Searched, piece: Piece, start: int, end: int) -> tuple[int, int] | None:
     """Where an answer says a piece's words, which it then says no longer; None if it does not."""
-    for name in _names(piece):
+    names = _names(piece)
+    if piece.kind != "quoted":  # the words of a quotation may be said without it
+        said = [(place, name) for name in names if (place := answer.find(name, start, end, free=True)) >= 0]
+        names = [min(said, key=lambda each: (each[0], -len(each[1])))[1], *names] if said else names
+    for name in names:
         if span := answer.take(name, start, end):
             return span
     bare = piece.words.strip(_QUOTES)
@@ -227,16 +248,17 @@ def _said_again(answer: Searched, pieces: list[Piece], start: int, end: int) -> 
     were typed in their own way are written so."""
     edits = []
     for piece in dict.fromkeys(pieces):
-        words = fold_characters(piece.words)
-        typed = piece if piece.treatment == TYPED and piece.text != piece.words else None
-        position = answer.find(words, start, end, free=True)
-        while position >= 0:
-            stop = position + len(words)
-            if answer.free.endswith(", ", 0, position) and answer.free[stop : stop + 1] in ("", ","):
-                edits.append(Edit(position, stop, None))
-            elif typed:
-                edits.append(Edit(position, stop, typed))
-            position = answer.find(words, stop, end, free=True)
+        names = _names(piece)
+        for words in names:
+            in_its_own_way = piece.treatment == TYPED and piece.text != piece.words and words == names[0]
+            position = answer.find(words, start, end, free=True)
+            while position >= 0:
+                stop = position + len(words)
+                if answer.free.endswith(", ", 0, position) and answer.free[stop : stop + 1] in ("", ","):
+                    edits.append(Edit(*answer.hide(position, stop), None))
+                elif in_its_own_way:
+                    edits.append(Edit(*answer.hide(position, stop), piece))
+                position = answer.find(words, stop, end, free=True)
     return edits
 
 

@@ -45,21 +45,22 @@ class Searched:
         begin = self.find(words, start, end, free=True)
         if begin < 0:
             return None
-        return self._hide(begin, begin + len(words))
+        return self.hide(begin, begin + len(words))
 
     def take_as_written(self, words: str, start: int, end: int) -> tuple[int, int] | None:
         """The first free stretch that says `words` with the same capitals."""
         begin = self.plain.find(words, start, end)
         if begin < 0 or self.find(fold_characters(words), begin, begin + len(words), free=True) != begin:
             return None
-        return self._hide(begin, begin + len(words))
+        return self.hide(begin, begin + len(words))
 
     def with_article(self, span: tuple[int, int], start: int) -> tuple[int, int]:
         """A stretch and the article before it."""
         found = _ARTICLE.search(self.free, start, span[0])
-        return self._hide(found.start(), span[1]) if found else span
+        return self.hide(found.start(), span[1]) if found else span
 
-    def _hide(self, begin: int, end: int) -> tuple[int, int]:
+    def hide(self, begin: int, end: int) -> tuple[int, int]:
+        """A stretch, which is free no longer."""
         self.free = self.free[:begin] + "\0" * (end - begin) + self.free[end:]
         return begin, end
 

@@ -33,6 +33,7 @@ _BEHIND_THINGS = _BEFORE_PLACES | word_set(
 # A LoRA may bring the person that "a photo of" waits for.
 _MAY_BE_A_THING = IS_TEXT | {"network"}
 _OTHER_THING = re.compile(r"[,;.\n|]\s*(?:(?:an?|the|one|two|three|portrait|photo|painting) |\d\+?(?:girl|boy))", re.I)
+_PLURAL = re.compile(r"(?:__|[}>\]])s$")
 _WORD_AT_START = re.compile(r"\W*?([^\W\d_]+)")
 _PRAISE = re.compile(
     r"(?:masterpiece|(?:best|high|top|amazing|great|good|worst|low) quality|(?:absurd|high|low) ?res|ultra ?hd"
@@ -51,14 +52,21 @@ def stand_in(parts: list) -> list:
         if not isinstance(part, str) and not part.words and _may_be_a_thing(part):
             word = nouns.get(_due(result, index), "")
             if word:
-                result[index] = replace(part, words=word, neutral=True)
+                plural = "s" if _PLURAL.search(part.text) else ""
+                result[index] = replace(part, words=word + plural, neutral=True)
     return result
+
+
+def neutral_words(parts: tuple) -> frozenset[str]:
+    """The neutral words of `parts`, each as one and as several."""
+    words = {part.words.removesuffix("s") for part in parts if not isinstance(part, str) and part.neutral}
+    return frozenset(words | {f"{word}s" for word in words})
 
 
 def has_lost(answer: str, parts: tuple) -> bool:
     """Whether a neutral word of `parts` is not in an answer, so that the writer may have put something of its own
     in its place."""
-    words = {part.words for part in parts if not isinstance(part, str) and part.neutral}
+    words = {part.words.removesuffix("s") for part in parts if not isinstance(part, str) and part.neutral}
     found = set(re.findall(r"[^\W\d_]+", answer.lower())) if words else set()
     return any(word not in found and f"{word}s" not in found for word in words)
 

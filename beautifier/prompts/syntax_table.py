@@ -23,6 +23,8 @@ NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)"
 # Where a word, a tag or an emoticon may begin and end.
 BEGINS = r"(?<![^\s,(|{\[])"
 ENDS = r"(?=[\s,.!?)|}\]]|$)"
+# The ranges of pictures among the letters; the row of them is found by its first sign.
+EMOJI = "☀-➿⬀-⯿🀀-🃿🄰-🆏🆑-🇿🌀-🛿🝀-🫿"
 # A name of a character or a series, as taggers write it.
 NAME = r"[^\W_][\w.'’:!&+/-]{0,40}"
 
@@ -236,6 +238,11 @@ TABLE: tuple[Row, ...] = (
         whole_chunk=True,
     ),
     Row(
+        "emoji", TYPED, "plain text",
+        "🐱", rf"[{EMOJI}](?:[{EMOJI}\ufe0f\u200d\u20e3\U000e0020-\U000e007f])*",
+        ("🐱", "🌊🌊🌊", "👩\u200d🚀", "☕", "🇫🇷"),
+    ),
+    Row(
         "abbreviation", TYPED, "plain text",
         ".", r"(?:[^\W\d_]\.){2,12}(?!\w)",
         ("a.m.", "U.S.A.", "D.C."),
@@ -255,10 +262,11 @@ TABLE: tuple[Row, ...] = (
     ),
     Row(
         "marks in a word", TYPED, "plain text: times, ratios, prices, versions, colors, names",
-        "#@$€£¥₩₹№%:/&*+=~^°.,−±≈½⅓⅔¼¾²³×",
-        r"[#@$€£¥₩₹№+±~≈−-]{0,2}[^\W_](?:[\w'’:/%&#@*+=~^°×$€£¥₩₹?-]|[.,](?=\d)|\.(?=[A-Za-z])){0,200}",
+        "#@$€£¥₩₹№%:/&*+=~^°.,−±≈½⅓⅔¼¾²³×-–",
+        r"[#@$€£¥₩₹№+±~≈−-]{0,2}[^\W_](?:[\w'’:/%&#@*+=~^°×$€£¥₩₹?-]|[.,–](?=\d)|\.(?=[A-Za-z])){0,200}",
         ("12:30", "16:9", "2.35:1", "24/7", "50%", "9.99", "$50", "€9,99", "v2.1", "#ff8800", "AC/DC", "R&B", "f/1.8",
-         "C++", "http://x.org/a", "90°", "−5°C", "5½", "3×3", "@wlop", "1,000", "nier:automata", "w/o"),
+         "C++", "http://x.org/a", "90°", "−5°C", "5½", "3×3", "24-70mm", "1–2", "@wlop", "1,000",
+         "nier:automata", "w/o"),
         whole_chunk=True,
     ),
     Row(

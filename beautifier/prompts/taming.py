@@ -116,13 +116,14 @@ def accented(answer: str, aside: SetAside) -> str:
 
 def _typed_with_accents(aside: SetAside) -> dict[str, list[tuple[str, tuple[str, str]]]]:
     """Each word that was typed with accents, without them in lower case -> the ways in which it was typed, in order,
-    and the words before and behind each."""
+    and the words before and behind each. An AND among words in capitals is one, too, where it is a word."""
     text = " ".join(part if isinstance(part, str) else part.words for part in aside.parts)
-    if text.isascii():
+    shouted = frozenset(word.lower() for word in ("AND", "COUPLE") if word in text)
+    if text.isascii() and not shouted:
         return {}
     words = WORD.findall(unicodedata.normalize("NFC", text))
     bare = [plain(word).lower() for word in words]
-    accents = {each for each, word in zip(bare, words, strict=True) if not word.isascii() and each.isascii()}
+    accents = {each for each, word in zip(bare, words, strict=True) if not word.isascii() and each.isascii()} | shouted
     found: dict[str, list[tuple[str, tuple[str, str]]]] = {}
     for place, each in enumerate(bare):
         if each in accents:
@@ -140,7 +141,7 @@ def _agree(around: tuple[str, str], beside: tuple[str, str]) -> bool:
 
 
 def _is_small(word: str) -> bool:
-    return len(word) < 3 or word in STOP_WORDS
+    return len(word) < 3 or word in STOP_WORDS or word == "couple"
 
 
 def _in_case_of(word: str, typed: str) -> str:

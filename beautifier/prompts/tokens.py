@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 
-from .syntax_table import BEGINS, SCHEDULED, TABLE, TREATMENTS, Row
+from .syntax_table import BEGINS, EMOJI, SCHEDULED, TABLE, TREATMENTS, Row
 from .words import STOP_WORDS, plain
 
 # Kinds of tokens besides those of the table.
@@ -31,7 +31,7 @@ _SERIES = re.compile(
 _LOOSE_END = re.compile(r"(?:(?<=\D):[+-]?\d*\.?\d+|[.:/&@=~^'’?,-]+)$")
 _WEIGHT_IN_GROUP = re.compile(r":[+-]?\d*\.?\d+$")
 _NUMBER, _COLON_BEFORE = re.compile(r"[+-]?\d*\.?\d+"), re.compile(r":\s?$")
-_MARK_INSIDE = re.compile(r"[#@$€£¥₩₹№%:/&*+=~^°×−±≈½⅓⅔¼¾²³]|\d[.,]\d")
+_MARK_INSIDE = re.compile(r"[#@$€£¥₩₹№%:/&*+=~^°×−±≈½⅓⅔¼¾²³]|\d[.,–-]\d")
 _TAG = re.compile(r"<[^<>]*>")
 _WORD_BEFORE, _WORD_BEHIND = re.compile(r"([^\W\d_]+)[\s,.!?-]*$"), re.compile(r"[\s,.!?-]*([^\W\d_]+)")
 
@@ -39,12 +39,13 @@ _ROWS: dict[str, list[tuple[Row, re.Pattern]]] = defaultdict(list)
 for _row in TABLE:
     for _char in _row.starts:
         _ROWS[_char].append((_row, re.compile(_row.pattern)))
+_EMOJI_ROW, _EMOJI = "🐱", re.compile(f"[{EMOJI}]")
 _KEYWORD = r"(?<!\w)(?:BREAK|AND|COUPLE|ADD(?:COMM|COL|ROW|BASE|P))(?![^\W_])"
-_MARKS = "".join(re.escape(char) for char in {*_ROWS, *"(){}\\"} - set("ABC., -—–"))
+_MARKS = "".join(re.escape(char) for char in {*_ROWS, *"(){}\\"} - set("ABC., -—–🐱"))
 _OTHER_LINE = re.compile(r"^[^\S\n]*(?:[^\s#]|#(?:[0-9a-fA-F]{3,4}){1,2}(?!\w))", re.MULTILINE)
 _SAD_FACE = re.compile(rf"{BEGINS}[>}}]?[:;=][-'’^]?\({{1,3}}(?=[\s,]|$)")
 _OPERATOR = re.compile(r"BREAK|AND|COUPLE|ADD[A-Z]+|[A-Z]*MASK|AREA|FILL|TE|SDXL|STYLE|AVG|FEATHER")
-_MORE = rf"(?<=\d)[., ](?=\d)|(?<=[A-Za-z])\.(?=[A-Za-z]\.)|(?<!\S)(?:--|—|–)(?=[a-z])|{_KEYWORD}"
+_MORE = rf"(?<=\d)[., –-](?=\d)|[{EMOJI}]|(?<=[A-Za-z])\.(?=[A-Za-z]\.)|(?<!\S)(?:--|—|–)(?=[a-z])|{_KEYWORD}"
 _GIVES_AWAY = re.compile(rf"[{_MARKS}]|{_MORE}")
 _GIVES_AWAY_TO_ENGLISH = re.compile(rf"[{_MARKS}]|{_MORE}|[^\x00-\x7f]")
 
@@ -90,7 +91,7 @@ class _Reader:
         """Take the token that the character at `place` belongs to; where it ends, 0 if it is plain text."""
         char = self.text[place]
         chunk = -1
-        for row, pattern in _ROWS.get(char, ()):
+        for row, pattern in _ROWS.get(_EMOJI_ROW if _EMOJI.match(char) else char, ()):
             if row.whole_chunk and chunk < 0:
                 chunk = self._chunk(place, _CUTS)
             begin = chunk if row.whole_chunk else place
@@ -132,6 +133,8 @@ class _Reader:
             return end if self._is_line(begin, row.kind) else 0
         if row.kind.startswith("emoticon"):
             return 0 if self.depth and ")" in text else end
+        if row.kind == "emoji":
+            return 0 if self.english else end
         if row.kind == "schedule":
             return end if SCHEDULED.search(_TAG.sub("", text[1:-1])) else 0
         if row.kind == "less weight":

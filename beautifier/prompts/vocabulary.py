@@ -89,7 +89,7 @@ ALWAYS_SAME = frozenset(
     "analysis basis oasis axis crisis thesis asparagus hippopotamus platypus rhinoceros triceratops stegosaurus "
     "brachiosaurus tyrannosaurus pegasus cerberus zeus icarus uranus orchis bonsais swiss cyclops sphinx lynx "
     "mythos pathos logos ethos portuguese japanese chinese vietnamese hermes hercules las los les des nous vous jesus "
-    "santa claus".split()
+    "santa claus woods".split()
 ) - {"iguanas", "bonsais"}
 
 
