@@ -28,6 +28,7 @@ from .prompts.syntax import SetAside, set_aside
 from .prompts.syntax_table import DIVIDES, HIDDEN, LINE
 from .prompts.words import plain
 from .request import MAX_SEED, Answers, Candidate, Request, Sampling
+from .subjects.entries import Entries
 from .wishes.wish import Wish, read
 
 SECOND_DRAW = 0x5EC0_17D4_A11B_EAD5  # what the seed of a second draw differs by
@@ -45,9 +46,11 @@ class Writer:
     sampling  the settings it was published with
     draws_again  whether an answer that lost something of the wish may be drawn once more
     keeps_words  whether its answers hold the user's words by construction: they are never repaired
+    entries   what it writes from, which knows other names of a thing; None where it writes from none
     """
 
     name: str
+    entries: Entries | None = None
     draws_again: ClassVar[bool] = False
     keeps_words: ClassVar[bool] = False
 
@@ -116,7 +119,7 @@ def beautify(
         answers = replace(answers, texts=texts)
     notes = (*taken.notes, *answers.notes)
     whole = answers.read == aside.words
-    found = [finished(request, aside, wish, text, whole, writer.weights) for text in answers.texts]
+    found = [finished(request, aside, wish, text, whole, writer.weights, writer.entries) for text in answers.texts]
     negative = negative_of(request, wish, taken.negative)
     formed = [in_form(request, taken, wish, each) for each in found]
     return [replace(each, negative=negative, notes=(*notes, *each.notes)) for each in formed]
@@ -192,10 +195,19 @@ def lost(kept: Kept) -> tuple[str, ...]:
     )
 
 
-def finished(request: Request, aside: SetAside, wish: Wish, answer: str, whole: bool, weights: bool) -> Candidate:
+def finished(
+    request: Request,
+    aside: SetAside,
+    wish: Wish,
+    answer: str,
+    whole: bool,
+    weights: bool,
+    entries: Entries | None = None,
+) -> Candidate:
     """The candidate of a cleaned answer: the raw prompt's syntax in it, within its limits, dressed.
 
     whole: whether the answer is to all of the words; else it is appended. weights: whether the answer has some.
+    entries: those that the answer was written from.
     """
     target = request.image_model
     mode, weights = request.mode if whole else "append", weights and (target is None or target.weights)
@@ -211,7 +223,7 @@ def finished(request: Request, aside: SetAside, wish: Wish, answer: str, whole: 
         dress, worn = (dress, worn) if worn < most else (Dress(), 0)
         text = shorten(text, aside, most - worn)
     text = with_kept(text, request.keep, request.style)
-    kept = check(wish, as_seen(text, aside), request.keep)
+    kept = check(wish, as_seen(text, aside), request.keep, entries)
     text = dress.around(text, aside)
     tokens = count_tokens(target, text)
     return Candidate(text, kept=kept.kept, lost=lost(kept), tokens=tokens, notes=too_long(request, tokens))

@@ -41,8 +41,8 @@ def take_apart(request: Request) -> Taken:
         prompt, foreign = without_foreign(prompt, target)
         if not target.weights:
             prompt, emphasis = without_emphasis(prompt)
-        if target.style == "sentences":
-            prompt = without_underscores(prompt)
+    if request.style == "sentences" and (target is not None or request.mode == "rewrite"):
+        prompt = without_underscores(prompt)
     notes = tuple(notes_of(request, pasted, negative, emphasis, foreign))
     stays = target is None or target.json or target.reads_json
     return Taken(prompt, negative, notes, found if stays else None)

@@ -285,13 +285,13 @@ def _position(
     """Where `piece`, which stood behind `count` of the section's `words`, is inserted within `limits`."""
     start, end = limits
     behind = count + len(piece.words.split())
-    if not count:
+    if not any(one_line(word) for word in words[:count]):
         noun = behind < len(words) and words[behind].strip(".;:!?") not in STOP_WORDS
         if noun and piece.kind in IS_TEXT and not commas[1]:
             return max(start, _anchor(answer, words[behind : behind + 4], start, end)[0])
         # A line that begins with "#" is a comment to some tools.
         return end if piece.treatment == TYPED and piece.text.startswith("#") else start
-    if behind >= len(words):
+    if behind >= len(words) or answer.in_sentences and commas == (True, True) and piece.treatment != LINE:
         return end
     previous = _anchor(answer, words[max(count - 4, 0) : count], start, end, last=True)[1]
     following = _anchor(answer, words[behind : behind + 4], start, end)[0]

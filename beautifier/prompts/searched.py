@@ -2,6 +2,7 @@
 
 import re
 
+from .prose import is_prose
 from .syntax import PARENTHESIS, without_weight
 from .words import fold_characters
 
@@ -14,6 +15,7 @@ class Searched:
     def __init__(self, plain: str):
         self.plain = plain
         lower = fold_characters(plain)
+        self.in_sentences = is_prose(plain)
         self.groups: dict[str, list[tuple[int, int]]] = {}
         visible, depth, begin, shown = [], 0, 0, 0
         for found in PARENTHESIS.finditer(lower):

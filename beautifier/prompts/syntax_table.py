@@ -226,6 +226,13 @@ TABLE: tuple[Row, ...] = (
         ('"OPEN 24/7"', "“the last lighthouse”", "'ACME'", "「開店」"),
     ),
     Row(
+        "score", HIDDEN, "tags of Pony models",
+        "_:", r"(?:score_\d(?:_up)?|source_(?:anime|cartoon|furry|pony)"
+        r"|rating[_:](?:safe|sensitive|questionable|explicit|general))(?![\w:])",
+        ("score_9", "score_8_up", "source_anime", "rating:safe"),
+        whole_chunk=True,
+    ),
+    Row(
         "name and series", TYPED, "danbooru's tags",
         "_", rf"{NAME}_\([^()\n,]{{1,60}}\)",
         ("hatsune_miku_(vocaloid)",),
@@ -272,7 +279,7 @@ TABLE: tuple[Row, ...] = (
     Row(
         "underscores", TYPED, "danbooru's tags",
         "_", r"[^\W_](?:[\w.'’:!&+/-]{0,100}[^\W_])?(?!\w)",
-        ("no_humans", "score_8_up", "still_life"),
+        ("no_humans", "twin_tails", "still_life"),
         whole_chunk=True,
     ),
 )  # fmt: skip

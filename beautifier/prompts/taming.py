@@ -105,6 +105,7 @@ def accented(answer: str, aside: SetAside) -> str:
         ways = typed.get(word, ())
         around = _beside(said, place)
         ways = [way for way, beside in ways if not _is_small(word) or _agree(around, beside)]
+        ways = [way for way in ways if not way.isupper() or not way.isascii() or _is_shouted(found)]
         if not ways:
             return found[0]
         way = ways[min(uses.get(word, 0), len(ways) - 1)]
@@ -134,6 +135,12 @@ def _typed_with_accents(aside: SetAside) -> dict[str, list[tuple[str, tuple[str,
 def _beside(words: list[str], place: int) -> tuple[str, str]:
     """The words before and behind one; "" before the first and behind the last."""
     return words[place - 1] if place else "", words[place + 1] if place + 1 < len(words) else ""
+
+
+def _is_shouted(found: re.Match) -> bool:
+    """Whether a word stands between words in capitals."""
+    before, behind = found.string[: found.start()].split()[-1:], found.string[found.end() :].split()[:1]
+    return bool(before and behind) and before[0].isupper() and behind[0].isupper()
 
 
 def _agree(around: tuple[str, str], beside: tuple[str, str]) -> bool:

@@ -19,7 +19,8 @@ from ...beautifier.language.steps import Answer
 from ...beautifier.language.writer import Beautifier, english
 from ...beautifier.path import finished
 from ...beautifier.prompts.syntax import set_aside
-from ...beautifier.request import Answers, Request, Sampling
+from ...beautifier.request import Request, Sampling
+from ...beautifier.wishes.wish import read as read_wish
 from ..run.rows import read_jsonl
 from .reward_functions import RewardFunction, add_reward_options, load_reward
 from .rollout import sample
@@ -188,7 +189,8 @@ def prompt_of(beautifier: Beautifier, asked: Question, answer: Answer) -> str:
     if not read:
         return ""
     aside = set_aside(asked.raw_prompt)
-    return finished(Request(asked.raw_prompt, 1), aside, Answers([read], aside.words), beautifier.weights)[0]
+    wish = read_wish(aside.words)
+    return finished(Request(asked.raw_prompt, 1), aside, wish, read, True, beautifier.weights).text
 
 
 def adds_nothing(asked: Question, prompt: str) -> bool:
