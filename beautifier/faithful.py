@@ -35,7 +35,9 @@ NEGATION = frozenset(
 )
 NEAR = 5
 # What tags call people: "1boy" says "a man".
-AS_TAGS = dict.fromkeys("man boy guy gentleman".split(), "boy") | dict.fromkeys("woman girl lady".split(), "girl")
+AS_TAGS: dict[str, str] = dict.fromkeys("man boy guy gentleman".split(), "boy") | dict.fromkeys(
+    "woman girl lady".split(), "girl"
+)
 AVOIDED = "which is to be avoided"
 
 

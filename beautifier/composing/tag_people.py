@@ -80,7 +80,7 @@ def _different(persons: list[Found], wish: Wish) -> list[Found]:
     """People without those that only say what a character of the list is: "rem (re:zero), maid" is one girl."""
     if wish.kind not in ("tags", "list") or not any(found.proper for found in persons):
         return persons
-    return [found for found in persons if found.proper or found.subject.count is not None]
+    return [found for found in persons if found.proper or found.subject and found.subject.count is not None]
 
 
 def _count(number: int, noun: str) -> str:
