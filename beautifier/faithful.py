@@ -35,9 +35,7 @@ NEGATION = frozenset(
 )
 NEAR = 5
 # What tags call people: "1boy" says "a man".
-AS_TAGS: dict[str, str] = dict.fromkeys("man boy guy gentleman".split(), "boy") | dict.fromkeys(
-    "woman girl lady".split(), "girl"
-)
+AS_TAGS: dict[str, str] = {"man": "boy", "boy": "boy", "guy": "boy", "woman": "girl", "girl": "girl", "lady": "girl"}
 AVOIDED = "which is to be avoided"
 
 

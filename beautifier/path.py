@@ -46,13 +46,16 @@ class Writer:
     sampling  the settings it was published with
     draws_again  whether an answer that lost something of the wish may be drawn once more
     keeps_words  whether its answers hold the user's words by construction: they are never repaired
-    entries   what it writes from, which knows other names of a thing; None where it writes from none
     """
 
     name: str
-    entries: Entries | None = None
     draws_again: ClassVar[bool] = False
     keeps_words: ClassVar[bool] = False
+
+    @property
+    def known(self) -> Entries | None:
+        """The entries that it writes from; None where it writes from none."""
+        return None
 
     @property
     def weights(self) -> bool:
@@ -119,7 +122,7 @@ def beautify(
         answers = replace(answers, texts=texts)
     notes = (*taken.notes, *answers.notes)
     whole = answers.read == aside.words
-    found = [finished(request, aside, wish, text, whole, writer.weights, writer.entries) for text in answers.texts]
+    found = [finished(request, aside, wish, text, whole, writer.weights, writer.known) for text in answers.texts]
     negative = negative_of(request, wish, taken.negative)
     formed = [in_form(request, taken, wish, each) for each in found]
     return [replace(each, negative=negative, notes=(*notes, *each.notes)) for each in formed]

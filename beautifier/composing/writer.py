@@ -60,6 +60,11 @@ class Composer(Writer):
     fit: Fit | None = field(default=None, repr=False)
     keeps_words: ClassVar[bool] = True
 
+    @property
+    def known(self) -> Entries:
+        """Its entries: another name of a thing says the thing."""
+        return self.entries
+
     def read(self, words: str) -> Reading:
         """How a raw prompt is understood."""
         translated = chinese.translate(words, self.entries)
