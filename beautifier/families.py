@@ -7,7 +7,6 @@ changed byte makes their answers worse.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from .chat.answer import read_chat
 from .chat.instruction import SYSTEM_PROMPT, instruction_for
 from .prompts.a1111 import from_a1111
 from .request import Request, Sampling
@@ -79,6 +78,13 @@ def shorten(text: str) -> str:
 def read_a1111(answer: str) -> str:
     """An answer in A1111 syntax as a prompt in ComfyUI's."""
     return from_a1111(answer).strip()
+
+
+def read_chat(answer: str) -> str:
+    """The prompt in a chat model's answer."""
+    from .chat.answer import read_chat  # its patterns take a while to compile, and starting ComfyUI needs none
+
+    return read_chat(answer)
 
 
 # No checkpoint's own: a little under the usual temperature, room for a model that thinks before it answers.

@@ -1,7 +1,5 @@
 """Whether a chat model's answer is of use, and what becomes of one that is not."""
 
-from .refusals import is_refusal, is_related
-
 # What becomes of an answer that is none: a refusal, nothing, or something unrelated.
 UNUSABLE = ("error", "raw prompt")
 
@@ -15,6 +13,8 @@ def why_unusable(words: str, said: str, prompt: str, refused: bool = False, thin
     refused   whether it is known to be a refusal
     thinking  tokens that were spent where the answer ended within its thoughts, else 0
     """
+    from .refusals import is_refusal, is_related  # its patterns take a while to compile: not when ComfyUI starts
+
     shown = " ".join(said.split())
     shown = repr(shown[:200] + "…" if len(shown) > 200 else shown)
     if refused or is_refusal(words, said) or is_refusal(words, prompt):

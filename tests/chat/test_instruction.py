@@ -3,7 +3,7 @@
 import pytest
 
 from prompt_beautifier.beautifier.chat.instruction import SYSTEM_PROMPT, instruction_for
-from prompt_beautifier.beautifier.families import CHAT, chat_family, told
+from prompt_beautifier.beautifier.families import CHAT, chat_family, instructed
 from prompt_beautifier.beautifier.request import STYLES, Request
 from prompt_beautifier.beautifier.targets import TARGETS
 
@@ -41,5 +41,5 @@ def test_words_to_keep_and_to_avoid_are_told_but_for_syntax():
 def test_a_chat_checkpoint_is_told_in_its_own_template():
     family = chat_family(f"<s>{SYSTEM_PROMPT}</s>{{raw_prompt}}</s>")
     request = Request("a cat", target="illustrious")
-    assert told(family, request).template == f"<s>{instruction_for(request)}</s>{{raw_prompt}}</s>"
-    assert told(family, Request("a cat")) == family and told(CHAT, request) == CHAT
+    assert instructed(family, request).template == f"<s>{instruction_for(request)}</s>{{raw_prompt}}</s>"
+    assert instructed(family, Request("a cat")) == family and instructed(CHAT, request) == CHAT

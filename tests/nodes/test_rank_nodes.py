@@ -230,9 +230,10 @@ def test_a_prompt_without_words_can_be_ranked(writer, beautify, loaded):
 def test_the_reward_model_is_an_optional_input_and_newer_ones_are_behind_it(nodes):
     inputs = nodes["PromptBeautifierBeautifyPrompt"].define_schema().inputs
     newer = ["style", "image_model", "keep", "avoid", "strength", "length", "clip"]
-    assert [each.id for each in inputs[-8:]] == ["reward_model", *newer]  # saved workflows hold this order
-    assert all(each.options["optional"] for each in inputs[-8:])
-    reward_model = inputs[-8]
+    at = [each.id for each in inputs].index("reward_model")
+    assert [each.id for each in inputs[at : at + 8]] == ["reward_model", *newer]  # saved workflows hold this order
+    assert all(each.options["optional"] for each in inputs[at:])
+    reward_model = inputs[at]
     assert reward_model.type == "PROMPT_BEAUTIFIER_REWARD_MODEL"
     made = nodes["PromptBeautifierLoadRewardModel"].define_schema().outputs[0]
     assert made.type == reward_model.type
