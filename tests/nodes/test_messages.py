@@ -117,3 +117,14 @@ def test_the_log_names_the_model(comfy):
     network = torch.nn.Linear(1, 1)
     holder = memory.held(network, "promptist")
     assert type(holder).__name__ == "promptist (Prompt Beautifier)" and holder.network is network
+
+
+# -- several prompts
+
+
+def test_lines_are_a_list_of_prompts(comfy):
+    lines = comfy.nodes["PromptLines"]
+    assert lines.execute("a cat\n\n  a (red:1.2) dog \r\n").args == (["a cat", "a (red:1.2) dog"],)
+    assert lines.define_schema().outputs[0].is_output_list
+    with pytest.raises(ValueError, match="there is no prompt: write one or more"):
+        lines.execute(" \n")
