@@ -21,7 +21,9 @@ def beside(phrases: list[str]) -> str:
 
 
 def _is_of_a_body(phrase: str) -> bool:
-    return bool(lexicon.topics_of(phrase)) or phrase.split()[0] in ("head", "chin", "weight", "body")
+    at = grammar.head_at(phrase)
+    held = at == 0 or grammar.is_participle(phrase.split()[at + 1])
+    return held and bool(lexicon.topics_of(phrase)) or phrase.split()[0] in ("head", "chin", "weight", "body")
 
 
 def is_absolute(phrase: str) -> bool:

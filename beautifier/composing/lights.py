@@ -42,6 +42,8 @@ def beside_light(phrase: str) -> str:
         return ""
     if clause(phrase) or head == "half" or behind and head not in FALLING and grammar.is_participle(behind[0]):
         return f"with {named}"
+    if head == "hour" and before:
+        return f"at {phrase}"
     if head in TIMES:
         return _at_time(head, before, phrase)
     if head in SUNS:
@@ -74,6 +76,8 @@ def _at_time(head: str, before: list[str], phrase: str) -> str:
     """ "at dusk", "in blue dusk", "on a clear mountain morning"."""
     if head in ("noon", "midday") and before:
         return f"in {phrase.replace(head, f'{head} light', 1)}"
+    if " on " in phrase:
+        return ""
     if head in HOURS:
         return f"in {phrase}" if before and head != "night" else f"on a {phrase}" if before else f"at {phrase}"
     if not before:

@@ -38,7 +38,13 @@ class Parts:
 def read_list(wish: Wish, findings: Findings) -> Parts | None:
     """The segments of a comma list sorted; None where one of them cannot be read for certain."""
     head = findings.head
-    if head is None or wish.quoted or any(not c.isascii() and not c.isalpha() for c in wish.text):
+    if (
+        head is None
+        or wish.quoted
+        or "&" in wish.text
+        or wish.text.count("'") > 1
+        or any(not c.isascii() and not c.isalpha() for c in wish.text)
+    ):
         return None
     groups: dict[str, list[str]] = {
         name: [] for name in ("having", "doing", "where", "look", "view", "weather", "light", "media", "by")
@@ -66,7 +72,8 @@ def read_list(wish: Wish, findings: Findings) -> Parts | None:
         if kind == "artist" and groups["by"]:
             groups["by"][-1] += f", {text}"
             continue
-        kind = "media" if kind == "artist" else kind
+        if kind == "artist" or kind == "where" and groups["where"]:  # what is left stands as it was typed
+            kind = "media"
         groups[kind].append(text)
     return Parts(*place, *(tuple(groups[name]) for name in groups)) if place else None
 

@@ -7,7 +7,7 @@ from ..prompts.vocabulary import STOP, number_of, singular
 from ..subjects.find import Findings, Found
 from ..wishes.things import Subject
 from ..wishes.wish import Wish
-from ..wishes.words import FRAMING, INTRANSITIVE, VERBS
+from ..wishes.words import FRAMING, GROUPS, INTRANSITIVE, VERBS
 from . import grammar, verbs
 from .thing import title
 
@@ -90,13 +90,20 @@ def with_articles(wish: Wish, findings: Findings, start: int, end: int, text: st
             noun = wish.words[subject.end - 1].folded
             at = wish.words[subject.start].start - wish.words[start].start
             fits = text[at : at + 1] == wish.text[wish.words[subject.start].start]
-            if noun not in NOT_ARTICLED and fits and wish.words[subject.start - 1].folded not in grammar.DETERMINERS:
+            grouped = subject.relation == "of" and wish.words[max(0, subject.start - 2)].folded in GROUPS
+            if (
+                noun not in NOT_ARTICLED
+                and not grouped
+                and fits
+                and wish.words[subject.start - 1].folded not in grammar.DETERMINERS
+            ):
                 text = f"{text[:at]}{grammar.article(text[at:])} {text[at:]}"
     text = capitals(wish, findings, text)
     if A_SHOT.match(text):
         return f"{grammar.article(text)} {text[0].lower()}{text[1:]}"
     first = next((s for s in wish.subjects if s.start == start), None) or _behind_a_participle(wish, start)
-    if first is None or not _lacks_article(wish, findings, first, False):
+    mere = first is not None and first.end - first.start == 1 and wish.words[first.start].folded in NOT_ARTICLED
+    if first is None or mere or not _lacks_article(wish, findings, first, False):
         return _with_the(wish, findings, start, text)
     if wish.words[start].text[0].isupper() and text[1:].islower() and wish.words[start].folded not in findings.unknown:
         text = text[0].lower() + text[1:]

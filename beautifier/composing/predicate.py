@@ -216,6 +216,8 @@ def verb_split(wish: Wish, findings: Findings, start: int, end: int) -> int:
     living = findings.head_entry is not None and findings.head_entry.is_living
     for index in wish.verbs_at:
         word = wish.words[index]
+        if wish.words[index - 1].folded in grammar.PREPOSITIONS:  # "of nidoking"
+            return 0
         if word.folded in MADE or not living and word.folded in STEADY:  # "giant sequoia looking up"
             return 0
         doing = any(w.folded.endswith("ing") and grammar.is_participle(w.folded) for w in wish.words[head.end : index])

@@ -73,6 +73,10 @@ def first(words):
         ("last cat on earth", "The last cat on earth"),
         ("a cat, painting by greg rutkowski", "A cat, painting by Greg Rutkowski"),
         ("a cat painted by a child", "A cat painted by a child"),
+        ("photo of nidoking", "A photo of nidoking"),
+        ("a herd of cats sleeping", "A herd of cats is sleeping"),
+        ("a kids' book with a cat", "A kids' book with a cat"),
+        ("a single red m & m candy, a red dog", "A single red m & m candy, a red dog"),
     ],
 )
 def test_openings(words, opening):
