@@ -1,0 +1,77 @@
+"""What people type, through the whole path: whoever writes, what was typed is there, and nothing in its place."""
+
+import pytest
+
+from prompt_beautifier.beautifier.path import Writer, beautify
+from prompt_beautifier.beautifier.request import Answers, Request
+
+
+class Writes(Writer):
+    """Makes its answer of the words that it is given."""
+
+    name = "writes"
+
+    def __init__(self, make):
+        self.make = make
+
+    def write(self, words, request, on_step=None, should_stop=None):
+        return Answers([self.make(words)], words)
+
+
+WRITERS = {
+    "says it again": lambda words: f"{words}, soft light, 8k",
+    "in small letters": lambda words: f"{words.lower()}, soft light",
+    "in sentences": lambda words: f"{words[:1].upper()}{words[1:]}. Soft light falls from the left. The air is still.",
+    "half of it": lambda words: ", ".join(words.split(", ")[: (words.count(", ") + 2) // 2]) + ", soft light",
+    "something else": lambda words: "a castle on a hill, oil painting, soft light",
+}
+TYPED = [
+    ("a clock showing 12:30", ["12:30"]),
+    ('a neon sign that says "OPEN 24/7"', ['"OPEN 24/7"']),
+    ("a wall painted #ff8800, 50% off, v2.1", ["#ff8800", "50%", "v2.1"]),
+    ("no_humans, still_life, fruit", ["no_humans", "still_life"]),
+    ("hatsune miku (vocaloid), twintails", ["hatsune miku (vocaloid)"]),
+    (r"fubuki \(nier:automata\), 1girl", [r"fubuki \(nier:automata\)", "1girl"]),
+    ("1girl, :3, cat ears", [":3", "1girl"]),
+    (r"a cat, embedding:people\betsy, dog", [r"embedding:people\betsy"]),
+    ("[<lora:detail:.6>:0.3] a house", ["[<lora:detail:.6>:0.3]"]),
+    ("<random: dwarf <lora:RPG:0.5>, half-orc> warrior", ["<random: dwarf <lora:RPG:0.5>, half-orc>"]),
+    ("an assassin <!assassins creed!> on a roof", ["<!assassins creed!>"]),
+    ("a dog in a park COUPLE(0.5 1, 0 1) a cat on a bench", ["COUPLE(0.5 1, 0 1)"]),
+    ("fox AND snow :1.2 AND night", ["AND", ":1.2 AND"]),
+    ("2girls ADDCOMM red hair ADDCOL blue hair", ["ADDCOMM", "ADDCOL"]),
+    ("2girls, red hair <SEP> blue hair", ["<SEP>"]),
+    ("a pack of __animal__s in the woods", ["__animal__s"]),
+    ("a __color__ __animal__", ["__color__ __animal__"]),
+    ("#v1 by someone\na red fox", ["#v1 by someone\n"]),
+    ("🐱 on a 🛹", ["🐱", "🛹"]),
+    ("a cat --ar 16:9", ["--ar 16:9"]),
+    ("open at 3:00 a.m., U.S.A.", ["3:00", "a.m.", "U.S.A."]),
+]
+
+
+@pytest.mark.parametrize("mode", ["rewrite", "append"])
+@pytest.mark.parametrize("manner", WRITERS)
+@pytest.mark.parametrize(("raw_prompt", "typed"), TYPED, ids=[raw for raw, _ in TYPED])
+def test_what_was_typed_is_there_once_whoever_writes(raw_prompt, typed, manner, mode):
+    (candidate,) = beautify(Writes(WRITERS[manner]), Request(raw_prompt, 1, mode=mode))
+    for piece in typed:
+        assert candidate.text.count(piece) >= raw_prompt.count(piece)
+    assert "subject" not in candidate.text and not candidate.lost
+
+
+@pytest.mark.parametrize("mode", ["rewrite", "append"])
+@pytest.mark.parametrize(("raw_prompt", "typed"), TYPED, ids=[raw for raw, _ in TYPED])
+def test_the_embedded_model_keeps_it_too(embedded_beautifier, raw_prompt, typed, mode):
+    for candidate in embedded_beautifier.beautify(raw_prompt, 2, seed=7, mode=mode):
+        assert all(candidate.text.count(piece) >= raw_prompt.count(piece) for piece in typed)
+        assert "subject" not in candidate.text and not candidate.lost
+
+
+@pytest.mark.parametrize("raw_prompt", ["a castle", "a cat", "a red car at night"])
+def test_nobody_and_nothing_unsafe_is_added(raw_prompt):
+    def worst(words: str) -> str:
+        return f"{words}, a beautiful woman, by greg rutkowski and artgerm, no shirt, soft light"
+
+    (candidate,) = beautify(Writes(worst), Request(raw_prompt, 1))
+    assert candidate.text == f"{raw_prompt}, soft light"
