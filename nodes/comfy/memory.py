@@ -10,8 +10,6 @@ import comfy.model_management
 import comfy.model_patcher
 import torch
 
-from ...beautifier.language.cuda_graphs import rounded_capacity
-from ...beautifier.language.decoding import BLOCK
 from ...beautifier.request import Request
 
 if TYPE_CHECKING:
@@ -104,6 +102,9 @@ def working_memory(beautifier: Beautifier, request: Request) -> int:
     sampling = request.sampling or beautifier.sampling
     config = beautifier.network.config
     itemsize = beautifier.network.dtype.itemsize
+    from ...beautifier.language.cuda_graphs import rounded_capacity
+    from ...beautifier.language.decoding import BLOCK
+
     rows = max(BLOCK, sampling.num_beams)
     prompt = min(len(request.raw_prompt.encode("utf-8", "ignore")), beautifier.family.max_prompt_tokens)
     tokens = rounded_capacity(len(beautifier.family.template) + prompt + sampling.max_new_tokens)
