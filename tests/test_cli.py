@@ -536,6 +536,7 @@ def test_a_reader_that_leaves_ends_it_quietly():
     assert (process.returncode, errors) == (141, b"")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="needs a pseudo-terminal")
 def test_progress_shows_on_a_terminal_only():
     import fcntl

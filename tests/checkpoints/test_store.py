@@ -475,6 +475,7 @@ download.download(tiny, Path(sys.argv[2]), lambda done, total: print(done, flush
 """
 
 
+@pytest.mark.slow
 def test_a_killed_process_leaves_what_the_next_one_continues(hub, files, models):
     """With HF_ENDPOINT, as a user sets it, and a process that has no time to tidy up."""
     hub.add(OWNER, files)

@@ -310,6 +310,7 @@ print(s.obtain_scorer("aesthetic", folders, lambda done, total: print(done, flus
 """
 
 
+@pytest.mark.slow
 def test_a_killed_process_leaves_what_the_next_one_continues(hub, head, folders, monkeypatch):
     repository = publish(monkeypatch, "aesthetic", "head")
     hub.add(repository, {PTH: head})
