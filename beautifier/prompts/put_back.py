@@ -53,7 +53,7 @@ def _shares(plain: str, sections: list[list[str | Piece]], dividing: list[Piece]
         return [tame(_plain_words(section), tuple(dividing), weights=False) for section in sections]
     if len(sections) == 1:
         return [plain]
-    words = [_words_of(section)[0] for section in sections]
+    words = [[word for word in _words_of(section)[0] if one_line(word)] for section in sections]
     borders = _borders(Searched(plain), words, len(plain))
     starts, stops = [0, *(begin for _, begin in borders)], [*(end for end, _ in borders), len(plain)]
     shares = _with_own_details([plain[start:stop] for start, stop in zip(starts, stops, strict=True)], words)

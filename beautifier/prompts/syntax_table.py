@@ -257,8 +257,9 @@ TABLE: tuple[Row, ...] = (
     ),
     Row(
         "parameter", HIDDEN, "Midjourney, in prompts that are shared",
-        "-—–", r"(?<!\S)(?:--|—|–)(?:ar|aspect|chaos|cref|cw|exp|hd|iw|niji|no|oref|ow|p|profile|quality|q|raw|repeat"
-        r"|seed|sref|stop|stylize|style|s|sw|tile|uplight|version|video|v|weird|w|c)(?:\s+(?!--|—|–)[^\s,]+)?(?=[\s,]|$)",
+        "-—–", r"(?<!\S)(?:--|—|–)(?:(?:hd|raw|tile|video)|(?:ar|aspect|chaos|cref|cw|exp|iw|niji|oref|ow|p|profile"
+        r"|quality|q|repeat|seed|sref|stop|stylize|style|s|sw|uplight|version|v|weird|w|c)[^\S\n]+(?:\d[\w.:/]*|raw|cute|scenic"
+        r"|expressive|original))(?=[\s,]|$)",
         ("--ar 16:9", "--v 6.1", "--style raw", "--tile"),
     ),
     Row(

@@ -113,7 +113,9 @@ def a_prompt(draw: random.Random) -> str:
 
 
 # Between two words in capitals AND is a word, and an answer may bring such two to its sides.
-FRAGMENTS = [(row.kind, example) for row, example in EXAMPLES if example not in ("AC/DC", "R&B", "C++")]
+FRAGMENTS = [
+    (row.kind, example) for row, example in EXAMPLES if example not in ("AC/DC", "R&B", "C++", "U.S.A.", "D.C.")
+]
 FRAGMENTS += [(kind, example) for kind, examples in OTHERS.items() for example in examples]
 
 
