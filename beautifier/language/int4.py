@@ -139,7 +139,7 @@ def load_int4(folder: Path, home: torch.device) -> DecoderOnly:
         layer = Int4Linear(packed, numbers, len(weight))
         rest |= {f"{parent}.{own}.packed": packed, f"{parent}.{own}.numbers": numbers}
         if f"{parent}.{own}.bias" in places:
-            layer.bias = nn.Parameter(torch.empty(0, device="meta"), requires_grad=False)
+            layer.bias = nn.Parameter(torch.empty(len(weight), device="meta"), requires_grad=False)
         setattr(network.get_submodule(parent), own, layer)
     network.load_state_dict(rest, assign=True)
     return network.eval().requires_grad_(False)
