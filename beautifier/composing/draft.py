@@ -22,6 +22,7 @@ from .scene import scene_of
 
 # How many phrases more than usual are tried, by how much the wish says itself; and how many fewer.
 MORE = {0: (2, 4, 7, 10, 14), 1: (2, 4, 6), 2: (2,)}
+TRIES = {"short": 1, "medium": 4, "long": 5}  # how many of these are tried
 FEWER = (-1, -2, -3, -4, -5, -6)
 BOLDER = 2  # phrases more where the strength is "creative"
 
@@ -73,7 +74,7 @@ class Draft:
         size = size_of(best[0], self.request.style)
         if size > most:
             return best if self.idea else next(filter(self.is_short(most), map(self.at, FEWER)), best)
-        for more in MORE[self.reading.wish.detailed]:
+        for more in MORE[self.reading.wish.detailed][: TRIES[self.request.length]]:
             if size >= least:
                 break
             longer = self.at(more)
