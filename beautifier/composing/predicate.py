@@ -218,6 +218,8 @@ def verb_split(wish: Wish, findings: Findings, start: int, end: int) -> int:
         word = wish.words[index]
         if wish.words[index - 1].folded in grammar.PREPOSITIONS:  # "of nidoking"
             return 0
+        if wish.words[index - 1].folded == "being" and index - 1 >= max(head.end, start):  # "a turkey being taken out"
+            return index - 1
         if word.folded in MADE or not living and word.folded in STEADY:  # "giant sequoia looking up"
             return 0
         doing = any(w.folded.endswith("ing") and grammar.is_participle(w.folded) for w in wish.words[head.end : index])
