@@ -231,9 +231,14 @@ def _checkpoint(options: argparse.Namespace) -> tuple[str | Path, str | None]:
     """
     if options.model == "embedded" or Path(options.model).is_dir():
         return options.model, None
+    from .checkpoints.catalog import find_checkpoint
     from .checkpoints.download import obtain
+    from .checkpoints.folders import is_downloaded
 
     folder = _models_folder(options)
+    checkpoint = find_checkpoint(options.model)
+    if checkpoint is not None and checkpoint.terms and not is_downloaded(checkpoint, [folder]):
+        print(f"beautify: {checkpoint.name} is downloaded. Its licence: {checkpoint.terms}.", file=sys.stderr)
     with _Bytes() as bar:
         try:
             return obtain(options.model, [folder], bar.show)

@@ -84,6 +84,7 @@ def option_parser() -> argparse.ArgumentParser:
     add("--temperature", type=float, metavar="X", help="below 1 safer, above 1 wilder")
     add("--top-k", type=int, metavar="N", help="draw from the N likeliest tokens; 0 from all")
     add("--top-p", type=float, metavar="X", help="draw from the likeliest tokens of this total probability")
+    add("--min-p", type=float, metavar="X", help="leave out tokens under this share of the likeliest one")
     add("--repetition-penalty", type=float, metavar="X", help="above 1 repeats less")
     add("--max-new-tokens", type=int, metavar="N", help="longest answer, in tokens of the model")
     return parser

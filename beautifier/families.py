@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from .chat.instruction import SYSTEM_PROMPT, instruction_for
 from .prompts.a1111 import from_a1111
 from .request import Request, Sampling
+from .tag_writers import dart, tipo
+from .tag_writers.asked import Asked
 
 CUSTOM = "custom"  # no family of FAMILIES: a template of the user's own
 
@@ -26,7 +28,10 @@ class Family:
     lower_case         True for a network that knows lower case only and may lose sight of the subject: words that
                        its answer lacks are put in front of it
     weights            True where that prompt has weights in ComfyUI syntax; else parentheses are noise
-    chats              True for a chat model: its answers may be none, and special tokens in its template count as such
+    chats              True for a chat model: its answers may be none
+    special            True where special tokens in its template count as such
+    asks               makes the template and the reading of an answer anew for each request, where they depend on it
+    joins              what stands between the tokens of an answer, where each is a text of its own
     """
 
     name: str
@@ -38,6 +43,9 @@ class Family:
     lower_case: bool = False
     weights: bool = False
     chats: bool = False
+    special: bool = False
+    asks: Callable[[str, Request], Asked] | None = None
+    joins: str | None = None
 
 
 def render(family: Family, words: str) -> str:
@@ -95,6 +103,7 @@ CHAT = Family(
     max_prompt_tokens=1024,
     read=read_chat,
     chats=True,
+    special=True,
 )
 
 
@@ -106,9 +115,15 @@ def chat_family(template: str) -> Family:
     return replace(CHAT, template=template, sampling=replace(CHAT.sampling, max_new_tokens=256))
 
 
-def instructed(family: Family, request: Request) -> Family:
-    """A family of chat models on this machine, told in its template what a request asks for."""
-    return replace(family, template=family.template.replace(SYSTEM_PROMPT, instruction_for(request), 1))
+def instructed(family: Family, words: str, request: Request) -> tuple[Family, str]:
+    """A family that is told in its template what a request asks for, and the words in the spelling that it knows."""
+    if family.chats:
+        return replace(family, template=family.template.replace(SYSTEM_PROMPT, instruction_for(request), 1)), words
+    if family.asks is None:
+        return family, words
+    asked = family.asks(words, request)
+    family = replace(family, template=asked.template, continues=asked.continues, read=asked.read, asks=None)
+    return family, asked.words
 
 
 # Published settings of the text2prompt checkpoints: at most 384 tokens with the template, five samples.
@@ -198,6 +213,33 @@ FAMILIES: dict[str, Family] = {
             template="enhance prompt: {raw_prompt}",
             sampling=Sampling(temperature=0.7, top_k=50, top_p=0.95, repetition_penalty=1.2, max_new_tokens=256),
             max_prompt_tokens=256,
+        ),
+        # KBlueLeaf/TIPO-200M and its kin (arXiv 2411.08127); settings of its ComfyUI node
+        Family(
+            name="tipo",
+            template="rating: safe\ntarget: <|long|>\ntag: {raw_prompt}",
+            sampling=Sampling(
+                temperature=0.5,
+                top_k=80,
+                top_p=0.95,
+                repetition_penalty=1.17,
+                max_new_tokens=512,
+                min_new_tokens=2,
+                min_p=0.05,
+            ),
+            max_prompt_tokens=384,
+            special=True,
+            asks=tipo.asked,
+        ),
+        # p1atdev/dart-v2-sft: Danbooru tags, a token each
+        Family(
+            name="dart-v2",
+            template="<|bos|><general>{raw_prompt}<|identity:none|><|input_end|>",
+            sampling=Sampling(temperature=1.0, top_k=100, top_p=1.0, repetition_penalty=1.0, max_new_tokens=128),
+            max_prompt_tokens=128,
+            special=True,
+            asks=dart.asked,
+            joins=", ",
         ),
     )
 }

@@ -11,6 +11,15 @@ from pathlib import Path
 # Bytes; the index of the largest published BLOOM has a few hundred thousand.
 LARGEST_JSON = 16_000_000
 
+# What the tokenizer of a checkpoint folder is made of, the first that is there; read by language/tokenizer.py.
+TOKENIZER_FILES = ("tokenizer.json",), ("vocab.json", "merges.txt"), ("tokenizer.model",)
+
+
+def tokenizer_files(folder: Path) -> tuple[Path, ...]:
+    """The files that the tokenizer of a checkpoint folder is made of; none where there is no tokenizer."""
+    found = (tuple(folder / name for name in names) for names in TOKENIZER_FILES)
+    return next((files for files in found if all(path.is_file() for path in files)), ())
+
 
 def name_of(folder: Path) -> str:
     """What people call the checkpoint in a folder: the folder's name, or owner/name in the Hugging Face cache."""

@@ -35,6 +35,7 @@ class Sampling:
     greedy              the best token each time: one answer, temperature, top_k, top_p and num_beams unused
     num_beams           above 1: beam search, at most num_beams answers, the best first, no chance
     length_penalty      beams are ranked by log probability / length ** length_penalty
+    min_p               keep the tokens that are at least this share of the best one's probability; 0 is off
 
     Raises ValueError naming the field, what it was and what it may be.
     """
@@ -49,6 +50,7 @@ class Sampling:
     greedy: bool = False
     num_beams: int = 1
     length_penalty: float = 1.0
+    min_p: float = 0.0
 
     def __post_init__(self):
         if not is_number(self.temperature) or self.temperature <= 0:
@@ -74,6 +76,8 @@ class Sampling:
             raise ValueError(f"num_beams must be a whole number, 1 (no beam search) or more, not {self.num_beams!r}")
         if not is_number(self.length_penalty):
             raise ValueError(f"length_penalty must be a finite number, not {self.length_penalty!r}")
+        if not is_number(self.min_p) or not 0 <= self.min_p <= 1:
+            raise ValueError(f"min_p must be from 0 (off) to 1, not {self.min_p!r}")
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -17,6 +18,7 @@ import pytest
 from prompt_beautifier.beautifier import beautify as library
 from prompt_beautifier.beautifier import cli
 from prompt_beautifier.beautifier import request as beautifier_request
+from prompt_beautifier.beautifier.checkpoints import folders
 from prompt_beautifier.beautifier.checkpoints.catalog import CATALOG, USUAL_FILES, Checkpoint
 from prompt_beautifier.beautifier.request import Candidate, Sampling
 from prompt_beautifier.beautifier.rewards.model import load_reward_model
@@ -350,6 +352,10 @@ ARCHITECTURES = {
     "magicprompt": "gpt2",
     "superprompt-v1": "t5",
     "flux-prompt-enhance": "t5",
+    "tipo-200m": "tipo",
+    "tipo-200m-ft": "tipo",
+    "tipo-500m": "tipo",
+    "dart-v2": "dart",
 }
 
 
@@ -390,6 +396,16 @@ def test_a_checkpoint_is_downloaded_once(published, capsys, tmp_path):
     assert cli.main([*options, "someone/Tiny"]) == 0
     assert capsys.readouterr().out == first.out
     assert len(published.requests) == asked
+
+
+def test_a_licence_with_limits_is_told_before_a_download(published, capsys, tmp_path, monkeypatch):
+    monkeypatch.setitem(CATALOG, "tiny", replace(CATALOG["tiny"], terms="it limits commercial use"))
+    options = ["a cat", "-n", "1", "--max-new-tokens", "8", "--models-dir", str(tmp_path), "--model", "tiny"]
+    assert folders.choices([tmp_path])["tiny"] == "tiny (200.0 kB, licence it limits commercial use, not downloaded)"
+    assert cli.main(options) == 0
+    assert capsys.readouterr().err == "beautify: tiny is downloaded. Its licence: it limits commercial use.\n"
+    assert cli.main(options) == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_a_failed_download_is_one_line_and_not_wrong_usage(published, capsys, tmp_path):

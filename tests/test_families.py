@@ -25,6 +25,8 @@ RENDERED = {
     "magicprompt": "a {Cat} % \\n",
     "superprompt-v1": "Expand the following prompt to add more detail: a {Cat} % \\n",
     "flux-prompt-enhance": "enhance prompt: a {Cat} % \\n",
+    "tipo": "rating: safe\ntarget: <|long|>\ntag: a {Cat} % \\n",
+    "dart-v2": "<|bos|><general>a {Cat} % \\n<|identity:none|><|input_end|>",
 }
 
 

@@ -40,6 +40,7 @@ class Checkpoint:
     repository  on Hugging Face; below a model folder its files lie under the same path
     family      how it is asked (a name in FAMILIES); None for what is no language model
     licence     as its repository states it, or its code's
+    terms       what is to be known of the licence before a download; "" where it is one of the free ones
     bytes       about as many as a download brings, for people to read: known before anything is asked for
     modelscope  the same files on ModelScope, taken where Hugging Face cannot be reached; None where there are none
     """
@@ -52,6 +53,7 @@ class Checkpoint:
     licence: str
     bytes: int
     modelscope: str | None = None
+    terms: str = ""
 
 
 # GPT-2's own tokenizer (MIT), which Promptist and MagicPrompt were published with.
@@ -64,6 +66,15 @@ GPT2_TOKENIZER = File(
 )
 
 USUAL_FILES = (File("config.json"), File("tokenizer.json"), File("model.safetensors"))
+
+TIPO_FILES = (
+    File("config.json"),
+    File("tokenizer.model"),
+    File("tokenizer_config.json"),
+    File("added_tokens.json"),
+    File("model.safetensors"),
+)
+KOHAKU = "kohaku-license-1.0: it limits commercial use"
 
 CATALOG: dict[str, Checkpoint] = {
     checkpoint.name: checkpoint
@@ -135,6 +146,47 @@ CATALOG: dict[str, Checkpoint] = {
             family="flux-prompt-enhance",
             licence="Apache-2.0",
             bytes=894_000_000,
+        ),
+        # TIPO (arXiv 2411.08127), Llamas of 200 and 500 million weights in float32: tags and sentences
+        Checkpoint(
+            name="tipo-200m",
+            repository="KBlueLeaf/TIPO-200M",
+            revision="20b7dffcd3a4a9909898bd1ba06ba614c60dfd69",
+            files=TIPO_FILES,
+            family="tipo",
+            licence="Apache-2.0",
+            bytes=811_000_000,
+            terms="Apache-2.0 by its page, which also names kohaku-license-1.0",
+        ),
+        Checkpoint(
+            name="tipo-200m-ft",
+            repository="KBlueLeaf/TIPO-200M-ft",
+            revision=None,
+            files=TIPO_FILES,
+            family="tipo",
+            licence="kohaku-license-1.0",
+            bytes=811_000_000,
+            terms=KOHAKU,
+        ),
+        Checkpoint(
+            name="tipo-500m",
+            repository="KBlueLeaf/TIPO-500M",
+            revision=None,
+            files=TIPO_FILES,
+            family="tipo",
+            licence="kohaku-license-1.0",
+            bytes=2_031_000_000,
+            terms=KOHAKU,
+        ),
+        # Dart v2, a Mistral of 114 million weights in bfloat16: Danbooru tags
+        Checkpoint(
+            name="dart-v2",
+            repository="p1atdev/dart-v2-sft",
+            revision=None,
+            files=USUAL_FILES,
+            family="dart-v2",
+            licence="Apache-2.0",
+            bytes=230_000_000,
         ),
     )
 }

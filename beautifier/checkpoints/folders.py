@@ -3,7 +3,7 @@
 from pathlib import Path
 from zipfile import is_zipfile
 
-from ..files import read_json
+from ..files import read_json, tokenizer_files
 from ..language.architectures.table import is_known
 from ..language.t5_config import T5_TYPE
 from ..language.weights import weight_files
@@ -47,7 +47,7 @@ def checkpoints_below(folder: Path, depth: int) -> list[Path]:
 def is_checkpoint(folder: Path) -> bool:
     """Whether a folder holds all files of a checkpoint and its config.json names an architecture we run."""
     try:
-        if not has_tokenizer(folder) or not any(any(folder.glob(names)) for names in WEIGHTS):
+        if not tokenizer_files(folder) or not any(any(folder.glob(names)) for names in WEIGHTS):
             return False
         if (folder / "reward.json").is_file():  # it scores prompts, and writes none
             return False
@@ -55,12 +55,6 @@ def is_checkpoint(folder: Path) -> bool:
         return is_known(model_type) or model_type == T5_TYPE
     except (OSError, ValueError, TypeError):
         return False
-
-
-def has_tokenizer(folder: Path) -> bool:
-    """Whether there is a tokenizer.json, or the vocabulary and the merges that GPT-2's tokenizer is made of."""
-    files = ("tokenizer.json",), ("vocab.json", "merges.txt")
-    return any(all((folder / name).is_file() for name in names) for names in files)
 
 
 def is_complete(folder: Path) -> bool:
@@ -115,7 +109,8 @@ def choices(folders: list[Path]) -> dict[str, str]:
     for name, checkpoint in CATALOG.items():
         place = locate(checkpoint, folders)
         published.add(place)
-        missing = f"{gigabytes(size_to_download(checkpoint, folders))}, not downloaded"
+        terms = f", licence {checkpoint.terms}" if checkpoint.terms else ""
+        missing = f"{gigabytes(size_to_download(checkpoint, folders))}{terms}, not downloaded"
         shown[name] = f"{name} ({missing if place is None else 'downloaded'})"
     local = {name: name for name, place in list_checkpoints(folders).items() if place not in published}
     return shown | local

@@ -30,11 +30,11 @@ def penalise_(scores: torch.Tensor, seen: torch.Tensor, penalty: float) -> None:
 
 
 def shortlist(scores: torch.Tensor, sampling: Sampling) -> tuple[torch.Tensor, torch.Tensor]:
-    """The tokens that may come next and how likely each is, after temperature, top_k and top_p.
+    """The tokens that may come next and how likely each is, after temperature, top_k, top_p and min_p.
 
     scores: float32 [rows, vocabulary]. Returns probabilities float32 [rows, n] (0 for tokens filtered out,
     not normalised after top_p) and token ids int64 [rows, n]. The distribution is that of transformers'
-    Temperature-, TopK- and TopPLogitsWarper in this order; because temperature keeps the order of the tokens
+    Temperature-, TopK-, TopP- and MinPLogitsWarper in this order; because temperature keeps the order of the tokens
     the top k can be taken first, and all that follows works on k numbers instead of the whole vocabulary.
     """
     vocabulary = scores.shape[-1]
@@ -51,6 +51,9 @@ def shortlist(scores: torch.Tensor, sampling: Sampling) -> tuple[torch.Tensor, t
         out = at_or_below <= 1 - sampling.top_p
         out[:, 0] = False
         probabilities = probabilities.masked_fill(out, 0)
+    if sampling.min_p > 0:
+        least = sampling.min_p * probabilities.amax(-1, keepdim=True)
+        probabilities = probabilities.masked_fill(probabilities < least, 0)
     return probabilities, tokens
 
 

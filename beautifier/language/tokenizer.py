@@ -1,9 +1,12 @@
-"""The tokenizer of a checkpoint folder: its tokenizer.json, or GPT-2's two files."""
+"""The tokenizer of a checkpoint folder: its tokenizer.json, or what older repositories have instead."""
 
 from pathlib import Path
 
 from tokenizers import Tokenizer, decoders, pre_tokenizers
 from tokenizers.models import BPE
+
+from ..files import TOKENIZER_FILES, tokenizer_files
+from .sentencepiece import load_sentencepiece
 
 # Bytes; BLOOM's tokenizer of 250,680 tokens has 15 million.
 LARGEST_TOKENIZER = 200_000_000
@@ -11,16 +14,16 @@ GPT2_END = "<|endoftext|>"
 
 
 def load_tokenizer(folder: Path) -> Tokenizer:
-    """The tokenizer of a checkpoint folder: its tokenizer.json, or GPT-2's made of vocab.json and merges.txt."""
-    path, vocabulary, merges = (folder / name for name in ("tokenizer.json", "vocab.json", "merges.txt"))
-    made_of = [path] if path.is_file() else [vocabulary, merges]
-    if not all(part.is_file() for part in made_of):
+    """The tokenizer of a checkpoint folder: its tokenizer.json, or GPT-2's made of vocab.json and merges.txt, or
+    SentencePiece's tokenizer.model."""
+    made_of = tokenizer_files(folder)
+    if not made_of:
         raise FileNotFoundError(f"{folder} has no tokenizer.json: copy it there from where the checkpoint came from")
     for part in made_of:
         if part.stat().st_size > LARGEST_TOKENIZER:
             raise ValueError(f"{part} has more than {LARGEST_TOKENIZER:,} bytes: it is no tokenizer")
     try:
-        tokenizer = Tokenizer.from_file(str(path)) if made_of == [path] else gpt2_tokenizer(vocabulary, merges)
+        tokenizer = READERS[tuple(part.name for part in made_of)](*made_of)
     except Exception as error:  # tokenizers raises plain Exception for a damaged file
         names = " with ".join(str(part) for part in made_of)
         raise ValueError(f"{names} is no tokenizer ({error}): download or copy it again") from error
@@ -28,6 +31,11 @@ def load_tokenizer(folder: Path) -> Tokenizer:
     tokenizer.no_truncation()
     tokenizer.no_padding()
     return tokenizer
+
+
+def read_tokenizer(path: Path) -> Tokenizer:
+    """The tokenizer in a tokenizer.json."""
+    return Tokenizer.from_file(str(path))
 
 
 def gpt2_tokenizer(vocabulary: Path, merges: Path) -> Tokenizer:
@@ -38,3 +46,6 @@ def gpt2_tokenizer(vocabulary: Path, merges: Path) -> Tokenizer:
     if tokenizer.token_to_id(GPT2_END) is not None:
         tokenizer.add_special_tokens([GPT2_END])
     return tokenizer
+
+
+READERS = dict(zip(TOKENIZER_FILES, (read_tokenizer, gpt2_tokenizer, load_sentencepiece), strict=True))

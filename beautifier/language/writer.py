@@ -35,8 +35,8 @@ class Beautifier(Writer):
     draws_again: ClassVar[bool] = True
 
     def __post_init__(self):
-        # Whatever a user types is text: "</s>" in a raw prompt must not end it. See asked() for chat templates.
-        self.tokenizer.encode_special_tokens = not self.family.chats
+        # Whatever a user types is text: "</s>" in a raw prompt must not end it. See asked() for templates with tokens.
+        self.tokenizer.encode_special_tokens = not self.family.special
 
     @property
     def weights(self) -> bool:
@@ -60,8 +60,10 @@ class Beautifier(Writer):
 
         Raises ValueError when request.sampling leaves no room for the template and a word.
         """
-        if self.family.chats and (family := instructed(self.family, request)) != self.family:
-            return replace(self, family=family).write(words, request, on_step, should_stop)
+        family, spoken = instructed(self.family, words, request)
+        if family != self.family:
+            answers = replace(self, family=family).write(spoken, request, on_step, should_stop)
+            return replace(answers, read=words) if answers.read == spoken else answers
         sampling = request.sampling or self.sampling
         known = english(words) if self.family.lower_case else words
         words = self.readable(known or UNKNOWN_SUBJECT, sampling)
@@ -74,12 +76,12 @@ class Beautifier(Writer):
         return Answers(texts if known else [manner(text) for text in texts], words)
 
     def encode(self, text: str) -> list[int]:
-        """Token ids of a text. Nothing in it is taken for a special token, unless the family chats."""
+        """Token ids of a text. Nothing in it is taken for a special token, unless the family's template has some."""
         return self.tokenizer.encode(text, add_special_tokens=not self.family.chats).ids
 
     def asked(self, words: str) -> list[int]:
         """Token ids of the family's template with the words. Nothing in the words is taken for a special token."""
-        if self.family.chats:
+        if self.family.special:
             words = without_tokens(words, self.special_tokens)
         return self.encode(render(self.family, words))
 
@@ -112,9 +114,16 @@ class Beautifier(Writer):
 
     def read(self, words: str, answer: Answer) -> str:
         """The prompt in the network's answer to the words, cleaned; "" when nothing of use was written."""
-        said = self.tokenizer.decode(list(answer.tokens), skip_special_tokens=True)
+        said = self.decoded(list(answer.tokens))
         text = read_cleaned(self.family, words, said, answer.finished)
         return "" if self.family.chats and why_unusable(words, said, text) else text
+
+    def decoded(self, tokens: list[int]) -> str:
+        """The text of an answer's tokens."""
+        if self.family.joins is None:
+            return self.tokenizer.decode(tokens, skip_special_tokens=True)
+        texts = (self.tokenizer.decode([token], skip_special_tokens=True).strip() for token in tokens)
+        return self.family.joins.join(filter(None, texts))
 
 
 def without_tokens(words: str, tokens: list[str]) -> str:

@@ -65,6 +65,7 @@ def never_ending(network, monkeypatch) -> None:
         "temperature": (0, 0.0, -1, math.nan, math.inf, "1", True, None),
         "top_k": (-1, 1.5, True, "5", None),
         "top_p": (0, 0.0, -0.1, 1.01, math.nan, True, None),
+        "min_p": (-0.1, 1.01, math.nan, True, None),
         "repetition_penalty": (0, -1.2, math.nan, math.inf, False),
         "max_new_tokens": (0, -1, 3.0, True, None),
         "max_length": (1, 0, 5.0, True),
@@ -113,6 +114,8 @@ SETTINGS = [
     {"top_k": 50, "top_p": 0.95, "repetition_penalty": 1.2},
     {"top_k": 50, "top_p": 0.3, "temperature": 0.9, "repetition_penalty": 0.8},
     {"top_p": 0.9},
+    {"top_k": 80, "top_p": 0.95, "temperature": 0.5, "min_p": 0.05},
+    {"min_p": 0.3},
     {"top_p": 0.01},
     {"top_p": 1e-9},
     {"top_k": 1},
@@ -132,6 +135,8 @@ def published_distribution(scores, seen, sampling):
         chain.append(processors.TopKLogitsWarper(sampling.top_k))
     if sampling.top_p < 1:
         chain.append(processors.TopPLogitsWarper(sampling.top_p))
+    if sampling.min_p > 0:
+        chain.append(processors.MinPLogitsWarper(sampling.min_p))
     for processor in chain:
         scores = processor(seen, scores)
     return scores.softmax(-1)

@@ -9,6 +9,8 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, 
 
 from prompt_beautifier.beautifier.families import FAMILIES
 
+from .sentencepiece_file import save_sentencepiece
+
 SPECIAL_TOKENS = ["<unk>", "<s>", "</s>", "<pad>"]  # BLOOM's, with BLOOM's ids: </s> is 2
 EOS = 2
 VOCABULARY = 512  # the bytes, and merges enough to write the longest template in under 192 tokens
@@ -216,16 +218,56 @@ def save(folder: Path, config: dict, shapes: dict[str, tuple], seed: int) -> Pat
     return folder
 
 
+def save_tipo(folder: Path, seed: int = 0, vocab_size: int = VOCABULARY, **sizes) -> Path:
+    """Write a checkpoint of the layout of TIPO: a Llama with SentencePiece's tokenizer.model and tokens of its own."""
+    save_llama(folder, seed, vocab_size, **sizes)
+    marks = ["very_short", "short", "long", "very_long", "tag_to_long", "short_to_tag", "short_to_tag_to_long"]
+    first = vocab_size - len(marks)
+    save_sentencepiece(folder, first)
+    added = {f"<|{mark}|>": first + place for place, mark in enumerate(marks)}
+    (folder / "added_tokens.json").write_text(json.dumps(added), encoding="utf-8")
+    (folder / "tokenizer_config.json").write_text('{"legacy": true, "bos_token": "<s>"}', encoding="utf-8")
+    return folder
+
+
+TAGS = "1girl|1boy|solo|a cat|cat|long hair|blue eyes|smile|outdoors|sky|tree|simple background|hat|dress".split("|")
+
+
+def save_dart(folder: Path, seed: int = 0, vocab_size: int = VOCABULARY, **sizes) -> Path:
+    """Write a checkpoint of the layout of Dart: a Llama whose tokens are tags."""
+    save_llama(folder, seed, vocab_size, **sizes)
+    marks = ["<|bos|>", "<|eos|>", "</s>", "<|pad|>", "<|unk|>", "<copyright>", "</copyright>", "<character>"]
+    marks += ["</character>", "<general>", "</general>", "<|identity:none|>", "<|input_end|>", "<|aspect_ratio:tall|>"]
+    marks += [f"<|rating:{name}|>" for name in ("general", "sensitive", "questionable", "explicit")]
+    marks += [f"<|length:{name}|>" for name in ("short", "medium", "long")]
+    words = [*marks, *TAGS, *(f"tag {number}" for number in range(vocab_size - len(marks) - len(TAGS)))]
+    words = {word: number for number, word in enumerate(words)}
+    tokenizer = Tokenizer(models.WordLevel(words, unk_token="<|unk|>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(", ", "removed")
+    tokenizer.add_special_tokens(marks)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    return folder
+
+
 SAVERS = {"bloom": save_bloom, "gpt2": save_gpt2, "llama": save_llama, "t5": save_t5}
+WITH_TOKENIZER = {"tipo": save_tipo, "dart": save_dart}  # of their own
 
 
 def save_checkpoint(folder: Path, architecture: str = "bloom", family: str | None = "embedded", **sizes) -> Path:
     """Write everything load_beautifier reads: a network, a tokenizer for it and beautifier.json."""
+    if architecture in WITH_TOKENIZER:
+        WITH_TOKENIZER[architecture](folder, **sizes)
+        return described(folder, family)
     SAVERS[architecture](folder, **sizes)
     tokenizer = save_tokenizer(folder, sizes.get("vocab_size", VOCABULARY))
     if architecture == "t5":  # what it reads has an end
         tokenizer.post_processor = processors.TemplateProcessing(single="$A </s>", special_tokens=[("</s>", EOS)])
         tokenizer.save(str(folder / "tokenizer.json"))
+    return described(folder, family)
+
+
+def described(folder: Path, family: str | None) -> Path:
+    """A folder, its family written down where it has one."""
     if family is not None:
         (folder / "beautifier.json").write_text(json.dumps({"family": family}), encoding="utf-8")
     return folder
