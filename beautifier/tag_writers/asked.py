@@ -1,5 +1,6 @@
 """What a checkpoint is given to read where that depends on the words and on what is asked."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -31,6 +32,7 @@ PEOPLE = frozenset(
     f"{count}{who}{'s' if count != '1' else ''}" for who in ("girl", "boy", "other") for count in "1 2 3 4 5 6+".split()
 ) | {"multiple girls", "multiple boys", "multiple others", "male focus"}
 LONGEST_TAG = 4  # words
+SENTENCE_END = re.compile(r"[^\W_][.!?](?:\s|$)")
 
 
 @dataclass(frozen=True)
@@ -66,10 +68,13 @@ def tags_of(words: str) -> Tags:
 def are_tags(words: str) -> bool:
     """Whether a raw prompt is written in tags: short parts between commas, three or more or with people counted."""
     parts = [part.strip().lower() for part in words.split(",") if part.strip()]
-    short = all(len(part.replace("_", " ").split()) <= LONGEST_TAG and not part.endswith(".") for part in parts)
+    short = all(len(part.replace("_", " ").split()) <= LONGEST_TAG and not SENTENCE_END.search(part) for part in parts)
     return short and (len(parts) > 2 or any(part in PEOPLE or "_" in part for part in parts))
 
 
 def each_once(tags: list[str]) -> list[str]:
     """The tags that none before says, in their order."""
-    return list({tag.lower(): tag for tag in reversed(tags)}.values())[::-1]
+    found: dict[str, str] = {}
+    for tag in tags:
+        found.setdefault(tag.lower(), tag)
+    return list(found.values())
