@@ -119,8 +119,10 @@ def read_model(data: bytes) -> tuple[list[Piece], int]:
 
 def read_piece(data: bytes) -> Piece:
     found = dict(fields(data))
-    score = struct.unpack("<f", found[2])[0] if isinstance(found.get(2), bytes) else 0.0
-    return Piece(found.get(1, b"").decode("utf-8"), score, found.get(3, 1))
+    text, score, kind = found.get(1, b""), found.get(2), found.get(3, 1)
+    if not isinstance(text, bytes) or not isinstance(kind, int):
+        raise IndexError("a piece that is none")
+    return Piece(text.decode("utf-8"), struct.unpack("<f", score)[0] if isinstance(score, bytes) else 0.0, kind)
 
 
 def fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:

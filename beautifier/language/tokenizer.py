@@ -1,5 +1,6 @@
 """The tokenizer of a checkpoint folder: its tokenizer.json, or what older repositories have instead."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from tokenizers import Tokenizer, decoders, pre_tokenizers
@@ -48,4 +49,6 @@ def gpt2_tokenizer(vocabulary: Path, merges: Path) -> Tokenizer:
     return tokenizer
 
 
-READERS = dict(zip(TOKENIZER_FILES, (read_tokenizer, gpt2_tokenizer, load_sentencepiece), strict=True))
+READERS: dict[tuple[str, ...], Callable[..., Tokenizer]] = dict(
+    zip(TOKENIZER_FILES, (read_tokenizer, gpt2_tokenizer, load_sentencepiece), strict=True)
+)
