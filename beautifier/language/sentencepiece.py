@@ -93,10 +93,12 @@ def text_of(token: object) -> str | None:
 
 
 def marked(text: str) -> AddedToken:
+    """A token that is no part of any other text."""
     return AddedToken(text, special=True, normalized=False)
 
 
 def settings_beside(path: Path, name: str) -> dict:
+    """The JSON object in a file beside another one; empty where there is no such file."""
     beside = path.with_name(name)
     return read_json(beside) if beside.is_file() else {}
 
@@ -118,6 +120,7 @@ def read_model(data: bytes) -> tuple[list[Piece], int]:
 
 
 def read_piece(data: bytes) -> Piece:
+    """The piece that a message describes."""
     found = dict(fields(data))
     text, score, kind = found.get(1, b""), found.get(2), found.get(3, 1)
     if not isinstance(text, bytes) or not isinstance(kind, int):
