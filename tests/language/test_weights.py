@@ -27,7 +27,7 @@ def assert_loads(folder, expected: dict[str, torch.Tensor]) -> None:
     assert loaded.keys() == expected.keys()
     assert all(torch.equal(loaded[name], expected[name]) for name in expected)
     assert load_beautifier(folder).beautify("a cat", num_candidates=1)
-    assert folders.is_whole(folder)
+    assert folders.is_complete(folder)
     assert list(folders.list_checkpoints([folder.parent]).values()) == [folder]
 
 
@@ -106,7 +106,7 @@ def test_a_pickled_file_that_is_cut_off_is_no_checkpoint(checkpoint):
     pickled(checkpoint)
     path = checkpoint / "pytorch_model.bin"
     path.write_bytes(path.read_bytes()[:-100])
-    assert not folders.is_whole(checkpoint)
+    assert not folders.is_complete(checkpoint)
     with pytest.raises(ValueError, match="pytorch_model.bin"):
         load_network(checkpoint)
 

@@ -128,7 +128,8 @@ def test_model_choices_are_embedded_and_the_checkpoints_found(comfy, nodes, mode
     def choices():
         return nodes["PromptBeautifierLoadBeautifier"].define_schema().inputs[0].options["options"]
 
-    published = [f"{name} ({each.bytes / 1e9:.2f} GB, not downloaded)" for name, each in CATALOG.items()]
+    terms = {name: f"licence {each.terms}, " if each.terms else "" for name, each in CATALOG.items()}
+    published = [f"{name} ({each.bytes / 1e9:.2f} GB, {terms[name]}not downloaded)" for name, each in CATALOG.items()]
     assert choices() == ["embedded", *published, CHECKPOINT]
     elsewhere = models.parent / "elsewhere"
     shutil.copytree(models / "LLM" / CHECKPOINT, elsewhere / "another")
