@@ -41,5 +41,7 @@ def test_words_to_keep_and_to_avoid_are_told_but_for_syntax():
 def test_a_chat_checkpoint_is_told_in_its_own_template():
     family = chat_family(f"<s>{SYSTEM_PROMPT}</s>{{raw_prompt}}</s>")
     request = Request("a cat", target="illustrious")
-    assert instructed(family, request).template == f"<s>{instruction_for(request)}</s>{{raw_prompt}}</s>"
-    assert instructed(family, Request("a cat")) == family and instructed(CHAT, request) == CHAT
+    told, words = instructed(family, "a cat", request)
+    assert told.template == f"<s>{instruction_for(request)}</s>{{raw_prompt}}</s>" and words == "a cat"
+    assert instructed(family, "a cat", Request("a cat")) == (family, "a cat")
+    assert instructed(CHAT, "a cat", request) == (CHAT, "a cat")
