@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..prompts import lexicon
-from ..prompts.vocabulary import content, fold
+from ..prompts.vocabulary import STOP, content, fold
 from ..subjects.find import Findings, Found
 from ..subjects.ideas import Idea
 from ..wishes.wish import Wish
@@ -39,6 +39,11 @@ class Fitting:
     sentences: tuple[str, ...]
 
     @property
+    def leads(self) -> bool:
+        """Whether its first sentence may be said, which has the user's words as its subject."""
+        return bool(self.sentences) and self.sentences[0].startswith("{S} ")
+
+    @property
     def whole(self) -> bool:
         """Whether all of it may be said."""
         return len(self.options) == len(self.idea.phrases)
@@ -49,6 +54,8 @@ def fitting_ideas(wish: Wish, findings: Findings, ideas: Mapping[str, Sequence[I
     found = next((f for f in findings.found if f.part == "head"), None)
     if found is None or found.entry.subject not in ideas or not _is_plainly_meant(wish, findings, found):
         return ()
+    if _is_bare(wish, found):
+        return tuple(_whole(idea, found) for idea in ideas[found.entry.subject])
     scene = scene_of(wish, findings)
     if scene.flat or scene.craft or scene.crowded or scene.inside or scene.sculpted:
         return ()
@@ -58,13 +65,27 @@ def fitting_ideas(wish: Wish, findings: Findings, ideas: Mapping[str, Sequence[I
 
 def _is_plainly_meant(wish: Wish, findings: Findings, found: Found) -> bool:
     """Whether the head is what its entry describes, in the number of the idea, in a wish that leaves room."""
-    if wish.detailed or wish.quoted or wish.excluded or findings.ill_read or findings.mixed or findings.restyled:
+    if wish.detailed or wish.quoted or wish.excluded or findings.ill_read:
+        return False
+    if (findings.mixed or findings.restyled) and not _is_bare(wish, found):
         return False
     if any(not f.entry.kinds.isdisjoint(CHANGING_KINDS) for f in findings.found if f.part == "quality"):
         return False
     many = found.subject is not None and found.subject.many and found.article is None
     typed = fold(found.name).split()[-1] if found.name else ""
     return (many or is_plural_form(typed)) == is_plural_form(found.entry.subject.split()[-1])
+
+
+def _is_bare(wish: Wish, found: Found) -> bool:
+    """Whether nothing but the subject's name was typed: then its ideas hold as they are."""
+    others = (word.folded for i, word in enumerate(wish.words) if not found.start <= i < found.end)
+    return all(word in STOP or word == "1" for word in others)
+
+
+def _whole(idea: Idea, found: Found) -> Fitting:
+    """An idea with nothing left out."""
+    options = tuple(option_of(phrase, role, found) for role, phrase in idea.phrases)
+    return Fitting(idea, options, tuple(text for _, text in idea.sentences))
 
 
 def _fitting(idea: Idea, found: Found, scene: Scene) -> Fitting | None:
@@ -150,8 +171,7 @@ def say(wish: Wish, findings: Findings, fitting: Fitting, style: str, seed: str)
 def _in_sentences(wish: Wish, findings: Findings, fitting: Fitting, seed: str) -> str:
     """The idea's own sentences behind the user's words; clauses of its phrases where the first may not be said."""
     thing = thing_of(wish, findings)
-    leads = bool(fitting.sentences) and fitting.sentences[0].startswith("{S} ")
-    if not leads or not thing.known:
+    if not fitting.leads or not thing.known:
         chosen = sentences.sayable(findings, fitting.options)
         return sentences.write(wish, findings, chosen, seed)
     first, *others = fitting.sentences

@@ -85,6 +85,8 @@ class Composer(Writer):
         ideas = [] if strict else with_mixed(self.ideas_of(reading, request.seed, self.ideas))
         if request.strength == "creative":
             ideas = [*self.ideas_of(reading, request.seed, self.creative), *ideas]
+        if request.style == "sentences":
+            ideas = [idea for idea in ideas if idea.leads]
         possible, score = self.rated(reading.wish.text, possible)
         texts: list[str] = []
         used: Counter[str] = Counter()
