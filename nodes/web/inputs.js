@@ -70,6 +70,7 @@ const updates = new WeakMap(); // by node: what shows and hides its inputs
 
 /** The nodes that a loader's model writes for. */
 function writersOf(loader) {
+  if (!loader.graph) return []; // it is being copied into a subgraph
   const links = (loader.outputs?.[0]?.links ?? []).map((id) => loader.graph?.getLink?.(id) ?? loader.graph?.links?.[id]);
   return links.map((link) => loader.graph.getNodeById(link?.target_id)).filter(Boolean);
 }
