@@ -25,6 +25,7 @@ from .predicate import begins_with_medium
 from .scene import Scene, scene_of
 from .thing import Thing, thing_of
 
+FEWEST_WORDS = 20  # of sentences
 FEWEST_PHRASES = 4  # an idea of which less is left is no picture any more
 # Entries of these sorts beside the head change its world, which an idea does not know.
 CHANGING_KINDS = frozenset("style era fantasy".split())
@@ -40,8 +41,9 @@ class Fitting:
 
     @property
     def leads(self) -> bool:
-        """Whether its first sentence may be said, which has the user's words as its subject."""
-        return bool(self.sentences) and self.sentences[0].startswith("{S} ")
+        """Whether its first sentence may be said, which has the user's words as its subject, and enough behind it."""
+        words = sum(len(text.split()) for text in self.sentences)
+        return words >= FEWEST_WORDS and self.sentences[0].startswith("{S} ")
 
     @property
     def whole(self) -> bool:

@@ -23,6 +23,7 @@ from ..subjects import chinese
 from ..subjects.entries import Entries, load
 from ..subjects.find import find
 from ..subjects.ideas import CREATIVE, Idea, load_ideas
+from ..targets import LENGTHS
 from ..wishes.wish import QUOTED, Wish, read
 from .chooser import Score
 from .draft import Draft, Reading, unavoided
@@ -82,8 +83,9 @@ class Composer(Writer):
         strict = request.strength == "strict"
         reading = replace(reading, wish=replace(reading.wish, avoid=request.avoid, strict=strict))
         possible = () if strict else unavoided(reading.wish, options(reading.wish, reading.findings))
-        ideas = [] if strict else with_mixed(self.ideas_of(reading, request.seed, self.ideas))
-        if request.strength == "creative":
+        plain = strict or request.length != LENGTHS[1]  # an idea has the length that it has
+        ideas = [] if plain else with_mixed(self.ideas_of(reading, request.seed, self.ideas))
+        if request.strength == "creative" and not plain:
             ideas = [*self.ideas_of(reading, request.seed, self.creative), *ideas]
         if request.style == "sentences":
             ideas = [idea for idea in ideas if idea.leads]
