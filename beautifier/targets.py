@@ -11,7 +11,6 @@ import re
 from dataclasses import dataclass, replace
 
 STYLES = ("phrases", "sentences", "tags")
-UNITS = ("chunk", "t5", "llm")
 STRENGTHS = ("strict", "balanced", "creative")
 LENGTHS = ("short", "medium", "long")
 USUAL_WORDS = {"phrases": (20, 60), "sentences": (40, 120), "tags": (12, 40)}  # where no image model is named

@@ -122,8 +122,9 @@ class Draft:
         if not further:
             return text, chosen
         if style == "tags":
-            given = idea.idea.tags if idea.whole else ()
-            text = tags.write(wish, findings, [*chosen, *further], self.possible, given, tags.FEWEST + more, self.pure)
+            text = tags.write(
+                wish, findings, [*chosen, *further], self.possible, idea.tags, tags.FEWEST + more, self.pure
+            )
         elif style == "sentences":
             text = " ".join([text, *sentences.further(wish, findings, further)])
         else:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..prompts import lexicon
-from ..prompts.vocabulary import STOP, content, fold
+from ..prompts.vocabulary import STOP, fold
 from ..subjects.find import Findings, Found
 from ..subjects.ideas import Idea
 from ..wishes.wish import Wish
@@ -19,7 +19,7 @@ from .fitting import Option
 from .grammar import is_plural_form
 from .noun_phrase import is_plain, with_articles
 from .opening import opening
-from .options import role_is_open
+from .options import option_of, role_is_open
 from .phrases import tidy_end
 from .predicate import begins_with_medium
 from .scene import Scene, scene_of
@@ -33,22 +33,21 @@ CHANGING_KINDS = frozenset("style era fantasy".split())
 
 @dataclass(frozen=True)
 class Fitting:
-    """An idea beside a wish: the phrases of it that may be said, and the sentences that speak of no other."""
+    """What of an idea may be said beside a wish.
 
-    idea: Idea
+    sentences  (roles, text) as in the idea, those that speak of nothing that may not be said
+    tags       the idea's; none where a part of it may not be said
+    """
+
     options: tuple[Option, ...]
-    sentences: tuple[str, ...]
+    sentences: tuple[tuple[frozenset[str], str], ...]
+    tags: tuple[str, ...] = ()
 
     @property
     def leads(self) -> bool:
         """Whether its first sentence may be said, which has the user's words as its subject, and enough behind it."""
-        words = sum(len(text.split()) for text in self.sentences)
-        return words >= FEWEST_WORDS and self.sentences[0].startswith("{S} ")
-
-    @property
-    def whole(self) -> bool:
-        """Whether all of it may be said."""
-        return len(self.options) == len(self.idea.phrases)
+        words = sum(len(text.split()) for _, text in self.sentences)
+        return words >= FEWEST_WORDS and self.sentences[0][1].startswith("{S} ")
 
 
 def fitting_ideas(wish: Wish, findings: Findings, ideas: Mapping[str, Sequence[Idea]]) -> tuple[Fitting, ...]:
@@ -87,7 +86,7 @@ def _is_bare(wish: Wish, found: Found) -> bool:
 def _whole(idea: Idea, found: Found) -> Fitting:
     """An idea with nothing left out."""
     options = tuple(option_of(phrase, role, found) for role, phrase in idea.phrases)
-    return Fitting(idea, options, tuple(text for _, text in idea.sentences))
+    return Fitting(options, idea.sentences, idea.tags)
 
 
 def _fitting(idea: Idea, found: Found, scene: Scene) -> Fitting | None:
@@ -110,16 +109,8 @@ def _fitting(idea: Idea, found: Found, scene: Scene) -> Fitting | None:
             and not lexicon.clash(option.facts, scene.facts)
             and not option.words & scene.wish.forbidden
         ):
-            kept.append(text)
-    return Fitting(idea, tuple(options), tuple(kept))
-
-
-def option_of(phrase: str, role: str, found: Found) -> Option:
-    """A phrase of an idea as an option of the head."""
-    return Option(
-        phrase, role, found.entry.subject, "head", "",
-        lexicon.facts_of(phrase), lexicon.topics_of(phrase), content(phrase),
-    )  # fmt: skip
+            kept.append((roles, text))
+    return Fitting(tuple(options), tuple(kept), () if dropped else idea.tags)
 
 
 OF_THE_THING = frozenset(("doing", "detail"))
@@ -127,18 +118,15 @@ OF_THE_THING = frozenset(("doing", "detail"))
 
 def mixed(first: Fitting, second: Fitting) -> Fitting:
     """What one idea says of the thing itself, in the place, the light and the view of another."""
-    said = {idea: dict.fromkeys(fitting.sentences) for idea, fitting in ((first.idea, first), (second.idea, second))}
-    own = [(roles, text) for roles, text in first.idea.sentences if roles <= OF_THE_THING and text in said[first.idea]]
-    rest = [
-        (roles, text)
-        for roles, text in second.idea.sentences
-        if not roles <= OF_THE_THING and text in said[second.idea] and not text.startswith("{S} ")
-    ]
     options = [
         *(option for option in first.options if option.role in OF_THE_THING),
         *(option for option in second.options if option.role not in OF_THE_THING),
     ]
-    return Fitting(first.idea, tuple(options), tuple(text for _, text in [*own, *rest]))
+    own = [(roles, text) for roles, text in first.sentences if roles <= OF_THE_THING]
+    around = [
+        (roles, text) for roles, text in second.sentences if not roles <= OF_THE_THING and not text.startswith("{S} ")
+    ]
+    return Fitting(tuple(options), (*own, *around))
 
 
 def with_mixed(fittings: Sequence[Fitting]) -> list[Fitting]:
@@ -156,7 +144,7 @@ def in_order(fittings: Sequence[Fitting], worth: Mapping[str, float], seed: int)
 
     def rank(fitting: Fitting) -> float:
         read = [worth[option.phrase] for option in fitting.options if option.phrase in worth]
-        return dice.gauss(0, 1) + fitting.whole + (sum(read) / len(read) if read else 0.0)
+        return dice.gauss(0, 1) + bool(fitting.tags) + (sum(read) / len(read) if read else 0.0)
 
     return sorted(fittings, key=rank, reverse=True)
 
@@ -166,17 +154,14 @@ def say(wish: Wish, findings: Findings, fitting: Fitting, style: str, seed: str)
     if style == "sentences":
         return _in_sentences(wish, findings, fitting, seed)
     if style == "tags":
-        return tags.write(wish, findings, fitting.options, (), fitting.idea.tags if fitting.whole else ())
+        return tags.write(wish, findings, fitting.options, (), fitting.tags)
     return ", ".join([tidy_end(wish.text), *(option.phrase for option in fitting.options)])
 
 
 def _in_sentences(wish: Wish, findings: Findings, fitting: Fitting, seed: str) -> str:
-    """The idea's own sentences behind the user's words; clauses of its phrases where the first may not be said."""
+    """The idea's own sentences behind the user's words, of an idea that leads."""
     thing = thing_of(wish, findings)
-    if not fitting.leads or not thing.known:
-        chosen = sentences.sayable(findings, fitting.options)
-        return sentences.write(wish, findings, chosen, seed)
-    first, *others = fitting.sentences
+    first, *others = (text for _, text in fitting.sentences)
     again = f"the {thing.name}" if thing.article is None else thing.again
     said = _first(wish, findings, thing, first, again, seed)
     return " ".join(sentences.as_sentence(text.replace("{T}", again)) for text in [*said, *others])

@@ -10,7 +10,6 @@ from .clauses import clause
 TIMES = frozenset("morning afternoon evening night dawn dusk twilight noon midday day nightfall".split())
 HOURS = frozenset("dawn dusk twilight noon midday nightfall night".split())  # one is at them
 SUNS = frozenset("sunrise sunset".split())
-SHADOWS = frozenset("shadow shadows silhouette silhouettes".split())
 DIMNESS = frozenset("shade mist haze fog gloom dimness dark darkness smoke rain snow".split())
 SKIES = frozenset("sky skies overcast cloud clouds".split())
 # Light that has no edges: one is in it. Of others, lamps and beams, one is lit by them.

@@ -41,7 +41,7 @@ def options(wish: Wish, findings: Findings) -> tuple[Option, ...]:
             if not role_is_open(role, found, scene):
                 continue
             for phrase in getattr(found.entry, role):
-                option = _option(phrase, role, found, scene)
+                option = option_of(phrase, role, found)
                 if may_say(option, found, scene):
                     found_options.append(option)
     return tuple(found_options + _anything(scene))
@@ -70,7 +70,8 @@ def _anything(scene: Scene) -> list[Option]:
     return found
 
 
-def _option(phrase: str, role: str, found: Found, scene: Scene) -> Option:
+def option_of(phrase: str, role: str, found: Found) -> Option:
+    """A phrase about what an entry names as an option, with what the phrase says."""
     furniture = found.part == "setting" and not found.entry.kinds.isdisjoint(("furniture", "object"))
     about = found.name if found.part == "other" or furniture else ""
     return Option(

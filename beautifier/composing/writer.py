@@ -143,7 +143,7 @@ def unread_note(reading: Reading) -> Iterator[str]:
 
 def says_avoided(wish: Wish, fitting: Fitting) -> bool:
     """Whether an idea says something that is to be avoided."""
-    said = [*(option.phrase for option in fitting.options), *fitting.sentences]
+    said = [*(option.phrase for option in fitting.options), *(text for _, text in fitting.sentences)]
     return any(avoided(wish, text) for text in said)
 
 

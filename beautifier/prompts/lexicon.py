@@ -226,8 +226,6 @@ TOPICS = {
     "grain": "grain grainy",
     "lettering": "lettering letter typography type headline text title caption numeral slogan",
 }
-# What a close view of a face or of the upper body leaves out.
-NOT_IN_CLOSE = frozenset(("leg", "shoes", "pose", "hand", "tail"))
 COLORS = frozenset(
     "red orange yellow green blue purple violet pink brown black white gray grey golden gold silver cyan magenta teal "
     "turquoise beige maroon crimson scarlet navy indigo lavender lilac ivory cream peach coral salmon burgundy ochre "
