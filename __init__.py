@@ -1,7 +1,7 @@
 """Prompt Beautifier for ComfyUI: a short prompt goes in, a detailed one comes out.
 
-ComfyUI imports this file when it starts and asks `comfy_entrypoint` for the nodes. pip installs the same
-folder as `prompt_beautifier`, without ComfyUI: importing it must work there too, and cost nothing anywhere.
+ComfyUI imports this file when it starts and asks `comfy_entrypoint` for the nodes. As a package the same
+folder is `prompt_beautifier`, without ComfyUI: importing it must work there too, and cost nothing anywhere.
 
     from prompt_beautifier import load_beautifier
 """

@@ -54,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return PIPE_CLOSED
     except ModuleNotFoundError as error:
-        return _fail(parser, f"{error}; install it: pip install {error.name}")
+        return _fail(parser, f"{error}: install the package {error.name}")
     except (OSError, RuntimeError) as error:
         return _fail(parser, str(error))
 

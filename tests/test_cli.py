@@ -332,7 +332,7 @@ def test_a_failure_is_one_line(fake, capsys, error):
 def test_a_missing_package_is_named(fake, capsys):
     fake.error = ModuleNotFoundError("No module named 'torch'", name="torch")
     assert cli.main(["cat"]) == 1
-    assert "pip install torch" in capsys.readouterr().err
+    assert "install the package torch" in capsys.readouterr().err
 
 
 def test_version_is_the_one_of_the_package(capsys, repository):

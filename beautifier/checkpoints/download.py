@@ -11,7 +11,6 @@ from typing import TypeVar
 
 from ..files import read_json
 from ..language.architectures.table import read_config
-from ..language.weights import tensor_names
 from ..pickles import UnsafeFile, to_safetensors
 from .catalog import CATALOG, Checkpoint, find_checkpoint
 from .folders import is_there, list_checkpoints, locate, name_in
@@ -218,6 +217,8 @@ def convert(checkpoint: Checkpoint, name: str, pickled_name: str, place: Path, w
         if checkpoint.family is None:
             to_safetensors(pickled, part)
         else:
+            from ..language.weights import tensor_names  # with the network, which listing checkpoints needs not
+
             to_safetensors(pickled, part, tensor_names(read_config(config)).__contains__)
     except UnsafeFile as error:
         with suppress(OSError):  # Windows keeps a file that is still mapped

@@ -6,7 +6,7 @@ from zipfile import is_zipfile
 from ..files import read_json, tokenizer_files
 from ..language.architectures.table import is_known
 from ..language.t5_config import T5_TYPE
-from ..language.weights import weight_files
+from ..language.weight_names import weight_files
 from .catalog import CATALOG, Checkpoint
 from .places import DEEPEST, bytes_below, gigabytes, place_of, waiting_folder
 from .transfer import is_safetensors

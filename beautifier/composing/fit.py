@@ -116,4 +116,4 @@ def load_fit(folder: Path, device: str | torch.device = "cpu", dtype: torch.dtyp
     tokenizer.no_padding()
     tokenizer.no_truncation()
     network.encoder.to(dtype)
-    return Fit(network.eval().to(device), PairReader(tokenizer))
+    return Fit(network.train(False).to(device), PairReader(tokenizer))

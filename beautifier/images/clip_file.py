@@ -109,7 +109,7 @@ def _filled(
         kept = torch.float32 if name == "logit_scale" else dtype  # its exponential multiplies every score
         weights[name] = tensor.to(device=device, dtype=kept)
     network.load_state_dict(weights, assign=True)
-    return network.eval().requires_grad_(False)
+    return network.train(False).requires_grad_(False)
 
 
 def _parameters_in(path: Path) -> tuple[WeightFile, dict[str, Stored]]:

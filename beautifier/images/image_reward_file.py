@@ -61,7 +61,7 @@ def load_image_reward(
         wanted = torch.float32 if name.startswith("mlp.") else dtype
         weights[name] = tensor.to(device=device, dtype=wanted)
     network.load_state_dict(weights, assign=True)
-    return network.eval().requires_grad_(False)
+    return network.train(False).requires_grad_(False)
 
 
 # The published names of parts and ours, which are shorter; taken in this order.

@@ -185,7 +185,7 @@ def load_scorer(
     device = torch.device(device)
     dtype = dtype or (torch.float32 if device.type == "cpu" else torch.float16)
     network = described.load(_files_of(described, files), device, dtype)
-    return Scorer(described, described.title, network.eval().requires_grad_(False))
+    return Scorer(described, described.title, network.train(False).requires_grad_(False))
 
 
 def _files_of(kind: ScorerKind, files: Mapping[str, Path] | Path) -> dict[str, Path]:

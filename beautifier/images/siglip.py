@@ -105,7 +105,7 @@ def load_siglip(path: Path, dtype: torch.dtype = torch.float32, device: str | to
             tensor = tensor.chunk(3)[("query", "key", "value").index(own.split(".")[1])]
         weights[own] = tensor.to(device=device, dtype=dtype)
     network.load_state_dict(weights, assign=True)
-    return network.eval().requires_grad_(False)
+    return network.train(False).requires_grad_(False)
 
 
 def own_names(name: str) -> list[str]:

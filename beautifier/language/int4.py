@@ -142,4 +142,4 @@ def load_int4(folder: Path, home: torch.device) -> DecoderOnly:
             layer.bias = nn.Parameter(torch.empty(len(weight), device="meta"), requires_grad=False)
         setattr(network.get_submodule(parent), own, layer)
     network.load_state_dict(rest, assign=True)
-    return network.eval().requires_grad_(False)
+    return network.train(False).requires_grad_(False)

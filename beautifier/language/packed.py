@@ -21,7 +21,8 @@ from .layers import HalfLinear, Int8Pieces, Matrix, PackedLinear, Pieces, can_mu
 from .modules import Rows
 from .network import DecoderOnly
 from .threads import runs_on_one_thread
-from .weights import INT4_FILE, INT8_FILE, empty_network, stored_weights, weight_files
+from .weight_names import INT4_FILE, INT8_FILE, weight_files
+from .weights import empty_network, stored_weights
 
 # Below this width a step is overhead rather than multiplying, and a plain network is as fast.
 PACKED_FROM = 128
@@ -103,7 +104,7 @@ def load_packed(folder: Path, dtype: torch.dtype) -> DecoderOnly:
     network.cache_dtype = torch.bfloat16 if dtype in (torch.int8, INT4) else None
     network.rows_are_independent = not any(isinstance(layer, PackedLinear) for layer in layers)
     network.load_state_dict(rest | dict(network.named_buffers()), assign=True)
-    return network.eval().requires_grad_(False)
+    return network.train(False).requires_grad_(False)
 
 
 def matrices(network: DecoderOnly) -> list[Matrix]:

@@ -11,7 +11,7 @@ from ..weight_file import StoredTensor, WeightFile
 from .architectures.architecture import OUTPUT
 from .t5 import T5
 from .t5_config import read_t5_config
-from .weights import weight_files
+from .weight_names import weight_files
 
 # The word embeddings, which files also hold under the names of both stacks.
 SHARED = {"encoder.embed_tokens.weight": "shared.weight", "decoder.embed_tokens.weight": "shared.weight"}
@@ -49,7 +49,7 @@ def load_t5(folder: Path, dtype: torch.dtype = torch.float32, device: str | torc
         return tensor.file.tensor(tensor.name).to(device=device, dtype=dtype)
 
     network.load_state_dict({name: read(name) for name, _ in network.named_parameters()}, assign=True)
-    return network.eval().requires_grad_(False)
+    return network.train(False).requires_grad_(False)
 
 
 def stored_name(name: str) -> str:

@@ -15,7 +15,8 @@ from torch.nn import functional as F
 from ..files import read_json
 from ..language.network import DecoderOnly
 from ..language.threads import threads_for
-from ..language.weights import load_network, weight_files
+from ..language.weight_names import weight_files
+from ..language.weights import load_network
 from ..prompts.syntax import set_aside
 from ..request import is_number
 from ..weight_file import WeightFile, check_floats
@@ -186,7 +187,7 @@ def load_regressor(folder: Path, device: torch.device, dtype: torch.dtype) -> Re
     if transformer.config.eos_token_id is None:
         raise ValueError(f"{folder}/config.json has no eos_token_id of its vocabulary: a score is read at a text's end")
     head = read_head(folder, transformer.config.hidden_size).to(device=device, dtype=dtype)
-    network = ScoreNetwork(transformer, head).eval()
+    network = ScoreNetwork(transformer, head).train(False)
     for name, parameter in network.named_parameters():
         if not parameter.isfinite().all():
             raise ValueError(

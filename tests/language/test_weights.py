@@ -12,7 +12,8 @@ from prompt_beautifier.beautifier.checkpoints import folders
 from prompt_beautifier.beautifier.language.config import NetworkConfig
 from prompt_beautifier.beautifier.language.network import DecoderOnly
 from prompt_beautifier.beautifier.language.packed import can_pack, load_packed
-from prompt_beautifier.beautifier.language.weights import load_network, weight_files
+from prompt_beautifier.beautifier.language.weight_names import weight_files
+from prompt_beautifier.beautifier.language.weights import load_network
 
 from ..stand_ins import tiny
 

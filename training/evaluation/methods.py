@@ -25,7 +25,7 @@ from tqdm import tqdm
 from ...beautifier.beautify import load_beautifier
 from ...beautifier.composing.writer import EMBEDDED
 from ...beautifier.families import Family
-from ...beautifier.language.weights import weight_files
+from ...beautifier.language.weight_names import weight_files
 from ...beautifier.language.writer import Beautifier
 from ...beautifier.request import Sampling
 from ..run.bases import find_base

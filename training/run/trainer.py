@@ -13,7 +13,7 @@ from torch import Tensor
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments, set_seed
 from transformers.utils.logging import disable_progress_bar
 
-from ...beautifier.language.weights import weight_files
+from ...beautifier.language.weight_names import weight_files
 from .adapters import merged
 from .metrics import Metrics
 from .pace import Pace
