@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ..beautifier.subjects.entries import ROLES, Entries, load
 from ..beautifier.subjects.find import find
+from ..beautifier.subjects.ideas import CREATIVE, FILE, load_ideas
 from ..beautifier.wishes.wish import read
 
 
@@ -35,8 +36,8 @@ def options() -> argparse.ArgumentParser:
     return parser
 
 
-def counts_of(entries: Entries) -> dict[str, int]:
-    """Entries by sort, phrases by role, names, tags, and phrases that stand in more than one entry."""
+def counts_of(entries: Entries) -> dict[str, int | str]:
+    """Entries by sort, phrases by role, names, tags, phrases that stand in more than one entry, and ideas."""
     sorts = Counter(entry.sort for entry in entries.all)
     phrases = {role: [phrase for entry in entries.all for phrase in getattr(entry, role)] for role in ROLES}
     owners = Counter(phrase for entry in entries.all for phrase in {p for role in ROLES for p in getattr(entry, role)})
@@ -50,6 +51,11 @@ def counts_of(entries: Entries) -> dict[str, int]:
         "names in Chinese": sum(len(entry.zh) for entry in entries.all),
         "tags": sum(len(entry.tags) for entry in entries.all),
         "entries without tags": sum(not entry.tags for entry in entries.all),
+        **{
+            f"{path.name}": f"{sum(map(len, ideas.values()))} of {len(ideas)} subjects"
+            for path in (FILE, CREATIVE)
+            for ideas in (load_ideas(path),)
+        },
     }
 
 
