@@ -116,5 +116,5 @@ def recorded_step(network: DecoderOnly, rows: int, tokens: int) -> RecordedStep 
 
 
 def places_of_weights(network: DecoderOnly) -> tuple[int, ...]:
-    """Where each parameter lies in memory: a recording is of use while they stay there."""
-    return tuple(parameter.data_ptr() for parameter in network.parameters())
+    """Where each parameter and packed weight lies in memory: a recording is of use while they stay there."""
+    return tuple(each.data_ptr() for each in (*network.parameters(), *network.buffers()))

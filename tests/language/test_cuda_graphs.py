@@ -92,6 +92,19 @@ def test_a_part_that_moves_alone_is_noticed(network, recorder):
     assert recorder.recorded == 2
 
 
+def test_packed_weights_that_move_alone_are_noticed(network, recorder):
+    """They are buffers of their layer, which has no parameter."""
+    sampling, layer = Sampling(max_new_tokens=8), network.h[0].self_attention.dense
+    packed, elsewhere = torch.zeros(8), torch.zeros(8)
+    layer.register_buffer("packed", packed)
+    generate(network, PROMPT, 2, 0, sampling)
+    generate(network, PROMPT, 2, 0, sampling)
+    assert recorder.recorded == 1
+    layer.packed = elsewhere
+    generate(network, PROMPT, 2, 0, sampling)
+    assert recorder.recorded == 2
+
+
 def test_a_gpu_that_cannot_record_is_asked_once(network, monkeypatch, caplog):
     sampling, asked = Sampling(max_new_tokens=8), []
     expected = generate(network, PROMPT, 2, 0, sampling)
