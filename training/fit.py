@@ -31,7 +31,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn import functional as F
 
-from ..beautifier.composing.fit import CHOICE, FITS, HEAD, PREFERENCE, FitNetwork, PairReader, collate
+from ..beautifier.composing.fit import CHOICE, FITS, HEAD, PREFERENCE, Fit, FitNetwork, PairReader, collate
 from ..beautifier.language.encoder import EncoderConfig, read_encoder_config
 
 QUALITY = re.compile(
@@ -263,14 +263,10 @@ def evaluate(network, reader: PairReader, picks: list[dict], pairs: list[dict]) 
     """Figures on rows that nothing is learnt from: AUC of misfits, share of the best phrases in the top ranks, share of
     pairs told right."""
     network.eval()
-    device = network.head.weight.device
-
-    def read(raw_prompt: str, texts: list[str]) -> Tensor:
-        return network(*(each.to(device) for each in collate(reader.rows(raw_prompt, texts)))).float().cpu()
-
+    fit = Fit(network, reader)
     auc, top, right = [], [], []
     for row in picks:
-        scores = read(row["raw_prompt"], option_texts(row))
+        scores = fit.read(row["raw_prompt"], option_texts(row))
         others = [i for i in range(len(scores)) if i not in set(row["bad"])]
         if row["bad"] and others:
             wins = scores[others, FITS][:, None] > scores[row["bad"], FITS][None]
@@ -280,7 +276,7 @@ def evaluate(network, reader: PairReader, picks: list[dict], pairs: list[dict]) 
             top.append(len(set(ranked) & set(row["best"])) / len(row["best"]))
     for row in pairs:
         if row["preferred"] != 0.5:
-            scores = read(row["raw_prompt"], [row["a"], row["b"]])[:, PREFERENCE]
+            scores = fit.read(row["raw_prompt"], [row["a"], row["b"]])[:, PREFERENCE]
             right.append(float((scores[0] > scores[1]).item() == (row["preferred"] > 0.5)))
     named = {"misfit AUC": auc, "best found": top, "pairs right": right}
     return {name: round(sum(values) / len(values), 3) for name, values in named.items() if values}

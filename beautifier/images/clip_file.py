@@ -68,7 +68,7 @@ def load_clip(
         raise ValueError(f"{path} holds CLIP's image tower alone: the text tower is needed too")
     with torch.device("meta"):
         network = Clip(_deduce(file.path, stored, activation))
-    return _filled(network, file, stored, dtype, device)
+    return filled(network, "CLIP", file, stored, dtype, device)
 
 
 def load_image_half(
@@ -83,21 +83,32 @@ def load_image_half(
     stored = {name.removeprefix("vision."): at for name, at in stored.items() if name.startswith("vision.")}
     with torch.device("meta"):
         network = VisionTower(_deduce(file.path, {f"vision.{name}": at for name, at in stored.items()}, activation))
-    return _filled(network, file, stored, dtype, device)
+    return filled(network, "CLIP", file, stored, dtype, device)
 
 
-def _filled(
-    network: N, file: WeightFile, stored: dict[str, Stored], dtype: torch.dtype, device: str | torch.device
+def filled(
+    network: N,
+    what: str,
+    file: WeightFile,
+    stored: dict[str, Stored],
+    dtype: torch.dtype,
+    device: str | torch.device,
 ) -> N:
-    """A network with the parameters of a file. Raises ValueError for one that is missing or has another shape."""
+    """A network with the parameters of a file, ready for inference.
+
+    what    the network is, for errors
+    stored  where each parameter is, by its name
+
+    Raises ValueError for one that is missing or has another shape.
+    """
     names = [name for name, _ in network.named_parameters()]
     for name, parameter in network.named_parameters():
         if name not in stored:
-            raise ValueError(f"{file.path} is no whole CLIP: {name} is missing")
+            raise ValueError(f"{file.path} is no whole {what}: {name} is missing")
         if stored[name].shape != tuple(parameter.shape):
             raise ValueError(
-                f"{file.path} is no CLIP known here: {stored[name].name} gives {name} the shape {stored[name].shape}, "
-                f"{tuple(parameter.shape)} was expected"
+                f"{file.path} is no {what} known here: {stored[name].name} gives {name} the shape "
+                f"{stored[name].shape}, {tuple(parameter.shape)} was expected"
             )
     weights = {}
     for name, tensor in zip(names, file.tensors(stored[name].name for name in names), strict=True):
@@ -122,13 +133,14 @@ def _parameters_in(path: Path) -> tuple[WeightFile, dict[str, Stored]]:
             check_floats(path, name, dtype)
             if own in found:
                 raise ValueError(f"{path} holds {own} twice: as {found[own].name} and as {name}")
-            found[own] = Stored(name, _part_of(shape, part), part)
+            found[own] = Stored(name, part_of(shape, part), part)
     if "vision.class_embedding" not in found and "text.tokens" not in found:
         raise ValueError(f"{path} is not a CLIP: {_looks_like(list(headers))}")
     return file, found
 
 
-def _part_of(shape: tuple[int, ...], part: str | int | None) -> tuple[int, ...]:
+def part_of(shape: tuple[int, ...], part: str | int | None) -> tuple[int, ...]:
+    """The shape of a part of a tensor of some shape, see Stored; () for a third where there are none."""
     if part == "flipped":
         return shape[::-1]
     return shape if part is None else (shape[0] // 3, *shape[1:]) if shape and shape[0] % 3 == 0 else ()

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from ..files import read_json
 from ..language.modules import Modules
 from ..weight_file import WeightFile, check_floats
-from .clip_file import heads_of
+from .clip_file import Stored, filled, heads_of, part_of
 from .clip_names import HUGGING_FACE_BLOCK, prefix_in
 from .clip_network import ACTIVATIONS, MLP, Attention, Block, TowerConfig
 
@@ -86,37 +86,28 @@ def load_siglip(path: Path, dtype: torch.dtype = torch.float32, device: str | to
     prefix = prefix_in(headers, [MARK])
     if prefix + MARK not in headers:
         raise ValueError(f"{path} is not the image half of a SigLIP: it has no {MARK}, which pools its positions")
-    stored = {own: name for name in headers if name.startswith(prefix) for own in own_names(name.removeprefix(prefix))}
+    stored: dict[str, Stored] = {}
+    for name, (shape, kind) in headers.items():
+        for own, part in own_names(name.removeprefix(prefix)) if name.startswith(prefix) else []:
+            check_floats(path, name, kind)
+            stored[own] = Stored(name, part_of(shape, part), part)
     with torch.device("meta"):
-        network = SiglipVision(_deduce(path, {own: headers[name][0] for own, name in stored.items()}))
-    for own, parameter in network.named_parameters():
-        if own not in stored:
-            raise ValueError(f"{path} is no whole SigLIP: {own} is missing")
-        shape, kind = headers[stored[own]]
-        thirds = 3 if FUSED in stored[own] else 1
-        if shape != (thirds * parameter.shape[0], *parameter.shape[1:]):
-            raise ValueError(
-                f"{path}: {stored[own]} has shape {shape}, {tuple(parameter.shape)} would go with the others"
-            )
-        check_floats(path, stored[own], kind)
-    weights, names = {}, [name for name, _ in network.named_parameters()]
-    for own, tensor in zip(names, file.tensors(stored[own] for own in names), strict=True):
-        if FUSED in stored[own]:
-            tensor = tensor.chunk(3)[("query", "key", "value").index(own.split(".")[1])]
-        weights[own] = tensor.to(device=device, dtype=dtype)
-    network.load_state_dict(weights, assign=True)
-    return network.train(False).requires_grad_(False)
+        network = SiglipVision(_deduce(path, {own: at.shape for own, at in stored.items()}))
+    return filled(network, "SigLIP", file, stored, dtype, device)
 
 
-def own_names(name: str) -> list[str]:
-    """The parameters that a tensor of a file holds: several where it is one of query, key and value; or none."""
+def own_names(name: str) -> list[tuple[str, int | None]]:
+    """The parameters that a tensor of a file holds, each with the part it is (see Stored): the thirds of one of query,
+    key and value; or none."""
     if name.startswith(FUSED):
-        return [f"pool.{part}.{name.removeprefix(FUSED)}" for part in ("query", "key", "value")]
+        ending = name.removeprefix(FUSED)
+        return [(f"pool.{part}.{ending}", third) for third, part in enumerate(("query", "key", "value"))]
     if name.startswith("encoder.layers."):
         _, _, number, rest = name.split(".", 3)
         inner, _, ending = rest.rpartition(".")
-        return [f"blocks.{number}.{HUGGING_FACE_BLOCK[inner]}.{ending}"] if inner in HUGGING_FACE_BLOCK else []
-    return [own + name.removeprefix(stored) for stored, own in NAMES.items() if name.startswith(stored)]
+        known = inner in HUGGING_FACE_BLOCK
+        return [(f"blocks.{number}.{HUGGING_FACE_BLOCK[inner]}.{ending}", None)] if known else []
+    return [(own + name.removeprefix(stored), None) for stored, own in NAMES.items() if name.startswith(stored)]
 
 
 def _deduce(path: Path, shapes: dict[str, tuple[int, ...]]) -> SiglipConfig:
