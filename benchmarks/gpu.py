@@ -155,7 +155,7 @@ def limit_of(run: Run, network) -> float:
 
 
 def step_alone(run: Run, network) -> float:
-    """Milliseconds of the recorded step without sampling; of the plain one where nothing was recorded."""
+    """Milliseconds of the recorded step without sampling; no number where nothing was recorded."""
     kept = next(iter(network.recorded.values()), None)
     if kept is None:
         return float("nan")
@@ -192,7 +192,7 @@ def profile(run: Run) -> None:
     from torch.profiler import ProfilerActivity
     from torch.profiler import profile as profiler
 
-    shape = run.shapes[min(1, len(run.shapes) - 1)]
+    shape = run.shapes[1]
     network = load_fastest(run.checkpoint(shape), torch.float16, torch.device(run.device), False)
     asked, sampling = prompt(network.config.vocab_size), Sampling(max_new_tokens=32, min_new_tokens=32)
     generate(network, asked, 5, 0, sampling)
@@ -212,7 +212,7 @@ def profile(run: Run) -> None:
 
 def texts(run: Run) -> None:
     """Recorded and plain steps, more and fewer candidates, and GPU and CPU write the same."""
-    shape = run.shapes[min(1, len(run.shapes) - 1)]
+    shape = run.shapes[1]
     folder = run.checkpoint(shape)
     device = torch.device(run.device)
     for dtype in ("float16", "float32"):

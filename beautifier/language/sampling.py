@@ -70,8 +70,8 @@ def best_and_ties(scores: torch.Tensor, k: int) -> tuple[torch.Tensor, torch.Ten
 
 
 def highest(scores: torch.Tensor, k: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """scores.topk(k), quicker for a large vocabulary: like it, in two stages: the k highest all lie in
-    the k groups with the highest maxima."""
+    """What scores.topk(k) gives, quicker for a large vocabulary, in two stages: the k highest all lie in the k groups
+    with the highest maxima."""
     size = 2 ** round(math.log2(scores.shape[-1] / k) / 2)  # as much to look through first as afterwards
     if size < LEAST_GROUP:
         return scores.topk(k)

@@ -173,7 +173,7 @@ def test_int4_is_a_product_of_rounded_matrices():
 
 @can_int4
 def test_a_group_takes_the_scale_that_is_nearest():
-    """Of 31 small weights and a large one the small ones count, too."""
+    """All weights together are nearer than with codes from the least to the largest weight."""
     weight = torch.randn(16, 32, generator=torch.Generator().manual_seed(1))
     codes, numbers = int4.quantised_int4(weight)
     scale, middle = numbers.float()[0].split(1, -1)
