@@ -145,7 +145,7 @@ class ScoreImages(io.ComfyNode):
 
     @classmethod
     def execute(cls, scorer: list, images: list, prompt: list | None = None) -> io.NodeOutput:
-        from ..beautifier.prompts.judged import check_words, judged_words
+        from ..beautifier.dressing.judged import check_words, judged_words
 
         loaded = only(scorer, "scorer")
         by_item = picking.single_images(images)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from prompt_beautifier.beautifier.prompts.judged import check_words, judged_words
+from prompt_beautifier.beautifier.dressing.judged import check_words, judged_words
 
 
 @pytest.mark.parametrize(
@@ -11,6 +11,8 @@ from prompt_beautifier.beautifier.prompts.judged import check_words, judged_word
         ("a (red:1.2) cat <lora:x:1>", "a red cat"),
         ('{"subject": "a cat", "style": {"medium": "oil painting"}, "seed": 5}', "a cat, oil painting"),
         ('{"prompt": "a cat", "negative_prompt": "blurry", "colors": ["red", "gold"]}', "a cat, red, gold"),
+        ('{"type": "obj", "desc": "a cat", "color": "#ff8800"}', "a cat"),
+        ("a cat\nNegative prompt: blurry\nSteps: 20, Sampler: Euler a", "a cat"),
         ("{red|blue} cat", "cat"),
         ("[cow|horse] in a meadow", "in a meadow"),
         ("__animal__", ""),
