@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ..request import Request
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -78,3 +80,10 @@ def each_once(tags: list[str]) -> list[str]:
     for tag in tags:
         found.setdefault(tag.lower(), tag)
     return list(found.values())
+
+
+def is_avoided(text: str, request: Request) -> bool:
+    """Whether a tag or sentence says something that is to be avoided."""
+    from ..faithful import says  # with its word lists: not when ComfyUI starts
+
+    return any(says(text, word) for word in request.avoid)

@@ -1,9 +1,8 @@
 """Dart v2 (p1atdev/dart-v2-sft): Danbooru tags to more of them. Each of its tokens is a tag."""
 
 from ..request import Request
-from .asked import Asked, each_once, tags_of
+from .asked import Asked, each_once, is_avoided, tags_of
 
-LENGTHS = {"short": "short", "medium": "medium", "long": "long"}
 RATINGS = {"safe": "general", "sfw": "general", "nsfw": "questionable"}  # what it calls otherwise
 
 
@@ -13,7 +12,7 @@ def asked(words: str, request: Request) -> Asked:
     rating = tags.rating[0].lower() if tags.rating else "general"
     template = (
         "<|bos|><copyright></copyright><character></character>"
-        f"<|rating:{RATINGS.get(rating, rating)}|><|aspect_ratio:tall|><|length:{LENGTHS[request.length]}|>"
+        f"<|rating:{RATINGS.get(rating, rating)}|><|aspect_ratio:tall|><|length:{request.length}|>"
         "<general>{raw_prompt}<|identity:none|><|input_end|>"
     )
     spoken = tags.seen or words
@@ -21,8 +20,7 @@ def asked(words: str, request: Request) -> Asked:
     def read(answer: str) -> str:
         written = [tag.strip() for tag in answer.split(",") if tag.strip()]
         mine = spoken.split(", ")
-        avoided = {word.lower() for word in request.avoid}
-        more = [tag for tag in written if tag.lower() not in avoided]
+        more = [tag for tag in written if not is_avoided(tag, request)]
         return ", ".join([*each_once([*mine, *more]), *tags.quality])
 
     return Asked(template, spoken, False, read)

@@ -7,8 +7,9 @@ come the given parts, and the answer goes on behind the last label.
 import re
 from collections.abc import Callable
 
+from ..prompts.prose import sentences_of
 from ..request import Request
-from .asked import Asked, are_tags, each_once, tags_of
+from .asked import Asked, are_tags, each_once, is_avoided, tags_of
 
 LENGTHS = {"short": "short", "medium": "long", "long": "very_long"}
 MOST_TAGS = {"short": 36, "medium": 54, "long": 72}
@@ -48,7 +49,7 @@ def tag_reader(request: Request, own: str, behind: tuple[str, ...]) -> Callable[
     def read(answer: str) -> str:
         tags = [MARK.sub("", tag).strip() for tag in parts_of(answer)[0].split(",")]
         tags = [tag if len(tag) < 4 else tag.replace("_", " ") for tag in tags if tag]
-        tags = tags[:mine] + [tag for tag in tags[mine:] if not is_banned(tag, request)]
+        tags = tags[:mine] + [tag for tag in tags[mine:] if not is_avoided(tag, request)]
         return ", ".join([*each_once(tags)[: max(mine, MOST_TAGS[request.length])], *behind])
 
     return read
@@ -63,8 +64,8 @@ def sentence_reader(request: Request, is_last: bool) -> Callable[[str], str]:
     def read(answer: str) -> str:
         first, more = parts_of(answer)
         text = first if is_last else more.get("long", "")
-        sentences = [each for each in re.split(r"(?<=[.!?])\s+", MARK.sub("", text).strip()) if each]
-        kept = [each for each in sentences if not is_banned(each, request)][: MOST_SENTENCES[request.length]]
+        sentences = sentences_of(MARK.sub("", text))
+        kept = [each for each in sentences if not is_avoided(each, request)][: MOST_SENTENCES[request.length]]
         return " ".join(kept) if kept else tag_reader(request, "", ())(first)
 
     return read
@@ -74,8 +75,3 @@ def parts_of(answer: str) -> tuple[str, dict[str, str]]:
     """What stands before the first label of an answer, and what stands behind each label."""
     first, *rest = LABEL.split(answer)
     return first, dict(zip(rest[::2], (text.strip() for text in rest[1::2]), strict=True))
-
-
-def is_banned(text: str, request: Request) -> bool:
-    """Whether a tag or sentence says a word that is to be avoided."""
-    return any(re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text, re.IGNORECASE) for word in request.avoid)

@@ -33,7 +33,7 @@ def test_what_it_reads(words, asked, expected):
 def test_the_users_tags_lead_and_what_is_avoided_goes():
     words = "1girl, masterpiece"
     family, spoken = instructed(FAMILIES["dart-v2"], words, Request(words, avoid=("hat",)))
-    assert read(family, spoken, "solo, hat, 1girl, hat ribbon") == "1girl, solo, hat ribbon, masterpiece"
+    assert read(family, spoken, "solo, hat, 1girl, hat ribbon, chatting") == "1girl, solo, chatting, masterpiece"
 
 
 def test_a_checkpoint_of_its_layout_writes_tags(tmp_path):
