@@ -16,13 +16,18 @@ _MAY_BE_NOISE = re.compile(r"[<>{}\[\]:$]|__")
 _KEYWORDS = re.compile(
     r"(?<!\w)(?:BREAK|AND(?:_[A-Z]+)?|COUPLE|ADD(?:COMM|COL|ROW|BASE|P)|[A-Z][A-Z0-9_]+(?=\())(?![^\W_])"
 )
-_EMOTICONS = [re.compile(row.pattern) for row in TABLE if row.kind.startswith("emoticon")]
-_MAY_BE_EMOTICON = re.compile(r"[:;=<>^|¯][^\s\w]|(?:^|[\s,(|{\[])[:;=][A-Za-z3]|[><^|;\\]|\S_\S|D:")
+# What a writer does not see and may say by itself all the same.
+_UNSEEN = [
+    re.compile(rf"(?<!\w){row.pattern}")
+    for row in TABLE
+    if row.kind.startswith("emoticon") or row.kind in ("score", "parameter")
+]
+_MAY_BE_UNSEEN = re.compile(r"[:;=<>^|¯][^\s\w]|(?:^|[\s,(|{\[])[:;=][A-Za-z3]|[><^|;\\]|\S_\S|D:|rating:|--|[—–]")
 _COMMENT_SIGN = re.compile(r"(?:^|(?<=, ))#+(?!(?:[0-9a-fA-F]{3,4}){1,2}(?!\w))\s*")
 # A number behind a word, which before AND or at the end would weigh a section.
 _WEIGHT_OF_SECTION = re.compile(r"(?<!\d):\s?[+-]?\d*\.?\d+(?=[\s,;]|$)")
 # What would lose a mark of a text that was typed.
-_MARKS_OF_TYPED = re.compile(r"[/*]{2}|__|[<>{}\[\]$#:]|\d\.\d")
+_MARKS_OF_TYPED = re.compile(r"[/*]{2}|__|[<>{}\[\]$#:]|\d\.\d|(?:score|source|rating)_|(?:--|[—–])[a-z]")
 _EMPTY_GROUP = re.compile(r"\(\s*(?::\s?\d?\.?\d{0,9})?\s*\)")
 
 
@@ -51,11 +56,11 @@ def _stand_ins(text: str, pieces: tuple[Piece, ...]) -> dict[str, str]:
 
 
 def _tame(text: str, pieces: tuple[Piece, ...], weights: bool) -> str:
-    text = _without_emoticons(text)
+    text = _without_unseen(text)
     if "\\" in text:
         text = re.sub(r"\\[()]?", "", text)
     if _MAY_BE_NOISE.search(text):
-        text = _without_emoticons(_NOISE.sub(" ", text))  # noise may have hidden one
+        text = _without_unseen(_NOISE.sub(" ", text))  # noise may have hidden one
     text = re.sub(r"[/*]{2,}", lambda run: " " if "/" in run[0] else run[0], text)
     text = _KEYWORDS.sub(lambda word: word[0].lower(), text)
     text = one_line(text)
@@ -68,10 +73,11 @@ def _tame(text: str, pieces: tuple[Piece, ...], weights: bool) -> str:
     return text
 
 
-def _without_emoticons(text: str) -> str:
-    if _MAY_BE_EMOTICON.search(text):
-        for emoticon in _EMOTICONS:
-            text = emoticon.sub(" ", text)
+def _without_unseen(text: str) -> str:
+    """A text without emoticons, score tags and Midjourney's parameters."""
+    if _MAY_BE_UNSEEN.search(text):
+        for unseen in _UNSEEN:
+            text = unseen.sub(" ", text)
     return text
 
 

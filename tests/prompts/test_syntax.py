@@ -441,6 +441,8 @@ def test_any_marks_at_all(raw_prompt, answer, weights):
 
 @given(ANY_TEXT, ANY_TEXT)
 @settings(max_examples=400, deadline=None)
+@example("--ar 0", "--ar 0")
+@example('score_9, a sign: "score_9 --raw"', 'score_9, a sign: "score_9 --raw"')
 def test_any_text_at_all(raw_prompt, answer):
     aside = set_aside(raw_prompt)
     check_candidate(aside, put_back(answer, aside))

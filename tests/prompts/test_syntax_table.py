@@ -63,6 +63,8 @@ def test_an_example_comes_back_once_whatever_is_answered(row, example, answer):
         ("see http://x.org//a", "see http://x.org//a, 8k", "see http://x.org//a, 8k"),
         ("1 2 3 go", "123 go, neon", "1 2 3 go, neon"),
         ("l’été à Paris", "l'ete a Paris, a street", "l’été à Paris, a street"),
+        ("score_9, a cat --ar 16:9", "score_9, a cat, oil --ar 16:9 --v 6", "score_9, a cat, oil --ar 16:9"),
+        ('a sign "score_9 --raw"', 'a sign "score_9 --raw", 8k', 'a sign "score_9 --raw", 8k'),
         ("café, CAFÉ, cafe", "cafe, cafe, cafe, cafe", "café, CAFÉ, cafe, cafe"),
     ],
 )
