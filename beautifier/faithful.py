@@ -293,25 +293,23 @@ def _names_people(wish: Wish, entries: Entries | None) -> bool:
     return any(name in entries.people or any(e.is_person for e in entries.by_name.get(name, ())) for name in names)
 
 
-def repair(wish: Wish, text: str, keep: Sequence[str] = (), entries: Entries | None = None) -> str:
+def repair(wish: Wish, text: str) -> str:
     """An answer that keeps what was asked for: what goes against it is taken out, the user's words lead.
 
     A comma list loses the phrases at fault, prose the sentences; where words are missing the text as typed comes first.
     """
-    text = without_added_names(", ".join([wish.text, *keep]), text)
-    before = check(wish, text, keep, entries)
+    text = without_added_names(wish.text, text)
+    before = check(wish, text)
     if before.faithful:
         return text
     prose = is_prose(text)
     pieces = _pieces(text, prose)
     if before.against:
-        pieces = [piece for piece in pieces if piece and not check(wish, piece, (), entries).against]
+        pieces = [piece for piece in pieces if piece and not check(wish, piece).against]
     joined = (" " if prose else ", ").join(pieces)
-    after = check(wish, joined, keep, entries)
-    if not after.lost and joined:
+    if joined and not check(wish, joined).lost:
         return joined
-    missing = [word for word in keep if fold(word) not in fold(wish.text)]
-    return _led(", ".join([_tidy(wish.text), *missing]), pieces, prose)
+    return _led(_tidy(wish.text), pieces, prose)
 
 
 def purge(wish: Wish, text: str) -> str:

@@ -237,8 +237,7 @@ def finish(raw_prompt: str, aside: SetAside, answer: str, mode: str, weights: bo
 
     Sentences cannot be divided where BREAK and its like divide the raw prompt: they are appended.
     """
-    divided = any(piece.treatment == DIVIDES and piece.kind != "line" for piece in aside.pieces)
-    if mode == "append" or divided and is_prose(answer):
+    if mode == "append" or aside.is_divided and is_prose(answer):
         return append(raw_prompt, answer, aside)
     return put_back(answer, aside, weights=weights) or aside.words
 

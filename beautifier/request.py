@@ -1,6 +1,6 @@
 """What is asked of a beautifier and what it answers with: plain values, and the checks of them.
 
-Imports nothing but the standard library: ComfyUI reads it when it starts.
+Imports nothing but the standard library and the table of image models: ComfyUI reads it when it starts.
 """
 
 import math

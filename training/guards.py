@@ -32,7 +32,7 @@ FAULTS = ("lost words", "doubled words", "people", "ruled out", "unsafe", "names
 
 
 class Careless(Writer):
-    """Leaves out every third word of a phrase, now and then, and goes on with details of another prompt."""
+    """Leaves out about every seventh word, and goes on with details of another prompt."""
 
     name = "careless"
 

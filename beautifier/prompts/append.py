@@ -34,26 +34,19 @@ def append(raw_prompt: str, answer: str, aside: SetAside | None = None) -> str:
     raw = balance(SURROGATES.sub("", checked(raw_prompt, "raw_prompt")))
     checked(answer, "answer")
     aside = aside or set_aside(raw)
-    neutral = neutral_words(aside.parts)
     said = _compared(f"{raw} {aside.words}")
     folded = fold(raw)
     subject = fold_characters(_ARTICLE.sub("", aside.words))
     written = accented(tame(answer, aside.pieces, weights=False), aside)
     if is_prose(written):
         return _with_sentences(raw, aside, subject, written, said)
-    details = []
-    for detail in written.split(", "):
-        for part in _around(subject, detail):
-            words = _compared(part)
-            if not said.issuperset(words) and fold(part) not in folded and not neutral & words:
-                details.append(part)
-                said |= words
+    parts = [part for detail in written.split(", ") for part in _around(subject, detail) if fold(part) not in folded]
+    details = _new(parts, said, aside)
     return _joined(raw, aside, ", ".join(details)) if details else raw
 
 
 def _with_sentences(raw: str, aside: SetAside, subject: str, written: str, said: set[str]) -> str:
     """`raw` and the sentences of an answer that say something new."""
-    said, neutral = set(said), neutral_words(aside.parts)
     first, *sentences = sentences_of(written)
     going_on = ""
     found = _whole(subject, fold_characters(first)) if subject else None
@@ -61,15 +54,10 @@ def _with_sentences(raw: str, aside: SetAside, subject: str, written: str, said:
     if found and goes_on and not _ARTICLE.sub("", first[: found.start()]).strip():
         going_on = first[found.end() :]
         going_on = "" if said.issuperset(_compared(going_on)) else going_on
-        said |= _compared(going_on)
+        said = said | _compared(going_on)
     elif not _says_again(aside, first):
         sentences = [first, *sentences]
-    new = []
-    for sentence in sentences:
-        words = _compared(sentence)
-        if not said.issuperset(words) and not neutral & words:
-            new.append(sentence)
-            said |= words
+    new = _new(sentences, said, aside)
     if not new:
         return raw + going_on
     if going_on:
@@ -77,11 +65,21 @@ def _with_sentences(raw: str, aside: SetAside, subject: str, written: str, said:
     return _joined(raw, aside, " ".join(new), ". " if _GOES_ON.search(raw) else " ")
 
 
+def _new(parts: list[str], said: set[str], aside: SetAside) -> list[str]:
+    """The details or sentences of which some word was not said before, and none is a neutral one."""
+    neutral, new = neutral_words(aside.parts), []
+    for part in parts:
+        words = _compared(part)
+        if not said.issuperset(words) and not neutral & words:
+            new.append(part)
+            said = said | words
+    return new
+
+
 def _says_again(aside: SetAside, sentence: str) -> bool:
     """Whether a sentence says all that the raw prompt says and hardly more; of a divided one, whatever else it says."""
     words, asked = _compared(sentence), _compared(aside.words)
-    divided = any(piece.treatment == DIVIDES and piece.kind != "line" for piece in aside.pieces)
-    return words.issuperset(asked) and (divided or words - asked <= _SHOWS)
+    return words.issuperset(asked) and (aside.is_divided or words - asked <= _SHOWS)
 
 
 def _compared(text: str) -> set[str]:

@@ -79,6 +79,11 @@ class SetAside:
         return tuple(part for part in self.parts if isinstance(part, Piece))
 
     @property
+    def is_divided(self) -> bool:
+        """Whether BREAK or its like divides it; the ends of lines do not count."""
+        return any(piece.treatment == DIVIDES and piece.kind != "line" for piece in self.pieces)
+
+    @property
     def own_words(self) -> str:
         """The words without the neutral ones that stand in for what cannot be seen."""
         if not any(piece.neutral for piece in self.pieces):
@@ -125,7 +130,7 @@ def checked(value: str, name: str) -> str:
 
 
 def usable(text: str) -> str:
-    """The text with line ends as "\n" and without characters that no tokenizer can use."""
+    r"""The text with line ends as "\n" and without characters that no tokenizer can use."""
     return text if text.isprintable() else _UNUSABLE.sub("", _LINE_ENDS.sub("\n", text))
 
 
