@@ -64,8 +64,6 @@ def unsaid(words: str, typed: str, avoid: tuple[str, ...]) -> str:
         if fold(word) not in said
         and not any(says(word, each) for each in avoid)
         and not (rated and fold(word) in RATINGS)
-        and not any(says(word, each) for each in avoid)
-        and not (rated and fold(word) in RATINGS)
     ]
     return ", ".join(left) + end if any(left) else ""
 
