@@ -1,7 +1,7 @@
 """Which image model a prompt is for, by ComfyUI's graph: from a text to the node that reads it, and up to the loaders.
 
 A graph is what POST /prompt takes and what a node gets as PROMPT: {node id: {"class_type": ..., "inputs": {name: value,
-or [node id, output]}}}, with subgraphs laid flat. Nothing of an image model is known here: `targets.recognise` decides.
+or [node id, output]}}}, with subgraphs laid flat. Nothing of an image model is known here: `targets.find_seen` decides.
 Imports nothing but the standard library: ComfyUI reads it when it starts.
 """
 

@@ -708,8 +708,9 @@ def find_target(name: str) -> Target:
     for target in TARGETS.values():
         if asked and asked in (bare(target.name), bare(target.title)):
             return target
-    if named := recognise(Seen(files=(name,))):
-        return named
+    named = find_seen(Seen(files=(name,)))
+    if named and named.target:
+        return named.target
     called = {bare(each): target.name for target in TARGETS.values() for each in (target.title, target.name)}
     close = dict.fromkeys(called[each] for each in difflib.get_close_matches(asked, called, n=3, cutoff=0.5))
     hint = f"did you mean {' or '.join(close)}?" if close else f"known are {', '.join(TARGETS)}"
@@ -756,12 +757,6 @@ class Found:
     target: Target | None
     by: str = ""
     sure: bool = True
-
-
-def recognise(seen: Seen) -> Target | None:
-    """The row of what was seen; None where nothing tells."""
-    found = find_seen(seen)
-    return found.target if found else None
 
 
 def find_seen(seen: Seen) -> Found | None:

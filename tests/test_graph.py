@@ -225,7 +225,6 @@ def between(graph, **nodes):
 
 ILLUSTRIOUS = checkpoint("waiIllustriousSDXL_v140.safetensors")
 Z_IMAGE = parts(clip("lumina2", QWEN_4B), unet("z_image_turbo_bf16.safetensors"))
-ENCODE = {"text": ["2", 0]}
 
 WAYS = {
     "LoRAs and CLIP skip": between(

@@ -143,7 +143,7 @@ def _of_setting(wish: Wish, findings: Findings, thing: Thing, left: list[Option]
         return [f"{called} {verb} {named}", *lines]
     many = len(still) > 1 or grammar.number_of_phrase(still[0].phrase) == "p"
     be = "are" if many else "is"
-    about = thing.object if thing.nameable and many else ""
+    about = thing.object if thing.nameable else ""
     if not many:
         return [f"in the background {be} {named}", *lines]
     if about in ("it", "them") and dice.random() < 0.7:

@@ -139,7 +139,7 @@ def _next(
     dice: random.Random,
     score: Score | None,
     used: Mapping[str, int],
-    noise: float = NOISE,
+    noise: float,
 ) -> Option | None:
     """The next phrase of a group that fits: the first, or the best by the score, chance and how often it was used."""
     free = [option for option in group if option not in chosen and fits(option, chosen)]

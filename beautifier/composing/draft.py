@@ -42,7 +42,7 @@ class Reading:
 class Draft:
     """What candidate k is made of.
 
-    possible  the phrases that may be added
+    possible  the phrases that may be added; for sentences those that make clauses
     score     how gladly each is taken; None where no network says
     used      how often earlier candidates took a phrase
     idea      the idea that it says; None where phrases are chosen
@@ -99,9 +99,8 @@ class Draft:
         """The candidate of chosen phrases."""
         wish, findings, style = self.reading.wish, self.reading.findings, self.request.style
         prose = style == "sentences"
-        possible = sentences.sayable(findings, self.possible) if prose else self.possible
         bold = self.request.strength == "creative"
-        chosen = choose(wish, possible, self.request.seed, self.k, self.score, prose, self.used, more, bold)
+        chosen = choose(wish, self.possible, self.request.seed, self.k, self.score, prose, self.used, more, bold)
         crowded = scene_of(wish, findings).crowded
         if prose:
             most = sentences.USUAL + max(0, more) // 2
@@ -133,10 +132,8 @@ class Draft:
 
     def details_beside(self, text: str, chosen: Sequence[Option]) -> list[Option]:
         """Details that go with an idea and say nothing that it says, the gladliest taken first."""
-        wish, findings = self.reading.wish, self.reading.findings
+        wish = self.reading.wish
         details = [option for option in self.possible if option.role == "detail"]
-        if self.request.style == "sentences":
-            details = sentences.sayable(findings, details)
         if self.score is not None:
             score = self.score
             details.sort(key=lambda option: score(wish, option, []), reverse=True)

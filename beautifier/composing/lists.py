@@ -193,7 +193,7 @@ def list_sentences(
     if styles:
         said += f" in {grammar.article(styles[0])} {joined(styles)} style"
     further = [text for text in parts.look if text not in styles] + list(parts.media[1:] if leads else parts.media)
-    further += [_by(wish, findings, text) for text in parts.by if not (leads and text.startswith("by "))]
+    further += [text for text in parts.by if not (leads and text.startswith("by "))]
     views = [beside_view(fold(text)) or text for text in parts.view]
     lights = [beside_light(fold(text)) or text for text in parts.light]
     said += "".join(f", {text}" for text in [*views, *lights, *further])
@@ -217,11 +217,6 @@ STYLES = frozenset(
 )
 
 
-def _by(wish: Wish, findings: Findings, text: str) -> str:
-    """A listed artist with capitals where the name is known."""
-    return capitals(wish, findings, text)
-
-
 ADVERBS_OF_PLACE = frozenset("underwater outdoors indoors outside inside upstairs downstairs overhead".split())
 
 
@@ -237,7 +232,7 @@ def _first(
     subject = _subject(wish, findings, thing, parts) + with_what
     doing = f" {joined(list(parts.doing))}" if parts.doing else ""
     if _leads(wish, findings, parts):
-        by = "".join(f" {_by(wish, findings, text)}" for text in parts.by if text.startswith("by "))
+        by = "".join(f" {text}" for text in parts.by if text.startswith("by "))
         lead = grammar.with_article(_first_lower(parts.media[0]))
         return f"{lead} of {_first_lower(subject)}{doing}{where}{when}{by}"
     plain = thing.sure and len(subject.split()) <= 14 and not RELATIVE & set(subject.split())

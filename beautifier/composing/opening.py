@@ -29,15 +29,13 @@ def opening(wish: Wish, findings: Findings, thing: Thing, left: list[Option], di
     typed = tidy_end(wish.text)
     if not wish.words:
         return [typed]
-    if wish.kind in ("list", "tags"):
-        if wish.kind == "tags":
-            return tag_sentences(wish, findings)
-        parts = None if wish.quoted else read_list(wish, findings)
-        return (
-            [as_typed(wish, findings, _with_first_article(wish, findings, typed))]
-            if parts is None
-            else list_sentences(wish, findings, thing, parts, left, dice)
-        )
+    if wish.kind == "tags":
+        return tag_sentences(wish, findings)
+    if wish.kind == "list":
+        parts = read_list(wish, findings)
+        if parts is None:
+            return [as_typed(wish, findings, _with_first_article(wish, findings, typed))]
+        return list_sentences(wish, findings, thing, parts, left, dice)
     whole = wish.words_between(0, len(wish.words)) == typed
     if wish.kind == "sentence" or not whole or wish.quoted or not is_plain(wish, findings, 0, len(wish.words)):
         return [as_typed(wish, findings, _with_quotes(wish, _with_first_article(wish, findings, typed)))]
@@ -52,7 +50,7 @@ def as_typed(wish: Wish, findings: Findings, text: str) -> str:
     if QUOTED.search(text):
         return text
     text = SENTENCE_END.sub(lambda found: found[0].upper(), text)
-    return text if wish.kind == "tags" else capitals(wish, findings, text)
+    return capitals(wish, findings, text)
 
 
 def _with_first_article(wish: Wish, findings: Findings, typed: str) -> str:
@@ -61,7 +59,7 @@ def _with_first_article(wish: Wish, findings: Findings, typed: str) -> str:
     end = wish.segments[0][1] if wish.segments else 0
     if first is None or first.start or not typed.startswith(wish.words[0].text) or not is_noun_phrase(wish, 0, end):
         return typed
-    if not wish.quoted and (wish.kind in ("sentence", "tags") or typed[0].isupper()):
+    if not wish.quoted and (wish.kind == "sentence" or typed[0].isupper()):
         return typed
     if ODD.search(wish.words_between(0, end)) or not wish.words_between(0, end).isascii():
         end = first.end

@@ -102,18 +102,15 @@ def tag_sentences(wish: Wish, findings: Findings) -> list[str]:
         said = [*being, *further]
         many = len(said) > 1 or grammar.number_of_phrase(QUOTED.sub("", said[0]).strip()) == "p"
         found.append(f"also in view {'are' if many else 'is'} {joined(said)}")
-    if tags.had:
-        found.append(f"the picture has {joined(tags.had)}")
-    if tags.media:
-        found.append(f"the picture is {joined(tags.media)}")
-    if tags.seen:
-        found.append(f"the scene is {joined(tags.seen)}")
-    if tags.hour:
-        found.append(f"it is {joined(tags.hour)}")
-    if tags.look:
-        found.append(f"the look is {joined(tags.look)}")
-    if tags.by:
-        found.append(f"the picture is {joined(tags.by)}")
+    of_the_picture = (
+        ("the picture has", tags.had),
+        ("the picture is", tags.media),
+        ("the scene is", tags.seen),
+        ("it is", tags.hour),
+        ("the look is", tags.look),
+        ("the picture is", tags.by),
+    )
+    found += [f"{start} {joined(said)}" for start, said in of_the_picture if said]
     if tags.nobody:
         found.append("nobody is in sight")
     return [text for text in found if text]

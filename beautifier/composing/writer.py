@@ -30,6 +30,7 @@ from .draft import Draft, Reading, unavoided
 from .fitting import Option
 from .ideas import Fitting, fitting_ideas, in_order, with_mixed
 from .options import options
+from .sentences import sayable
 
 if TYPE_CHECKING:  # it imports torch, which reading entries does not need
     from .fit import Fit
@@ -89,6 +90,7 @@ class Composer(Writer):
             ideas = [*self.ideas_of(reading, request.seed, self.creative), *ideas]
         if request.style == "sentences":
             ideas = [idea for idea in ideas if idea.leads]
+            possible = sayable(reading.findings, possible)
         possible, score = self.rated(reading.wish.text, possible)
         texts: list[str] = []
         used: Counter[str] = Counter()

@@ -8,9 +8,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..faithful import is_prose
+from ..prompts.prose import is_prose, sentences_of
 from ..prompts.vocabulary import content
-from .measure import SENTENCE_END
 
 # Where the whole picture is described, the surest name first; else it is the first text.
 MAIN_KEYS: tuple[str, ...] = (
@@ -55,7 +54,7 @@ class JsonPrompt:
         """The description, and behind it what of a text says something new; sentences that say it too stand alone."""
         said = content(self.words)
         prose = is_prose(text)
-        new = [part for part in (SENTENCE_END.split(text) if prose else text.split(", ")) if not content(part) <= said]
+        new = [part for part in (sentences_of(text) if prose else text.split(", ")) if not content(part) <= said]
         if not prose:
             return ", ".join([main.rstrip(" .,"), *new]) if new else main
         whole = " ".join(new)

@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import re
 
+from ..prompts.prose import sentences_of
 from ..prompts.vocabulary import STOP
 from ..wishes.wish import Wish
 from ..wishes.words import PLACING
-from .measure import SENTENCE_END
 
 PALETTE = re.compile(r"\bpalette\b|^(?:the )?colou?rs?\b", re.IGNORECASE)
 LIGHT = re.compile(r"\b(?:lit by|light|lighting|shadows?|glow|backlit|sunlight|moonlight)\b", re.IGNORECASE)
@@ -56,7 +56,7 @@ PHOTOGRAPH = MEDIA[0][0]
 
 def layout_of(text: str, wish: Wish) -> str:
     """The object of a prompt, on one line."""
-    first, *others = [each.strip() for each in SENTENCE_END.split(text.strip()) if each.strip()]
+    first, *others = sentences_of(text)
     groups: dict[str, list[str]] = {
         name: [] for name in ("background", "aesthetics", "lighting", "marks", "view", "seen")
     }

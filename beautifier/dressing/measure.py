@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from ..faithful import check
 from ..prompts.clip_tokens import count_clip_tokens
+from ..prompts.prose import sentences_of
 from ..prompts.vocabulary import content
 from ..request import Request
 from ..targets import LENGTHS, Target, words_for
@@ -15,7 +16,6 @@ from ..wishes.wish import Wish
 TOKENS_A_CLIP_TOKEN = {"chunk": 1.0, "t5": 1.25, "llm": 1.05}
 TOKENS_A_CHARACTER = 0.7  # of scripts without blanks, for a language model: 0.68 with Qwen 2.5
 NO_BLANKS = re.compile("[\u2e80-\ua4cf\uac00-\ud7af\uf900-\ufaff\uff01-\uffef]")
-SENTENCE_END = re.compile(r'(?<=[.!?])\s+(?=[A-Z"“])')
 
 
 def count_tokens(target: Target | None, text: str) -> int:
@@ -61,8 +61,9 @@ def shortened(answer: str, wish: Wish, fits: Callable[[str], bool]) -> str:
     """An answer without the last of its sentences or phrases that the wish does not need, one by one."""
     if fits(answer):
         return answer
-    prose = len(SENTENCE_END.findall(answer)) > 0
-    pieces = SENTENCE_END.split(answer) if prose else answer.split(", ")
+    sentences = sentences_of(answer)
+    prose = len(sentences) > 1
+    pieces = sentences if prose else answer.split(", ")
     between = " " if prose else ", "
     lost = set(check(wish, answer).lost)
     for at in range(len(pieces) - 1, 0, -1):
