@@ -5,29 +5,12 @@ import pytest
 from prompt_beautifier.beautifier.composing.writer import load_embedded
 from prompt_beautifier.beautifier.dressing.emphasis import without_emphasis
 from prompt_beautifier.beautifier.dressing.measure import count_tokens, shortened
-from prompt_beautifier.beautifier.path import Writer, beautify
-from prompt_beautifier.beautifier.request import Answers, Request
+from prompt_beautifier.beautifier.path import beautify
+from prompt_beautifier.beautifier.request import Request
 from prompt_beautifier.beautifier.targets import TARGETS
 from prompt_beautifier.beautifier.wishes.wish import read
 
-
-class Says(Writer):
-    """Answers with one text, whatever it is asked."""
-
-    name = "says"
-    weights = False  # each has its own
-
-    def __init__(self, text, weights=False):
-        self.text, self.weights = text, weights
-
-    def write(self, words, request, on_step=None, should_stop=None):
-        return Answers([self.text or words], words)
-
-
-def one(answer, raw_prompt, weights=False, **asked):
-    (candidate,) = beautify(Says(answer, weights), Request(raw_prompt, **asked))
-    return candidate
-
+from .says import one
 
 PONY = TARGETS["pony"].before
 

@@ -11,29 +11,12 @@ from prompt_beautifier.beautifier.dressing.foreign import without_foreign
 from prompt_beautifier.beautifier.dressing.json_prompt import read_json_prompt
 from prompt_beautifier.beautifier.dressing.layout import layout_of
 from prompt_beautifier.beautifier.faithful import check
-from prompt_beautifier.beautifier.path import Writer, beautify
-from prompt_beautifier.beautifier.request import Answers, Request
+from prompt_beautifier.beautifier.path import beautify
+from prompt_beautifier.beautifier.request import Request
 from prompt_beautifier.beautifier.targets import TARGETS
 from prompt_beautifier.beautifier.wishes.wish import read
 
-
-class Says(Writer):
-    """Answers with one text, whatever it is asked; remembers the words."""
-
-    name = "says"
-
-    def __init__(self, text):
-        self.text = text
-
-    def write(self, words, request, on_step=None, should_stop=None):
-        self.words = words
-        return Answers([self.text], words)
-
-
-def one(answer, raw_prompt, **asked):
-    (candidate,) = beautify(Says(answer), Request(raw_prompt, **asked))
-    return candidate
-
+from .says import one
 
 # -- JSON
 

@@ -5,27 +5,12 @@ import pytest
 from prompt_beautifier.beautifier.composing.writer import load_embedded
 from prompt_beautifier.beautifier.dressing.keeping import with_kept
 from prompt_beautifier.beautifier.faithful import added, avoided, purge
-from prompt_beautifier.beautifier.path import Writer, beautify
-from prompt_beautifier.beautifier.request import STYLES, Answers, Request
+from prompt_beautifier.beautifier.path import beautify
+from prompt_beautifier.beautifier.request import STYLES, Request
 from prompt_beautifier.beautifier.targets import TARGETS
 from prompt_beautifier.beautifier.wishes.wish import read
 
-
-class Says(Writer):
-    """Answers with one text, whatever it is asked."""
-
-    name = "says"
-
-    def __init__(self, text):
-        self.text = text
-
-    def write(self, words, request, on_step=None, should_stop=None):
-        return Answers([self.text], words)
-
-
-def one(answer, raw_prompt, **asked):
-    (candidate,) = beautify(Says(answer), Request(raw_prompt, **asked))
-    return candidate
+from .says import Says, one
 
 
 @pytest.mark.parametrize(

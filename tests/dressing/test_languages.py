@@ -6,21 +6,11 @@ import pytest
 
 from prompt_beautifier.beautifier.chat.instruction import ENGLISH, instruction_for
 from prompt_beautifier.beautifier.composing.writer import load_embedded
-from prompt_beautifier.beautifier.path import Writer, beautify
-from prompt_beautifier.beautifier.request import Answers, Request
+from prompt_beautifier.beautifier.path import beautify
+from prompt_beautifier.beautifier.request import Request
 from prompt_beautifier.beautifier.targets import TARGETS
 
-
-class Says(Writer):
-    """Answers with one text, whatever it is asked."""
-
-    name = "says"
-
-    def __init__(self, text):
-        self.text = text
-
-    def write(self, words, request, on_step=None, should_stop=None):
-        return Answers([self.text], words)
+from .says import Says
 
 
 def one(writer, raw_prompt, **asked):
