@@ -10,6 +10,8 @@ from .inputs import ADVANCED, BeautifierType, RewardModelType
 
 USUAL = Sampling()
 AUTO, NONE = "auto", "none"  # of image_model
+REVIEW = ("off", "ask")
+MOST_SECONDS = 3600  # of review_seconds
 
 
 def all_inputs() -> list[io.Input]:
@@ -99,60 +101,42 @@ def sampling_inputs() -> list[io.Input]:
                 "custom: the settings below."
             ),
         ),
-        io.Float.Input(
-            "temperature",
-            default=USUAL.temperature,
-            min=0.05,
-            max=5.0,
-            step=0.05,
-            optional=True,
-            extra_dict=ADVANCED,
-            tooltip=("Below 1 the wording is safer, above 1 it is more surprising. Used when sampling is custom."),
+        sampled(
+            io.Float, "temperature", 0.05, 5.0, "Below 1 the wording is safer, above 1 it is more surprising.", 0.05
         ),
-        io.Int.Input(
-            "top_k",
-            default=USUAL.top_k,
-            min=0,
-            max=10_000,
-            optional=True,
-            extra_dict=ADVANCED,
-            tooltip=(
-                "Choose the next token among this many of the likeliest. 0: among all. Used when sampling is custom."
-            ),
-        ),
-        io.Float.Input(
+        sampled(io.Int, "top_k", 0, 10_000, "Choose the next token among this many of the likeliest. 0: among all."),
+        sampled(
+            io.Float,
             "top_p",
-            default=USUAL.top_p,
-            min=0.01,
-            max=1.0,
+            0.01,
+            1.0,
+            "Choose among the likeliest tokens that together have this probability. 1: among all.",
             step=0.01,
-            optional=True,
-            extra_dict=ADVANCED,
-            tooltip=(
-                "Choose among the likeliest tokens that together have this probability. 1: among all. "
-                "Used when sampling is custom."
-            ),
         ),
-        io.Float.Input(
+        sampled(
+            io.Float,
             "repetition_penalty",
-            default=USUAL.repetition_penalty,
-            min=0.1,
-            max=5.0,
+            0.1,
+            5.0,
+            "Above 1, words that are already there become less likely. 1: off.",
             step=0.05,
-            optional=True,
-            extra_dict=ADVANCED,
-            tooltip=("Above 1, words that are already there become less likely. 1: off. Used when sampling is custom."),
         ),
-        io.Int.Input(
-            "max_new_tokens",
-            default=USUAL.max_new_tokens,
-            min=1,
-            max=4096,
-            optional=True,
-            extra_dict=ADVANCED,
-            tooltip="Longest answer, in the model's tokens. Used when sampling is custom.",
-        ),
+        sampled(io.Int, "max_new_tokens", 1, 4096, "Longest answer, in the model's tokens."),
     ]
+
+
+def sampled(kind: type, field: str, least: float, most: float, says: str, step: float | None = None) -> io.Input:
+    """The input for one field of Sampling, whose default it has: an io.Int or an io.Float."""
+    return kind.Input(
+        field,
+        default=getattr(USUAL, field),
+        min=least,
+        max=most,
+        step=step,
+        optional=True,
+        extra_dict=ADVANCED,
+        tooltip=f"{says} Used when sampling is custom.",
+    )
 
 
 def reward_model_input() -> io.Input:
@@ -168,7 +152,7 @@ def reward_model_input() -> io.Input:
 
 
 def style_input() -> io.Input:
-    """The input for what the embedded model writes; the last one, so that older graphs keep their widgets."""
+    """The input for what the embedded model writes."""
     return io.Combo.Input(
         "style",
         options=list(STYLE_CHOICES),
@@ -236,10 +220,6 @@ def target_inputs() -> list[io.Input]:
             ),
         ),
     ]
-
-
-REVIEW = ("off", "ask")
-MOST_SECONDS = 3600
 
 
 def review_inputs() -> list[io.Input]:

@@ -95,10 +95,8 @@ async def image_model(body: object) -> dict:
     text = str(body.get("text", ""))
     found = await asyncio.to_thread(target_of, graph, body.get("node"), text=text)  # which reads files
     row = found.target
-    return {
-        **{"target": row.name if row else None, "title": row.title if row else ""},
-        **{"by": found.by, "sure": found.sure},
-    }
+    named = {"target": row.name, "title": row.title} if row else {"target": None, "title": ""}
+    return {**named, "by": found.by, "sure": found.sure}
 
 
 async def review(body: object) -> dict:

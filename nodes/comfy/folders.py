@@ -19,11 +19,7 @@ from ...beautifier.servers.endpoints import FILE_NAME
 PACK = Path(__file__).resolve().parents[2]
 MODEL_FOLDER = "LLM"  # models/LLM: where ComfyUI users keep language models, by convention
 SCORER_FOLDER = "scorers"  # models/scorers: where image scorers are downloaded to
-MAY_HAVE_SCORERS = (
-    "clip_vision",
-    "text_encoders",
-    MODEL_FOLDER,
-)  # users may have the same files there already
+MAY_HAVE_SCORERS = ("clip_vision", "text_encoders", MODEL_FOLDER)  # users may have the same files there already
 
 
 def register_model_folders() -> None:

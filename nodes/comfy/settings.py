@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import folder_paths
 
-KEEP, AVOID = (
-    "PromptBeautifier.Keep",
-    "PromptBeautifier.Avoid",
-)  # ids, as in nodes/web/settings.js
+from ...beautifier.files import read_json
+
+KEEP, AVOID = "PromptBeautifier.Keep", "PromptBeautifier.Avoid"  # ids, as in nodes/web/settings.js
 FILE = "comfy.settings.json"
 USER = "default"  # where ComfyUI runs for one user
 
@@ -24,9 +22,9 @@ def standing_words() -> tuple[str, str]:
     if (users / "users.json").is_file():
         return "", ""
     try:
-        values = json.loads((users / USER / FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        values = read_json(users / USER / FILE)
+    except (FileNotFoundError, ValueError):
         return "", ""
-    found = (values.get(name) if isinstance(values, dict) else None for name in (KEEP, AVOID))
+    found = (values.get(name) for name in (KEEP, AVOID))
     keep, avoid = (value if isinstance(value, str) else "" for value in found)
     return keep, avoid

@@ -101,15 +101,18 @@ class Page:
     def until(self, condition, argument=None):
         self.browser.wait_for_function(condition, arg=argument, timeout=SLOWEST, polling=100)
 
-    def press_until(self, key, condition):
-        """Press a key until a condition holds: the page may not be ready for it at first."""
-        for _ in range(10):
-            self.keyboard.press(key)
+    def act_until(self, act, condition, argument=None, times=10):
+        """Do something until a condition holds: the page may not be ready for it at first."""
+        for _ in range(times):
+            act()
             for _ in range(30):
-                if self.evaluate(condition):
+                if self.evaluate(condition, argument):
                     return
                 self.browser.wait_for_timeout(100)
-        pytest.fail(f"{key} did nothing: {condition}")
+        pytest.fail(f"it was done in vain: {condition}")
+
+    def press_until(self, key, condition):
+        self.act_until(lambda: self.keyboard.press(key), condition)
 
     def run(self, fails=False):
         """Run the graph to its end; returns what went wrong, which is nothing unless it `fails`."""
@@ -122,13 +125,8 @@ class Page:
 
     def undo(self, condition, argument=None):
         """Undo until a condition holds: the layout of a new node can be a step of its own."""
-        for _ in range(3):
-            self.evaluate("() => app.extensionManager.command.execute('Comfy.Undo')")
-            for _ in range(30):
-                if self.evaluate(condition, argument):
-                    return
-                self.browser.wait_for_timeout(100)
-        pytest.fail(f"was not undone: {condition}")
+        undo = "() => app.extensionManager.command.execute('Comfy.Undo')"
+        self.act_until(lambda: self.evaluate(undo), condition, argument, times=3)
 
     def select(self, node):
         self.evaluate("type => { app.canvas.deselectAll(); app.canvas.selectNode(nodeOf(type)) }", node)

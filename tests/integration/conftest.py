@@ -38,7 +38,10 @@ STARTS_WITHIN = 180  # seconds
 LOAD, BEAUTIFY = "PromptBeautifierLoadBeautifier", "PromptBeautifierBeautifyPrompt"
 CONNECT, LOAD_REWARD = "PromptBeautifierConnectPromptLLM", "PromptBeautifierLoadRewardModel"
 WORKFLOWS = {name: title for name, (title, _) in drawn_workflows.TEMPLATES.items()}  # what scripts read: the template
-CHECKPOINT = "v1-5-pruned-emaonly-fp16.safetensors"  # what the workflows ask for; the file is a small random one
+# What the workflows ask for; the file is a small random one, by each of these names.
+CHECKPOINT, *OTHER_CHECKPOINTS = (
+    name for name, _ in (drawn_workflows.SD15, drawn_workflows.SDXL, drawn_workflows.ILLUSTRIOUS, drawn_workflows.FLUX)
+)
 TINY, SLOW, ELSEWHERE = "random/tiny", "random-slow", "random-elsewhere"
 PICKSCORE, AESTHETIC, SLOW_SCORER = "random/pickscore", "random-aesthetic", "random-slow-scorer"
 SCORERS = {PICKSCORE: "pickscore", AESTHETIC: "aesthetic", SLOW_SCORER: "pickscore"}
@@ -88,6 +91,8 @@ def base(tmp_path_factory, pack):
     (folder / "custom_nodes" / "prompt-beautifier").symlink_to(pack, target_is_directory=True)
     small_encoder.install(folder / "custom_nodes")
     checkpoint = small_checkpoint.write(folder / "models" / "checkpoints" / CHECKPOINT)
+    for name in OTHER_CHECKPOINTS:
+        checkpoint.with_name(name).symlink_to(checkpoint)
     tiny.save_checkpoint(folder / "models" / "LLM" / TINY)
     tiny.save_checkpoint(folder / "models" / "LLM" / SLOW, hidden=256, layers=12)
     tiny.save_checkpoint(folder / "models" / "LLM" / "microsoft" / "Promptist", "gpt2", "promptist")

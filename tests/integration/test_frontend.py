@@ -85,6 +85,9 @@ def test_every_template_can_be_read_as_it_opens(server, chromium, repository):
     with page_of(server, chromium) as (page, _):
         for graph in drawn:
             page.evaluate("graph => app.loadGraphData(graph)", graph)
+            if graph["extra"].get("linearMode"):  # it opens as a form, with the graph out of sight
+                page.locator(LIST).wait_for()
+                continue
             for _ in range(2):  # as the page opens, the first may find nodes without a size
                 page.evaluate("() => app.extensionManager.command.execute('Comfy.Canvas.FitView')")
                 page.wait_for_timeout(1000)

@@ -439,7 +439,8 @@ def test_a_blueprint_is_found_by_name_and_runs(page, writes, tmp_path, name):
     page.open()
     page.must_reopen = True
     page.evaluate("async () => { app.graph.clear(); await frames() }")
-    page.browser.mouse.dblclick(700, 600)
+    in_search = "() => document.activeElement instanceof HTMLInputElement"  # else letters would be shortcuts
+    page.act_until(lambda: page.browser.mouse.dblclick(700, 600), in_search)
     page.keyboard.type(name)
     page.browser.get_by_text(name, exact=True).last.wait_for()
     page.press_until("Enter", "() => app.graph.nodes.some(node => node.subgraph)")

@@ -107,9 +107,8 @@ def test_what_goes_wrong_is_said_in_the_page(page, words, tmp_path):
         put(page, node, name, value)
     wrong = page.run(fails=True)
     assert words.partition(":")[0] in wrong
-    page.browser.get_by_text(words).last.wait_for()
-    page.browser.screenshot(path=tmp_path / f"told {page.looks}.png")
     told(page, words)
+    page.browser.screenshot(path=tmp_path / f"told {page.looks}.png")
 
 
 def test_a_server_that_is_not_in_the_file_is_said_in_the_page(page):

@@ -52,7 +52,6 @@ class Node:
     given: dict[str, Any]  # by input: a value, an Outside, or (Node, name of an output)
     title: str | None = None
     models: tuple[tuple[str, str, str], ...] = ()  # name, address, folder
-    properties: dict = dataclasses.field(default_factory=dict)
 
     def inputs(self) -> list[tuple[str, str, Any]]:
         if isinstance(self.kind, Kind):
@@ -91,11 +90,11 @@ class Graph:
         self.notes: list[tuple] = []
         self.extra: dict = {}
 
-    def add(self, kind, pos, size=(300, 100), title=None, models=(), properties=None, **given) -> Node:
+    def add(self, kind, pos, size=(300, 100), title=None, models=(), **given) -> Node:
         """Add a node of a type by name, or a subgraph, at a place; inputs are values or (node, output)."""
         made = self.kinds[kind] if isinstance(kind, str) else kind
         named = kind if isinstance(kind, str) else kind.id
-        node = Node(self.first + len(self.nodes), made, named, pos, size, given, title, tuple(models), properties or {})
+        node = Node(self.first + len(self.nodes), made, named, pos, size, given, title, tuple(models))
         unknown = set(given) - {name for name, *_ in node.inputs()}
         if unknown:
             raise ValueError(f"{named} has no input {', '.join(unknown)}")
@@ -170,7 +169,6 @@ class Graph:
             outputs.append({"name": name, **shape, "type": type, "links": numbers or None})
         drawn = base(node.id, node.type, node.pos, node.size) | {"inputs": inputs, "outputs": outputs}
         drawn |= {"title": node.title} if node.title else {}
-        drawn["properties"] = drawn["properties"] | node.properties
         if node.models:
             keys = ("name", "url", "directory")
             drawn["properties"]["models"] = [dict(zip(keys, model, strict=True)) for model in node.models]
@@ -178,7 +176,7 @@ class Graph:
             drawn["title"] = node.title or node.kind.title
             free = [name for name in node.kind.inputs() if not node.source(name)]
             promoted = [[str(each[0].id), each[1]] for each in map(node.kind.inner, free) if each[3] is not SOCKET]
-            drawn["properties"] = {"proxyWidgets": promoted} | node.properties
+            drawn["properties"] = {"proxyWidgets": promoted}
             drawn["widgets_values"] = []
         else:
             drawn["widgets_values"] = widget_values(node)

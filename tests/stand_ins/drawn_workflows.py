@@ -4,6 +4,7 @@ python -m tests.stand_ins.drawn_workflows        (make graphs)
 """
 
 import asyncio
+import dataclasses
 import importlib
 import json
 import re
@@ -133,7 +134,7 @@ def picture(name: str, checkpoint: tuple[str, str], size=(512, 512), seed_outsid
 def with_default(kind: Kind, name: str, value) -> Kind:
     """The same kind with another value in a widget that is shown outside."""
     inputs = [(each, type, value if each == name else default) for each, type, default in kind.inputs]
-    return Kind(kind.title, inputs, kind.outputs, kind.lists, kind.seeds, kind.more)
+    return dataclasses.replace(kind, inputs=inputs)
 
 
 def sampled(graph, loader, words, against, size, batch, model, vae, sampler, latent="EmptyLatentImage") -> Graph:
@@ -242,7 +243,7 @@ def every_candidate(title: str) -> Graph:
 
 
 def original_vs_beautified(title: str) -> Graph:
-    graph = started(title, "original_vs_beautified", top=330, size=(310, 290))
+    graph = started(title, "original_vs_beautified", top=330)
     words = graph.add(*("PrimitiveStringMultiline", (0, 0), (310, 100), "Your prompt"), value="a castle on a hill")
     made = beautified(graph, (FIRST, 160), prompt=(words, "STRING"), seed=7, num_candidates=1)
     seed = graph.add("PrimitiveInt", (THIRD, 0), (340, 82), "One seed for both", value=42)

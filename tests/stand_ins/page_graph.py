@@ -49,7 +49,7 @@ class Level:
     def key(self, node: dict) -> str:
         return f"{self.path}{node['id']}"
 
-    def source(self, link_id: int | None, want: str | None = None, depth: int = 0) -> Any:
+    def source(self, link_id: int | None, depth: int = 0) -> Any:
         """What a link brings: [node id, output], a value of a Primitive, or None where nothing comes."""
         if link_id not in self.links or depth > 100:
             return None
@@ -57,7 +57,7 @@ class Level:
         if origin == INPUTS:
             level, node = self.outside
             at = next((each for each in node["inputs"] if each["name"] == self.inputs[slot]["name"]), None)
-            return level.source(at.get("link"), want, depth + 1) if at else None
+            return level.source(at.get("link"), depth + 1) if at else None
         node = self.nodes.get(origin)
         if node is None or node.get("mode") == MUTED:
             return None
@@ -65,21 +65,21 @@ class Level:
         if kind == "PrimitiveNode":
             return (node.get("widgets_values") or [None])[0]
         if kind in ("Reroute", "SetNode"):
-            return self.source(inputs[0].get("link"), want, depth + 1) if inputs else None
+            return self.source(inputs[0].get("link"), depth + 1) if inputs else None
         if kind == "GetNode":
             name = node["widgets_values"][0]
             for setter in self.nodes.values():
                 if setter["type"] == "SetNode" and setter["widgets_values"][0] == name:
-                    return self.source(setter["inputs"][0].get("link"), want, depth + 1)
+                    return self.source(setter["inputs"][0].get("link"), depth + 1)
             return None
         if node.get("mode") == BYPASSED:
             wanted = (node.get("outputs") or [{}] * (slot + 1))[slot].get("type")
             same = [each for each in inputs if each.get("type") == wanted and each.get("link") is not None]
-            return self.source(same[0]["link"], want, depth + 1) if same else None
+            return self.source(same[0]["link"], depth + 1) if same else None
         if origin in self.inner:
             inner = self.inner[origin]
             ends = [link for link in inner.links.values() if link[3] == OUTPUTS and link[4] == slot]
-            return inner.source(ends[0][0], want, depth + 1) if ends else None
+            return inner.source(ends[0][0], depth + 1) if ends else None
         return [self.key(node), slot]
 
     def graph(self) -> dict[str, dict]:

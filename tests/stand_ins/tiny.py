@@ -42,14 +42,7 @@ def save_tokenizer(folder: Path, vocab_size: int = VOCABULARY) -> Tokenizer:
     return tokenizer
 
 
-def save_bloom(
-    folder: Path,
-    seed: int = 0,
-    vocab_size: int = VOCABULARY,
-    hidden: int = 32,
-    layers: int = 2,
-    heads: int = 4,
-) -> Path:
+def save_bloom(folder: Path, seed=0, vocab_size=VOCABULARY, hidden=32, layers=2, heads=4) -> Path:
     """Write a BLOOM checkpoint (config.json, model.safetensors) under the names of the published ones."""
     config = {
         "model_type": "bloom",
@@ -76,15 +69,7 @@ def save_bloom(
     return save(folder, config, shapes | norm_shapes("ln_f", hidden), seed)
 
 
-def save_gpt2(
-    folder: Path,
-    seed: int = 0,
-    vocab_size: int = VOCABULARY,
-    hidden: int = 32,
-    layers: int = 2,
-    heads: int = 4,
-    positions: int = 128,
-) -> Path:
+def save_gpt2(folder: Path, seed=0, vocab_size=VOCABULARY, hidden=32, layers=2, heads=4, positions=128) -> Path:
     """Write a GPT-2 checkpoint (config.json, model.safetensors) under the names of the published ones."""
     config = {
         "model_type": "gpt2",
@@ -110,14 +95,7 @@ def save_gpt2(
     return save(folder, config, shapes | norm_shapes("ln_f", hidden), seed)
 
 
-def save_llama(
-    folder: Path,
-    seed: int = 0,
-    vocab_size: int = VOCABULARY,
-    hidden: int = 32,
-    layers: int = 2,
-    heads: int = 4,
-) -> Path:
+def save_llama(folder: Path, seed=0, vocab_size=VOCABULARY, hidden=32, layers=2, heads=4) -> Path:
     """Write a Qwen3 checkpoint (config.json, model.safetensors) under the names of the published ones: of all Llamas it
     has the most parts. Pairs of heads share keys and values; the output layer has weights of its own."""
     inner, size = 3 * hidden, hidden // heads
@@ -155,14 +133,7 @@ def save_llama(
     return save(folder, config, shapes | {"model.norm.weight": (hidden,), "lm_head.weight": (vocab_size, hidden)}, seed)
 
 
-def save_t5(
-    folder: Path,
-    seed: int = 0,
-    vocab_size: int = VOCABULARY,
-    hidden: int = 32,
-    layers: int = 2,
-    heads: int = 4,
-) -> Path:
+def save_t5(folder: Path, seed=0, vocab_size=VOCABULARY, hidden=32, layers=2, heads=4) -> Path:
     """Write a Flan-T5 checkpoint (config.json, model.safetensors) under the names of the published ones."""
     inner, size = 2 * hidden, hidden // heads
     config = {
