@@ -29,13 +29,14 @@ from tqdm import tqdm
 
 from .pictures.scorers import kind_of
 from .run import options
-from .run.cluster import actors, add_cluster_options, cluster
+from .run.cluster import Outcome, actors, add_cluster_options, cluster, found, outcome
 from .run.kept import Kept
 from .run.pace import duration
 from .run.parts import Manifest, atomic_write, write_rows
 from .run.rows import read_jsonl
 
 SIDES = ("train", "heldout")
+RESTARTS = 3  # of a process that died
 
 Row = tuple[str, str, str]  # key, raw prompt, prompt
 Scores = dict[str, float]  # of a row, by column
@@ -45,20 +46,20 @@ def main(argv: list[str] | None = None) -> None:
     args = options.parse(option_parser(), argv)
     settings = check(args)
     sides = read_sides(args)
-    rows = [(key_of_row(row), row["raw_prompt"], row["prompt"]) for found in sides.values() for row in found]
+    rows = [(key_of_row(row), row["raw_prompt"], row["prompt"]) for own in sides.values() for row in own]
     described = {**settings.pictures, "seeds": settings.seeds, "scorers": list(settings.scorers)}
     Manifest(args.out / "scores", described, args.restart)
     with Kept(args.out / "scores" / "scores.sqlite") as kept, cluster(args.workers, args.address) as with_ray:
         label_rows(settings, rows, kept, with_ray)
         scores = {key: kept.get(key) for key, _, _ in rows}
-    for side, found in sides.items():
-        write_rows(args.out / f"{side}.jsonl", ({**row, **scores[key_of_row(row)]} for row in found))
+    for side, own in sides.items():
+        write_rows(args.out / f"{side}.jsonl", ({**row, **scores[key_of_row(row)]} for row in own))
     if (args.data / "name_words.txt").exists():
         shutil.copyfile(args.data / "name_words.txt", args.out / "name_words.txt")
     columns = [kind_of(spec).column for spec in settings.scorers]
     for column in columns:
-        found = [scores[key][column] for key, _, _ in rows]
-        print(f"{column}: mean {sum(found) / len(found):.4f}, least {min(found):.4f}, most {max(found):.4f}")
+        own = [scores[key][column] for key, _, _ in rows]
+        print(f"{column}: mean {sum(own) / len(own):.4f}, least {min(own):.4f}, most {max(own):.4f}")
     print(f"{len(rows):,} rows with {', '.join(columns)} in {args.out}")
 
 
@@ -164,18 +165,23 @@ def score_with_ray(settings: Settings, rows: Iterable[Row], say: Callable[[str],
 
     resources = actors()
     count = resources.pop("concurrency")
-    workers = [ray.remote(Labeller).options(**resources).remote(settings) for _ in range(count)]
+    # Ray starts a process that died (a GPU's fault, too little memory) anew, and gives it the rows that it had.
+    lives = {"max_restarts": RESTARTS, "max_task_retries": RESTARTS}
+    workers = [ray.remote(RemoteLabeller).options(**resources, **lives).remote(settings) for _ in range(count)]
     try:
-        weights = ray.get([worker.weights.remote() for worker in workers])[0]
+        weights = found(ray.get([worker.weights.remote() for worker in workers])[0])
         say(
             f"{count} processes; each has {weights / 2**20:,.0f} MB of weights, besides what drawing "
             f"{settings.batch_size} at once needs"
         )
         # Each worker twice: it has the next row at hand when one is done, so that no GPU waits for this process.
         pool = ActorPool([*workers, *workers])
-        yield from pool.map_unordered(lambda worker, row: worker.label.remote(row), rows)
-    except ray.exceptions.RayTaskError as error:
-        raise error.as_instanceof_cause() from None
+        yield from map(found, pool.map_unordered(lambda worker, row: worker.label.remote(row), rows))
+    except ray.exceptions.RayActorError as error:
+        raise RuntimeError(
+            f"a labelling process died {RESTARTS + 1} times, of too little memory most likely: lower --batch-size; the "
+            "same command goes on with the rows that are left"
+        ) from error
     finally:
         for worker in workers:
             ray.kill(worker)
@@ -217,6 +223,27 @@ class Labeller:
             if not math.isfinite(scores[column]):
                 raise ValueError(f"{column} of {prompt!r} is {scores[column]}: the pipeline or the scorer is damaged")
         return key, scores
+
+
+class RemoteLabeller:
+    """A Labeller in a process of its own, loaded when it is first needed. What goes wrong comes back as a value: of an
+    error that is raised Ray hands on the text of a whole stack."""
+
+    def __init__(self, settings: Settings):
+        self.settings, self.labeller = settings, None
+
+    def weights(self) -> Outcome:
+        """Bytes of all weights."""
+        return outcome(lambda: self.loaded().weights())
+
+    def label(self, row: Row) -> Outcome:
+        """What Labeller.label gives."""
+        return outcome(lambda: self.loaded().label(row))
+
+    def loaded(self) -> Labeller:
+        if self.labeller is None:
+            self.labeller = Labeller(self.settings)
+        return self.labeller
 
 
 def key_of_row(row: dict) -> str:

@@ -71,6 +71,12 @@ class Sight:
         return self.bias if window is None else self.windowed[window]
 
 
+def attention_dtype(device: str) -> torch.dtype:
+    """What attention is worked out in under autocast on a type of device: the backward pass in bfloat16 is slow on
+    CPUs; elsewhere it has kernels of its own."""
+    return torch.float32 if device == "cpu" else torch.get_autocast_dtype(device)
+
+
 class Attention(nn.Module):
     """What the new positions see of those before them and of each other, mixed. `layer` is its place in a cache."""
 
@@ -95,12 +101,14 @@ class Attention(nn.Module):
         if cache is not None:
             key, value = (part.to(cache.seen) for part in cache.append(self.layer, key, value))
             query = query.to(cache.seen)
-        if torch.is_autocast_enabled(x.device.type):  # training: the backward pass in bfloat16 is slow on CPUs
-            query, key, value = query.float(), key.float(), value.float()
+        if torch.is_autocast_enabled(x.device.type):  # training
+            dtype = attention_dtype(x.device.type)
+            query, key, value = query.to(dtype), key.to(dtype), value.to(dtype)
         if self.kv_heads != self.heads:  # those that share keys are more queries of one head
             query = query.reshape(rows, self.kv_heads, -1, self.head_size)
         with torch.autocast(x.device.type, enabled=False):
             bias = sight.of(self.window)
+            bias = bias if bias is None else bias.to(query.dtype)
             mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=bias, scale=self.scale)
         mixed = mixed.reshape(rows, self.heads, new, self.head_size).transpose(1, 2)
         return self.dense(mixed.reshape(rows, new, -1).to(x.dtype))

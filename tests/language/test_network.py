@@ -8,7 +8,7 @@ from safetensors.torch import load_file, save_file
 
 from prompt_beautifier.beautifier.language.architectures.table import read_config
 from prompt_beautifier.beautifier.language.config import NetworkConfig
-from prompt_beautifier.beautifier.language.network import alibi_slopes
+from prompt_beautifier.beautifier.language.network import alibi_slopes, attention_dtype
 from prompt_beautifier.beautifier.language.weights import load_network
 
 transformers = pytest.importorskip("transformers", reason="transformers is what the network is compared with")
@@ -160,3 +160,10 @@ def test_a_configuration_made_in_code_is_checked_too():
 
 def load_network_of(folder):
     return load_network(folder, torch.float32, "cpu")
+
+
+def test_attention_is_lifted_to_float32_on_a_cpu_alone():
+    with torch.autocast("cpu", torch.bfloat16):
+        assert attention_dtype("cpu") == torch.float32
+    with torch.autocast("cuda", torch.bfloat16):
+        assert attention_dtype("cuda") == torch.bfloat16

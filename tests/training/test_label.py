@@ -109,6 +109,38 @@ def test_with_ray_the_scores_are_the_same(data, models, whole, tmp_path):
 
 
 @pytest.mark.slow
+def test_a_process_that_dies_is_started_anew(data, models, whole, tmp_path, monkeypatch):
+    mark = tmp_path / "has died"
+
+    class Mortal(label.RemoteLabeller):
+        def label(self, row):
+            if row[1] == "fox" and not mark.exists():
+                mark.touch()
+                os._exit(1)
+            return super().label(row)
+
+    monkeypatch.setattr(label, "RemoteLabeller", Mortal)
+    assert_same_rows(run_label(data, tmp_path / "out", models, "--workers", "1"), whole)
+    assert mark.exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", ["0", "1"])
+def test_a_pipeline_that_cannot_be_had_is_said_in_one_line(data, tmp_path, workers):
+    command = ["--data", str(data), "--out", str(tmp_path / "out"), "--model", "owner/name", "--workers", workers]
+    offline = {**os.environ, "HF_HUB_OFFLINE": "1"}
+    run = subprocess.run(
+        [sys.executable, "-m", "prompt_beautifier.training.label", *command],
+        capture_output=True,
+        text=True,
+        env=offline,
+    )
+    assert run.returncode == 1 and "Traceback" not in run.stderr
+    assert run.stderr.splitlines()[-1].startswith("label: owner/name is not on this computer and")
+    assert run.stderr.splitlines()[-1].endswith("or give the folder of a diffusers pipeline")
+
+
+@pytest.mark.slow
 def test_a_killed_run_goes_on_scores_no_row_twice_and_ends_the_same(data, models, whole, tmp_path):
     """kill -9 after the second row."""
     out = tmp_path / "out"

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from ...beautifier.prompts.a1111 import bracket_weights
+from ..run.hub import fetched
 
 MODEL = "stable-diffusion-v1-5/stable-diffusion-v1-5"
 NEGATIVE_PROMPT = "blurry, low quality, deformed, bad anatomy, cropped, watermark, text"
@@ -208,6 +209,8 @@ def load_pipeline(model: str, sampler: str, dtype: torch.dtype):
         import diffusers
     except ImportError as error:
         raise ImportError("diffusers is not installed: pip install prompt-beautifier[training]") from error
+    if not Path(model).is_dir():
+        fetched(model, ["model_index.json"], "give the folder of a diffusers pipeline")
     kind = diffusers.StableDiffusionPipeline.load_config(model).get("_class_name")
     if kind != "StableDiffusionPipeline":
         raise ValueError(f"{model} is a {kind}; a StableDiffusionPipeline (1.x or 2.x) is expected")

@@ -13,6 +13,7 @@ from ...beautifier.families import Family
 from ...beautifier.language.architectures.table import read_config
 from ...beautifier.language.config import NetworkConfig
 from ...beautifier.language.tokenizer import load_tokenizer
+from .hub import fetched
 
 # What is needed of a repository; weights in other formats than safetensors are not fetched.
 WANTED = ["config.json", "tokenizer.json", "vocab.json", "merges.txt", "*.safetensors", "*.safetensors.index.json"]
@@ -59,9 +60,7 @@ def trainable(folder: Path, family: str | None) -> Family:
 
 def from_hub(repository: str) -> Path:
     """The folder that a repository's config.json, tokenizer and safetensors were fetched to."""
-    from huggingface_hub import snapshot_download
-
-    folder = Path(snapshot_download(repository, allow_patterns=WANTED))
+    folder = fetched(repository, WANTED, "give --model a checkpoint folder")
     if not list(folder.glob("*.safetensors")):
         raise FileNotFoundError(
             f"{repository} has no safetensors: convert its weights, and give the folder with model.safetensors"

@@ -103,8 +103,7 @@ def _with_ray(work: Callable[[int], object], parts: Sequence[int], resources: di
     else:
         rows = rows.map(Call(work), **resources)
     for row in rows.iter_rows():
-        if row["error"]:
-            raise EXPECTED.get(row["error"], RuntimeError)(row["message"])
+        found((None, row["error"], row["message"]))
         yield row["part"]
 
 
@@ -120,6 +119,27 @@ def actors() -> dict:
 EXPECTED = {kind.__name__: kind for kind in (FileNotFoundError, ImportError, OSError, RuntimeError, ValueError)}
 
 
+# What a call in another process came to: its value, the kind of its error ("" for none), and the error's message.
+Outcome = tuple[object, str, str]
+
+
+def outcome(call: Callable[[], object]) -> Outcome:
+    """Make a call; what goes wrong is a value."""
+    try:
+        return call(), "", ""
+    except Exception as problem:
+        error = next((kind for kind in EXPECTED if isinstance(problem, EXPECTED[kind])), type(problem).__name__)
+        return None, error, str(problem) if error in EXPECTED else traceback.format_exc()
+
+
+def found(outcome: Outcome):
+    """The value of a call that was made elsewhere, or its error."""
+    value, error, message = outcome
+    if error:
+        raise EXPECTED.get(error, RuntimeError)(message)
+    return value
+
+
 class Call:
     """One call of `work`, as a row of Ray Data.
 
@@ -131,12 +151,7 @@ class Call:
         self.work = work
 
     def __call__(self, row: dict) -> dict:
-        error = message = ""
-        try:
-            self.work(row["part"])
-        except Exception as problem:
-            error = type(problem).__name__
-            message = str(problem) if error in EXPECTED else traceback.format_exc()
+        _, error, message = outcome(lambda: self.work(row["part"]))
         return {"part": row["part"], "error": error, "message": message}
 
 

@@ -19,7 +19,7 @@ SIDES = ("train.jsonl", "heldout.jsonl")
 
 
 def same_run(args: argparse.Namespace, free: Collection[str] = ()) -> None:
-    """Note what makes this run in OUT/options.json, or compare with what is noted there.
+    """Note what makes this run in OUT/options.json, or compare with what is noted there, where that run has begun.
 
     args  the stage's options; out is the folder of the run, data (where there is one) that of the rows
     free  further options that may change, by their names in args
@@ -30,7 +30,7 @@ def same_run(args: argparse.Namespace, free: Collection[str] = ()) -> None:
     own = {name: value for name, value in vars(args).items() if name not in FREE and name not in free}
     own = json.loads(json.dumps(own, default=str))
     rows = {name: digest(args.data / name) for name in SIDES if (args.data / name).is_file()}
-    if path.is_file():
+    if path.is_file() and has_begun(args.out):
         before = read_json(path)
         compare(args.out, before["options"], own)
         for name, found in rows.items():
@@ -42,6 +42,16 @@ def same_run(args: argparse.Namespace, free: Collection[str] = ()) -> None:
         args.out.mkdir(parents=True, exist_ok=True)
         write_json(path, {"options": own, "rows": rows}, indent=2)
     PartialState().wait_for_everyone()
+
+
+def has_begun(out: Path) -> bool:
+    """Whether a run of that folder has come as far as a first number or checkpoint; before, nothing is lost."""
+    numbers = out / "metrics.jsonl"
+    return (
+        (numbers.is_file() and numbers.stat().st_size > 0)
+        or (out / "checkpoint.pt").exists()
+        or any((out / "checkpoints").glob("checkpoint-*"))
+    )
 
 
 def compare(out: Path, before: dict, own: dict) -> None:

@@ -16,9 +16,11 @@ def run(tmp_path):
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "train.jsonl").write_text('{"raw_prompt": "a"}\n')
 
-    def begin(free=(), **changed):
+    def begin(free=(), first_numbers=True, **changed):
         options = {"out": tmp_path / "run", "data": tmp_path / "data", "seed": 0, "betas": [0.9, 0.95], "family": None}
         same_run(argparse.Namespace(**{**options, "micro_batch": 16, "steps": 10, **changed}), free)
+        if first_numbers:
+            (tmp_path / "run" / "metrics.jsonl").write_text('{"step": 1}\n')
 
     return begin
 
@@ -28,6 +30,13 @@ def test_the_same_options_go_on(run, tmp_path):
     run()
     noted = json.loads((tmp_path / "run" / "options.json").read_text())["options"]
     assert noted["seed"] == 0 and "out" not in noted and "micro_batch" not in noted
+
+
+def test_a_start_that_failed_binds_to_nothing(run, tmp_path):
+    run(first_numbers=False, family="a slip")
+    run(family="promptist")
+    with pytest.raises(ValueError, match="with --family promptist"):
+        run(family="a slip")
 
 
 @pytest.mark.parametrize(
