@@ -399,6 +399,11 @@ def test_the_table_of_image_models_is_the_codes_own():
         assert rows == [(each.name, each.title, each.style) for each in TARGETS.values()]
 
 
+@pytest.mark.parametrize("readme", READMES)
+def test_the_first_page_is_short(readme):
+    assert len((ROOT / readme).read_text(encoding="utf-8").splitlines()) <= 120
+
+
 @pytest.mark.parametrize("document", IN_CHINESE)
 def test_both_languages_have_the_same_commands_and_tables(document):
     paths = ROOT / document, (ROOT / document).with_suffix(".zh.md")
