@@ -71,9 +71,7 @@ def test_a_candidate_is_copied(page):
     assert page.inputs()["candidate"] == 1, "copying does not choose"
 
 
-def test_a_reward_model_gives_each_its_reward_and_their_order(page, pack, tmp_path):
-    if not list((pack / "beautifier" / "embedded_reward").rglob("model.safetensors")):
-        pytest.skip("the embedded reward model's weights are not there")
+def test_a_reward_model_gives_each_its_reward_and_their_order(page, writes, tmp_path):
     page.evaluate(
         """([load, type]) => { const loader = LiteGraph.createNode(load), node = nodeOf(type);
            loader.pos = [50, 720]; app.graph.add(loader);
@@ -174,9 +172,9 @@ def test_a_reload_of_the_page_brings_the_list_back(page):
     page.locator(ROW).nth(1).click()
     before = page.listed()
     page.until(  # the browser keeps it, in some versions as JSON within JSON
-        "words => [localStorage, sessionStorage].some(kept => Object.values(kept).some("
-        'each => each.includes(words) && /chosen\\\\*":1/.test(each)))',
-        before[0][:30],
+        "seed => [localStorage, sessionStorage].some(kept => Object.values(kept).some("
+        'each => each.includes(seed) && /chosen\\\\*":1/.test(each)))',
+        str(page.seed),
     )
     page.reload()
     page.until(f"() => document.querySelectorAll('{ROW}.chosen').length === 1")
@@ -281,6 +279,9 @@ def test_a_box_pulses_while_it_waits_and_what_is_typed_meanwhile_stays(page, wri
         page.select("CLIPTextEncode")
         page.keyboard.press("Alt+b")
         page.until(f"area => ({pulses})(area) === 1", box)
+        for _ in range(100):  # the request is handed over after the box began to pulse
+            if not held:
+                page.browser.wait_for_timeout(100)
         page.evaluate("() => { nodeOf('CLIPTextEncode').widgets[0].value = 'something else' }")
         held[0].continue_()
         page.toast("changed meanwhile")
