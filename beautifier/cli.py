@@ -24,7 +24,8 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 
 from .cli_options import asked, given_sampling, in_options, option_parser
-from .targets import counted, find_target, summary
+from .targets.table import find_target
+from .targets.target import counted, summary
 
 if TYPE_CHECKING:
     from .families import Family

@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from .checkpoints.catalog import CATALOG
 from .request import AUTO_STYLE, STYLE_CHOICES, Sampling
-from .targets import LENGTHS, STRENGTHS
+from .targets.target import LENGTHS, STRENGTHS
 
 PRECISIONS = ("float32", "float16", "bfloat16", "int8", "int4")
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from .targets import Found, Seen, find_seen, reads_prompts, usual
+from .targets.table import Found, Seen, find_seen, reads_prompts, usual
 
 Graph = Mapping[str, Mapping[str, Any]]
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from numbers import Integral, Real
 from typing import TypeGuard
 
-from .targets import LENGTHS, STRENGTHS, STYLES, Target, find_target
+from .targets.table import find_target
+from .targets.target import LENGTHS, STRENGTHS, STYLES, Target
 
 MODES = ("rewrite", "append")
 AUTO_STYLE = "auto"

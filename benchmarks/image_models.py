@@ -21,7 +21,8 @@ from prompt_beautifier.beautifier.faithful import added, says
 from prompt_beautifier.beautifier.path import Writer
 from prompt_beautifier.beautifier.prompts.syntax import set_aside
 from prompt_beautifier.beautifier.request import Candidate
-from prompt_beautifier.beautifier.targets import TARGETS, counted
+from prompt_beautifier.beautifier.targets.table import TARGETS
+from prompt_beautifier.beautifier.targets.target import counted
 from prompt_beautifier.beautifier.wishes.wish import read
 
 RAW_PROMPTS = (

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from comfy_api.latest import io
 
 from ..beautifier.request import AUTO_STYLE, Request, Sampling
-from ..beautifier.targets import LENGTHS, STRENGTHS, Found, counted, find_target, summary
+from ..beautifier.targets.table import Found, find_target
+from ..beautifier.targets.target import LENGTHS, STRENGTHS, counted, summary
 from . import metadata
 from .beautify_inputs import AUTO, NONE, REVIEW, USUAL, all_inputs
 from .comfy import graph, memory, reviewing, running, server, settings, versions

@@ -5,7 +5,8 @@ from __future__ import annotations
 from comfy_api.latest import io
 
 from ..beautifier.request import AUTO_STYLE, MAX_SEED, MODES, MOST_CANDIDATES, STYLE_CHOICES, Sampling
-from ..beautifier.targets import LENGTHS, STRENGTHS, TARGETS
+from ..beautifier.targets.table import TARGETS
+from ..beautifier.targets.target import LENGTHS, STRENGTHS
 from .inputs import ADVANCED, BeautifierType, RewardModelType
 
 USUAL = Sampling()

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from prompt_beautifier.beautifier.graph import image_model_of
-from prompt_beautifier.beautifier.targets import TARGETS, Seen, find_seen, usual
+from prompt_beautifier.beautifier.targets.table import TARGETS, Seen, find_seen, usual
 
 from .stand_ins import comfy_stand_in
 from .stand_ins.page_graph import graph_of

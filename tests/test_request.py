@@ -3,7 +3,8 @@
 import pytest
 
 from prompt_beautifier.beautifier.request import Request
-from prompt_beautifier.beautifier.targets import TARGETS, counted, find_target, words_for
+from prompt_beautifier.beautifier.targets.table import TARGETS, find_target
+from prompt_beautifier.beautifier.targets.target import counted, words_for
 
 
 @pytest.mark.parametrize(

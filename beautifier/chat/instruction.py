@@ -3,7 +3,7 @@
 import re
 
 from ..request import Request
-from ..targets import Target, words_for
+from ..targets.target import Target, words_for
 
 SYSTEM_PROMPT = (
     "You write prompts for text-to-image models. The user sends a short description of a picture. "

@@ -12,7 +12,7 @@ from ..faithful import avoided
 from ..prompts.vocabulary import content
 from ..request import Request
 from ..subjects.find import Findings
-from ..targets import LENGTHS, words_for
+from ..targets.target import LENGTHS, words_for
 from ..wishes.wish import Wish
 from . import phrases, sentences, tags
 from .chooser import Score, choose

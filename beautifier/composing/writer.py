@@ -23,7 +23,7 @@ from ..subjects import chinese
 from ..subjects.entries import Entries, load
 from ..subjects.find import find
 from ..subjects.ideas import CREATIVE, Idea, load_ideas
-from ..targets import LENGTHS
+from ..targets.target import LENGTHS
 from ..wishes.wish import QUOTED, Wish, read
 from .chooser import Score
 from .draft import Draft, Reading, unavoided

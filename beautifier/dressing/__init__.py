@@ -1,1 +1,1 @@
-"""What an image model wants around the words: see targets.py, which alone knows it."""
+"""What an image model wants around the words: see targets/, which alone knows it."""

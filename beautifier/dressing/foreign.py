@@ -4,7 +4,8 @@ import re
 from functools import lru_cache
 
 from ..prompts.words import fold
-from ..targets import TARGETS, Target
+from ..targets.table import TARGETS
+from ..targets.target import Target
 from .dress import IS_WORDS
 
 SCORE = re.compile(r"(?:score|source|rating)[_ ]\w+")

@@ -9,7 +9,7 @@ from ..prompts.clip_tokens import count_clip_tokens
 from ..prompts.prose import sentences_of
 from ..prompts.vocabulary import content
 from ..request import Request
-from ..targets import LENGTHS, Target, words_for
+from ..targets.target import LENGTHS, Target, words_for
 from ..wishes.wish import Wish
 
 # English: counted with the tokenizers of T5 (1.20) and Qwen 2.5 (1.02) on 2,000 prompts, and a little more.

@@ -10,7 +10,7 @@ from .beside import architecture, base_named, with_words
 
 if TYPE_CHECKING:
     from ...beautifier.graph import Graph
-    from ...beautifier.targets import Found
+    from ...beautifier.targets.table import Found
 
 
 def target_of(prompt: Graph | None, unique_id: str | None, clip: Any = None, text: str = "") -> Found:

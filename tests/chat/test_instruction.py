@@ -5,7 +5,7 @@ import pytest
 from prompt_beautifier.beautifier.chat.instruction import SYSTEM_PROMPT, instruction_for
 from prompt_beautifier.beautifier.families import CHAT, chat_family, instructed
 from prompt_beautifier.beautifier.request import STYLES, Request
-from prompt_beautifier.beautifier.targets import TARGETS
+from prompt_beautifier.beautifier.targets.table import TARGETS
 
 
 def test_for_no_image_model_the_usual_is_told():

@@ -7,7 +7,7 @@ from prompt_beautifier.beautifier.dressing.emphasis import without_emphasis
 from prompt_beautifier.beautifier.dressing.measure import count_tokens, shortened
 from prompt_beautifier.beautifier.path import beautify
 from prompt_beautifier.beautifier.request import Request
-from prompt_beautifier.beautifier.targets import TARGETS
+from prompt_beautifier.beautifier.targets.table import TARGETS
 from prompt_beautifier.beautifier.wishes.wish import read
 
 from .says import one

@@ -13,7 +13,7 @@ from prompt_beautifier.beautifier.dressing.layout import layout_of
 from prompt_beautifier.beautifier.faithful import check
 from prompt_beautifier.beautifier.path import beautify
 from prompt_beautifier.beautifier.request import Request
-from prompt_beautifier.beautifier.targets import TARGETS
+from prompt_beautifier.beautifier.targets.table import TARGETS
 from prompt_beautifier.beautifier.wishes.wish import read
 
 from .says import one

@@ -7,7 +7,7 @@ from prompt_beautifier.beautifier.dressing.keeping import with_kept
 from prompt_beautifier.beautifier.faithful import added, avoided, purge
 from prompt_beautifier.beautifier.path import beautify
 from prompt_beautifier.beautifier.request import STYLES, Request
-from prompt_beautifier.beautifier.targets import TARGETS
+from prompt_beautifier.beautifier.targets.table import TARGETS
 from prompt_beautifier.beautifier.wishes.wish import read
 
 from .says import Says, one

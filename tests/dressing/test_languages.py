@@ -8,7 +8,7 @@ from prompt_beautifier.beautifier.chat.instruction import ENGLISH, instruction_f
 from prompt_beautifier.beautifier.composing.writer import load_embedded
 from prompt_beautifier.beautifier.path import beautify
 from prompt_beautifier.beautifier.request import Request
-from prompt_beautifier.beautifier.targets import TARGETS
+from prompt_beautifier.beautifier.targets.table import TARGETS
 
 from .says import Says
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from prompt_beautifier.beautifier.targets import TARGETS
+from prompt_beautifier.beautifier.targets.table import TARGETS
 
 from ..test_graph import LOADERS
 from .conftest import BEAUTIFY, CHECKPOINT, LOAD, node_of

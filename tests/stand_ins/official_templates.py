@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from prompt_beautifier.beautifier import graph as graphs
-from prompt_beautifier.beautifier.targets import Found
+from prompt_beautifier.beautifier.targets.table import Found
 
 from .page_graph import graph_of
 
