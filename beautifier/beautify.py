@@ -29,6 +29,7 @@ def load_beautifier(
     dtype: torch.dtype | None = None,
     family: str | Family | None = None,
     stays: bool = True,
+    instruction: str = "",
 ) -> Writer:
     """Load the embedded model, or a checkpoint folder (config.json, weights and a tokenizer).
 
@@ -40,6 +41,7 @@ def load_beautifier(
     family  how the checkpoint is asked: a name in FAMILIES, "chat", or a Family. None reads it from beautifier.json,
             which training writes beside the weights; without one, a checkpoint with a chat template chats
     stays   False: the weights will be moved to another device; on a CPU they are laid out for it otherwise
+    instruction  what a chat model is told in the place of what a request asks for; "" for that
 
     Raises FileNotFoundError for files that are not there, ValueError for files that cannot be understood.
     """
@@ -65,7 +67,7 @@ def load_beautifier(
         network = load_fastest(folder, dtype, device, stays)
     if family.chats and isinstance(network, DecoderOnly):
         network.config = ending_turns(network.config, end_of_turn(folder, tokenizer))
-    return Beautifier(name_of(folder), family, network, tokenizer)
+    return Beautifier(name_of(folder), family, network, tokenizer, instruction)
 
 
 def ending_turns(config: NetworkConfig, end: int | None) -> NetworkConfig:

@@ -181,9 +181,23 @@ def _load(parser: argparse.ArgumentParser, options: argparse.Namespace) -> Write
     family = _family(parser, options)
     try:
         model, published_family = _checkpoint(options)
-        return load_beautifier(model, options.device, _dtype(options), family or published_family)
+        told = _instruction(parser, options)
+        return load_beautifier(model, options.device, _dtype(options), family or published_family, instruction=told)
     except (ValueError, FileNotFoundError) as error:
         parser.error(f"argument --model: {error}")
+
+
+def _instruction(parser: argparse.ArgumentParser, options: argparse.Namespace) -> str:
+    """The text of --instruction; "" where there is none."""
+    if options.instruction is None:
+        return ""
+    from .chat.own_instructions import read_instruction
+
+    file = Path(options.instruction)
+    try:
+        return read_instruction([file.parent], file.name)
+    except ValueError as error:
+        parser.error(f"argument --instruction: {error}")
 
 
 def _load_reward_model(

@@ -67,6 +67,7 @@ def option_parser() -> argparse.ArgumentParser:
     )
     add("--family", metavar="NAME", help="how a checkpoint is asked (default: as its folder says)")
     add("--template", metavar="TEXT", help="what a checkpoint is given to read, {raw_prompt} for your words")
+    add("--instruction", metavar="FILE", help="what a chat model is told, in a text file (default: what --for reads)")
     add(
         "--reward-model",
         metavar="NAME",

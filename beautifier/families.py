@@ -115,10 +115,14 @@ def chat_family(template: str) -> Family:
     return replace(CHAT, template=template, sampling=replace(CHAT.sampling, max_new_tokens=256))
 
 
-def instructed(family: Family, words: str, request: Request) -> tuple[Family, str]:
-    """A family that is told in its template what a request asks for, and the words in the spelling that it knows."""
+def instructed(family: Family, words: str, request: Request, own: str = "") -> tuple[Family, str]:
+    """A family that is told in its template what a request asks for, and the words in the spelling that it knows.
+
+    own: what a chat model is told in the place of what the request asks for
+    """
     if family.chats:
-        return replace(family, template=family.template.replace(SYSTEM_PROMPT, instruction_for(request), 1)), words
+        told = instruction_for(request, own)
+        return replace(family, template=family.template.replace(SYSTEM_PROMPT, told, 1)), words
     if family.asks is None:
         return family, words
     asked = family.asks(words, request)

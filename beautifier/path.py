@@ -35,6 +35,8 @@ SECOND_DRAW = 0x5EC0_17D4_A11B_EAD5  # what the seed of a second draw differs by
 
 OnStep = Callable[[int, int], object]
 ShouldStop = Callable[[], bool]
+# Called with a candidate, from 0, and a function that says what of it has been written: as often as it grows.
+OnWords = Callable[[int, Callable[[], str]], object]
 
 
 class Writer:
@@ -73,12 +75,18 @@ class Writer:
         return Sampling()
 
     def write(
-        self, words: str, request: Request, on_step: OnStep | None = None, should_stop: ShouldStop | None = None
+        self,
+        words: str,
+        request: Request,
+        on_step: OnStep | None = None,
+        should_stop: ShouldStop | None = None,
+        on_words: OnWords | None = None,
     ) -> Answers:
         """Answer the words of a raw prompt, without any syntax, with at most request.num_candidates texts.
 
         on_step      called with (done, total) as the work goes on
         should_stop  asked as often; once it says True, what was written so far comes back
+        on_words     told of each candidate while it is written, by writers that write word by word
         """
         raise TypeError(f"{type(self).__name__} does not say how it writes")
 
@@ -91,20 +99,26 @@ class Writer:
         *,
         on_step: OnStep | None = None,
         should_stop: ShouldStop | None = None,
+        on_words: OnWords | None = None,
         **asked,
     ) -> list[Candidate]:
         """`beautify` with the fields of a Request as arguments."""
-        return beautify(self, Request(raw_prompt, num_candidates, seed, sampling, **asked), on_step, should_stop)
+        request = Request(raw_prompt, num_candidates, seed, sampling, **asked)
+        return beautify(self, request, on_step, should_stop, on_words)
 
 
 def beautify(
-    writer: Writer, request: Request, on_step: OnStep | None = None, should_stop: ShouldStop | None = None
+    writer: Writer,
+    request: Request,
+    on_step: OnStep | None = None,
+    should_stop: ShouldStop | None = None,
+    on_words: OnWords | None = None,
 ) -> list[Candidate]:
     """The candidates that a writer makes of a raw prompt.
 
     A raw prompt without words (empty, or only syntax) comes back unchanged, as the one candidate. Of a text that was
-    copied with an image (see `split_pasted`) the prompt alone is beautified. For on_step, should_stop and the errors
-    see the writer.
+    copied with an image (see `split_pasted`) the prompt alone is beautified. For on_step, should_stop, on_words and
+    the errors see the writer.
     """
     taken = take_apart(request)
     request = replace(request, raw_prompt=taken.prompt)
@@ -113,7 +127,8 @@ def beautify(
     if not aside.words:
         text = with_kept(request.raw_prompt, request.keep, request.style)
         return [Candidate(text, negative=negative_of(request, wish, taken.negative), notes=taken.notes)]
-    answers = writer.write(aside.words, request, on_step, should_stop)
+    heard = {"on_words": on_words} if on_words is not None else {}
+    answers = writer.write(aside.words, request, on_step, should_stop, **heard)
     if not writer.keeps_words:
         if writer.draws_again and not (should_stop and should_stop()):
             answers = drawn_again(writer, wish, aside.words, request, answers, on_step, should_stop)

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from comfy_api.latest import io
 
+from ..beautifier.chat.own_instructions import NONE
 from ..beautifier.chat.usable import UNUSABLE
-from .comfy import loading, versions
-from .inputs import ADVANCED, CATEGORY, BeautifierType
+from .comfy import folders, loading, versions
+from .inputs import ADVANCED, CATEGORY, BeautifierType, edited, instruction_input
 
 if TYPE_CHECKING:
     import torch
@@ -69,11 +70,16 @@ class UseTextEncoder(io.ComfyNode):
                         "are no part of the prompt."
                     ),
                 ),
+                instruction_input(),
             ],
             outputs=[
                 BeautifierType.Output("beautifier", tooltip="Connect it to Beautify Prompt."),
             ],
         )
+
+    @classmethod
+    def fingerprint_inputs(cls, instruction: str = NONE, **_) -> str:
+        return edited(instruction)
 
     @classmethod
     def execute(
@@ -82,8 +88,10 @@ class UseTextEncoder(io.ComfyNode):
         image: torch.Tensor | None = None,
         unusable_answer: str = UNUSABLE[0],
         thinking: bool = False,
+        instruction: str = NONE,
     ) -> io.NodeOutput:
-        return io.NodeOutput(loading.use_encoder(clip, image, unusable_answer, thinking))
+        told = folders.instruction_text(instruction)
+        return io.NodeOutput(loading.use_encoder(clip, image, unusable_answer, thinking, told))
 
 
 NODES = [UseTextEncoder]

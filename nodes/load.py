@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from comfy_api.latest import io
 
+from ..beautifier.chat.own_instructions import NONE
 from ..beautifier.families import CHAT, CUSTOM, FAMILIES
 from .comfy import folders, loading, memory, versions
-from .inputs import ADVANCED, CATEGORY, BeautifierType
+from .inputs import ADVANCED, CATEGORY, BeautifierType, edited, instruction_input
 
 TEMPLATE = "{raw_prompt}"
 
@@ -78,6 +79,7 @@ class LoadBeautifier(io.ComfyNode):
                         "words of your prompt. Used when family is custom."
                     ),
                 ),
+                instruction_input(),
             ],
             outputs=[
                 BeautifierType.Output("beautifier", tooltip="Connect it to Beautify Prompt."),
@@ -98,6 +100,10 @@ class LoadBeautifier(io.ComfyNode):
         )
 
     @classmethod
+    def fingerprint_inputs(cls, instruction: str = NONE, **_) -> str:
+        return edited(instruction)
+
+    @classmethod
     def execute(
         cls,
         model: str,
@@ -105,8 +111,10 @@ class LoadBeautifier(io.ComfyNode):
         dtype: str = "auto",
         family: str = "auto",
         template: str = TEMPLATE,
+        instruction: str = NONE,
     ) -> io.NodeOutput:
-        return io.NodeOutput(loading.load(model, device, dtype, None if family == "auto" else family, template))
+        told, named = folders.instruction_text(instruction), None if family == "auto" else family
+        return io.NodeOutput(loading.load(model, device, dtype, named, template, told))
 
 
 NODES = [LoadBeautifier]

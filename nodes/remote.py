@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from comfy_api.latest import io
 
+from ..beautifier.chat.own_instructions import NONE
 from ..beautifier.chat.usable import UNUSABLE
 from ..beautifier.servers.chat import SERVED_FAMILIES
 from ..beautifier.servers.endpoints import FILE_NAME, endpoint_names
+from ..beautifier.servers.unloading import AFTERWARDS, KEEP
 from .comfy import folders, loading, versions
-from .inputs import ADVANCED, CATEGORY, BeautifierType
+from .inputs import ADVANCED, CATEGORY, BeautifierType, edited, instruction_input
 
 
 class ConnectPromptLLM(io.ComfyNode):
@@ -75,11 +77,37 @@ class ConnectPromptLLM(io.ComfyNode):
                     extra_dict=ADVANCED,
                     tooltip="Give up when the server sends nothing for this many seconds.",
                 ),
+                instruction_input(),
+                io.Combo.Input(
+                    "afterwards",
+                    options=list(AFTERWARDS),
+                    default=KEEP,
+                    optional=True,
+                    extra_dict=ADVANCED,
+                    tooltip=(
+                        "What becomes of the server's model once it has answered. free its memory: Ollama, llama.cpp "
+                        "and LM Studio unload it before your picture is drawn, and load it again at the next run."
+                    ),
+                ),
+                io.Boolean.Input(
+                    "structured",
+                    default=False,
+                    optional=True,
+                    extra_dict=ADVANCED,
+                    tooltip=(
+                        "Have the server hold a chat model to an answer in JSON, where it can: no talk around the "
+                        "prompt. A server that cannot is asked without."
+                    ),
+                ),
             ],
             outputs=[
                 BeautifierType.Output("beautifier", tooltip="Connect it to Beautify Prompt."),
             ],
         )
+
+    @classmethod
+    def fingerprint_inputs(cls, instruction: str = NONE, **_) -> str:
+        return edited(instruction)
 
     @classmethod
     def execute(
@@ -89,8 +117,13 @@ class ConnectPromptLLM(io.ComfyNode):
         family: str = "chat",
         unusable_answer: str = "error",
         timeout: float = 120.0,
+        instruction: str = NONE,
+        afterwards: str = KEEP,
+        structured: bool = False,
     ) -> io.NodeOutput:
-        return io.NodeOutput(loading.connect(endpoint, model, family, unusable_answer, timeout))
+        told = folders.instruction_text(instruction)
+        asked = {"instruction": told, "afterwards": afterwards, "structured": structured}
+        return io.NodeOutput(loading.connect(endpoint, model, family, unusable_answer, timeout, **asked))
 
 
 NODES = [ConnectPromptLLM]

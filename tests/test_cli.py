@@ -50,8 +50,8 @@ class FakeBeautifier:
 def fake(monkeypatch):
     beautifier = FakeBeautifier()
 
-    def load(*arguments):
-        beautifier.loaded = arguments
+    def load(*arguments, instruction=""):
+        beautifier.loaded, beautifier.instruction = arguments, instruction
         return beautifier
 
     monkeypatch.setattr(library, "load_beautifier", load)
@@ -164,6 +164,16 @@ def test_each_line_is_one_prompt(fake, standard_input, text, prompts):
     standard_input(text)
     assert cli.main([]) == 0
     assert [call["raw_prompt"] for call in fake.calls] == prompts
+
+
+def test_an_instruction_is_read_from_a_file(fake, tmp_path, capsys):
+    (tmp_path / "poet.md").write_text("Write like a poet.\n", encoding="utf-8")
+    assert cli.main(["--instruction", str(tmp_path / "poet.md"), "a cat"]) == 0
+    assert fake.instruction == "Write like a poet."
+    (tmp_path / "poet.md").write_bytes(b"\xff")
+    with pytest.raises(SystemExit):
+        cli.main(["--instruction", str(tmp_path / "poet.md"), "a cat"])
+    assert "save it as UTF-8" in capsys.readouterr().err
 
 
 def test_a_dash_among_prompts_stands_for_the_lines(fake, standard_input):

@@ -56,8 +56,13 @@ NO_WEIGHTS = "No weights and no parentheses."
 MARKS = re.compile(r"[<>{}|\[\]\n\"]")  # of syntax: such words are put in afterwards
 
 
-def instruction_for(request: Request) -> str:
-    """What a chat model is told of a request; where it asks for nothing special, SYSTEM_PROMPT."""
+def instruction_for(request: Request, own: str = "") -> str:
+    """What a chat model is told of a request; where it asks for nothing special, SYSTEM_PROMPT.
+
+    own: an instruction of the user's, which stands in its place; the words to keep and to avoid are said behind it.
+    """
+    if own.strip():
+        return "\n\n".join(filter(None, (own.strip(), " ".join(filter(None, listed(request))))))
     target = request.image_model
     if (target, request.style, request.strength, request.length) == (None, "phrases", "balanced", "medium"):
         return " ".join(filter(None, (SYSTEM_PROMPT, *listed(request))))

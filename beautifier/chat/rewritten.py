@@ -58,6 +58,12 @@ def read_rewritten(answer: str) -> Rewritten | None:
     return Rewritten(prompt) if prompt else None
 
 
+def said_so_far(answer: str) -> str:
+    """What of an answer that is being written will be in the prompt: no thoughts, no braces; "" while there is none."""
+    rewritten = read_rewritten(answer)
+    return rewritten.prompt if rewritten else without_thoughts(answer)
+
+
 def prompt_in(content: dict, depth: int = 0) -> str:
     """The prompt of a JSON object, or of an object in it; "" where there is none."""
     for name, each in content.items():

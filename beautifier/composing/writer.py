@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from ..faithful import avoided, purge
-from ..path import OnStep, ShouldStop, Writer
+from ..path import OnStep, OnWords, ShouldStop, Writer
 from ..request import Answers, Request
 from ..subjects import chinese
 from ..subjects.entries import Entries, load
@@ -74,9 +74,16 @@ class Composer(Writer):
         return Reading(wish, find(wish, self.entries), translated.unread)
 
     def write(
-        self, words: str, request: Request, on_step: OnStep | None = None, should_stop: ShouldStop | None = None
+        self,
+        words: str,
+        request: Request,
+        on_step: OnStep | None = None,
+        should_stop: ShouldStop | None = None,
+        on_words: OnWords | None = None,
     ) -> Answers:
         """Candidates for a raw prompt in request.style; on_step and should_stop are called between two of them.
+
+        There is nothing to hear for on_words: each candidate is there at once.
 
         Candidate k of a seed is the same however many are asked for. request.sampling is not used.
         """

@@ -6,17 +6,18 @@ import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import torch
 from torch.nn import functional as F
 
 from ..chat.instruction import instruction_for
-from ..chat.rewritten import read_rewritten
+from ..chat.rewritten import read_rewritten, said_so_far
 from ..chat.usable import UNUSABLE, why_unusable
 from ..families import CHAT
 from ..language.sampling import mix64
-from ..path import OnStep, ShouldStop, Writer
+from ..path import OnStep, OnWords, ShouldStop, Writer
 from ..reading import read_cleaned, readable
 from ..request import Answers, Request, Sampling
 from .encoder import Encoder, accepted, find_encoder
@@ -60,7 +61,7 @@ class EncoderWriter(Writer):
     thinking     whether it may think before it answers; its thoughts are never part of the prompt
     unusable     what becomes of an answer that is a refusal, empty or unrelated to the raw prompt: "error" leaves it
                  out and raises NoUsableAnswer when no other is left, "raw prompt" puts that in its place
-    instruction  what it is told; "" for what the request asks for
+    instruction  what it is told in the place of what the request asks for; "" for that
     image        float [1, height, width, 3], 0 to 1: a picture for it to see; None for none
     quietly      a context in which its network runs, such as one that keeps ComfyUI's own progress bars still
     """
@@ -79,23 +80,29 @@ class EncoderWriter(Writer):
         return THINKING if self.thinking else SAMPLING
 
     def write(
-        self, words: str, request: Request, on_step: OnStep | None = None, should_stop: ShouldStop | None = None
+        self,
+        words: str,
+        request: Request,
+        on_step: OnStep | None = None,
+        should_stop: ShouldStop | None = None,
+        on_words: OnWords | None = None,
     ) -> Answers:
         """Have the encoder answer the words, one answer after the other: ComfyUI's has no batches.
 
-        on_step counts tokens; it is called, and should_stop asked, at each of them. Raises ValueError for beam
-        search, which no encoder has, and NoUsableAnswer.
+        on_step counts tokens; it is called, on_words told, and should_stop asked, at each of them. Raises ValueError
+        for beam search, which no encoder has, and NoUsableAnswer.
         """
         sampling = request.sampling or self.sampling
         if sampling.num_beams > 1 and not sampling.greedy:
             raise ValueError(f"num_beams must be 1 for a text encoder, not {sampling.num_beams}: it has no beam search")
         words = readable(CHAT, words)
-        tokens = self.tokens(words, self.instruction or instruction_for(request))
+        tokens = self.tokens(words, instruction_for(request, self.instruction))
         count, most = 1 if sampling.greedy else request.num_candidates, int(sampling.max_new_tokens)
         said: list[Said] = []
         for k in range(count):
             report = reporter(on_step, k * most, most, count * most)
-            each = self.say(tokens, candidate_seed(request.seed, k), sampling, report, should_stop)
+            tell = partial(on_words, k) if on_words else None
+            each = self.say(tokens, candidate_seed(request.seed, k), sampling, report, should_stop, tell)
             said.append(each)
             if each.stopped:
                 break
@@ -109,6 +116,7 @@ class EncoderWriter(Writer):
         sampling: Sampling,
         on_token: Callable[[int], object],
         should_stop: ShouldStop | None,
+        tell: Callable[[Callable[[], str]], object] | None = None,
     ) -> Said:
         """One answer: what ComfyUI's `generate` writes, or what it had written when should_stop ended it."""
         clip, most = self.encoder.clip, int(sampling.max_new_tokens)
@@ -122,8 +130,18 @@ class EncoderWriter(Writer):
             "repetition_penalty": float(sampling.repetition_penalty),
             "presence_penalty": 0.0,
             "seed": seed,
+            "mtp": False,  # with it a seed would give another text, and several tokens would come at once
         }
-        listener = Listener(self.encoder.transformer, on_token, should_stop or (lambda: False))
+
+        def so_far() -> str:
+            return said_so_far(self.decoded(listener.tokens))
+
+        def hear(count: int) -> None:
+            on_token(count)
+            if tell and count:
+                tell(so_far)
+
+        listener = Listener(self.encoder.transformer, hear, should_stop or (lambda: False))
         stopped = False
         try:
             with self.quietly(), listener:
@@ -131,8 +149,12 @@ class EncoderWriter(Writer):
         except Stopped:
             ids, stopped = listener.tokens, True
         ended = not stopped and (len(ids) < most or ids[-1:] and ids[-1] in self.encoder.ends)
-        text = clip.decode(ids, **accepted(clip.decode, skip_special_tokens=True)) if ids else ""
-        return Said(text, len(ids), bool(ended), stopped)
+        return Said(self.decoded(ids), len(ids), bool(ended), stopped)
+
+    def decoded(self, ids: list[int]) -> str:
+        """The text of an answer's tokens."""
+        clip = self.encoder.clip
+        return clip.decode(ids, **accepted(clip.decode, skip_special_tokens=True)) if ids else ""
 
     def tokens(self, words: str, instruction: str) -> dict[str, list]:
         """The tokens that the encoder goes on from, as ComfyUI's `generate` takes them: without what fills them up."""

@@ -31,6 +31,7 @@ def generate(
     sampling: Sampling,
     on_step: Callable[[int, int], object] | None = None,
     should_stop: Callable[[], bool] | None = None,
+    on_tokens: Callable[[int, list[int]], object] | None = None,
 ) -> list[Answer]:
     """Let the network answer a prompt.
 
@@ -40,6 +41,7 @@ def generate(
     seed            0 to 2**64 - 1; answer k depends on (seed, k) and not on num_candidates or earlier calls
     on_step         called with (done, total) after each token step, both in steps
     should_stop     asked before each token step; once it says True the answers end where they are
+    on_tokens       called with (answer, its tokens so far) as they are drawn; not by beam search, whose beams change
 
     A network with a limited number of positions gets as many new tokens as fit behind the prompt. Raises
     ValueError for a prompt that is empty, leaves no room for an answer, or holds ids the network lacks.
@@ -54,7 +56,7 @@ def generate(
     most = MOST_ROWS if network.rows_are_independent else BLOCK
     blocks = 1 if searching else -(-num_candidates // most)
 
-    progress = Progress(steps * blocks, on_step, should_stop)
+    progress = Progress(steps * blocks, on_step, should_stop, on_tokens)
     if progress.stopped():
         return [Answer((), False)] * num_candidates
     with threads_for(network):
@@ -112,11 +114,13 @@ def decode_rows(
     choose: Callable[[torch.Tensor, int, list[int]], torch.Tensor],
     progress: Progress,
     done: int = 0,
+    first: int = 0,
 ) -> list[Answer]:
     """Continue the prompt in `rows` rows, of which the first `wanted` count: the end is when they have ended.
 
     choose  picks the next tokens: (scores float32 [n, vocabulary], step, which of the rows these are) -> int64 [n]
     done    steps that were reported before
+    first   which answer the first row is
     """
     network, ends = start.network, start.network.config.ends
     steps, scores = begin(start, rows), start.logits.repeat(rows, 1)
@@ -132,6 +136,7 @@ def decode_rows(
                 finished[row] = finished[row] or token in ends
                 if not finished[row]:
                     written[row].append(token)
+                    progress.tell(first + row, written[row])
 
     for step in range(start.steps):
         if progress.stopped():
@@ -175,4 +180,4 @@ def sample_block(
         probabilities, tokens = shortlist(scores, sampling)
         return draw(probabilities, tokens, chances[present if len(present) < rows else slice(None), step])
 
-    return decode_rows(start, rows, wanted, sampling, choose, progress, done)
+    return decode_rows(start, rows, wanted, sampling, choose, progress, done, first)

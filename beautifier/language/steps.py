@@ -77,10 +77,12 @@ class Answer:
 
 
 class Progress:
-    """Reports steps to on_step and remembers that should_stop once said True."""
+    """Reports steps to on_step and tokens to on_tokens, and remembers that should_stop once said True."""
 
-    def __init__(self, total: int, on_step: Callable | None, should_stop: Callable | None):
-        self.total, self.on_step, self.should_stop = total, on_step, should_stop
+    def __init__(
+        self, total: int, on_step: Callable | None, should_stop: Callable | None, on_tokens: Callable | None = None
+    ):
+        self.total, self.on_step, self.should_stop, self.on_tokens = total, on_step, should_stop, on_tokens
         self.has_stopped = False
 
     def stopped(self) -> bool:
@@ -93,6 +95,11 @@ class Progress:
         """Tell on_step how many steps are done."""
         if self.on_step is not None:
             self.on_step(done, self.total)
+
+    def tell(self, answer: int, tokens: list[int]) -> None:
+        """Tell on_tokens what an answer has so far."""
+        if self.on_tokens is not None:
+            self.on_tokens(answer, tokens)
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,17 @@
 """Beautifier: a checkpoint that writes. Words become tokens, the network answers, its tokens become texts."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import ClassVar
 
 from tokenizers import Tokenizer
 
+from ..chat.rewritten import said_so_far
 from ..chat.usable import why_unusable
 from ..families import Family, instructed, render
-from ..path import OnStep, ShouldStop, Writer
+from ..path import OnStep, OnWords, ShouldStop, Writer
 from ..prompts.cleaning import manner
 from ..prompts.words import plain
 from ..reading import CHARACTERS_PER_TOKEN, at_word_boundary, longest_beginning, read_cleaned
@@ -26,12 +28,16 @@ UNKNOWN_SUBJECT = "scenery, soft light, highly detailed"
 
 @dataclass(eq=False)
 class Beautifier(Writer):
-    """A checkpoint ready to answer: its network, its tokenizer and how its family is asked."""
+    """A checkpoint ready to answer: its network, its tokenizer and how its family is asked.
+
+    instruction  what a chat model is told in the place of what a request asks for; "" for that
+    """
 
     name: str
     family: Family
     network: DecoderOnly | T5 = field(repr=False)
     tokenizer: Tokenizer = field(repr=False)
+    instruction: str = field(default="", repr=False)
     draws_again: ClassVar[bool] = True
 
     def __post_init__(self):
@@ -54,15 +60,22 @@ class Beautifier(Writer):
         return self.family.sampling
 
     def write(
-        self, words: str, request: Request, on_step: OnStep | None = None, should_stop: ShouldStop | None = None
+        self,
+        words: str,
+        request: Request,
+        on_step: OnStep | None = None,
+        should_stop: ShouldStop | None = None,
+        on_words: OnWords | None = None,
     ) -> Answers:
         """Have the network answer the words; on_step counts token steps, and should_stop is asked before each.
 
         Raises ValueError when request.sampling leaves no room for the template and a word.
         """
-        family, spoken = instructed(self.family, words, request)
+        family, spoken = instructed(self.family, words, request, self.instruction)
         if family != self.family:
-            answers = replace(self, family=family).write(spoken, request, on_step, should_stop)
+            answers = replace(self, family=family, instruction="").write(
+                spoken, request, on_step, should_stop, on_words
+            )
             return replace(answers, read=words) if answers.read == spoken else answers
         sampling = request.sampling or self.sampling
         known = english(words) if self.family.lower_case else words
@@ -71,9 +84,20 @@ class Beautifier(Writer):
         network, start = self.network, tokens
         if isinstance(network, T5):  # it reads the words at once, and its answer has a beginning of its own
             network, start = network.read(tokens), [network.config.start]
-        answers = generate(network, start, request.num_candidates, request.seed, sampling, on_step, should_stop)
+        on_tokens = self.telling(on_words) if on_words else None
+        count, seed = request.num_candidates, request.seed
+        answers = generate(network, start, count, seed, sampling, on_step, should_stop, on_tokens)
         texts = [self.read(words if known else "", answer) for answer in answers]
         return Answers(texts if known else [manner(text) for text in texts], words)
+
+    def telling(self, on_words: OnWords) -> Callable[[int, list[int]], object]:
+        """What is called with an answer and its tokens so far, to tell on_words its text."""
+
+        def text(tokens: list[int]) -> str:
+            said = self.decoded(tokens)
+            return said_so_far(said) if self.family.chats else said
+
+        return lambda answer, tokens: on_words(answer, lambda: text(tokens))
 
     def encode(self, text: str) -> list[int]:
         """Token ids of a text. Nothing in it is taken for a special token, unless the family's template has some."""
@@ -97,6 +121,8 @@ class Beautifier(Writer):
         Raises ValueError when sampling.max_length has no room for a single character in the template.
         """
         limit = self.family.max_prompt_tokens
+        if self.family.chats:  # an instruction of the user's may be long, and takes nothing from the words
+            limit += len(self.asked(""))
         # What a T5 reads takes no room from its answer.
         total = None if isinstance(self.network, T5) else total_tokens(self.network, sampling)
         if total is not None:

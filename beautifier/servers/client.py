@@ -11,6 +11,7 @@ import ipaddress
 import logging
 import random
 import re
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -29,11 +30,17 @@ RETRIES = 3
 FIRST_WAIT = 0.5  # seconds before the first retry; each further one waits twice as long
 LONGEST_WAIT = 30.0  # seconds; a server that wants more is not waited for
 
+Afterwards = Callable[[Server, str], Awaitable[None]]
+
 logger = logging.getLogger(__name__)
 
 
-async def write_answers(server: Server, request: dict, written: list[Written]) -> None:
+async def write_answers(
+    server: Server, request: dict, written: list[Written], afterwards: Afterwards | None = None
+) -> None:
     """Have all answers written: by one request where the server can, else by one after the other.
+
+    afterwards  awaited with the server and its model once all are there
 
     Answer k is asked for with seed + k, which is also what vLLM makes of one request for several. One at a time,
     because servers with a single slot give up an answer for the next request.
@@ -59,6 +66,8 @@ async def write_answers(server: Server, request: dict, written: list[Written]) -
                     request["seed"] = seed + k
                 if not each.reason:
                     await ask(server, request, [each])
+            if afterwards is not None:
+                await afterwards(server, request["model"])
         return
     except (RemoteError, asyncio.CancelledError):
         raise
@@ -148,15 +157,14 @@ class Opened:
     Redirects are not followed: the key goes to the host that the user wrote down, and no other.
     """
 
-    def __init__(self, server: Server, method: str, path: str, body: dict | None = None):
+    def __init__(self, server: Server, method: str, path: str, body: dict | None = None, at_root: bool = False):
         self.server = server
         endpoint = server.endpoint
+        url = endpoint.root_url(path) if at_root else endpoint.url(path)
         headers = {"Accept": "text/event-stream, application/json", **dict(endpoint.headers)}
         if endpoint.api_key:
             headers.setdefault("Authorization", f"Bearer {endpoint.api_key}")
-        self.context = server.session.request(
-            method, endpoint.url(path), json=body, headers=headers, allow_redirects=False
-        )
+        self.context = server.session.request(method, url, json=body, headers=headers, allow_redirects=False)
 
     async def __aenter__(self) -> aiohttp.ClientResponse:
         try:

@@ -43,6 +43,7 @@ EXAMPLE = {
 FIELDS = ("base_url", "api_key", "model", "headers")
 # The last parts of an API's addresses: they are pasted along, and are added here for each request.
 REQUESTS = re.compile(r"/(?:chat/completions|completions|chat|models)$")
+VERSION = re.compile(r"(?:/(?:api/)?v\d+)?$")
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 # What may stand in an HTTP header's value.
 HEADER_VALUE = re.compile(r"[\x20-\x7e\t]*")
@@ -74,6 +75,11 @@ class Endpoint:
         """The address of one request of the API: "chat/completions", "completions" or "models"."""
         query = self.base_url[len(self.where) :]
         return f"{self.where}/{path}{query}"
+
+    def root_url(self, path: str) -> str:
+        """The address of a request of the server's own, beside the OpenAI-compatible API in /v1."""
+        query = self.base_url[len(self.where) :]
+        return f"{VERSION.sub('', self.where)}/{path}{query}"
 
     @property
     def secrets(self) -> tuple[str, ...]:

@@ -13,8 +13,25 @@ from ..request import Request, Sampling
 SEEDS = 2**31 - 64
 
 
-def request_for(family: Family, words: str, asked: Request, sampling: Sampling) -> dict:
-    """The body of a request for one answer, but for the model."""
+# What a chat model is held to where a server can: an object with the prompt and nothing else.
+SCHEMA = {
+    "type": "object",
+    "properties": {"prompt": {"type": "string"}},
+    "required": ["prompt"],
+    "additionalProperties": False,
+}
+RESPONSE_FORMAT = {"type": "json_schema", "json_schema": {"name": "prompt", "strict": True, "schema": SCHEMA}}
+IN_JSON = 'Answer with a JSON object that has this prompt alone: {"prompt": "..."}.'
+
+
+def request_for(
+    family: Family, words: str, asked: Request, sampling: Sampling, own: str = "", structured: bool = False
+) -> dict:
+    """The body of a request for one answer, but for the model.
+
+    own         the user's instruction for a chat model; "" for what the request asks for
+    structured  whether a chat model is held to JSON
+    """
     text = render(family, words)
     max_tokens = int(sampling.max_new_tokens)
     if sampling.max_length is not None:
@@ -33,7 +50,10 @@ def request_for(family: Family, words: str, asked: Request, sampling: Sampling) 
         request["repetition_penalty"] = request["repeat_penalty"] = float(sampling.repetition_penalty)
     if family.name != CHAT.name:
         return {"prompt": text, **request}
-    system, user = {"role": "system", "content": instruction_for(asked)}, {"role": "user", "content": text}
+    told = instruction_for(asked, own)
+    if structured:
+        told, request = f"{told}\n\n{IN_JSON}", request | {"response_format": RESPONSE_FORMAT}
+    system, user = {"role": "system", "content": told}, {"role": "user", "content": text}
     return {"messages": [system, user], **request}
 
 
@@ -44,6 +64,7 @@ NOT_KNOWN = re.compile(
     r"|not permitted|not allowed|only the default",
     re.IGNORECASE,
 )
+SCHEMA_WORDS = re.compile(r"response_format|json_schema|guided|grammar|structured", re.IGNORECASE)
 NO_SYSTEM_ROLE = re.compile(r"system role|role.{0,20}system|conversation roles must alternate", re.IGNORECASE)
 
 
@@ -52,6 +73,9 @@ def left_out(request: dict, error_page: str) -> str:
     if "max_completion_tokens" in error_page and "max_tokens" in request:
         request["max_completion_tokens"] = request.pop("max_tokens")
         return "max_tokens (max_completion_tokens instead)"
+    if "response_format" in request and SCHEMA_WORDS.search(error_page):
+        del request["response_format"]
+        return "response_format"
     if NOT_KNOWN.search(error_page):
         for name in OPTIONAL:
             if name in request and re.search(rf"(?<![\w]){name}(?![\w])", error_page):

@@ -34,11 +34,15 @@ class TemporaryFailure(Exception):
 
 @dataclass(eq=False)
 class Server:
-    """An endpoint that is being asked, over one session."""
+    """An endpoint that is being asked, over one session.
+
+    freed  whether it gave back its model's memory; None where it was not asked to
+    """
 
     endpoint: Endpoint
     model: str
     timeout: float
+    freed: bool | None = None
     session: aiohttp.ClientSession = field(init=False, repr=False)
 
     def error(self, problem: str, advice: str) -> RemoteError:

@@ -7,12 +7,14 @@ progress and watches should_stop; a second one talks to the server.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from ..background import run_until_stopped
+from ..chat.rewritten import read_rewritten, said_so_far
 from ..chat.usable import UNUSABLE, why_unusable
 from ..families import Family
-from ..path import OnStep, ShouldStop, Writer
+from ..path import OnStep, OnWords, ShouldStop, Writer
 from ..reading import read_cleaned, readable
 from ..request import Answers, Request, Sampling, is_number
 from .chat import SERVED_FAMILIES
@@ -21,6 +23,12 @@ from .endpoints import Endpoint, find_endpoint, listed
 from .parameters import request_for
 from .problems import RemoteError, Server
 from .stream import Written
+from .unloading import AFTERWARDS, FREE, KEEP, unload
+
+NOT_FREED = (
+    "The server {!r} was asked to free its model's memory, and knows no way of those that are tried: start llama.cpp "
+    "without a model, or with --sleep-idle-seconds."
+)
 
 
 @dataclass(eq=False)
@@ -33,6 +41,9 @@ class RemoteBeautifier(Writer):
     unusable   what becomes of an answer that is a refusal, empty or unrelated to the raw prompt: "error" leaves
                it out and raises RemoteError when no other is left, "raw prompt" puts that in its place
     timeout    seconds without a word from the server after which it is given up
+    instruction  what a chat model is told in the place of what the request asks for; "" for that
+    afterwards   what becomes of the server's model once it has answered: one of AFTERWARDS
+    structured   whether a chat model is held to answer in JSON, where the server can hold it to that
     """
 
     name: str
@@ -42,6 +53,9 @@ class RemoteBeautifier(Writer):
     model: str = ""
     unusable: str = "error"
     timeout: float = 120.0
+    instruction: str = field(default="", repr=False)
+    afterwards: str = KEEP
+    structured: bool = False
 
     @property
     def weights(self) -> bool:
@@ -54,7 +68,12 @@ class RemoteBeautifier(Writer):
         return self.family.sampling
 
     def write(
-        self, words: str, request: Request, on_step: OnStep | None = None, should_stop: ShouldStop | None = None
+        self,
+        words: str,
+        request: Request,
+        on_step: OnStep | None = None,
+        should_stop: ShouldStop | None = None,
+        on_words: OnWords | None = None,
     ) -> Answers:
         """Have the server answer the words.
 
@@ -73,8 +92,8 @@ class RemoteBeautifier(Writer):
         words = readable(self.family, words)
         written = [Written() for _ in range(1 if sampling.greedy else request.num_candidates)]
         server = Server(find_endpoint(self.endpoints_file, self.endpoint), self.model, self.timeout)
-        body = request_for(self.family, words, request, sampling)
-        total, done = body["max_tokens"], 0
+        body = request_for(self.family, words, request, sampling, self.instruction, self.structured)
+        total, done, told = body["max_tokens"], 0, [0] * len(written)
 
         def tick() -> bool:
             nonlocal done
@@ -82,18 +101,30 @@ class RemoteBeautifier(Writer):
                 steps = sum(total if each.reason else min(each.tokens, total - 1) for each in written)
                 done = max(done, steps)  # a retry begins again, the progress bar does not
                 on_step(done, total * len(written))
+            for k, each in enumerate(written if on_words else ()):
+                if on_words and len(each.text) != told[k]:
+                    told[k] = len(each.text)
+                    on_words(k, partial(self.so_far, each.text))
             return bool(should_stop and should_stop())
 
-        stopped = run_until_stopped(lambda: write_answers(server, body, written), tick)
+        after = unload if self.afterwards == FREE else None
+        stopped = run_until_stopped(lambda: write_answers(server, body, written, after), tick)
         if body.get("model"):
             self.name = f"{self.endpoint}: {body['model']}"
-        return Answers(self.read(server.endpoint, words, written, stopped), words)
+        notes = (NOT_FREED.format(self.endpoint),) if server.freed is False else ()
+        return Answers(self.read(server.endpoint, words, written, stopped), words, notes)
+
+    def so_far(self, text: str) -> str:
+        """What of an answer that is being written will be in the prompt."""
+        return said_so_far(text) if self.family.chats else text
 
     def read(self, endpoint: Endpoint, words: str, written: list[Written], stopped: bool) -> list[str]:
         """The cleaned prompts of the answers; "" where the raw prompt is to stand in."""
         answers, problems = [], []
         for each in written:
-            text = read_cleaned(self.family, words, each.text, finished=each.reason not in ("", "length"))
+            rewritten = read_rewritten(each.text) if self.family.chats else None
+            said = rewritten.prompt if rewritten else each.text
+            text = read_cleaned(self.family, words, said, finished=each.reason not in ("", "length"))
             problem = what_is_wrong(words, each, text)
             if problem:
                 problems.append(problem)
@@ -114,6 +145,9 @@ def connect(
     family: str | Family = "chat",
     unusable: str = "error",
     timeout: float = 120.0,
+    instruction: str = "",
+    afterwards: str = KEEP,
+    structured: bool = False,
 ) -> RemoteBeautifier:
     """A Beautifier on the server that the endpoints file has under that name. Nothing is sent yet.
 
@@ -130,9 +164,13 @@ def connect(
         raise ValueError(f"unusable must be one of {listed(UNUSABLE)}, not {unusable!r}")
     if not is_number(timeout) or timeout <= 0:
         raise ValueError(f"timeout must be a number of seconds above 0, not {timeout!r}")
+    if afterwards not in AFTERWARDS:
+        raise ValueError(f"afterwards must be one of {listed(AFTERWARDS)}, not {afterwards!r}")
     path = Path(endpoints_file)
     find_endpoint(path, endpoint)
-    return RemoteBeautifier(endpoint, family, path, endpoint, model.strip(), unusable, timeout)
+    return RemoteBeautifier(
+        endpoint, family, path, endpoint, model.strip(), unusable, timeout, instruction, afterwards, structured
+    )
 
 
 def what_is_wrong(words: str, written: Written, text: str) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import folder_paths
 
+from ...beautifier.chat import own_instructions
 from ...beautifier.checkpoints.catalog import find_checkpoint
 from ...beautifier.checkpoints.folders import choices, list_checkpoints, name_in
 from ...beautifier.images.scorer_files import is_known as is_scorer
@@ -44,6 +45,21 @@ def is_known(model: str) -> bool:
         return False
     name = name_in(model)
     return name == "embedded" or bool(find_checkpoint(name)) or name in list_checkpoints(model_folders())
+
+
+def instruction_folders() -> list[Path]:
+    """Where users keep instructions for chat models: prompts, in each folder of language models."""
+    return [folder / own_instructions.FOLDER for folder in model_folders()]
+
+
+def instruction_choices() -> list[str]:
+    """What the menu of instructions shows: the one for the image model, then the user's files."""
+    return [own_instructions.NONE, *own_instructions.instruction_names(instruction_folders())]
+
+
+def instruction_text(name: str) -> str:
+    """The instruction of that name, as its file is now; "" for the one for the image model. Raises ValueError."""
+    return own_instructions.read_instruction(instruction_folders(), name)
 
 
 def endpoints_file() -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import comfy.model_patcher
 import comfy.utils
@@ -51,7 +51,9 @@ def show_bytes() -> Callable[[int, int], None]:
     return on_bytes
 
 
-def load(model: str, device: str, dtype: str, family: str | None, template: str) -> LoadedBeautifier:
+def load(
+    model: str, device: str, dtype: str, family: str | None, template: str, instruction: str = ""
+) -> LoadedBeautifier:
     """Load "embedded" or another of the model_choices; its weights wait where ComfyUI keeps idle ones.
 
     A published checkpoint that is in none of the model folders is downloaded.
@@ -60,6 +62,7 @@ def load(model: str, device: str, dtype: str, family: str | None, template: str)
     dtype   a name in DTYPES or FEW_BITS ("int8" on the CPU alone), or "auto"
     family  how a checkpoint is asked; None is what it was published with or what its folder says; "custom" is
             by the template. The embedded model needs none.
+    instruction  what a chat model is told in the place of what the image model wants; "" for that
     Raises FileNotFoundError, ValueError or DownloadError saying what is wrong with the checkpoint.
     """
     from ...beautifier.beautify import load_beautifier
@@ -77,26 +80,29 @@ def load(model: str, device: str, dtype: str, family: str | None, template: str)
         number = DTYPES.get(dtype) or (None if stays else automatic_dtype(load_device))
     asked = custom_family(template) if family == CUSTOM else family
     folder, published_family = download(model)
-    beautifier = load_beautifier(folder, offload_device, number, asked or published_family, stays)
+    beautifier = load_beautifier(folder, offload_device, number, asked or published_family, stays, instruction)
     patcher = comfy.model_patcher.ModelPatcher(held(beautifier.network, beautifier.name), load_device, offload_device)
     return LoadedBeautifier(beautifier, patcher)
 
 
-def connect(endpoint: str, model: str, family: str, unusable: str, timeout: float) -> LoadedBeautifier:
+def connect(endpoint: str, model: str, family: str, unusable: str, timeout: float, **more: Any) -> LoadedBeautifier:
     """A server's model for Beautify Prompt; see `servers.writer.connect` for the arguments and the errors."""
     from ...beautifier.servers.writer import connect
 
-    return LoadedBeautifier(connect(endpoints_file(), endpoint, model, family, unusable, timeout), None)
+    return LoadedBeautifier(connect(endpoints_file(), endpoint, model, family, unusable, timeout, **more), None)
 
 
-def use_encoder(clip: comfy.sd.CLIP, image: torch.Tensor | None, unusable: str, thinking: bool) -> LoadedBeautifier:
+def use_encoder(
+    clip: comfy.sd.CLIP, image: torch.Tensor | None, unusable: str, thinking: bool, instruction: str = ""
+) -> LoadedBeautifier:
     """A text encoder for Beautify Prompt; see `encoders.writer.use_encoder` for the arguments and the errors.
 
     It has no patcher of its own: ComfyUI loads the encoder when it writes, as it does for reading prompts.
     """
     from ...beautifier.encoders.writer import use_encoder
 
-    writer = use_encoder(clip, image=image, unusable=unusable, thinking=thinking, quietly=still_bars)
+    options = {"image": image, "unusable": unusable, "thinking": thinking, "instruction": instruction}
+    writer = use_encoder(clip, quietly=still_bars, **options)
     return LoadedBeautifier(writer, None)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -18,10 +19,15 @@ from .memory import (
     make_room_for_reward,
     working_memory,
 )
+from .server import running_item, the_server
 
 if TYPE_CHECKING:
+    from ...beautifier.path import OnWords
     from ...beautifier.request import Candidate, Request
     from ...beautifier.rewards.model import RankedPrompt
+
+
+MOMENT = 0.2  # seconds between two looks at what is being written
 
 
 def cancelled() -> bool:
@@ -38,6 +44,28 @@ def show_step(bar: comfy.utils.ProgressBar) -> Callable[[int, int], None]:
         bar.update_absolute(done, total)
 
     return on_step
+
+
+def show_words() -> OnWords | None:
+    """What is told of candidates while they are written: it shows them on the running node, on the page of the run.
+
+    The page gets the event "prompt_beautifier.words" with {node, candidate (from 0), text (so far)}, of each candidate
+    at most every MOMENT seconds. None where no page would see it.
+    """
+    node, server = running_item()[0], the_server()
+    page = getattr(server, "client_id", None)
+    if node is None or page is None:
+        return None
+    shown: dict[int, float] = {}
+
+    def on_words(candidate: int, text: Callable[[], str]) -> None:
+        now = time.monotonic()
+        if now - shown.get(candidate, -MOMENT) >= MOMENT:
+            shown[candidate] = now
+            told = {"node": node, "candidate": candidate, "text": text()}
+            server.send_sync("prompt_beautifier.words", told, page)
+
+    return on_words
 
 
 @contextmanager
@@ -63,7 +91,7 @@ def beautify(loaded: LoadedBeautifier, request: Request) -> list[Candidate]:
         needed = working_memory(writer, request)
         # Without force_full_load a network that is not made of ComfyUI's own layers may stay where it waits.
         comfy.model_management.load_models_gpu([loaded.patcher], memory_required=needed, force_full_load=True)
-    return path.beautify(writer, request, show_step(comfy.utils.ProgressBar(1)))
+    return path.beautify(writer, request, show_step(comfy.utils.ProgressBar(1)), on_words=show_words())
 
 
 def score(loaded: LoadedScorer, images: list[torch.Tensor], prompts: list[str]) -> torch.Tensor:

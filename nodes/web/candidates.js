@@ -8,6 +8,7 @@ import { app } from "../../scripts/app.js";
 import { endStep, leastHeight, onChange, widgetFor } from "./graph.js";
 import { answer, askOf, onAsk } from "./review.js";
 import { text, toast } from "./strings.js";
+import { onWords } from "./words.js";
 
 const PROPERTY = "prompt_beautifier";
 const WIDGET = "prompt_beautifier_candidates";
@@ -48,6 +49,7 @@ export function addCandidateList(node) {
     show(node, box, [{ ...listed, used: null }]);
     if (document.activeElement?.matches("body, canvas")) focus(box, 0); // nobody is typing
   });
+  onWords(node, (texts) => (texts ? drawWords(box, texts) : draw(node, box)));
   onChange(node, () => draw(node, box), "onConfigure");
   onChange(node, () => setTimeout(() => takePlace(node, frame), PATCHED), "onAdded");
   draw(node, box);
@@ -128,6 +130,18 @@ function draw(node, box) {
   listed.texts.forEach((prompt, index) => box.append(row(node, box, listed, prompt, index)));
   for (const note of listed.notes ?? []) box.append(element("div", "note", note));
   if (listed.more) box.append(element("div", "more", text("more", { number: listed.more })));
+}
+
+/** List what is being written, in the place of what was there before. */
+function drawWords(box, texts) {
+  box.replaceChildren();
+  box.classList.remove("empty");
+  box.removeAttribute("role");
+  Array.from(texts, (words, index) => {
+    const line = element("div", "candidate writing");
+    line.append(element("span", "number", String(index + 1)), element("div", "words", words || "…"));
+    box.append(line);
+  });
 }
 
 function element(tag, name, content = "") {

@@ -1,4 +1,4 @@
-// What the parts of this pack ask of ComfyUI's graph: its undo history and its links.
+// What the parts of this pack ask of ComfyUI's graph: its undo history, its nodes and its links.
 
 import { app } from "../../scripts/app.js";
 
@@ -7,6 +7,17 @@ export function endStep() {
   const tracker = app.extensionManager.workflow?.activeWorkflow?.changeTracker;
   if (tracker?.captureCanvasState) tracker.captureCanvasState();
   else tracker?.checkState?.(); // its name in older frontends
+}
+
+/** The node with an id of a run, which names the subgraphs it is in: "12:3"., or null. */
+export function nodeById(id) {
+  let graph = app.rootGraph ?? app.graph?.rootGraph ?? app.graph;
+  let node = null;
+  for (const part of String(id).split(":")) {
+    node = graph?.getNodeById(part) ?? graph?.getNodeById(Number(part));
+    graph = node?.subgraph;
+  }
+  return node;
 }
 
 /** Whether a link brings an input of a node, so that what its widget holds is not used. */

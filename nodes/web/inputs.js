@@ -28,6 +28,7 @@ const IN_USE = {
     dtype: checkpoint,
     family: checkpoint,
     template: (node) => checkpoint(node) && may(node, "family", "custom"),
+    instruction: checkpoint,
   },
   [BEAUTIFY]: {
     sampling: chooses,

@@ -9,6 +9,7 @@ import { tellErrors } from "./messages.js";
 import { startReviews } from "./review.js";
 import { noteModels, SETTINGS, startWithSettings } from "./settings.js";
 import { text } from "./strings.js";
+import { startWords } from "./words.js";
 
 const BEAUTIFY = "PromptBeautifierBeautifyPrompt";
 const COMMAND = "PromptBeautifier.BeautifyText";
@@ -24,6 +25,7 @@ app.registerExtension({
   setup() {
     tellErrors();
     startReviews();
+    startWords();
   },
 
   beforeRegisterNodeDef(_, nodeData) {

@@ -2,7 +2,7 @@
 // that is clicked.
 
 import { api } from "../../scripts/api.js";
-import { app } from "../../scripts/app.js";
+import { nodeById } from "./graph.js";
 import { post } from "./server.js";
 import { text, toast } from "./strings.js";
 
@@ -50,17 +50,6 @@ function place(ask, id, listed) {
   if (!node || !listeners.has(node)) return null;
   ask.node = node;
   listeners.get(node)(listed);
-  return node;
-}
-
-/** The node with an id of a run, which names the subgraphs it is in: "12:3". */
-function nodeById(id) {
-  let graph = app.rootGraph ?? app.graph?.rootGraph ?? app.graph;
-  let node = null;
-  for (const part of String(id).split(":")) {
-    node = graph?.getNodeById(part) ?? graph?.getNodeById(Number(part));
-    graph = node?.subgraph;
-  }
   return node;
 }
 

@@ -63,6 +63,21 @@ def test_an_encoder_is_told_what_the_image_model_wants():
     assert read_by(made).startswith(CHATML.replace(SYSTEM_PROMPT, instruction_for(asked)))
 
 
+def test_an_instruction_of_the_users_stands_in_the_place_of_the_other():
+    made = stand_ins.z_image("a cat in snow")
+    use_encoder(made, instruction="Write like a poet.").write(WORDS, request(n=1))
+    assert read_by(made).startswith(CHATML.replace(SYSTEM_PROMPT, "Write like a poet."))
+
+
+def test_words_are_told_while_they_come_and_thoughts_are_not():
+    made = stand_ins.z_image("<think>a dog</think>a cat in snow")
+    heard = []
+    use_encoder(made, thinking=True).write(WORDS, request(n=2), on_words=lambda k, text: heard.append((k, text())))
+    first = [text for k, text in heard if k == 0]
+    assert {k for k, _ in heard} == {0, 1} and first[-1] and "a cat in snow".startswith(first[-1])
+    assert not any("dog" in text for text in first) and sorted(first, key=len) == first
+
+
 def request(n=5, seed=0, sampling=SHORT, prompt="a cat"):
     return Request(prompt, n, seed, sampling)
 

@@ -1,6 +1,7 @@
 """Chat templates: written down as transformers writes them, in a sandbox; and checkpoints that are asked in theirs."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -111,6 +112,25 @@ def test_special_tokens_count_in_the_template_and_not_in_the_words(folder):
     assert [token for token in tokens if token < 4] == [1, 3, 2, 3, 2, 3]
     assert tokens[0] == 1, "no second one in front of it"
     assert beautifier.tokenizer.decode(tokens, skip_special_tokens=False).count("a < /s> cat< pad>") == 1
+
+
+def test_an_instruction_of_the_users_is_in_what_is_asked(folder):
+    beautifier, asked = load_beautifier(folder, instruction="Write like a poet."), []
+    encode = beautifier.tokenizer.encode
+
+    class Listening:
+        def __getattr__(self, name):
+            return getattr(beautifier.tokenizer, name)
+
+        def encode(self, text, **options):
+            asked.append(text)
+            return encode(text, **options)
+
+    heard = []
+    listening = replace(beautifier, tokenizer=Listening())
+    listening.beautify("a cat", 1, on_words=lambda candidate, text: heard.append((candidate, text())))
+    assert all("Write like a poet." in text and SYSTEM_PROMPT not in text for text in asked) and asked
+    assert {candidate for candidate, _ in heard} == {0}
 
 
 def test_a_template_in_a_file_of_its_own_comes_first(folder):

@@ -501,3 +501,12 @@ def test_beam_search_is_that_of_transformers(pairs, num_beams, length_penalty, m
             assert generate(network, prompt, 2, 9, sampling) == expected[:2]
             some_ended |= any(answer.finished for answer in expected)
     assert some_ended or pairs[0][1].config.vocab_size > 12, "the example must have answers that end"
+
+
+def test_tokens_are_told_as_they_are_drawn(bloom):
+    heard = {}
+    sampling = Sampling(max_new_tokens=6, min_new_tokens=6)
+    told = lambda answer, tokens: heard.setdefault(answer, []).append(tuple(tokens))  # noqa: E731
+    answers = generate(bloom, PROMPT, 7, 3, sampling, on_tokens=told)
+    for k, answer in enumerate(answers):
+        assert heard[k] == [answer.tokens[: count + 1] for count in range(6)]

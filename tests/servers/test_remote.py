@@ -22,8 +22,9 @@ from prompt_beautifier.beautifier.families import CHAT, FAMILIES, render
 from prompt_beautifier.beautifier.prompts.clip_tokens import count_clip_tokens
 from prompt_beautifier.beautifier.prompts.syntax import set_aside
 from prompt_beautifier.beautifier.request import MAX_SEED, Candidate, Request, Sampling
-from prompt_beautifier.beautifier.servers import client, stream
+from prompt_beautifier.beautifier.servers import client, parameters, stream
 from prompt_beautifier.beautifier.servers.problems import RemoteError
+from prompt_beautifier.beautifier.servers.unloading import FREE
 from prompt_beautifier.beautifier.servers.writer import connect
 
 from ..stand_ins import comfy_stand_in, llm_stand_in
@@ -762,6 +763,98 @@ def test_only_servers_outside_are_asked_through_the_systems_proxy(where, local):
     assert client.is_local(where) is local
 
 
+# -- instructions, JSON, words while they come, memory
+
+
+def test_an_instruction_of_the_users_stands_in_the_place_of_the_other(server, endpoints):
+    beautifier = connect(endpoints(), "mine", instruction="Write like a poet.")
+    beautifier.beautify("a cat", 1, target="illustrious", keep="ohwx")
+    told = server.asked[0]["messages"][0]["content"]
+    assert told == 'Write like a poet.\n\nUse these words letter for letter: "ohwx".'
+
+
+def test_a_chat_model_can_be_held_to_json(server, endpoints):
+    server.replies = [chat('{"prompt": "a cat, \\"oil\\" on canvas"}')]
+    assert texts(connect(endpoints(), "mine", structured=True).beautify("a cat", 1)) == ['a cat, "oil" on canvas']
+    (body,) = server.asked
+    schema = body["response_format"]["json_schema"]["schema"]
+    assert body["response_format"]["type"] == "json_schema" and list(schema["properties"]) == ["prompt"]
+    assert body["messages"][0]["content"].endswith(parameters.IN_JSON)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Unknown field: response_format",
+        "json_schema is not supported",
+        "grammar: failed to parse",
+        "no guided decoding",
+    ],
+)
+def test_a_server_without_structured_output_is_asked_without_it(server, endpoints, said):
+    server.replies = [status(400, {"error": {"message": said}}), chat("a cat, oil on canvas")]
+    assert texts(connect(endpoints(), "mine", structured=True).beautify("a cat", 1)) == ["a cat, oil on canvas"]
+    assert ["response_format" in body for body in server.asked] == [True, False]
+
+
+def test_checkpoints_that_are_served_have_neither(server, endpoints):
+    server.replies = [chat("a cat, oil on canvas")]
+    asked = {"instruction": "Write like a poet.", "structured": True}
+    connect(endpoints(), "mine", family="text2prompt-v1", **asked).beautify("a cat", 1)
+    (body,) = server.asked
+    assert body["prompt"] == render(FAMILIES["text2prompt-v1"], "a cat") and "response_format" not in body
+
+
+def test_words_are_told_while_they_come_and_thoughts_are_not(server, beautifier):
+    server.replies = [chat("<think> a dog? </think> a cat, oil on canvas", "a cat, ink", pause=0.06)]
+    heard = {0: [], 1: []}
+    beautifier.beautify("a cat", 2, on_words=lambda candidate, text: heard[candidate].append(text()))
+    assert heard[1][-1] == "a cat, ink" and len(heard[0]) > 2
+    assert "a cat, oil on canvas".startswith(heard[0][-1]) and heard[0][-1]
+    assert not any("dog" in text for text in heard[0])
+
+
+def unloaded(body: dict) -> llm_stand_in.Reply:
+    return status(200, body)
+
+
+@pytest.mark.parametrize(
+    ("replies", "path", "asked"),
+    [
+        ([unloaded({"done": True, "done_reason": "unload"})], "/api/generate", {"model": "m", "keep_alive": 0}),
+        ([status(404), unloaded({"success": True})], "/models/unload", {"model": "m"}),
+        (
+            [unloaded({"error": "Unexpected endpoint"}), status(404), unloaded({"instance_id": "m"})],
+            "/api/v1/models/unload",
+            {"instance_id": "m"},
+        ),
+    ],
+)
+def test_a_servers_memory_is_freed_in_its_own_way(server, endpoints, replies, path, asked):
+    server.replies = [chat("a cat, oil on canvas"), *replies]
+    (found,) = connect(endpoints(api_key=KEY), "mine", afterwards=FREE).beautify("a cat", 1)
+    last = server.requests[-1]
+    assert (last.path, last.body, last.headers["authorization"]) == (path, asked, f"Bearer {KEY}")
+    assert found.text == "a cat, oil on canvas" and not found.notes
+
+
+def test_a_server_that_cannot_free_its_memory_is_told_of(server, endpoints):
+    server.replies = [chat("a cat, oil on canvas"), status(404)]
+    (found,) = connect(endpoints(), "mine", afterwards=FREE).beautify("a cat", 1)
+    assert found.text == "a cat, oil on canvas"
+    assert found.notes[0].startswith("The server 'mine' was asked to free its model's memory")
+
+
+def test_memory_is_kept_unless_it_is_asked_for(server, beautifier):
+    beautifier.beautify("a cat", 1)
+    assert [request.path for request in server.requests] == ["/v1/chat/completions"]
+
+
+def test_what_becomes_of_the_model_has_two_words(endpoints):
+    with pytest.raises(ValueError, match="afterwards must be one of 'keep it loaded', 'free its memory', not 'gone'"):
+        connect(endpoints(), "mine", afterwards="gone")
+
+
 # -- the node
 
 
@@ -831,6 +924,34 @@ def test_a_failure_reaches_the_user_in_words(comfy, server, own_endpoint, connec
     server.replies = [status(401)]
     with pytest.raises(RuntimeError, match=re.escape("it does not accept the key (401)")):
         beautify(connect_node.execute("mine").args[0], "a cat", seed=0)
+
+
+def test_instructions_are_listed_and_read_anew(comfy, server, own_endpoint, connect_node, beautify):
+    folder = comfy.models / "LLM" / "prompts"
+    folder.mkdir(parents=True)
+    comfy.folders.setdefault("LLM", [str(folder.parent)])
+    (folder / "poet.md").write_text("Write like a poet.", encoding="utf-8")
+    (folder / "notes.pdf").write_text("no", encoding="utf-8")
+    options = {each.id: each.options for each in connect_node.define_schema().inputs}["instruction"]["options"]
+    assert options == ["for the image model", "poet.md"]
+    beautify(connect_node.execute("mine", instruction="poet.md").args[0], "a cat", seed=0, num_candidates=1)
+    assert server.asked[-1]["messages"][0]["content"] == "Write like a poet."
+    before = connect_node.fingerprint_inputs(endpoint="mine", instruction="poet.md")
+    (folder / "poet.md").write_text("Write like a critic.", encoding="utf-8")
+    assert connect_node.fingerprint_inputs(endpoint="mine", instruction="poet.md") != before
+    (folder / "poet.md").unlink()
+    with pytest.raises(ValueError, match=r"there is no instruction 'poet.md' in .*prompts: put a text file"):
+        connect_node.execute("mine", instruction="poet.md")
+
+
+def test_the_page_hears_the_words_while_they_come(comfy, server, own_endpoint, connect_node, beautify):
+    server.replies = [chat("a cat, oil on canvas", pause=0.25)]
+    comfy.running = "7"
+    beautify(connect_node.execute("mine").args[0], "a cat", seed=0, num_candidates=1)
+    heard = [(data, sid) for event, data, sid in comfy.told if event == "prompt_beautifier.words"]
+    assert len(heard) > 1 and {sid for _, sid in heard} == {"page"}
+    assert all("a cat, oil on canvas".startswith(data.pop("text").strip()) for data, _ in heard)
+    assert all(data == {"node": "7", "candidate": 0} for data, _ in heard)
 
 
 def test_the_nodes_choices_are_the_librarys(connect_node):

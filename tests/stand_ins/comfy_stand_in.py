@@ -111,6 +111,7 @@ class Comfy:
         self.loads: list[SimpleNamespace] = []
         self.progress: list[tuple[int, int]] = []
         self.progress_texts: list[tuple[str, str]] = []  # (id of a node, what it says)
+        self.told: list[tuple[str, dict, str]] = []  # events to a page: (name, data, the page)
         self.interrupt_after: int | None = None
         self.text_encoder_device = torch.device("cpu")
         self.text_encoder_dtype = torch.float16
@@ -139,6 +140,9 @@ class Comfy:
 
     def send_progress_text(self, text, node_id, sid=None):
         self.progress_texts.append((node_id, text))
+
+    def send_sync(self, event, data, sid=None):
+        self.told.append((event, data, sid))
 
     def add_model_folder_path(self, name, path, is_default=False):
         self.folders.setdefault(name, []).append(path)
@@ -170,6 +174,7 @@ def modules(comfy: Comfy) -> dict[str, types.ModuleType]:
         routes=routes,
         client_id="page",
         send_progress_text=comfy.send_progress_text,
+        send_sync=comfy.send_sync,
     )
     contents = {
         "comfy": {},

@@ -262,7 +262,7 @@ class NewClip(Clip):
         self, tokens, do_sample=True, max_length=256, temperature=1.0, top_k=50, top_p=0.95, min_p=0.0,
         repetition_penalty=1.0, seed=None, presence_penalty=0.0, mtp=True,
     ):  # fmt: skip
-        assert mtp
+        assert not mtp, "a seed would give another text with it"
         return super().generate(
             tokens, do_sample, max_length, temperature, top_k, top_p, min_p, repetition_penalty, seed
         )
