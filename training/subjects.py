@@ -1,20 +1,25 @@
 """Count the subject entries: how many, their phrases, what stands twice, and how many raw prompts they cover.
 
-    python -m prompt_beautifier.training.subjects --prompts prompts.tsv
+    python -m prompt_beautifier.training.subjects --prompts prompts.tsv --lacking
 
 A file of raw prompts has one a line, alone or behind its count and a tab; a .jsonl file has rows with "raw_prompt".
-A raw prompt is covered when an entry describes what it is about.
+A raw prompt is covered when an entry describes what it is about, or the medium or style that is all it asks for.
+Raw prompts without a subject ("by an artist", "trending", "test", "5") are counted apart, by the rules of
+`subjects.manner.why_no_subject`.
 """
 
 import argparse
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..beautifier.subjects.entries import ROLES, Entries, load
 from ..beautifier.subjects.find import find
 from ..beautifier.subjects.ideas import CREATIVE, FILE, load_ideas
+from ..beautifier.subjects.manner import why_no_subject
+from ..beautifier.subjects.names import matches_in
 from ..beautifier.wishes.wish import read
 
 
@@ -25,14 +30,14 @@ def main(argv: Sequence[str] | None = None) -> None:
         print(f"{name}: {number}")
     if args.prompts:
         prompts = read_prompts(args.prompts, args.most)
-        share, weighted = coverage(entries, prompts)
-        print(f"raw prompts: {len(prompts)}, covered {share:.1%}, by frequency {weighted:.1%}")
+        _print_coverage(coverage(entries, prompts), len(prompts), args.lacking)
 
 
 def options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--prompts", type=Path, help="raw prompts whose coverage is counted")
     parser.add_argument("--most", type=int, default=1000, help="how many of them, the most frequent first")
+    parser.add_argument("--lacking", action="store_true", help="also print those that lack an entry or a subject")
     return parser
 
 
@@ -73,13 +78,56 @@ def read_prompts(path: Path, most: int) -> list[tuple[str, int]]:
     return counts.most_common(most)
 
 
-def coverage(entries: Entries, prompts: Iterable[tuple[str, int]]) -> tuple[float, float]:
-    """The share of raw prompts whose subject an entry describes: of them all, and weighted by their counts."""
-    rows = [(find(read(prompt), entries).head_entry is not None, count) for prompt, count in prompts]
-    total = sum(count for _, count in rows)
-    if not rows:
-        return 0.0, 0.0
-    return sum(hit for hit, _ in rows) / len(rows), sum(count for hit, count in rows if hit) / total
+@dataclass(frozen=True)
+class Coverage:
+    """Raw prompts with their counts by what was found: an entry of the thing, one of the medium or style alone, none,
+    or no subject, by the rule that says so.
+    """
+
+    things: tuple[tuple[str, int], ...]
+    manners: tuple[tuple[str, int], ...]
+    lacking: tuple[tuple[str, int], ...]
+    without: dict[str, tuple[tuple[str, int], ...]]
+
+    @property
+    def share(self) -> float:
+        """How many of the raw prompts with a subject have an entry for it."""
+        found = len(self.things) + len(self.manners)
+        return found / max(found + len(self.lacking), 1)
+
+    @property
+    def weighted(self) -> float:
+        """The same, each raw prompt counted as often as it was typed."""
+        found = sum(count for _, count in (*self.things, *self.manners))
+        return found / max(found + sum(count for _, count in self.lacking), 1)
+
+
+def coverage(entries: Entries, prompts: Iterable[tuple[str, int]]) -> Coverage:
+    """Which raw prompts have an entry for what they are about, and which have no subject at all."""
+    things, manners, lacking = [], [], []
+    without: dict[str, list[tuple[str, int]]] = {}
+    for prompt, count in prompts:
+        wish = read(prompt)
+        findings = find(wish, entries)
+        if findings.head_entry is not None:
+            things.append((prompt, count))
+        elif findings.manner is not None:
+            manners.append((prompt, count))
+        elif why := why_no_subject(wish, matches_in(wish, entries)):
+            without.setdefault(why, []).append((prompt, count))
+        else:
+            lacking.append((prompt, count))
+    return Coverage(tuple(things), tuple(manners), tuple(lacking), {why: tuple(each) for why, each in without.items()})
+
+
+def _print_coverage(found: Coverage, number: int, lacking: bool) -> None:
+    apart = sum(map(len, found.without.values()))
+    print(f"raw prompts: {number}, of them without a subject {apart}")
+    for why, prompts in found.without.items():
+        print(f"  {why}: {len(prompts)}", *([[text for text, _ in prompts]] if lacking else []))
+    print(f"covered of those with a subject: {found.share:.1%}, by frequency {found.weighted:.1%}")
+    print(f"  the thing has an entry: {len(found.things)}; the medium or style that is all: {len(found.manners)}")
+    print(f"  no entry: {len(found.lacking)}", *([[text for text, _ in found.lacking]] if lacking else []))
 
 
 if __name__ == "__main__":

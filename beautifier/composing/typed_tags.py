@@ -87,6 +87,7 @@ def _medium_as_tags(wish: Wish, findings: Findings, subject: Subject) -> list[st
 def _thing_as_tags(wish: Wish, start: int, end: int, verb: str) -> list[str]:
     """One thing as tags: "red umbrella"; "giant pink whale" with "whale"; "holding flag"."""
     words = [wish.words[i].folded for i in range(start, end) if wish.words[i].folded not in BOILERPLATE]
+    words = [word for word in words if word[:1].isalnum()]  # an emoji stands where it was typed
     while words and (words[-1] in FRAMING or words[-1] in STOP):
         words.pop()
     while words and words[0] in STOP:

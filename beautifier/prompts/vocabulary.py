@@ -9,7 +9,11 @@ from functools import lru_cache
 
 from .words import fold
 
-WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+# Pictures that stand for a thing, each with its selectors and what a joiner ties to it.
+EMOJI = "[\u2603-\u2604\u260e-\u27bf\u2b50-\u2b55\U0001f300-\U0001f3fa\U0001f400-\U0001faff]"
+TIED = "[\ufe0e\ufe0f\u20e3\U0001f3fb-\U0001f3ff]"
+FLAG = "[\U0001f1e6-\U0001f1ff]{2}"
+WORD = re.compile(rf"[^\W_]+(?:['’][^\W_]+)*|{EMOJI}{TIED}*(?:\u200d{EMOJI}{TIED}*)*|{FLAG}")
 PLAIN_NAME = re.compile(r"[a-z0-9 -]+")
 NUMBERS = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "

@@ -70,6 +70,7 @@ class Entries:
     """All entries, and by which names they are found: keys are folded and singular (`vocabulary.key`).
 
     proper: the subjects that are names ("paris", "taj mahal"), each with the article it takes ("" or "the").
+    titles: names of games, films, brands and sites; they come last among the names.
     """
 
     all: tuple[Entry, ...]
@@ -77,6 +78,7 @@ class Entries:
     people: dict[str, Entry]
     artists: dict[str, Entry]
     proper: dict[str, str]
+    titles: frozenset[str] = frozenset()
 
     @cached_property
     def by_subject(self) -> dict[str, Entry]:
@@ -123,8 +125,9 @@ def index(
     people: dict[str, str] | None = None,
     artists: dict[str, str] | None = None,
     proper: dict[str, str] | None = None,
+    titles: dict[str, str] | None = None,
 ) -> Entries:
-    """Entries with their names. A subject's own name comes before another's synonym."""
+    """Entries with their names. A subject's own name comes before another's synonym, and that before a title's."""
     by_name: dict[str, tuple[Entry, ...]] = {}
     for own in (True, False):
         for entry in entries:
@@ -134,12 +137,19 @@ def index(
                 if entry not in known:
                     by_name[name] = (*known, entry)
     by_subject = {entry.subject: entry for entry in entries}
+    persons = _resolved(people or {}, by_subject)
+    resolved = _resolved(titles or {}, by_subject)
+    for name, entry in resolved.items():
+        if name not in persons:
+            by_name.setdefault(name, (entry,))
+    works = frozenset(name for name, found in by_name.items() if name in resolved and found == (resolved[name],))
     return Entries(
         all=entries,
         by_name=by_name,
-        people=_resolved(people or {}, by_subject),
+        people=persons,
         artists=_resolved(artists or {}, by_subject),
         proper=proper or {},
+        titles=works,
     )
 
 
@@ -155,9 +165,15 @@ def _table(path: Path) -> dict[str, str]:
     return {row[0]: row[1].strip() for row in rows}
 
 
+def _titles(path: Path) -> dict[str, str]:
+    """The subject that each name leads to: a row has a subject, a tab and its names, divided by "|"."""
+    return {name: subject for subject, names in _table(path).items() for name in names.split("|")}
+
+
 @lru_cache(maxsize=2)
 def load(folder: Path = FOLDER) -> Entries:
-    """The entries of a folder: entries.jsonl, and people.tsv, artists.tsv and proper.tsv where they are there."""
+    """The entries of a folder: entries.jsonl, and people.tsv, artists.tsv, proper.tsv and titles.tsv where they are."""
     lines = (folder / "entries.jsonl").read_text(encoding="utf-8").splitlines()
     proper = {subject: "" if article == "-" else article for subject, article in _table(folder / "proper.tsv").items()}
-    return index(read_entries(lines), _table(folder / "people.tsv"), _table(folder / "artists.tsv"), proper)
+    people, artists = _table(folder / "people.tsv"), _table(folder / "artists.tsv")
+    return index(read_entries(lines), people, artists, proper, _titles(folder / "titles.tsv"))

@@ -9,6 +9,7 @@ from ..wishes.wish import Wish
 from ..wishes.words import BOILERPLATE, CHANGED, CHANGING, FRAMING, GROUPS, PLACING, VERBS
 from .entries import Entries, Entry
 from .head import head_of, match_of
+from .manner import manner_of
 from .names import Match, as_subject, is_inside, matches_in, of_sort
 
 # Relations that lead to a medium: "in watercolor", "as a mosaic".
@@ -103,7 +104,8 @@ class Findings:
 
     `mixed`: the head is made another thing ("made of smoke", "as a knight", "hybrid"): what is true of its kind need
     not be true of it. `restyled`: a style, an era or a world is named before it ("cyberpunk village"). `unknown`:
-    folded words that no entry and no list knows; `words`: how many words the wish has.
+    folded words that no entry and no list knows; `words`: how many words the wish has. `manner`: the medium or style
+    that is all the wish asks for ("pixel art", "a funny meme").
     """
 
     head: Subject | None
@@ -113,6 +115,12 @@ class Findings:
     restyled: bool = False
     unknown: tuple[str, ...] = ()
     words: int = 0
+    manner: Entry | None = None
+
+    @property
+    def subject_entry(self) -> Entry | None:
+        """The entry of what the wish is about: its head's or, where no thing is named, that of its manner."""
+        return self.head_entry or self.manner
 
     @property
     def head_entry_is_setting(self) -> bool:
@@ -140,11 +148,11 @@ def find(wish: Wish, entries: Entries) -> Findings:
         head_entry = as_subject(head_match.entries)
         if head_entry and head_entry.sort == "action" and _is_plural(wish, head_match):  # "two baseballs" are no game
             head_entry = None
-        if head_entry and _is_compound(wish, head, head_match, head_entry, matches):
+        if head_entry and _is_compound(wish, head, head_match, head_entry):
             head_entry = None
         if head_entry:
             start = head_match.start if head_match.end > head.end else max(head_match.start, head.start)
-            name = wish.words_between(start, head_match.end)
+            name = head_entry.subject if head_match.emoji else wish.words_between(start, head_match.end)
             named = _named(head_match, head_entry, entries)
             found.append(Found(head_entry, "head", head_match.start, head_match.end, head, name, *named))
     for match in matches:
@@ -155,12 +163,14 @@ def find(wish: Wish, entries: Entries) -> Findings:
             continue
         part, entry, subject = played
         if not any(entry is f.entry for f in found):
-            name = wish.words_between(match.start, match.end)
+            name = entry.subject if match.emoji else wish.words_between(match.start, match.end)
             named = _named(match, entry, entries)
             found.append(Found(entry, part, match.start, match.end, subject, name, *named))
     mixed = _is_mixed(wish, head, head_match, head_entry, matches)
     restyled = _is_restyled(head, head_match, matches)
-    return Findings(head, head_entry, tuple(found), mixed, restyled, _unknown(wish, matches, entries), len(wish.words))
+    unknown = _unknown(wish, matches, entries)
+    manner = manner_of(wish, head, matches) if head_entry is None else None
+    return Findings(head, head_entry, tuple(found), mixed, restyled, unknown, len(wish.words), manner)
 
 
 def _is_plural(wish: Wish, match: Match) -> bool:
@@ -170,7 +180,8 @@ def _is_plural(wish: Wish, match: Match) -> bool:
 
 def _named(match: Match, entry: Entry, entries: Entries) -> tuple[bool, str | None]:
     """Whether a name is somebody's, and the article it takes as a proper name; None where it is a common noun."""
-    article = "" if match.person else entries.proper.get(entry.subject)
+    named = match.person or match.title and entry.sort == "medium"
+    article = "" if named else entries.proper.get(entry.subject)
     return match.person or (article is not None and "character" in entry.kinds), article
 
 
@@ -276,6 +287,8 @@ def _is_mixed(
         return True
     if not head_match:
         return False
+    if entry and _is_made_of_two(wish, head, head_match, entry, matches):
+        return True
     for match in matches:
         if match.end <= head_match.start and match.start >= head.start:
             for other in match.entries:
@@ -286,18 +299,25 @@ def _is_mixed(
     return False
 
 
-def _is_compound(wish: Wish, head: Subject, match: Match, entry: Entry, matches: list[Match]) -> bool:
-    """Whether a noun before the head makes it another thing: "ceiling fan", "sub sandwich"; not of persons."""
-    at = max(match.start, head.start) - 1
+def _is_compound(wish: Wish, head: Subject, match: Match, entry: Entry) -> bool:
+    """Whether a noun before the head makes quite another thing of it: "ceiling fan", "sub sandwich"; not of persons."""
+    at = _before(head, match)
+    return at >= head.start and not entry.is_person and wish.words[at].folded in COMPOUNDING
+
+
+def _is_made_of_two(wish: Wish, head: Subject, match: Match, entry: Entry, matches: list[Match]) -> bool:
+    """Whether another thing stands before the head, whose look it may have: "avocado armchair"; not of persons."""
+    at = _before(head, match)
     if at < head.start or entry.is_person or wish.words[at].folded in ELEMENTS:
         return False
-    word = wish.words[at].folded
-    others = [m for m in matches if m.start <= at < m.end]
-    if any(e.sort == "quality" or e.sort == "medium" for m in others for e in m.entries):
+    others = [e for m in matches if m.start <= at < m.end for e in m.entries]
+    if any(e.sort in ("quality", "medium") for e in others):
         return False
-    return (
-        bool(others) and not any(e.is_setting or e.is_living for m in others for e in m.entries) or word in COMPOUNDING
-    )
+    return bool(others) and not any(e.is_setting or e.is_living for e in others)
+
+
+def _before(head: Subject, match: Match) -> int:
+    return max(match.start, head.start) - 1
 
 
 def _is_restyled(head: Subject | None, head_match: Match | None, matches: list[Match]) -> bool:

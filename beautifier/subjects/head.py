@@ -5,12 +5,14 @@ from ..prompts.vocabulary import STOP, singular
 from ..wishes.things import Subject
 from ..wishes.wish import Wish
 from ..wishes.words import BOILERPLATE, CONTAINERS, FRAMING, GROUPS, TAIL
+from .emoji import is_emoji
 from .entries import Entry
 from .names import Match, as_subject, of_sort
 
 # Relations behind a medium that lead to what it shows.
 SHOWING = frozenset(("of", "showing", "depicting", "featuring", "containing", "with", "about"))
 MEDIUM_NOUNS = frozenset("painting drawing photo photograph illustration print art render sketch artwork".split())
+ROMAN = frozenset("ii iii iv vi vii viii ix xi xii".split())
 WIDE_TAIL = frozenset("landscape portrait scenery portraits headshot".split())
 
 
@@ -23,12 +25,16 @@ def match_of(subject: Subject, wish: Wish, matches: list[Match]) -> Match | None
     if last and last.end > subject.end:  # "great wall of china"
         return last
     inside = [m for m in matches if subject.start <= m.start and m.end <= subject.end]
+    if last and last.emoji and all(m.emoji for m in inside):  # a row of emoji is about the first
+        return inside[0]
     for match in reversed(inside):
         between = range(match.end, end)
         if any(not _is_tail(wish.words[i].folded) for i in between):
             return None
         earlier = [m for m in inside if m.end <= match.start and _living(m)]
-        if as_subject(match.entries) is None and match.start > subject.start:
+        if (as_subject(match.entries) is None or match.emoji and _named_in_words(inside, match)) and (
+            match.start > subject.start
+        ):
             end = match.start
         elif earlier and wish.words[match.end - 1].folded in WIDE_TAIL:
             end = match.start
@@ -37,9 +43,14 @@ def match_of(subject: Subject, wish: Wish, matches: list[Match]) -> Match | None
     return None
 
 
+def _named_in_words(inside: list[Match], emoji: Match) -> bool:
+    """Whether a thing is named in words before an emoji, which then adorns it: "a girl ✨"."""
+    return any(m.end <= emoji.start and not m.emoji and as_subject(m.entries) is not None for m in inside)
+
+
 def _is_tail(word: str) -> bool:
     """Whether a word behind a thing's name leaves it what it is: "character", "art", a number."""
-    return word in TAIL or word in BOILERPLATE or word in FRAMING or word.isdecimal()
+    return word in TAIL or word in BOILERPLATE or word in FRAMING or word.isdecimal() or word in ROMAN or is_emoji(word)
 
 
 def _living(match: Match) -> bool:

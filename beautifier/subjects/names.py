@@ -7,18 +7,21 @@ from ..prompts.vocabulary import STOP, singular
 from ..wishes.things import Subject
 from ..wishes.wish import Wish
 from ..wishes.words import BOILERPLATE, FRAMING, TAG_COUNT
+from .emoji import entry_of, is_emoji
 from .entries import LONGEST_NAME, Entries, Entry
 
 
 @dataclass(frozen=True)
 class Match:
-    """Words from `start` to `end` that are the name of entries."""
+    """Words from `start` to `end` that name entries: a person, an artist, a work (`title`) or an emoji among them."""
 
     start: int
     end: int
     entries: tuple[Entry, ...]
     person: bool = False
     artist: bool = False
+    emoji: bool = False
+    title: bool = False
 
 
 def matches_in(wish: Wish, entries: Entries) -> list[Match]:
@@ -52,6 +55,9 @@ def _match_at(wish: Wish, index: int, last: int, entries: Entries) -> Match | No
     """The longest name that begins with a word and is no part of a compound with hyphens."""
     if _joined(wish, index):
         return None
+    if is_emoji(wish.words[index].folded):
+        shown = entry_of(wish.words[index].folded, entries)
+        return Match(index, index + 1, (shown,), emoji=True) if shown else None
     for length in range(min(LONGEST_NAME, last - index), 0, -1):
         if _joined(wish, index + length):
             continue
@@ -61,7 +67,7 @@ def _match_at(wish: Wish, index: int, last: int, entries: Entries) -> Match | No
         name = counted[2] if counted else name  # "3girls" are girls
         if name in entries.people:
             return Match(index, index + length, (entries.people[name],), True)
-        if name in entries.artists and (length > 1 or index and wish.words[index - 1].folded == "by"):
+        if name in entries.artists and (length > 1 or _is_artist_alone(wish, index, name, entries)):
             return Match(index, index + length, (entries.artists[name],), artist=True)
         if length == 1 and (name in STOP or wish.words[index].folded in STOP):
             continue
@@ -70,11 +76,18 @@ def _match_at(wish: Wish, index: int, last: int, entries: Entries) -> Match | No
             if length == 1 and wish.words[index].text in wish.names:
                 found = tuple(entry for entry in found if entry.sort == "subject" and "idea" not in entry.kinds)
             if found:
-                return Match(index, index + length, found)
+                return Match(index, index + length, found, title=name in entries.titles)
     if _joined(wish, index + 1):
         return None
     corrected = spelled(wish.words[index].folded, entries)
     return Match(index, index + 1, entries.by_name[corrected]) if corrected else None
+
+
+def _is_artist_alone(wish: Wish, index: int, name: str, entries: Entries) -> bool:
+    """Whether a single word is an artist's name: behind "by", or alone in its segment and no English word."""
+    if index and wish.words[index - 1].folded == "by":
+        return True
+    return (index, index + 1) in wish.segments and name not in entries.by_name and name not in entries.vocabulary
 
 
 def spelled(word: str, entries: Entries) -> str | None:

@@ -1,0 +1,69 @@
+"""The rules of a subject entry, as far as a program can tell: how many phrases, how long, and what is in none.
+
+    python -m prompt_beautifier.training.entry_rules [entries.jsonl ...]
+
+prints what goes against them, and exits with 1 where anything does.
+"""
+
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from ..beautifier.prompts.vocabulary import key
+from ..beautifier.prompts.unsafe import unsafe
+from ..beautifier.subjects.entries import FOLDER, ROLES, Entry, read_entries
+
+COUNTS = {"detail": 7, "doing": 3, "place": 4, "light": 3, "view": 3, "color": 2}
+# Praise, and what is not seen.
+EMPTY = frozenset(
+    "beautiful stunning gorgeous amazing perfect masterpiece detailed intricate epic awesome wonderful lovely elegant "
+    "breathtaking magnificent incredible exquisite iconic timeless unforgettable quality".split()
+)
+ODD = re.compile(r"[^a-z0-9éâèíñ '%/-]")
+FREE = frozenset("medium quality action".split())  # sorts whose name may stand in their own phrases
+
+
+def problems(entry: Entry) -> Iterator[str]:
+    """What of an entry goes against the rules, one sentence each."""
+    if not entry.zh:
+        yield "has no Chinese name"
+    if not entry.tags:
+        yield "has no tag"
+    for role, count in COUNTS.items():
+        phrases = getattr(entry, role)
+        if len(phrases) != count:
+            yield f"has {len(phrases)} of {role}, not {count}"
+        if len(set(phrases)) != len(phrases):
+            yield f"says something of {role} twice"
+        for phrase in phrases:
+            yield from (f"{role} {phrase!r} {why}" for why in _wrong(phrase, entry))
+
+
+def _wrong(phrase: str, entry: Entry) -> Iterator[str]:
+    words = phrase.split()
+    if not 2 <= len(words) <= 8:
+        yield f"has {len(words)} words, not 2 to 8"
+    if ODD.search(phrase):
+        yield "has a mark or a capital"
+    if EMPTY & set(words):
+        yield "praises"
+    if unsafe(phrase):
+        yield "is unsafe"
+    if entry.kinds.isdisjoint(FREE) and f" {key(entry.subject)} " in f" {key(phrase)} ":
+        yield "repeats the subject"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    paths = [Path(name) for name in (sys.argv[1:] if argv is None else argv)] or [FOLDER / "entries.jsonl"]
+    found = 0
+    for path in paths:
+        for entry in read_entries(path.read_text(encoding="utf-8").splitlines()):
+            for problem in problems(entry):
+                print(f"{entry.subject}: {problem}")
+                found += 1
+    return int(found > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
