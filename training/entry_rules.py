@@ -10,9 +10,9 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ..beautifier.prompts.vocabulary import key
 from ..beautifier.prompts.unsafe import unsafe
-from ..beautifier.subjects.entries import FOLDER, ROLES, Entry, read_entries
+from ..beautifier.prompts.vocabulary import key
+from ..beautifier.subjects.entries import FOLDER, Entry, read_entries
 
 COUNTS = {"detail": 7, "doing": 3, "place": 4, "light": 3, "view": 3, "color": 2}
 # Praise, and what is not seen.
