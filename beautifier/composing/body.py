@@ -32,7 +32,7 @@ def body(wish: Wish, findings: Findings, thing: Thing, left: list[Option], dice:
     if not thing.nameable:
         pop(left, lambda o: o.part in ("head", "quality") and o.role in ("detail", "doing"))
     lines = of_head(findings, thing, left, dice)
-    lines += _of_setting(wish, findings, thing, left, dice)
+    lines += of_setting(wish, findings, thing, left, dice)
     others = of_others(wish, findings, left)
     closing = _closing(findings, thing, left, lines, dice)
     if lines and others and len(lines[-1].split()) < 15 and _has_room(lines[-1]) and ", and " not in lines[-1]:
@@ -126,7 +126,7 @@ def _owned(thing: Thing, phrases: list[str]) -> str:
     return f"{thing.its} {joined(phrases)}"
 
 
-def _of_setting(wish: Wish, findings: Findings, thing: Thing, left: list[Option], dice: random.Random) -> list[str]:
+def of_setting(wish: Wish, findings: Findings, thing: Thing, left: list[Option], dice: random.Random) -> list[str]:
     """A sentence of what the setting holds: a clause where a phrase makes one, else what it has or what is around."""
     around = pop(left, lambda o: o.part == "setting" and o.role == "detail")
     moving = [text for text in (clause(o.phrase) for o in around) if text]

@@ -11,12 +11,15 @@ from ..dressing.measure import size_of
 from ..faithful import avoided
 from ..prompts.vocabulary import content
 from ..request import Request
+from ..subjects.entries import Entries
 from ..subjects.find import Findings
 from ..targets.target import LENGTHS, words_for
 from ..wishes.wish import Wish
-from . import phrases, sentences, tags
+from . import around, phrases, sentences, tags
+from .around import Rate
 from .chooser import Score, choose
-from .fitting import Option, fits
+from .fitting import GENERIC, Option, fits
+from .fuller import Fuller
 from .ideas import Fitting, say
 from .scene import scene_of
 
@@ -46,6 +49,9 @@ class Draft:
     score     how gladly each is taken; None where no network says
     used      how often earlier candidates took a phrase
     idea      the idea that it says; None where phrases are chosen
+    allowed   the phrases that the rules allow, whatever a network says
+    entries   what tells of the places that are added; None where nothing does
+    rate      which of some phrases fit a text, the best first
     """
 
     reading: Reading
@@ -55,6 +61,9 @@ class Draft:
     score: Score | None = None
     used: Mapping[str, int] | None = None
     idea: Fitting | None = None
+    allowed: Sequence[Option] = ()
+    entries: Entries | None = None
+    rate: Rate = lambda words, options: list(options)
 
     def written(self) -> tuple[str, list[Option]]:
         """The candidate and the phrases it took, within the words of the wished length as far as phrases last."""
@@ -80,7 +89,24 @@ class Draft:
             longer = self.at(more)
             if size < size_of(longer[0], self.request.style) <= most:
                 best, size = longer, size_of(longer[0], self.request.style)
-        return best
+        return self.fuller(*best, least, most) if size < least else best
+
+    def fuller(self, text: str, chosen: list[Option], least: int, most: int) -> tuple[str, list[Option]]:
+        """Sentences with what is not said yet of the same picture, as far as there is anything to say."""
+        wish, findings = self.reading.wish, self.reading.findings
+        if self.request.style != "sentences" or self.entries is None or not wish.words or findings.ill_read:
+            return text, chosen
+        dice = random.Random(f"{self.request.seed}/{self.k}/{wish.text}/fuller")
+        details = self.rate(wish.text, [option for option in self.allowed if option.role == "detail"])
+        possible = [*self.gladly([o for o in self.possible if o.role != "detail"]), *details]
+        return Fuller(
+            text, wish, findings, chosen, possible, self.entries, self.rate, dice, least, most, self.idea is not None
+        ).written()
+
+    def gladly(self, options: Sequence[Option]) -> list[Option]:
+        """Phrases in the order in which they are taken."""
+        wish, score = self.reading.wish, self.score
+        return sorted(options, key=lambda o: score(wish, o, []), reverse=True) if score else list(options)
 
     @property
     def pure(self) -> bool:
@@ -125,21 +151,17 @@ class Draft:
                 wish, findings, [*chosen, *further], self.possible, idea.tags, tags.FEWEST + more, self.pure
             )
         elif style == "sentences":
-            text = " ".join([text, *sentences.further(wish, findings, further)])
+            text = around.placed(text, sentences.further(wish, findings, further), chosen)
         else:
             text = ", ".join([text, *(option.phrase for option in further)])
         return text, [*chosen, *further]
 
     def details_beside(self, text: str, chosen: Sequence[Option]) -> list[Option]:
         """Details that go with an idea and say nothing that it says, the gladliest taken first."""
-        wish = self.reading.wish
-        details = [option for option in self.possible if option.role == "detail"]
-        if self.score is not None:
-            score = self.score
-            details.sort(key=lambda option: score(wish, option, []), reverse=True)
+        details = self.gladly([option for option in self.possible if option.role == "detail"])
         said, taken = content(text), list(chosen)
         for option in details:
-            if not option.words & said and fits(option, taken):
+            if not option.words & said - GENERIC and fits(option, taken):
                 taken.append(option)
         return taken[len(chosen) :]
 

@@ -35,7 +35,7 @@ ADVERBS_BEHIND = frozenset(
     "tight close low high wide flat long askew shut".split()
 )
 # Adjectives that are nouns as often.
-NOUNS_TOO = frozenset("light cream gold silver square head front back top side clean round cold open".split())
+NOUNS_TOO = frozenset("light cream gold silver square head front back top side clean round cold open plain".split())
 MORE_ING_NOUNS = frozenset(
     "glazing wiring rigging shading stitching piping lining awning spacing flooring paneling ribbing cladding framing "
     "bedding scaffolding plating casing fencing netting tubing topping filling frosting icing seating grating edging "

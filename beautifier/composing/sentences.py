@@ -83,7 +83,7 @@ def _comes_first(wish: Wish, findings: Findings) -> bool:
 
 def further(wish: Wish, findings: Findings, chosen: Sequence[Option]) -> list[str]:
     """Sentences that add details to a text about the same wish."""
-    thing = thing_of(wish, findings)
+    thing = replace(thing_of(wish, findings), pronoun=False)  # another thing may have been named last
     left = [replace(option, phrase=complete(option.phrase, option.role)) for option in chosen]
     said = of_head(findings, thing, left, random.Random(wish.text)) + of_others(wish, findings, left)
     return [as_sentence(part) for part in said]

@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -40,6 +40,7 @@ EMBEDDED = Path(__file__).parent.parent / "embedded"  # the fit network's folder
 # An option is left out where the fit network gives it less than these odds of fitting (natural logarithm). On held-out
 # readings this keeps 72 % of the options that the rules allow, and the share of misfits among them falls by a quarter.
 LEAST_FIT = 0.7
+LEAST_BESIDE = 0.5  # the same of a detail where a long text is wanted
 # Readers refused a place more often than anything else, and more often than the network expects.
 PLACE_DOUBT = 0.4
 # How much the odds of fitting count beside how gladly a phrase is taken.
@@ -98,13 +99,16 @@ class Composer(Writer):
         if request.style == "sentences":
             ideas = [idea for idea in ideas if idea.leads]
             possible = sayable(reading.findings, possible)
-        possible, score = self.rated(reading.wish.text, possible)
+        allowed = possible
+        possible, score = self.rated(reading.wish.text, allowed)
+        rate = partial(self.best_of, reading.wish)
         texts: list[str] = []
         used: Counter[str] = Counter()
         for k in range(request.num_candidates):
             if should_stop is not None and should_stop():
                 break
-            draft = Draft(reading, possible, request, k, score, used, ideas[k] if k < len(ideas) else None)
+            idea = ideas[k] if k < len(ideas) else None
+            draft = Draft(reading, possible, request, k, score, used, idea, allowed, self.entries, rate)
             text, chosen = draft.written()
             texts.append(purge(reading.wish, text))
             used.update(option.phrase for option in chosen)
@@ -120,20 +124,40 @@ class Composer(Writer):
         worth: dict[str, float] = {}
         if self.fit is not None and fittings:
             asked = list(dict.fromkeys((o.role, o.phrase) for fitting in fittings for o in fitting.options))
-            read = self.fit.read(reading.wish.text, [f"{role}: {phrase}" for role, phrase in asked]).tolist()
+            read = self.fit.read(judged(reading.wish.text), [f"{role}: {phrase}" for role, phrase in asked]).tolist()
             worth = {phrase: numbers[0] for (_, phrase), numbers in zip(asked, read, strict=True)}
         return in_order(fittings, worth, seed)
 
-    def rated(self, words: str, possible: Sequence[Option]) -> tuple[list[Option], Score | None]:
+    def rated(
+        self, words: str, possible: Sequence[Option], least: float = LEAST_FIT
+    ) -> tuple[list[Option], Score | None]:
         """The options that the fit network lets pass, and how gladly it takes each; all of them without a network."""
         if self.fit is None or not possible:
             return list(possible), None
         asked = list(dict.fromkeys((option.role, option.phrase) for option in possible))
-        read = self.fit.read(words, [f"{role}: {phrase}" for role, phrase in asked]).tolist()
+        read = self.fit.read(judged(words), [f"{role}: {phrase}" for role, phrase in asked]).tolist()
         fits = {key: numbers[0] - PLACE_DOUBT * (key[0] == "place") for key, numbers in zip(asked, read, strict=True)}
         value = {key: numbers[1] + FIT_WEIGHT * fits[key] for key, numbers in zip(asked, read, strict=True)}
-        passed = [option for option in possible if fits[option.role, option.phrase] >= LEAST_FIT]
+        passed = [option for option in possible if fits[option.role, option.phrase] >= least]
         return passed, lambda wish, option, chosen: value[option.role, option.phrase]
+
+    def best_of(self, wish: Wish, words: str, possible: Sequence[Option]) -> list[Option]:
+        """The options that fit a text about a wish, the gladliest taken first."""
+        passed, score = self.rated(words, possible, LEAST_BESIDE)
+        return sorted(passed, key=lambda option: score(wish, option, []), reverse=True) if score else passed
+
+
+# What leads to drawn text, and what is ruled out at the end of a part.
+TEXT_LEADS = re.compile(
+    r"(?:,?\s*\b(?:with|that|which|and|the|says?|saying|reads?|reading|words?|text|titled?|lettering|slogan|written)\b)*"
+    r"\s*\0"
+)
+RULED_OUT = re.compile(r",?\s*\b(?:no|without)\s+(?:any\s+)?[\w-]+(?:\s+[\w-]+)?(?=\s*(?:[,.;]|$))", re.IGNORECASE)
+
+
+def judged(words: str) -> str:
+    """A wish as the fit network reads it: what is drawn as text or ruled out says nothing of what fits the rest."""
+    return RULED_OUT.sub("", TEXT_LEADS.sub("", QUOTED.sub("\0", words))).strip(" ,") or words
 
 
 OTHER_SCRIPT = re.compile(r"[^\W\d_\u0000-\u024f\u1e00-\u1eff]+")  # runs of letters that are not Latin

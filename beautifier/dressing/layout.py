@@ -17,7 +17,7 @@ from ..wishes.words import PLACING
 PALETTE = re.compile(r"\bpalette\b|^(?:the )?colou?rs?\b", re.IGNORECASE)
 LIGHT = re.compile(r"\b(?:lit by|light|lighting|shadows?|glow|backlit|sunlight|moonlight)\b", re.IGNORECASE)
 VIEW = re.compile(
-    r"\b(?:view|angle|shot|lens|eye level|close-up|portrait|composition|focus)\b|^(?:seen|viewed|framed)\b",
+    r"\b(?:(?<!in )view|angle|shot|lens|eye level|close-up|portrait|composition|focus)\b|^(?:seen|viewed|framed)\b",
     re.IGNORECASE,
 )
 SEEN_FIRST = re.compile(r"((?:seen|shown|viewed|framed|shot|photographed) [^,]+), (.+)$", re.IGNORECASE)
