@@ -1,7 +1,8 @@
 """Training a beautifier: every file of this folder is a stage, a command that says at its top what it does.
 
-collect → label → sft → reward → ppo or rl → evaluate → prefer; tokenizer and pretrain make a small
-network from nothing; guards counts what the path mends. What stages share lies in folders:
+collect or importer → label → sft → reward → ppo, rl or dpo → evaluate → prefer; tokenizer and pretrain make a
+small network from nothing; tiny makes all that a run needs, tiny; guards counts what the path mends. What stages share
+lies in folders:
 
     run/         options, the checkpoint to start from, the trainer, parts on disk, export
     data/        from raw prompts to pairs

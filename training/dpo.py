@@ -31,7 +31,7 @@ from datasets import Dataset, disable_progress_bars
 from tokenizers import Tokenizer
 from trl import DPOConfig, DPOTrainer
 
-from ..beautifier.families import Family, render
+from ..beautifier.families import Family
 from ..beautifier.language.config import NetworkConfig
 from .data.preferences import SIDES, read_preferences
 from .run.adapters import add_lora, lora_config
@@ -39,7 +39,7 @@ from .run.bases import base_tokenizer, checkpoint_config, find_base, transformer
 from .run.cards import beautifier_card, short_name
 from .run.export import export_beautifier
 from .run.options import add_supervised, add_training, as_command, given, new_parser, parse
-from .run.rows import answer_of
+from .run.rows import answer_tokens, question_tokens
 from .run.same_run import same_run
 from .run.trainer import (
     Watch,
@@ -71,7 +71,7 @@ def main(argv: list[str] | None = None) -> None:
     disable_progress_bars()  # of data sets that are ready in a second
 
     folder, family = find_base(args.model, args.family)
-    tokenizer, config = base_tokenizer(folder)
+    tokenizer, config = base_tokenizer(folder, family)
     rows = pairs_to_learn(args.data / "train.jsonl", family, tokenizer, config, args.max_length)
     heldout = pairs_to_learn(args.data / "heldout.jsonl", family, tokenizer, config, args.max_length)[: args.eval_rows]
     updates = count_updates(len(rows), args)
@@ -102,7 +102,7 @@ def main(argv: list[str] | None = None) -> None:
         )
         card = beautifier_card(args.out, stage, short_name(args.model), family, data, given(args), figures, NOTE)
         model_config = checkpoint_config(folder)
-        export_beautifier(args.out / "model", trained, model_config, tokenizer, family, card, args.export_dtype)
+        export_beautifier(args.out / "model", trained, model_config, tokenizer, family, card, args.export_dtype, folder)
         print(f"the model is in {args.out / 'model'}", flush=True)
     PartialState().wait_for_everyone()
 
@@ -169,11 +169,10 @@ def pairs_to_learn(path: Path, family: Family, tokenizer: Tokenizer, config: Net
 def pair_of_tokens(family: Family, tokenizer: Tokenizer, eos: int, row: dict) -> dict[str, list[int]] | None:
     """prompt_ids of the template, chosen_ids and rejected_ids with their end tokens; None where the row does not fit
     the family."""
-    answers = {side: answer_of(family, row["raw_prompt"], row[side]) for side in SIDES}
-    if None in answers.values():
+    made = {f"{side}_ids": answer_tokens(tokenizer, family, row["raw_prompt"], row[side], eos) for side in SIDES}
+    if None in made.values():
         return None
-    made = {f"{side}_ids": [*tokenizer.encode(text).ids, eos] for side, text in answers.items()}
-    return {"prompt_ids": tokenizer.encode(render(family, row["raw_prompt"])).ids, **made}
+    return {"prompt_ids": question_tokens(tokenizer, family, row["raw_prompt"]), **made}
 
 
 if __name__ == "__main__":

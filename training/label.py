@@ -1,10 +1,17 @@
-"""Label training pairs with what image scorers say of the pictures that their prompts make.
+r"""Label training pairs with what image scorers say of the pictures that their prompts make.
 
 Of every row the detailed prompt is drawn for a number of seeds (8, as in BeautifulPrompt, section 3.3), each picture
 is scored, and the means over the seeds become columns of the row: PickScore is judged against the raw prompt, the
 aesthetic score sees the picture alone. These columns are what the reward models learn.
 
     python -m prompt_beautifier.training.label --data runs/pairs --out runs/labelled
+
+    # preferences, for training.dpo and for reward --term preference: of eight prompts by a model the best and the worst
+    python -m prompt_beautifier.training.label --data runs/pairs --candidates 8 --writer runs/sft/model \
+        --out runs/preferences
+
+With --candidates the rows are {"raw_prompt", "chosen", "rejected", "margin"}, and OUT/train-scores.jsonl and
+OUT/heldout-scores.jsonl have all candidates with their scores, for reward.
 
 Defaults are the published ones: SD v1.5, Euler ancestral, 20 steps, 512 x 512, one fixed negative prompt, prompts
 encoded whole. Every GPU gets a process of its own (Ray); without GPUs there is one, and a row takes many minutes.
@@ -21,12 +28,13 @@ import json
 import math
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tqdm import tqdm
 
+from .pictures.candidates import add_candidate_options, check_candidates, preference_rows, totals, write_candidates
 from .pictures.scorers import kind_of
 from .run import options
 from .run.cluster import Outcome, actors, add_cluster_options, cluster, found, outcome
@@ -45,22 +53,54 @@ Scores = dict[str, float]  # of a row, by column
 def main(argv: list[str] | None = None) -> None:
     args = options.parse(option_parser(), argv)
     settings = check(args)
-    sides = read_sides(args)
-    rows = [(key_of_row(row), row["raw_prompt"], row["prompt"]) for own in sides.values() for row in own]
     described = {**settings.pictures, "seeds": settings.seeds, "scorers": list(settings.scorers)}
     Manifest(args.out / "scores", described, args.restart)
+    sides = read_sides(args)
+    if args.candidates:
+        written = write_candidates(args, [row["raw_prompt"] for own in sides.values() for row in own])
+        sides = {side: of_candidates(own, written) for side, own in sides.items()}
+    rows = [(key_of_row(row), row["raw_prompt"], row["prompt"]) for own in sides.values() for row in own]
     with Kept(args.out / "scores" / "scores.sqlite") as kept, cluster(args.workers, args.address) as with_ray:
         label_rows(settings, rows, kept, with_ray)
         scores = {key: kept.get(key) for key, _, _ in rows}
     for side, own in sides.items():
-        write_rows(args.out / f"{side}.jsonl", ({**row, **scores[key_of_row(row)]} for row in own))
+        labelled = [{**row, **scores[key_of_row(row)]} for row in own]
+        write_rows(args.out / (f"{side}-scores.jsonl" if args.candidates else f"{side}.jsonl"), labelled)
+    columns = [kind_of(spec).column for spec in settings.scorers]
+    if args.candidates:
+        count = write_preferences(args, sides, scores, columns)
+        print(f"{count:,} preferences in {args.out}: the best prompt of each raw prompt against its worst")
     if (args.data / "name_words.txt").exists():
         shutil.copyfile(args.data / "name_words.txt", args.out / "name_words.txt")
-    columns = [kind_of(spec).column for spec in settings.scorers]
     for column in columns:
         own = [scores[key][column] for key, _, _ in rows]
         print(f"{column}: mean {sum(own) / len(own):.4f}, least {min(own):.4f}, most {max(own):.4f}")
     print(f"{len(rows):,} rows with {', '.join(columns)} in {args.out}")
+
+
+def of_candidates(rows: list[dict], written: Mapping[str, Sequence[str]]) -> list[dict]:
+    """A row for every candidate of every raw prompt of some rows."""
+    raws = dict.fromkeys(row["raw_prompt"] for row in rows)
+    return [{"raw_prompt": raw, "prompt": prompt} for raw in raws for prompt in written[raw]]
+
+
+def write_preferences(
+    args: argparse.Namespace, sides: dict[str, list[dict]], scores: dict[str, Scores], columns: list[str]
+) -> int:
+    """Write OUT/train.jsonl and OUT/heldout.jsonl, rows as data/preferences.py has them; how many."""
+    weights = dict(zip(columns, args.score_weights or [1.0] * len(columns), strict=True))
+    rows = [row for own in sides.values() for row in own]
+    total = totals([scores[key_of_row(row)] for row in rows], weights)
+    of_prompt = {(row["raw_prompt"], row["prompt"]): each for row, each in zip(rows, total, strict=True)}
+    count = 0
+    for side, own in sides.items():
+        written: dict[str, list[str]] = {}
+        for row in own:
+            written.setdefault(row["raw_prompt"], []).append(row["prompt"])
+        made = preference_rows(written, of_prompt, args.least_margin)
+        write_rows(args.out / f"{side}.jsonl", made)
+        count += len(made)
+    return count
 
 
 def option_parser() -> argparse.ArgumentParser:
@@ -75,6 +115,7 @@ def option_parser() -> argparse.ArgumentParser:
     add("--keep-images", type=Path, metavar="FOLDER", help="write the pictures there as PNG")
     add("--device", help="default: cuda where there is a GPU, else cpu")
     pipeline.add_picture_options(parser, "--model", seeds=8, scorers=("pickscore", "aesthetic"))
+    add_candidate_options(parser)
     add_cluster_options(parser)
     return parser
 
@@ -106,16 +147,16 @@ def check(args: argparse.Namespace) -> Settings:
     columns = [kind_of(spec).column for spec in args.scorers]
     if len(set(columns)) < len(columns):
         raise ValueError(f"--scorers names one twice: {' '.join(args.scorers)}")
+    check_candidates(args, columns)
     pictures, scorers = pipeline.picture_settings(args, args.model), tuple(args.scorers)
     return Settings(pictures, args.seeds, scorers, args.models_dir, args.batch_size, args.device, args.keep_images)
 
 
 def read_sides(args: argparse.Namespace) -> dict[str, list[dict]]:
     """The rows of train.jsonl and heldout.jsonl, of those that are there."""
+    needed = ("raw_prompt",) if args.candidates else ("raw_prompt", "prompt")
     paths = {side: args.data / f"{side}.jsonl" for side in SIDES}
-    sides = {
-        side: read_jsonl(path, "raw_prompt", "prompt")[: args.limit] for side, path in paths.items() if path.exists()
-    }
+    sides = {side: read_jsonl(path, *needed)[: args.limit] for side, path in paths.items() if path.exists()}
     if not sides:
         raise FileNotFoundError(f"{args.data} has neither train.jsonl nor heldout.jsonl")
     return sides

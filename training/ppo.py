@@ -95,7 +95,8 @@ def main(argv: list[str] | None = None) -> None:
     torch.manual_seed(args.seed)  # the value head begins at random
     folder, family = find_base(args.model, args.family)
     network = load_network(folder, torch.float32, accelerator.device)
-    beautifier = Beautifier(args.out.name, family, network, base_tokenizer(folder)[0])
+    tokenizer, network.config = base_tokenizer(folder, family)
+    beautifier = Beautifier(args.out.name, family, network, tokenizer)
     task = read_task(args, beautifier, accelerator.device)
     policy, optimizer = new_policy(args, accelerator.device, network)
     progress = Progress(KLController(args.beta, args.target_kl, args.horizon))
@@ -409,7 +410,7 @@ def hand_over(
     stage, started_from = "PPO (training/ppo.py)", short_name(args.model)
     card = beautifier_card(args.out, stage, started_from, family, data, given(args), figures, note)
     weights, config = as_stored(policy.network), checkpoint_config(base)
-    export_beautifier(args.out / "model", weights, config, tokenizer, family, card, args.export_dtype)
+    export_beautifier(args.out / "model", weights, config, tokenizer, family, card, args.export_dtype, base)
     print(f"held-out score {progress.first:.4g} -> {score:.4g}; the model is in {args.out / 'model'}", flush=True)
     if step == 0:
         print(UNTRAINED, flush=True)

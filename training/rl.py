@@ -24,7 +24,6 @@ from datasets import Dataset, disable_progress_bars
 from transformers import AutoModelForCausalLM
 from trl import GRPOConfig, GRPOTrainer, RLOOConfig, RLOOTrainer
 
-from ..beautifier.families import render
 from ..beautifier.language.steps import Answer
 from ..beautifier.language.weights import load_network
 from ..beautifier.language.writer import Beautifier
@@ -34,6 +33,7 @@ from .run.bases import base_tokenizer, checkpoint_config, find_base, transformer
 from .run.cards import beautifier_card, short_name
 from .run.export import export_beautifier
 from .run.options import add_forward_passes, add_training, as_command, given, new_parser, parse
+from .run.rows import question_text
 from .run.same_run import same_run
 from .run.trainer import Devices, Watch, gathered_weights, row_order, say, start, train, trainer_settings
 
@@ -60,7 +60,7 @@ def main(argv: list[str] | None = None) -> None:
     same_run(args, free={"steps", "vllm_memory", "vllm_server"})
     disable_progress_bars()
     folder, family = find_base(args.model, args.family)
-    tokenizer, config = base_tokenizer(folder)
+    tokenizer, config = base_tokenizer(folder, family)
     beautifier = Beautifier(args.out.name, family, load_network(folder, torch.float32, devices.device), tokenizer)
     task = read_task(args, beautifier, devices.device)
     say(f"{len(task.train):,} raw prompts, {len(task.heldout):,} held out; {devices}")
@@ -86,7 +86,7 @@ def main(argv: list[str] | None = None) -> None:
         stage, base = f"{args.method.upper()} (training/rl.py)", short_name(args.model)
         card = beautifier_card(args.out, stage, base, family, f"{len(task.train):,} raw prompts", given(args), figures)
         model_config = checkpoint_config(folder)
-        export_beautifier(args.out / "model", trained, model_config, tokenizer, family, card, args.export_dtype)
+        export_beautifier(args.out / "model", trained, model_config, tokenizer, family, card, args.export_dtype, folder)
 
     figures = {"steps": trainer.state.global_step, **watch.figures, "held-out score before": before}
     if PartialState().is_main_process:
@@ -188,9 +188,9 @@ def answer_in(tokens: list[int], eos: int) -> Answer:
 
 def asked_rows(beautifier: Beautifier, prompts: Prompts, order: list[int]) -> Dataset:
     """The rows in the order in which they are asked, with the text that the network reads."""
-    texts = [render(beautifier.family, one.words) for one in prompts.questions]
+    texts = [question_text(beautifier.tokenizer, beautifier.family, one.words) for one in prompts.questions]
     for text, one in zip(texts, prompts.questions, strict=True):
-        assert tuple(beautifier.tokenizer.encode(text).ids) == one.tokens
+        assert tuple(beautifier.encode(text)) == one.tokens
     return Dataset.from_dict({"prompt": [texts[row] for row in order], "row": order})
 
 

@@ -15,9 +15,10 @@ what the Beautifier will ask and read. The training loop is TRL's SFTTrainer.
         --batch-size 64 --lr 2e-4 --epochs 1 --bf16
 
 --data is a folder with train.jsonl and heldout.jsonl, rows {"raw_prompt", "prompt", and maybe "pick_score"}.
---model is any BLOOM or GPT-2 checkpoint. --batch-size is that of an update over all devices: the number of devices
-and --micro-batch change speed and memory, not the result. The same command continues a run that was killed: no row
-is lost or seen twice. OUT/model is the folder for Load Beautifier; OUT/metrics.jsonl and OUT/tensorboard hold the
+--model is any BLOOM, GPT-2, Llama, Mistral, Qwen2 or Qwen3 checkpoint; one that chats is asked by its chat template,
+unless --family names another way. --batch-size is that of an update over all devices: the number of devices and
+--micro-batch change speed and memory, not the result. The same command continues a run that was killed: no row is lost
+or seen twice. OUT/model is the folder for Load Beautifier; OUT/metrics.jsonl and OUT/tensorboard hold the
 losses; OUT/checkpoints is needed to continue and may be deleted afterwards.
 """
 
@@ -37,14 +38,14 @@ from tokenizers import Tokenizer
 from transformers import AutoConfig, AutoModelForCausalLM
 from trl import SFTConfig, SFTTrainer
 
-from ..beautifier.families import Family, render
+from ..beautifier.families import Family
 from ..beautifier.language.config import NetworkConfig
 from .run.adapters import add_lora, lora_config
 from .run.bases import base_tokenizer, checkpoint_config, find_base, transformers_tokenizer
 from .run.cards import beautifier_card, short_name
 from .run.export import export_beautifier
 from .run.options import add_supervised, add_training, as_command, given, new_parser, parse
-from .run.rows import answer_of, read_jsonl
+from .run.rows import answer_tokens, question_tokens, read_jsonl
 from .run.same_run import same_run
 from .run.trainer import (
     Watch,
@@ -68,7 +69,7 @@ def main(argv: list[str] | None = None) -> None:
     disable_progress_bars()  # of data sets that are ready in a second
 
     folder, family = find_base(args.model, args.family)
-    tokenizer, config = base_tokenizer(folder)
+    tokenizer, config = base_tokenizer(folder, family)
     rows, heldout = read_both(args, family, tokenizer, config)
     updates = count_updates(len(rows), args)
     model = load_model(folder, args.dropout)
@@ -96,7 +97,7 @@ def main(argv: list[str] | None = None) -> None:
         stage, base = "supervised fine-tuning (training/sft.py)", short_name(args.model)
         card = beautifier_card(args.out, stage, base, family, data, given(args), figures)
         model_config = checkpoint_config(folder)
-        export_beautifier(args.out / "model", trained, model_config, tokenizer, family, card, args.export_dtype)
+        export_beautifier(args.out / "model", trained, model_config, tokenizer, family, card, args.export_dtype, folder)
         print(f"the model is in {args.out / 'model'}", flush=True)
     PartialState().wait_for_everyone()
 
@@ -187,11 +188,10 @@ def training_rows(
 def training_row(family: Family, tokenizer: Tokenizer, eos: int, row: dict) -> dict | None:
     """One row as SFTTrainer takes it: input_ids, and labels that are -100 for the template. None where the row does
     not fit the family."""
-    answer = answer_of(family, row["raw_prompt"], row["prompt"])
-    if answer is None:
+    written = answer_tokens(tokenizer, family, row["raw_prompt"], row["prompt"], eos)
+    if written is None:
         return None
-    asked = tokenizer.encode(render(family, row["raw_prompt"])).ids
-    written = [*tokenizer.encode(answer).ids, eos]
+    asked = question_tokens(tokenizer, family, row["raw_prompt"])
     return {"input_ids": asked + written, "labels": [-100] * len(asked) + written}
 
 

@@ -11,8 +11,9 @@ from prompt_beautifier.beautifier.beautify import load_beautifier  # noqa: E402
 from prompt_beautifier.beautifier.checkpoints.folders import list_checkpoints  # noqa: E402
 from prompt_beautifier.beautifier.rewards.model import load_reward_model  # noqa: E402
 from prompt_beautifier.training import collect, evaluate, label, ppo, reward, sft  # noqa: E402
+from prompt_beautifier.training.pictures import tiny as tiny_pictures  # noqa: E402
 
-from ..stand_ins import tiny, tiny_pictures, tiny_scorers  # noqa: E402
+from ..stand_ins import tiny, tiny_scorers  # noqa: E402
 from .test_collect import made_up_prompts  # noqa: E402
 
 CPU = ["--cpu", "--export-dtype", "float32"]

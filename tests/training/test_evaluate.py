@@ -29,12 +29,12 @@ from prompt_beautifier.training.evaluation.asked import read_asked, trained_on
 from prompt_beautifier.training.evaluation.language_models import BEFORE, FewShot, Judge
 from prompt_beautifier.training.evaluation.methods import MODIFIERS, Method, parse_method, with_alphas
 from prompt_beautifier.training.pictures.scores import picture_name
+from prompt_beautifier.training.pictures.tiny import SIZE, save_pipeline
 from prompt_beautifier.training.run.kept import Kept, digest
 from prompt_beautifier.training.run.rows import read_jsonl
 
 from ..stand_ins.llm_stand_in import chat, serving
 from ..stand_ins.tiny import save_checkpoint
-from ..stand_ins.tiny_pictures import SIZE, save_pipeline
 from ..stand_ins.tiny_rewards import save_combination
 from ..stand_ins.tiny_scorers import save_scorer
 

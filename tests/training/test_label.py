@@ -14,11 +14,13 @@ pytest.importorskip("diffusers", reason="diffusers is a training dependency")
 ray = pytest.importorskip("ray", reason="Ray is a training dependency")
 
 from prompt_beautifier.training import label  # noqa: E402
+from prompt_beautifier.training.pictures import tiny as tiny_pictures  # noqa: E402
+from prompt_beautifier.training.pictures.candidates import totals  # noqa: E402
 from prompt_beautifier.training.pictures.pipeline import Pictures  # noqa: E402
 from prompt_beautifier.training.pictures.scorers import open_scorer  # noqa: E402
 from prompt_beautifier.training.run.kept import Kept  # noqa: E402
 
-from ..stand_ins import tiny_pictures, tiny_scorers  # noqa: E402
+from ..stand_ins import tiny, tiny_scorers  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +102,21 @@ def test_columns_are_means_over_the_seeds_judged_against_the_raw_prompt(data, mo
     printed = capsys.readouterr().out
     assert "6 rows, 1 of them scored before or given twice; to be drawn: 15 pictures of 16 x 16 in 2 steps" in printed
     assert "a row of 3 pictures takes" in printed and "for the other 3 rows" in printed and "MB of weights" in printed
+
+
+def test_of_several_candidates_the_best_stands_against_the_worst(data, models, tmp_path):
+    writer = tiny.save_checkpoint(tmp_path / "writer", family="text2prompt-v1")
+    few = ["--candidates", "3", "--writer", str(writer), "--limit", "2", "--seeds", "1"]
+    rows = run_label(data, tmp_path / "out", models, *few)
+    scored = [json.loads(line) for side in rows for line in open(tmp_path / "out" / f"{side}-scores.jsonl")]
+    assert set(row["raw_prompt"] for row in scored) == {"cat", "owl", "sea"}
+    total = totals(scored, {"pick_score": 1.0, "aesthetic_score": 1.0})
+    of_cat = {row["prompt"]: each for row, each in zip(scored, total, strict=True) if row["raw_prompt"] == "cat"}
+    chosen = {row["raw_prompt"]: row for row in (*rows["train"], *rows["heldout"])}["cat"]
+    assert chosen["chosen"] == max(of_cat, key=of_cat.get) and chosen["rejected"] == min(of_cat, key=of_cat.get)
+    assert chosen["margin"] == pytest.approx(max(of_cat.values()) - min(of_cat.values()))
+    again = run_label(data, tmp_path / "out", models, *few)
+    assert again == rows
 
 
 @pytest.mark.slow

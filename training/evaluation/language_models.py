@@ -85,7 +85,8 @@ class Judge:
         if answer is None:
             raise ValueError(f"{self.name} goes on from the raw prompt, and {prompt!r} does not: it is no judge of it")
         before = self.beautifier.encode(render(family, raw_prompt))
-        return [*before, *self.beautifier.encode(answer), end], len(before)
+        written = self.beautifier.tokenizer.encode(answer, add_special_tokens=False).ids
+        return [*before, *written, end], len(before)
 
     @torch.inference_mode()
     def _batch(self, rows: list[list[int]], starts: list[int]) -> Tensor:

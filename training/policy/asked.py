@@ -12,7 +12,6 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor
 
-from ...beautifier.families import render
 from ...beautifier.language.network import DecoderOnly
 from ...beautifier.language.sampling import mix64
 from ...beautifier.language.steps import Answer
@@ -110,7 +109,7 @@ def question(beautifier: Beautifier, raw_prompt: str, max_new_tokens: int) -> Qu
     if not words:
         return None
     words = beautifier.readable(words, Sampling(max_new_tokens=max_new_tokens))
-    return Question(raw_prompt, words, tuple(beautifier.encode(render(beautifier.family, words))))
+    return Question(raw_prompt, words, tuple(beautifier.asked(words)))
 
 
 def rows_of_step(count: int, rollouts: int, step: int, seed: int) -> list[int]:

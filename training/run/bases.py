@@ -1,9 +1,10 @@
 """The checkpoint that a stage starts from: where it is, how it is asked, its tokenizer."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
-from tokenizers import Tokenizer
+from tokenizers import Tokenizer, processors
 
 from ...beautifier.beautify import find_family
 from ...beautifier.checkpoints.catalog import find_checkpoint
@@ -11,6 +12,7 @@ from ...beautifier.checkpoints.download import obtain
 from ...beautifier.checkpoints.places import default_folder
 from ...beautifier.families import Family
 from ...beautifier.language.architectures.table import read_config
+from ...beautifier.language.chat_template import end_of_turn
 from ...beautifier.language.config import NetworkConfig
 from ...beautifier.language.tokenizer import load_tokenizer
 from .hub import fetched
@@ -35,27 +37,17 @@ def find_base(model: str, family: str | None = None) -> tuple[Path, Family]:
             "checkpoint folder, a published model's name, or a repository as owner/name"
         )
     if Path(model).is_dir():
-        return Path(model), trainable(Path(model), family)
+        return Path(model), find_family(Path(model), family)
     if find_checkpoint(model) is not None:
         folder, published = obtain(model, [default_folder()])
-        return folder, trainable(folder, family or published)
+        return folder, find_family(folder, family or published)
     if model.count("/") != 1 or model.startswith((".", "/", "~")):
         raise FileNotFoundError(
             f"there is no model {model!r}: give a checkpoint folder, a published model's name, "
             "or a repository as owner/name"
         )
     folder = from_hub(model)
-    return folder, trainable(folder, family)
-
-
-def trainable(folder: Path, family: str | None) -> Family:
-    """How a checkpoint is asked. Raises ValueError for one that chats: training knows no special tokens."""
-    found = find_family(folder, family)
-    if found.chats:
-        raise ValueError(
-            f"{folder} chats: give --family with the way in which it is to be asked, such as text2prompt-v1"
-        )
-    return found
+    return folder, find_family(folder, family)
 
 
 def from_hub(repository: str) -> Path:
@@ -68,17 +60,28 @@ def from_hub(repository: str) -> Path:
     return folder
 
 
-def base_tokenizer(folder: Path) -> tuple[Tokenizer, NetworkConfig]:
-    """The tokenizer as the Beautifier uses it (nothing in a text is a special token), and the network's shape.
+def base_tokenizer(folder: Path, family: Family | None = None) -> tuple[Tokenizer, NetworkConfig]:
+    """The tokenizer as the Beautifier uses it, and the network's shape, whose eos_token_id is what ends an answer.
 
-    Raises ValueError where config.json names no token that ends a text.
+    family  how the checkpoint is asked. Of one that chats the end of a turn ends an answer, and its template's special
+            tokens count; else nothing in a text is a special token. None: texts of one's own are read
+
+    Raises ValueError where no token ends a text, and for a family that is asked in another way for each request.
     """
     tokenizer, config = load_tokenizer(folder), read_config(folder)
+    if family is not None and family.asks is not None:
+        raise ValueError(
+            f"the family {family.name} is asked in another way for each request, which no stage trains: give --family "
+            "with another, such as text2prompt-v1"
+        )
+    if family is not None and family.chats:
+        end = end_of_turn(folder, tokenizer)
+        config = replace(config, eos_token_id=config.eos_token_id if end is None else end, stop_token_ids=())
     if config.eos_token_id is None:
         raise ValueError(
             f"{folder}/config.json has no eos_token_id of its vocabulary, and training ends texts with one"
         )
-    tokenizer.encode_special_tokens = True
+    tokenizer.encode_special_tokens = family is None or not family.special
     return tokenizer, config
 
 
@@ -92,6 +95,10 @@ def transformers_tokenizer(tokenizer: Tokenizer, config: NetworkConfig):
     from transformers import PreTrainedTokenizerFast
 
     eos, pad = tokenizer.id_to_token(config.eos_token_id), tokenizer.id_to_token(config.pad_token_id)
+    tokenizer = Tokenizer.from_str(tokenizer.to_str()) if not tokenizer.encode_special_tokens else tokenizer
     made = PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token=eos, pad_token=pad, padding_side="left")
-    made.split_special_tokens = True  # as an argument it is not heeded
+    if tokenizer.encode_special_tokens:
+        made.split_special_tokens = True  # as an argument it is not heeded
+    else:  # a chat template has all special tokens that are wanted
+        made.backend_tokenizer.post_processor = processors.Sequence([])
     return made

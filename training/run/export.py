@@ -19,6 +19,8 @@ from ...beautifier.language.architectures.architecture import OUTPUT
 from ...beautifier.language.architectures.table import ARCHITECTURES
 from .parts import write_json
 
+# What says how a checkpoint chats.
+CHAT_FILES = ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "generation_config.json")
 FORGOTTEN = ("dtype", "torch_dtype", "transformers_version")  # of a config.json: they are those of the run
 
 
@@ -30,15 +32,18 @@ def export_beautifier(
     family: Family,
     card: str,
     dtype: str = "float16",
+    base: Path | None = None,
 ) -> None:
     """Write a checkpoint folder for Load Beautifier; arguments as for `export`.
 
     weights  an output layer that is tied to the embeddings may be among them
+    base     the checkpoint that training started from: of one that chats the template and tokens are its own
     """
     tied = ARCHITECTURES[config["model_type"]].read(config).tied
     own = {name: tensor for name, tensor in weights.items() if name != OUTPUT or not tied}
     config = {**config, "tie_word_embeddings": tied}
-    export(folder, own, config, tokenizer, dtype, {"beautifier.json": {"family": family.name}}, card)
+    notes, chats = {"beautifier.json": {"family": family.name}}, base if family.chats else None
+    export(folder, own, config, tokenizer, dtype, notes, card, chats)
 
 
 def export(
@@ -49,6 +54,7 @@ def export(
     dtype: str,
     notes: Mapping[str, dict],
     card: str = "",
+    chats: Path | None = None,
 ) -> None:
     """Write a checkpoint folder. It replaces an older one whole, or not at all.
 
@@ -58,6 +64,7 @@ def export(
     dtype      of the stored weights, a name in options.DTYPES
     notes      further JSON files by name
     card       text of README.md; "" writes none
+    chats      a checkpoint whose files of tokens and of how to chat are taken as they are
 
     Raises ValueError for weights that `dtype` cannot hold.
     """
@@ -75,6 +82,8 @@ def export(
         write_json(fresh / "config.json", {**settings, "torch_dtype": dtype}, indent=2)
         tokenizer.save(str(fresh / "tokenizer.json"))
         write_json(fresh / "tokenizer_config.json", tokenizer_settings(tokenizer, config), indent=2)
+        for path in (chats / name for name in CHAT_FILES if chats and (chats / name).is_file()):
+            shutil.copyfile(path, fresh / path.name)
         for name, values in notes.items():
             write_json(fresh / name, values, indent=2)
         if card:

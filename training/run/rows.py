@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # it brings torch, which reading rows does without
+    from tokenizers import Tokenizer
+
     from ...beautifier.families import Family
 
 
@@ -46,7 +49,44 @@ def answer_of(family: Family, raw_prompt: str, prompt: str) -> str | None:
     raw_prompt, prompt = raw_prompt.strip(), prompt.strip()
     if family.lower_case:
         raw_prompt, prompt = raw_prompt.lower(), prompt.lower()
+    if family.chats:
+        return prompt  # a turn begins on a line of its own
     if not family.continues:
         return f" {prompt}"
     rest = prompt.removeprefix(raw_prompt)
     return rest if len(rest) < len(prompt) and rest.strip() else None
+
+
+def question_text(tokenizer: Tokenizer, family: Family, words: str) -> str:
+    """What the network reads for the words: the family's template. Of a template with special tokens no other ones
+    count."""
+    from ...beautifier.families import render
+
+    return render(family, plain_text(tokenizer, family, words))
+
+
+def question_tokens(tokenizer: Tokenizer, family: Family, words: str) -> list[int]:
+    """The tokens of that text, as the Beautifier has them."""
+    return tokenizer.encode(question_text(tokenizer, family, words), add_special_tokens=not family.chats).ids
+
+
+def answer_tokens(tokenizer: Tokenizer, family: Family, raw_prompt: str, prompt: str, end: int) -> list[int] | None:
+    """The tokens of answer_of and the end behind them; None where it is."""
+    answer = answer_of(family, raw_prompt, prompt)
+    if answer is None:
+        return None
+    return [*tokenizer.encode(plain_text(tokenizer, family, answer), add_special_tokens=False).ids, end]
+
+
+def plain_text(tokenizer: Tokenizer, family: Family, text: str) -> str:
+    """A text in which nothing is a special token for this family."""
+    from ...beautifier.language.writer import without_tokens
+
+    return without_tokens(text, known_tokens(tokenizer)) if family.special else text
+
+
+@lru_cache(maxsize=4)
+def known_tokens(tokenizer: Tokenizer) -> list[str]:
+    """The texts that a tokenizer knows as tokens of their own, the longest first."""
+    added = {token.content for token in tokenizer.get_added_tokens_decoder().values()}
+    return sorted(filter(str.strip, added), key=len, reverse=True)

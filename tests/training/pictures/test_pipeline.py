@@ -7,8 +7,7 @@ pytest.importorskip("diffusers", reason="diffusers is a training dependency")
 pytest.importorskip("transformers")
 
 from prompt_beautifier.training.pictures import pipeline as pictures  # noqa: E402
-
-from ...stand_ins import tiny_pictures  # noqa: E402
+from prompt_beautifier.training.pictures import tiny as tiny_pictures  # noqa: E402
 
 LONG = "a castle on a hill, " * 8  # over 75 of the tiny tokenizer's tokens
 

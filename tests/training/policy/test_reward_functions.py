@@ -7,11 +7,12 @@ import pytest
 import torch
 
 from prompt_beautifier.beautifier.images.scorers import load_scorer
+from prompt_beautifier.training.pictures import tiny as tiny_pictures
 from prompt_beautifier.training.policy.promptist_reward import PromptistReward, promptist_reward, seeds_of_step
 from prompt_beautifier.training.policy.reward_functions import load_reward
 from prompt_beautifier.training.ppo import option_parser
 
-from ...stand_ins import tiny_pictures, tiny_rewards, tiny_scorers
+from ...stand_ins import tiny_rewards, tiny_scorers
 from .. import moody
 
 CPU = torch.device("cpu")

@@ -1,12 +1,19 @@
-"""A Stable Diffusion pipeline with random weights, small enough to draw in a test."""
+"""A picture pipeline and scorers with random weights, small enough to draw and score on a CPU in milliseconds.
+
+They have the files and layouts of the published ones. What they draw is noise and what they score is chance: with them
+one sees that a run works, and nothing of pictures.
+"""
 
 import json
 from pathlib import Path
 
 import torch
+from safetensors.torch import save_file
 from tokenizers import pre_tokenizers
 
 SIZE = 16  # pixels: two latents each way
+CLIP_VOCABULARY = 49408
+HEAD_SIZES, HEAD_LAYERS = (768, 1024, 128, 64, 16, 1), (0, 2, 4, 6, 7)  # of the aesthetic head
 
 
 def save_clip_tokenizer(folder: Path) -> None:
@@ -81,4 +88,32 @@ def save_pipeline(folder: Path, seed: int = 0) -> Path:
         requires_safety_checker=False,
     )
     pipeline.save_pretrained(folder)
+    return folder
+
+
+def save_clip(folder: Path, seed: int = 0, width: int = 24, projection: int = 16) -> Path:
+    """Write a CLIP (config.json, model.safetensors) in the layout of PickScore's and OpenAI's."""
+    from transformers import CLIPConfig, CLIPModel
+
+    torch.manual_seed(seed)
+    sizes = {"hidden_size": width, "intermediate_size": 2 * width, "num_hidden_layers": 1, "num_attention_heads": 2}
+    sizes["projection_dim"] = projection
+    text = {**sizes, "vocab_size": CLIP_VOCABULARY, "bos_token_id": CLIP_VOCABULARY - 2}
+    text |= {"eos_token_id": CLIP_VOCABULARY - 1, "pad_token_id": CLIP_VOCABULARY - 1}
+    vision = {**sizes, "image_size": 2 * SIZE, "patch_size": SIZE // 2}
+    config = CLIPConfig(text_config=text, vision_config=vision, projection_dim=projection, initializer_factor=10.0)
+    CLIPModel(config).save_pretrained(folder)
+    return folder
+
+
+def save_aesthetic(folder: Path, seed: int = 0) -> Path:
+    """Write an aesthetic scorer: config.json and clip.safetensors of a CLIP, and the head on its features."""
+    save_clip(folder, seed, projection=HEAD_SIZES[0])
+    (folder / "model.safetensors").rename(folder / "clip.safetensors")
+    torch.manual_seed(seed)
+    head = {}
+    for name, size, inputs in zip(HEAD_LAYERS, HEAD_SIZES[1:], HEAD_SIZES, strict=False):
+        layer = torch.nn.Linear(inputs, size)
+        head |= {f"layers.{name}.weight": 3 * layer.weight.detach(), f"layers.{name}.bias": layer.bias.detach()}
+    save_file(head, folder / "head.safetensors")
     return folder
