@@ -75,6 +75,11 @@ def check(wish: Wish, text: str, keep: Sequence[str] = (), entries: Entries | No
 
     keep: further words or expressions that must be in it. entries: with them another name of the same thing counts too.
     """
+    return _check(wish, text, tuple(keep), entries)
+
+
+@lru_cache(maxsize=128)  # an answer is looked at before and after it is mended, and once more in its candidate
+def _check(wish: Wish, text: str, keep: tuple[str, ...], entries: Entries | None) -> Kept:
     answer = _Answer.of(text)
     kept: list[str] = []
     lost: list[str] = []
@@ -216,9 +221,7 @@ def _contradicted(wish: Wish, answer: _Answer) -> list[str]:
 
 def _unwanted(wish: Wish, text: str, asked: str, answer: _Answer, entries: Entries | None) -> list[str]:
     """Unsafe words, names and people that the user did not write; asked: the wish's text, and what is to be kept."""
-    minor = unsafe.names_minor(wish.text) or unsafe.names_minor(text)
-    allowed = unsafe.unsafe(asked, minor=True)
-    found = [f"unsafe: {words}" for words in sorted(unsafe.unsafe(text, minor) - allowed)]
+    found = [f"unsafe: {words}" for words in sorted(_unsafe(wish, text, asked))]
     found += [f"name: {name}" for _, _, name in added_names(asked, text)]
     if not wish.names and not _may_be_translated(wish) and not _names_people(wish, entries):
         said = {word for each in answer.words for word in (each.folded, singular(each.folded))}
@@ -227,8 +230,19 @@ def _unwanted(wish: Wish, text: str, asked: str, answer: _Answer, entries: Entri
     return found
 
 
+def _unsafe(wish: Wish, text: str, asked: str) -> frozenset[str]:
+    """The words of the safety lists that an answer has and the user did not write."""
+    found = unsafe.unsafe(text, minor=True)
+    if not found:
+        return found
+    minor = unsafe.names_minor(wish.text) or unsafe.names_minor(text)
+    return (found if minor else unsafe.unsafe(text)) - unsafe.unsafe(asked, minor=True)
+
+
 def _may_be_translated(wish: Wish) -> bool:
     """Whether most letters of a wish are of another script: an answer may say the same in English."""
+    if wish.text.isascii():
+        return False
     return sum(not char.isascii() and char.isalpha() for char in wish.text) * 2 > sum(map(str.isalpha, wish.text))
 
 

@@ -11,6 +11,7 @@ from .words import STOP_WORDS, WORD, fold, fold_characters
 
 _ARTICLE = re.compile(r"^(?:an?|the|one) ", re.IGNORECASE)
 _LEADS_TO_SUBJECT = re.compile(r"(?:\b(?:of|showing|featuring|with|and)\s+)?(?:\b(?:an?|the|one)\s+)?$", re.IGNORECASE)
+_WORDY = re.compile(r"\w")
 _SENTENCE_END = re.compile(r"[.!?…。！？]\s*$")
 _SHOWS = frozenset("picture image scene photo shows show also here".split())
 _GOES_ON = re.compile(r"(?:[^\W_]['\"’”]?|__|[}>\])])$")
@@ -51,8 +52,8 @@ def _with_sentences(raw: str, aside: SetAside, subject: str, written: str, said:
     going_on = ""
     found = _whole(subject, fold_characters(first)) if subject else None
     goes_on = _GOES_ON.search(raw) and not any(piece.treatment in (DIVIDES, LINE) for piece in aside.pieces)
-    if found and goes_on and not _ARTICLE.sub("", first[: found.start()]).strip():
-        going_on = first[found.end() :]
+    if found and goes_on and not _ARTICLE.sub("", first[: found[0]]).strip():
+        going_on = first[found[1] :]
         going_on = "" if said.issuperset(_compared(going_on)) else going_on
         said = said | _compared(going_on)
     elif not _says_again(aside, first):
@@ -92,17 +93,22 @@ def _around(subject: str, detail: str) -> list[str]:
     found = _whole(subject, fold_characters(detail)) if subject else None
     if not found:
         return [detail]
-    before, after = detail[: found.start()], detail[found.end() :]
+    before, after = detail[: found[0]], detail[found[1] :]
     leads = _LEADS_TO_SUBJECT.search(before)
     # "a hooded" before "assassin on a roof" is no detail, "hooded" is.
     before = before[: leads.start()] if leads and leads[0] else _ARTICLE.sub("", before)
     return [part for part in (before.strip(), after.strip()) if part]
 
 
-def _whole(subject: str, detail: str) -> re.Match | None:
-    if subject not in detail:
-        return None
-    return re.search(rf"(?<!\w){re.escape(subject)}(?!\w)", detail)
+def _whole(subject: str, detail: str) -> tuple[int, int] | None:
+    """Where a detail says the subject as whole words: where that begins and ends."""
+    start = detail.find(subject)
+    while start >= 0:
+        end = start + len(subject)
+        if not _WORDY.match(detail, end) and not (start and _WORDY.match(detail, start - 1)):
+            return start, end
+        start = detail.find(subject, start + 1)
+    return None
 
 
 def _joined(raw: str, aside: SetAside, details: str, between: str = ", ") -> str:

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
@@ -22,6 +22,8 @@ MERGES = Path(__file__).parent / "clip_merges.txt.gz"
 END_OF_WORD = "</w>"
 # CLIP's words: contractions, letters together, digits one by one, other marks together.
 WORDS = r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
+# The same of ASCII in lower case: tokens are made within a word, so that words are counted one by one.
+ASCII_WORD = re.compile(r"'s|'t|'re|'ve|'m|'ll|'d|[a-z]+|[0-9]|[^ \t\n\r\f\va-z0-9]+")
 
 # Losing this many tokens more is worth a cut at a comma instead of inside a detail.
 TOKENS_FOR_A_COMMA = 6
@@ -160,7 +162,14 @@ def _count_segment(segment: str) -> int:
 
 
 def _count_text(text: str) -> int:
+    if text.isascii() and "<|" not in text:  # which begins the special tokens
+        return sum(map(_count_word, ASCII_WORD.findall(text.lower())))
     return len(clip_token_ids(text))
+
+
+@lru_cache(maxsize=32768)
+def _count_word(word: str) -> int:
+    return len(clip_token_ids(word))
 
 
 # Scripts written without blanks can be cut after each character; an endless "word" has to be cut somewhere.

@@ -267,15 +267,15 @@ MINOR = frozenset(
 )
 
 
-def _by_word(table: dict[str, str]) -> tuple[dict[str, frozenset[str]], dict[str, frozenset[str]]]:
-    """A table turned round: the labels of each single word, and those of each expression of several words."""
+def _by_word(table: dict[str, str]) -> tuple[dict[str, set[str]], dict[str, dict[str, set[str]]]]:
+    """A table turned round: the labels of each single word, and by their first word those of expressions."""
     one: dict[str, set[str]] = {}
-    several: dict[str, set[str]] = {}
+    several: dict[str, dict[str, set[str]]] = {}
     for label, words in table.items():
         for word in words.split():
-            parts = " ".join(singular(part.folded) for part in words_of(word))
-            (several if " " in parts else one).setdefault(parts, set()).add(label)
-    return {w: frozenset(s) for w, s in one.items()}, {w: frozenset(s) for w, s in several.items()}
+            first, *more = parts = [singular(part.folded) for part in words_of(word)]
+            (several.setdefault(first, {}) if more else one).setdefault(" ".join(parts), set()).add(label)
+    return one, several
 
 
 FACT_OF, FACT_OF_SEVERAL = _by_word(FACTS)
@@ -313,12 +313,11 @@ def topics_of(text: str) -> frozenset[str]:
 
 def _labels(text, one, several) -> frozenset[str]:
     words = [singular(word.folded) for word in words_of(text)]
-    found = set()
-    for word in words:
-        found |= one.get(word, frozenset())
-    for length in (2, 3, 4):
-        for start in range(len(words) - length + 1):
-            found |= several.get(" ".join(words[start : start + length]), frozenset())
+    found: set[str] = set().union(*(one[word] for word in words if word in one))
+    for start, word in enumerate(words):
+        if names := several.get(word):
+            for length in (2, 3, 4):
+                found |= names.get(" ".join(words[start : start + length]), set())
     return frozenset(found)
 
 
@@ -327,10 +326,16 @@ def clash(these: frozenset[str], those: frozenset[str]) -> bool:
     return any((a, b) in CLASH for a in these for b in those)
 
 
-def says(words: frozenset[str] | set[str], text: str) -> bool:
+def says(words: frozenset[str], text: str) -> bool:
     """Whether a text has one of these words or, for those with hyphens, one of these expressions."""
     singles = [singular(word.folded) for word in words_of(text)]
     if not words.isdisjoint(singles):
         return True
     joined = f" {' '.join(singles)} "
-    return any("-" in word and f" {word.replace('-', ' ')} " in joined for word in words)
+    return any(f" {expression} " in joined for expression in _expressions(words))
+
+
+@lru_cache(maxsize=256)
+def _expressions(words: frozenset[str]) -> tuple[str, ...]:
+    """Those of the words that are several with hyphens, with blanks in their places."""
+    return tuple(word.replace("-", " ") for word in words if "-" in word)

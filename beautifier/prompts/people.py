@@ -6,6 +6,7 @@ The list, people.txt, is of full names, and of single ones that mean nobody else
 import re
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 from .prose import is_prose
 from .words import STOP_WORDS, fold_characters
@@ -32,9 +33,17 @@ LEADS_ON = re.compile(r"^[\s,]*(?:(?:and|or|&|\+|/|\||x|with)(?=\s|$)\s*)+", re.
 TELLS = 4  # letters of a part of a name that tells who is meant
 
 
+class Listed(NamedTuple):
+    """The list: names by their first word, the longest first; how they begin, with a word and the next; studios."""
+
+    by_first: dict[str, tuple[tuple[str, ...], ...]]
+    single: frozenset[str]
+    pairs: frozenset[tuple[str, ...]]
+    studios: frozenset[str]
+
+
 @lru_cache(maxsize=1)
-def _listed() -> tuple[dict[str, tuple[tuple[str, ...], ...]], frozenset[str]]:
-    """The names of the list by their first word, the longest first; and those of studios."""
+def _listed() -> Listed:
     found: dict[str, list[tuple[str, ...]]] = {}
     studios: set[str] = set()
     heading = ""
@@ -46,16 +55,21 @@ def _listed() -> tuple[dict[str, tuple[tuple[str, ...], ...]], frozenset[str]]:
             found.setdefault(words[0], []).append(words)
             studios |= {" ".join(words)} if heading == "# studios" else set()
     by_first = {first: tuple(sorted(names, key=len, reverse=True)) for first, names in found.items()}
-    return by_first, frozenset(studios)
+    names = [name for several in found.values() for name in several]
+    single = frozenset(name[0] for name in names if len(name) == 1)
+    return Listed(by_first, single, frozenset(name[:2] for name in names if len(name) > 1), frozenset(studios))
 
 
 def names_in(text: str) -> list[tuple[int, int, str]]:
     """The names of the list that a text has: where each begins and ends, and the name."""
-    table, folded = _listed()[0], fold_characters(text)
+    listed, folded = _listed(), fold_characters(text)
+    said = WORD.findall(folded)
+    if listed.single.isdisjoint(said) and listed.pairs.isdisjoint(zip(said, said[1:], strict=False)):
+        return []  # most texts
     words = list(WORD.finditer(folded))
     found, index = [], 0
     while index < len(words):
-        names = table.get(words[index][0], ())
+        names = listed.by_first.get(words[index][0], ())
         name = next((name for name in names if _stands_at(name, words, index, folded)), None)
         if name is None:
             index += 1
@@ -78,10 +92,13 @@ def added_names(asked: str, answer: str) -> list[tuple[int, int, str]]:
 
     A studio counts where something is said to be by it, or in its style: "disney" alone may be what a mouse is from.
     """
-    said, studios = set(WORD.findall(fold_characters(asked))), _listed()[1]
+    found = names_in(answer)
+    if not found:
+        return []
+    said, studios = set(WORD.findall(fold_characters(asked))), _listed().studios
     return [
         (start, end, name)
-        for start, end, name in names_in(answer)
+        for start, end, name in found
         if not any(part in said for part in name.split() if len(part) >= TELLS and part not in STOP_WORDS)
         and (name not in studios or _is_credited(answer, start, end))
     ]

@@ -1,6 +1,7 @@
 """Where the set-aside pieces of a raw prompt go in a model's answer."""
 
 import re
+from functools import lru_cache
 
 from .page import Edit, Page
 from .searched import Searched
@@ -227,6 +228,7 @@ def _taken(answer: Searched, piece: Piece, start: int, end: int) -> tuple[int, i
     return None
 
 
+@lru_cache(maxsize=512)
 def _names(piece: Piece) -> list[str]:
     """The ways in which an answer may say a piece's words, folded for searching."""
     words = fold_characters(piece.words)

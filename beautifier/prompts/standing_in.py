@@ -33,7 +33,10 @@ _BEHIND_THINGS = _BEFORE_PLACES | word_set(
 # A LoRA may bring the person that "a photo of" waits for.
 _MAY_BE_A_THING = IS_TEXT | {"network"}
 _OTHER_THING = re.compile(r"[,;.\n|]\s*(?:(?:an?|the|one|two|three|portrait|photo|painting) |\d\+?(?:girl|boy))", re.I)
+_BETWEEN = re.compile(r"[,;\n|]")
+_LETTERS = re.compile(r"[^\W\d_]+")
 _PLURAL = re.compile(r"(?:__|[}>\]])s$")
+_ENDS = re.compile(r"[,;.!?\n|:]")
 _WORD_AT_START = re.compile(r"\W*?([^\W\d_]+)")
 _PRAISE = re.compile(
     r"(?:masterpiece|(?:best|high|top|amazing|great|good|worst|low) quality|(?:absurd|high|low) ?res|ultra ?hd"
@@ -44,13 +47,17 @@ _PRAISE = re.compile(
 
 
 def stand_in(parts: list) -> list:
-    """`parts` of a raw prompt in which pieces that stand for an unseen thing or place have a neutral word."""
-    said = {word.lower() for part in parts if isinstance(part, str) for word in re.findall(r"[^\W\d_]+", part)}
-    nouns = {nouns: next((word for word in nouns if word not in said), "") for nouns in (SUBJECTS, PLACES)}
-    result = list(parts)
+    """`parts` of a raw prompt in which pieces that stand for an unseen thing or place have a neutral word; the same
+    list where there are none."""
+    result, said = parts, None
     for index, part in enumerate(parts):
-        if not isinstance(part, str) and not part.words and _may_be_a_thing(part):
-            word = nouns.get(_due(result, index), "")
+        if isinstance(part, str) or part.words or not _may_be_a_thing(part):
+            continue
+        if nouns := _due(result, index):
+            if said is None:
+                said = {word for text in parts if isinstance(text, str) for word in _LETTERS.findall(text.lower())}
+                result = list(parts)
+            word = next((noun for noun in nouns if noun not in said), "")
             if word:
                 plural = "s" if _PLURAL.search(part.text) else ""
                 result[index] = replace(part, words=word + plural, neutral=True)
@@ -67,7 +74,7 @@ def has_lost(answer: str, parts: tuple) -> bool:
     """Whether a neutral word of `parts` is not in an answer, so that the writer may have put something of its own
     in its place."""
     words = {part.words.removesuffix("s") for part in parts if not isinstance(part, str) and part.neutral}
-    found = set(re.findall(r"[^\W\d_]+", answer.lower())) if words else set()
+    found = set(_LETTERS.findall(answer.lower())) if words else set()
     return any(word not in found and f"{word}s" not in found for word in words)
 
 
@@ -83,8 +90,8 @@ def _due(parts: list, index: int) -> tuple[str, ...]:
     if not _ends_a_thing(parts, index):
         return ()
     before = _text_before(parts, index)
-    detail = re.split(r"[,;\n|]", before)[-1]
-    words = re.findall(r"[^\W\d_]+", detail.lower())
+    detail = _BETWEEN.split(before)[-1]
+    words = _LETTERS.findall(detail.lower())
     if not detail.strip():
         return SUBJECTS if _comes_first(parts, index, before) else ()
     if not words or not detail.rstrip().lower().endswith(words[-1]) or _BEFORE_STYLES.search(detail):
@@ -106,9 +113,7 @@ def _comes_first(parts: list, index: int, before: str) -> bool:
 
 def _said(text: str) -> bool:
     """Whether a text says more than praise of the picture."""
-    return any(
-        detail.strip() and not _PRAISE.fullmatch(detail.strip()) for detail in re.split(r"[,;\n|]", text.lower())
-    )
+    return any(detail.strip() and not _PRAISE.fullmatch(detail.strip()) for detail in _BETWEEN.split(text.lower()))
 
 
 def _ends_a_thing(parts: list, index: int) -> bool:
@@ -118,7 +123,7 @@ def _ends_a_thing(parts: list, index: int) -> bool:
             if not part.strip(" \t"):
                 continue
             found = _WORD_AT_START.match(part)
-            if not found or re.search(r"[,;.!?\n|:]", part[: found.start(1)]):
+            if not found or _ENDS.search(part, 0, found.start(1)):
                 return True
             word = found[1].lower()
             return word in _BEHIND_THINGS or word.endswith(("ing", "ed"))

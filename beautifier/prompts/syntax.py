@@ -17,9 +17,10 @@ number the surrounding weight is multiplied by 1.1. A group is read again for th
 
 import re
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from .standing_in import stand_in
-from .syntax_table import DIVIDES, HIDDEN, IS_TEXT, LINE, TREATMENTS, TYPED
+from .syntax_table import DIVIDES, HIDDEN, IS_TEXT, LINE, SHOWN, TREATMENTS, TYPED
 from .tokens import CLOSE, OPEN, PARENTHESIS, TEXT, Token, balance, close_weights, read_tokens
 from .words import WORD, plain
 
@@ -32,11 +33,14 @@ _UNUSABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u200b\u2060\ud800-\ud
 SURROGATES = re.compile("[\ud800-\udfff]")
 
 _COMMAS = re.compile(r" ?(?:,(?!(?<=\d,)\d))[ ,]*")
+_SAYS_SOMETHING = re.compile("[^\\W_]|[\u2191-\U0010ffff]")
 _LINE_END = re.compile(r"[^\S\n]*\n\s*")
 _GLUED_BEFORE = re.compile(r"[A-Za-z0-9\u00c0-\u024f'’-]+\Z")
 _GLUED_BEHIND = re.compile(r"[A-Za-z0-9\u00c0-\u024f'’-]+")
 _GROWS = IS_TEXT - {"embedding", "token"}
 _MARKS_OF_TAGS = re.compile(r"[_()\\]+")
+_MARKS_OF_ESCAPES = re.compile(r"_?\\[(){}|]_?|\\")
+_WEIGHT_INSIDE = re.compile(r":\d?\.\d+")
 _NOT_INSIDE = re.compile(r"<[^<>]*>|__[\w/*.-]+?__|\{[^{}]*\}|:\d*\.\d+|[\[\]()\\]")
 
 
@@ -73,7 +77,7 @@ class SetAside:
     words: str
     parts: tuple[str | Piece, ...] = ()
 
-    @property
+    @cached_property
     def pieces(self) -> tuple[Piece, ...]:
         """The set-aside pieces in the order of the raw prompt."""
         return tuple(part for part in self.parts if isinstance(part, Piece))
@@ -110,16 +114,18 @@ def set_aside(raw_prompt: str, english: bool = False) -> SetAside:
     if len(parts) == 1 and isinstance(parts[0], str) and "\n" not in parts[0]:
         words = one_line(parts[0])
     else:
-        parts = _with_lines(_glued(parts))
+        parts = _glued(parts)
+        parts = _with_lines(parts) if "\n" in text else parts
         words = _words(parts)
         if words and any(isinstance(part, Piece) and part.treatment == HIDDEN for part in parts):
-            parts = stand_in(parts)
-            words = _words(parts)
+            with_neutral = stand_in(parts)
+            if with_neutral is not parts:
+                parts, words = with_neutral, _words(with_neutral)
     return SetAside(words=plain(words) if english else words, parts=tuple(parts))
 
 
 def _words(parts: list[str | Piece]) -> str:
-    return one_line("".join(part if isinstance(part, str) else _seen(part) for part in parts))
+    return one_line("".join([part if isinstance(part, str) else _seen(part) for part in parts]))
 
 
 def checked(value: str, name: str) -> str:
@@ -148,7 +154,7 @@ def _group(tokens: list[Token], english: bool) -> list[str | Piece]:
         if depth or kind == CLOSE:
             group.append(text)
             if kind == TEXT:
-                seen.append(re.sub(r":\d?\.\d+", " ", text))  # "(a:1.2, b)": a weight to its author
+                seen.append(_WEIGHT_INSIDE.sub(" ", text))  # "(a:1.2, b)": a weight to its author
             else:
                 seen.append("" if kind in (OPEN, CLOSE) else _seen(_piece(kind, text, english)))
             if not depth:
@@ -175,7 +181,7 @@ def _piece(kind: str, text: str, english: bool) -> Piece:
     """The piece of one token."""
     words = ""
     if kind == "escape":
-        words = one_line(re.sub(r"_?\\[(){}|]_?|\\", " ", text))
+        words = one_line(_MARKS_OF_ESCAPES.sub(" ", text))
         words = words if WORD.search(words) else ""
     elif kind in ("underscores", "name and series", "series"):
         words = one_line(_MARKS_OF_TAGS.sub(" ", text))
@@ -188,13 +194,16 @@ def _piece(kind: str, text: str, english: bool) -> Piece:
 
 def _seen(piece: Piece) -> str:
     """What stands in the model's text for a piece."""
-    if piece.treatment == TYPED:
+    treatment = TREATMENTS[piece.kind]
+    if treatment == TYPED:
         return piece.words
-    return {LINE: "\n", DIVIDES: ", "}.get(piece.treatment, f" {piece.words} ")
+    return f" {piece.words} " if treatment in (HIDDEN, SHOWN) else "\n" if treatment == LINE else ", "
 
 
 def _glued(parts: list[str | Piece]) -> list[str | Piece]:
     """`parts` in which pieces that become text hold the letters that touch them: "{red|blue}-haired", "__pet__s"."""
+    if not any([not isinstance(part, str) and part.kind in _GROWS for part in parts]):
+        return parts
     result: list[str | Piece] = []
     for part in parts:
         last = result[-1] if result else ""
@@ -216,8 +225,6 @@ def _glued(parts: list[str | Piece]) -> list[str | Piece]:
 
 def _with_lines(parts: list[str | Piece]) -> list[str | Piece]:
     """`parts` in which the ends of lines are pieces, but for those at the edges and around comments."""
-    if not any(isinstance(part, str) and "\n" in part for part in parts):
-        return parts
     result: list[str | Piece] = []
     for part in parts:
         if not isinstance(part, str):
@@ -270,5 +277,6 @@ def one_line(text: str) -> str:
         text = ", ".join(line for line in lines if line)
     else:
         text = " ".join(text.split()).strip(" ,")
-    text = _COMMAS.sub(", ", text)
-    return text if any(char.isalnum() or char > "\u2190" for char in text) else ""
+    if "," in text:
+        text = _COMMAS.sub(", ", text)
+    return text if _SAYS_SOMETHING.search(text) else ""

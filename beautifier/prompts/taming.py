@@ -16,6 +16,8 @@ _MAY_BE_NOISE = re.compile(r"[<>{}\[\]:$]|__")
 _KEYWORDS = re.compile(
     r"(?<!\w)(?:BREAK|AND(?:_[A-Z]+)?|COUPLE|ADD(?:COMM|COL|ROW|BASE|P)|[A-Z][A-Z0-9_]+(?=\())(?![^\W_])"
 )
+# A text of letters, digits and the marks between words and sentences, which most answers are: nothing in it is syntax.
+_PLAIN = re.compile(r"(?:[a-z0-9 ,.!?']+|[A-Z](?![A-Z])|-(?!-))*")
 # What a writer does not see and may say by itself all the same.
 _UNSEEN = [
     re.compile(rf"(?<!\w){row.pattern}")
@@ -34,6 +36,9 @@ _EMPTY_GROUP = re.compile(r"\(\s*(?::\s?\d?\.?\d{0,9})?\s*\)")
 def tame(answer: str, pieces: tuple[Piece, ...], weights: bool) -> str:
     """`answer` as one line in which nothing but balanced weights is syntax, and no piece's text occurs."""
     text = usable(answer)
+    plain = _PLAIN.match(text)
+    if plain and plain.end() == len(text):
+        return one_line(text)
     if not text.isascii():
         text = unicodedata.normalize("NFC", text)
     stands_for = _stand_ins(text, pieces)
@@ -98,7 +103,7 @@ def accented(answer: str, aside: SetAside) -> str:
 
     A word that is a small one without them ("à", "où") has them only beside a word that it was typed beside.
     """
-    typed = _typed_with_accents(aside)
+    typed = {} if _has_no_accents(aside.words) else _typed_with_accents(aside)
     if not typed:
         return answer
     said = [plain(found[0]).lower() for found in WORD.finditer(answer)]
@@ -119,6 +124,11 @@ def accented(answer: str, aside: SetAside) -> str:
         return _in_case_of(found[0], way)
 
     return WORD.sub(as_typed, answer)
+
+
+def _has_no_accents(words: str) -> bool:
+    """Whether nothing of a raw prompt's words is to be written in its own way."""
+    return words.isascii() and "AND" not in words and "COUPLE" not in words
 
 
 def _typed_with_accents(aside: SetAside) -> dict[str, list[tuple[str, tuple[str, str]]]]:

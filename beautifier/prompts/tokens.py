@@ -46,6 +46,8 @@ _OTHER_LINE = re.compile(r"^[^\S\n]*(?:[^\s#]|#(?:[0-9a-fA-F]{3,4}){1,2}(?!\w))"
 _SAD_FACE = re.compile(rf"{BEGINS}[>}}]?[:;=][-'’^]?\({{1,3}}(?=[\s,]|$)")
 _OPERATOR = re.compile(r"BREAK|AND|COUPLE|ADD[A-Z]+|[A-Z]*MASK|AREA|FILL|TE|SDXL|STYLE|AVG|FEATHER")
 _MORE = rf"(?<=\d)[., –-](?=\d)|[{EMOJI}]|(?<=[A-Za-z])\.(?=[A-Za-z]\.)|(?<!\S)(?:--|—|–)(?=[a-z])|{_KEYWORD}"
+# A run of characters none of which gives anything away, which most of a prompt is: it is passed over at once.
+_PLAIN_RUN = re.compile(r"(?:[a-z ,!?]+|[A-Z](?![A-Z])|\.(?![A-Za-z\d])|\d(?![., –-]\d)|-(?!-))*")
 _GIVES_AWAY = re.compile(rf"[{_MARKS}]|{_MORE}")
 _GIVES_AWAY_TO_ENGLISH = re.compile(rf"[{_MARKS}]|{_MORE}|[^\x00-\x7f]")
 
@@ -80,8 +82,8 @@ class _Reader:
 
     def read(self) -> list[Token]:
         gives_away = (_GIVES_AWAY_TO_ENGLISH if self.english else _GIVES_AWAY).search
-        position = 0
-        while found := gives_away(self.text, position):
+        passed, text, position = _PLAIN_RUN.match, self.text, 0
+        while (plain := passed(text, position)) and (found := gives_away(text, plain.end())):
             position = self._read_at(found.start()) or found.start() + 1
         if self.start < len(self.text):
             self.tokens.append((TEXT, self.text[self.start :]))
@@ -91,12 +93,13 @@ class _Reader:
         """Take the token that the character at `place` belongs to; where it ends, 0 if it is plain text."""
         char = self.text[place]
         chunk = -1
-        for row, pattern in _ROWS.get(_EMOJI_ROW if _EMOJI.match(char) else char, ()):
+        rows = _ROWS.get(_EMOJI_ROW if char > "\x7f" and _EMOJI.match(char) else char, ())
+        for row, pattern in rows:
             if row.whole_chunk and chunk < 0:
                 chunk = self._chunk(place, _CUTS)
             begin = chunk if row.whole_chunk else place
             found = pattern.match(self.text, begin)
-            if found and found.end() > place:
+            if found is not None and found.end() > place:
                 end = self._end(row, begin, found.end())
                 if end > place:  # else what makes it one is behind it
                     return self._take(row.kind, begin, end)
@@ -287,6 +290,8 @@ def balance(text: str) -> str:
     which is how ComfyUI's parser reads an unclosed "(" anyway, and so is that of a face, ":(". Escaped
     parentheses are left alone.
     """
+    if "(" not in text and ")" not in text:
+        return text
     found = [match.start() for match in PARENTHESIS.finditer(text)]
     if not found:
         return text

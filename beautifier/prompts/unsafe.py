@@ -43,6 +43,13 @@ MINOR_EXPRESSIONS = (
     "open shirt|crop top|short skirt|short dress|mini skirt|tank top|off shoulder|bare shoulders|bare shoulder|"
     "bare skin|bare legs|bare back|bare midriff|long legs|swim trunks|in bed|full lips|parted lips|pouty lips"
 ).split("|")
+ALL_WORDS = WORDS | MINOR_WORDS
+# The expressions of both lists by their first word.
+BY_FIRST: dict[str, tuple[str, ...]] = {
+    first: tuple(each for each in (*EXPRESSIONS, *MINOR_EXPRESSIONS) if each.partition(" ")[0] == first)
+    for first in {each.partition(" ")[0] for each in (*EXPRESSIONS, *MINOR_EXPRESSIONS)}
+}
+ONLY_OF_MINORS = frozenset(MINOR_EXPRESSIONS)
 # What would take such a word back: "no nudity".
 NOT = frozenset("no not non without zero never".split())
 AGE = re.compile(
@@ -75,8 +82,12 @@ def unsafe(text: str, minor: bool = False) -> frozenset[str]:
     """
     plain = fold(re.sub(r"[^\w\s'-]", " ", text))
     said = plain.split()
-    listed = WORDS | MINOR_WORDS if minor else WORDS
-    found = {word for word, before in zip(said, ["", *said], strict=False) if word in listed and before not in NOT}
-    padded = f" {plain} "
-    expressions = [*EXPRESSIONS, *MINOR_EXPRESSIONS] if minor else EXPRESSIONS
-    return frozenset(found | {expression for expression in expressions if f" {expression} " in padded})
+    once = set(said)
+    listed, found = ALL_WORDS if minor else WORDS, set()
+    if not listed.isdisjoint(once):
+        found = {word for word, before in zip(said, ["", *said], strict=False) if word in listed and before not in NOT}
+    for first in once & BY_FIRST.keys():
+        found.update(
+            each for each in BY_FIRST[first] if f" {each} " in f" {plain} " and (minor or each not in ONLY_OF_MINORS)
+        )
+    return frozenset(found)

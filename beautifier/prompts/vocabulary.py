@@ -4,8 +4,8 @@ Comparison alone is folded (case, accents, curly marks, underscores, hyphens); w
 """
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from .words import fold
 
@@ -97,8 +97,7 @@ ALWAYS_SAME = frozenset(
 ) - {"iguanas", "bonsais"}
 
 
-@dataclass(frozen=True)
-class Word:
+class Word(NamedTuple):
     """A word of a prompt: as typed, folded for comparison, and where it stands in the text."""
 
     text: str
@@ -107,9 +106,11 @@ class Word:
     end: int
 
 
+@lru_cache(maxsize=2048)
 def words_of(text: str) -> tuple[Word, ...]:
     """The words of a text in order. Hyphens and underscores divide them; apostrophes do not."""
-    return tuple(Word(m[0], fold(m[0]), m.start(), m.end()) for m in WORD.finditer(text))
+    folded = str.lower if text.isascii() else fold
+    return tuple(Word(m[0], folded(m[0]), m.start(), m.end()) for m in WORD.finditer(text))
 
 
 @lru_cache(maxsize=16384)

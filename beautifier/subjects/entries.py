@@ -65,7 +65,7 @@ class Entry:
         return not self.kinds.isdisjoint(LIVING_KINDS) and not self.is_setting
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Entries:
     """All entries, and by which names they are found: keys are folded and singular (`vocabulary.key`).
 

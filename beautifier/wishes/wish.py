@@ -18,6 +18,8 @@ QUOTED = re.compile(
     r"\"([^\"\n]{1,200})\"|“([^”\n]{1,200})”|„([^“”\n]{1,200})[“”]|«([^»\n]{1,200})»|‘([^’\n]{2,200})’(?!\w)"
     r"|(?<![\w'])'([^'\n]{2,120}?)'(?!\w)|「([^」\n]{1,200})」|『([^』\n]{1,200})』|《([^》\n]{1,200})》"
 )
+SURROUNDINGS = frozenset("background backdrop outdoors indoors outdoor indoor underwater".split())
+OF_COLOR = lexicon.COLORS | lexicon.COLOR_WORDS
 BREAK = re.compile(
     r"[,;|\n()\[\]{}，。；、！？：（）]|[!?…]+(?=[\s.!?]|$)|\.+(?=[\s.!?]|$)(?!\s\d)|:+(?=\s|$)|::|(?<=\s)[-–—+/&~]+(?=\s\D)|—|–|(?<=\w)\+(?=\w)"
 )
@@ -168,12 +170,12 @@ def _said(plain: str, words: tuple[Word, ...], subjects: tuple[Subject, ...], ve
     said = set()
     if any(s.relation in PLACING for s in subjects):
         said.add("place")
-    if lexicon.says({"background", "backdrop", "outdoors", "indoors", "outdoor", "indoor", "underwater"}, plain):
+    if lexicon.says(SURROUNDINGS, plain):
         said.add("place")
     for role, table in (("light", lexicon.LIGHT_WORDS), ("view", lexicon.VIEW_WORDS)):
         if lexicon.says(table, plain):
             said.add(role)
-    if lexicon.says(lexicon.COLORS | lexicon.COLOR_WORDS, plain):
+    if lexicon.says(OF_COLOR, plain):
         said.add("color")
     if (
         verbs

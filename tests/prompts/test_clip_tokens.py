@@ -119,6 +119,17 @@ def test_loading_is_lazy_and_quick():
     assert clip_tokens._tokenizer() is clip_tokens._tokenizer()
 
 
+@given(st.text(st.characters(min_codepoint=0, max_codepoint=0x17F), max_size=60))
+@settings(max_examples=300, deadline=None)
+def test_words_are_counted_one_by_one_as_the_whole_text_is(text):
+    assert clip_tokens._count_text(text) == len(clip_tokens.clip_token_ids(text))
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_so_are_texts_with_marks_of_all_kinds(text):
+    assert clip_tokens._count_text(text) == len(tokens(text))
+
+
 # -- cutting
 
 

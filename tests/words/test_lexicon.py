@@ -39,6 +39,5 @@ def test_what_can(one, other):
 
 
 def test_says_knows_expressions_of_several_words():
-    assert lexicon.says({"golden-hour"}, "a pier at Golden Hour") and not lexicon.says(
-        {"golden-hour"}, "a golden hourglass"
-    )
+    words = frozenset({"golden-hour"})
+    assert lexicon.says(words, "a pier at Golden Hour") and not lexicon.says(words, "a golden hourglass")
