@@ -2,7 +2,7 @@
 
 `check` reads the answer as plain text: counts and colors with their nouns, quoted text letter for letter, exclusions,
 names, all words that carry meaning, words of the safety lists that the user did not write, and what the user wants
-nobody to add. `repair` mends it.
+nobody to add.
 """
 
 import re
@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from .prompts import lexicon, unsafe
-from .prompts.people import added_names, without_added_names
-from .prompts.prose import is_prose, sentences_of
+from .prompts.people import added_names
 from .prompts.vocabulary import STOP, Word, fold, number_of, singular, words_of
 from .prompts.words import plain
 from .subjects.entries import Entries
@@ -305,54 +304,3 @@ def _names_people(wish: Wish, entries: Entries | None) -> bool:
     singles = [singular(word.folded) for word in wish.words]
     names = [" ".join(singles[i : i + length]) for length in (1, 2, 3) for i in range(len(singles) - length + 1)]
     return any(name in entries.people or any(e.is_person for e in entries.by_name.get(name, ())) for name in names)
-
-
-def repair(wish: Wish, text: str) -> str:
-    """An answer that keeps what was asked for: what goes against it is taken out, the user's words lead.
-
-    A comma list loses the phrases at fault, prose the sentences; where words are missing the text as typed comes first.
-    """
-    text = without_added_names(wish.text, text)
-    before = check(wish, text)
-    if before.faithful:
-        return text
-    prose = is_prose(text)
-    pieces = _pieces(text, prose)
-    if before.against:
-        pieces = [piece for piece in pieces if piece and not check(wish, piece).against]
-    joined = (" " if prose else ", ").join(pieces)
-    if joined and not check(wish, joined).lost:
-        return joined
-    return _led(_tidy(wish.text), pieces, prose)
-
-
-def purge(wish: Wish, text: str) -> str:
-    """An answer that holds the wish, without the phrases or sentences in which something is said that is to be avoided.
-
-    Where one of them is all that says the wish, the text as typed stands in its place.
-    """
-    if not avoided(wish, text):
-        return text
-    prose = is_prose(text)
-    pieces = [piece for piece in _pieces(text, prose) if piece and not avoided(wish, piece)]
-    joined = (" " if prose else ", ").join(pieces)
-    if joined and set(check(wish, joined).lost) <= set(check(wish, text).lost):
-        return joined
-    return _led(_tidy(wish.text), pieces, prose)
-
-
-def _pieces(text: str, prose: bool) -> list[str]:
-    """The sentences of prose, or the phrases of a list."""
-    return sentences_of(text) if prose else [part.strip() for part in text.split(",")]
-
-
-def _led(lead: str, pieces: list[str], prose: bool) -> str:
-    """Pieces behind a text that leads them, without those that it says."""
-    pieces = [piece for piece in pieces if fold(piece).strip(" .") not in fold(lead)]
-    if prose:
-        return " ".join([lead[:1].upper() + lead[1:] + ("" if lead.endswith((".", "!", "?", '"')) else "."), *pieces])
-    return ", ".join([lead, *pieces])
-
-
-def _tidy(text: str) -> str:
-    return text.strip().rstrip(",; ").removesuffix(".").rstrip()

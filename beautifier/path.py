@@ -17,7 +17,8 @@ from .dressing.layout import is_layout, layout_of
 from .dressing.measure import count_tokens, fitted
 from .dressing.negative import negative_of
 from .dressing.taken import Taken, take_apart
-from .faithful import AVOIDED, Kept, check, repair
+from .faithful import AVOIDED, Kept, check
+from .mending import repair
 from .prompts.append import append
 from .prompts.cleaning import manner
 from .prompts.clip_tokens import limit_clip_tokens

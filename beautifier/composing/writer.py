@@ -16,7 +16,8 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from ..faithful import avoided, purge
+from ..faithful import avoided
+from ..mending import purge
 from ..path import OnStep, OnWords, ShouldStop, Writer
 from ..request import Answers, Request
 from ..subjects import chinese

@@ -4,7 +4,8 @@ import pytest
 
 from prompt_beautifier.beautifier.composing.writer import load_embedded
 from prompt_beautifier.beautifier.dressing.keeping import with_kept
-from prompt_beautifier.beautifier.faithful import added, avoided, purge
+from prompt_beautifier.beautifier.faithful import added, avoided
+from prompt_beautifier.beautifier.mending import purge
 from prompt_beautifier.beautifier.path import beautify
 from prompt_beautifier.beautifier.request import STYLES, Request
 from prompt_beautifier.beautifier.targets.table import TARGETS

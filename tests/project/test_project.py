@@ -122,7 +122,7 @@ def test_training_imports_nothing_that_is_not_named():
 
 # Of beautifier/, from the ground up: a file or room imports only what stands before it, or its own room.
 FLOORS = (
-    "targets graph request files pickles weight_file background prompts wishes subjects faithful dressing chat "
+    "targets graph request files pickles weight_file background prompts wishes subjects faithful mending dressing chat "
     "tag_writers families path reading language composing encoders checkpoints beautify servers rewards images "
     "cli_options cli"
 ).split()

@@ -2,7 +2,8 @@
 
 import pytest
 
-from prompt_beautifier.beautifier.faithful import check, repair
+from prompt_beautifier.beautifier.faithful import check
+from prompt_beautifier.beautifier.mending import repair
 from prompt_beautifier.beautifier.prompts.unsafe import names_minor, unsafe
 from prompt_beautifier.beautifier.wishes.wish import read
 

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prompt_beautifier.beautifier.faithful import check, repair
+from prompt_beautifier.beautifier.faithful import check
+from prompt_beautifier.beautifier.mending import repair
 from prompt_beautifier.beautifier.wishes.wish import read
 
 from .few import few
