@@ -9,6 +9,7 @@ A writer brings `write(words, request) -> answers` and nothing else.
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import zip_longest
 from typing import ClassVar
 
 from .dressing.dress import Dress, dress_of, tokens_of
@@ -127,7 +128,8 @@ def beautify(
     wish = read(aside.words, request.avoid, request.strength == "strict")
     if not aside.words:
         text = with_kept(request.raw_prompt, request.keep, request.style)
-        return [Candidate(text, negative=negative_of(request, wish, taken.negative), notes=taken.notes)]
+        negative = negative_of(request, wish, taken.negative)
+        return [Candidate(text, negative=negative, notes=taken.notes, ratio=taken.ratio)]
     heard = {"on_words": on_words} if on_words is not None else {}
     answers = writer.write(aside.words, request, on_step, should_stop, **heard)
     if not writer.keeps_words:
@@ -141,7 +143,11 @@ def beautify(
     found = [finished(request, aside, wish, text, whole, writer.weights, writer.known) for text in answers.texts]
     negative = negative_of(request, wish, taken.negative)
     formed = [in_form(request, taken, wish, each) for each in found]
-    return [replace(each, negative=negative, notes=(*notes, *each.notes)) for each in formed]
+    ratios = [taken.ratio or ratio for ratio, _ in zip_longest(answers.ratios, formed)]
+    return [
+        replace(each, negative=negative, notes=(*notes, *each.notes), ratio=ratio)
+        for each, ratio in zip(formed, ratios, strict=False)
+    ]
 
 
 def in_form(request: Request, taken: Taken, wish: Wish, candidate: Candidate) -> Candidate:

@@ -162,11 +162,13 @@ class Answers:
     texts  the cleaned prompts; "" where nothing of use was written
     read   the words that the writer read: all of them, or a beginning, to which answers are appended
     notes  what the user should know of them, as whole sentences
+    ratios  width / height of the picture that each answer proposes, None where it proposes none; () where none does
     """
 
     texts: list[str]
     read: str
     notes: tuple[str, ...] = ()
+    ratios: tuple[float | None, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -179,6 +181,7 @@ class Candidate:
     negative  the negative prompt that belongs to it; "" where the image model takes none, or none is named
     tokens    how many tokens the text has, in the unit of its image model: `targets.counted` says it in words
     notes     what the user should know of it, as whole sentences
+    ratio     width / height of the picture that the raw prompt, or else its writer, asks for; None where neither does
     """
 
     text: str
@@ -188,6 +191,7 @@ class Candidate:
     negative: str = field(default="", compare=False)
     tokens: int | None = field(default=None, compare=False)
     notes: tuple[str, ...] = field(default=(), compare=False)
+    ratio: float | None = field(default=None, compare=False)
 
 
 BETWEEN_WORDS = re.compile(r"[,;\n，、；]+")

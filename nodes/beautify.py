@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from comfy_api.latest import io
 
+from ..beautifier.picture_size import PIXELS, size_of
 from ..beautifier.request import AUTO_STYLE, Request, Sampling
 from ..beautifier.targets.table import Found, find_target
 from ..beautifier.targets.target import LENGTHS, STRENGTHS, counted, summary
@@ -61,6 +62,14 @@ class BeautifyPrompt(io.ComfyNode):
                         "what was pasted as one. Empty where the image model takes none."
                     ),
                 ),
+                io.Int.Output(
+                    "width",
+                    tooltip=(
+                        "Of a picture in the shape that your prompt names (--ar 16:9), or a rewriter proposes; a "
+                        "square where neither does. Connect it to Empty Latent Image."
+                    ),
+                ),
+                io.Int.Output("height", tooltip="The height that goes with width."),
             ],
             hidden=[io.Hidden.unique_id, io.Hidden.extra_pnginfo, io.Hidden.prompt],
             has_intermediate_output=True,  # the list comes again where the result comes from the cache
@@ -154,7 +163,8 @@ class BeautifyPrompt(io.ComfyNode):
             "notes": list(dict.fromkeys(note for each in found for note in each.notes)),
         }
         shown = {"text": texts, "prompt_beautifier": [listed]}
-        return io.NodeOutput(chosen.text, texts, overview(found), chosen.negative, ui=shown)
+        width, height = size_of(chosen.ratio, aimed.target.pixels if aimed.target else PIXELS)
+        return io.NodeOutput(chosen.text, texts, overview(found), chosen.negative, width, height, ui=shown)
 
 
 def scores_of(found: list[Candidate]) -> list[float] | None:

@@ -83,3 +83,18 @@ def test_an_answer_to_a_beginning_is_appended():
 def test_unsafe_words_nobody_wrote_are_taken_out():
     (text,) = texts(Says(["a boy reading, no clothes, window light"]), "a boy, 8 years old, reading")
     assert "no clothes" not in text and "window light" in text
+
+
+@pytest.mark.parametrize(
+    ("raw_prompt", "ratio"),
+    [
+        ("a cat --ar 16:9", 16 / 9),
+        ("a cat --aspect 2:3 --v 6", 2 / 3),
+        ("a cat\nNegative prompt: blurry\nSteps: 20, Size: 832x1216, Seed: 3", 832 / 1216),
+        ("a cat", None),
+        ("a cat --ar 16:0", None),
+        ("a clock at --art 16:9, ratio 16:9", None),
+    ],
+)
+def test_the_shape_that_a_raw_prompt_names_goes_with_every_candidate(raw_prompt, ratio):
+    assert [each.ratio for each in beautify(Says(["a cat, oil"]), Request(raw_prompt, 1))] == [ratio]

@@ -1,10 +1,10 @@
 """The answer of a rewriter that was trained to give JSON: the prompt, and the shape of picture that suits it."""
 
 import json
-import math
 import re
 from dataclasses import dataclass
 
+from ..picture_size import number, ratio_of, sensible
 from .thoughts import without_thoughts
 
 # The names under which rewriters give the prompt; "rewrited_prompt" and the like are spelt so by real ones.
@@ -20,13 +20,9 @@ SINGLE_QUOTES = re.compile(
     rf"'{PROMPT_KEY.pattern}'\s*:\s*(?:'(?P<text>(?:[^'\\]|\\.|'(?=\w))*)|\"(?P<double>[^\"]*))",
     re.IGNORECASE | re.DOTALL,
 )
-TWO_NUMBERS = re.compile(r"(\d+(?:\.\d+)?)\s*[:x×*/]\s*(\d+(?:\.\d+)?)", re.IGNORECASE)
 
-WIDEST = 8.0  # width / height; a picture beyond it, or beyond 1 / 8, is a mistake
 MOST_TRIES = 200  # braces that begin no object
 DEEPEST = 3  # objects in one another that are looked into
-SIDE_OF = 16  # pixels: the sides of a picture are multiples of it
-PIXELS = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -110,39 +106,3 @@ def ratio_in(content: dict) -> float | None:
         return sensible(width / height)
     found = (ratio_of(value) for name, value in content.items() if RATIO_KEY.fullmatch(name))
     return next((ratio for ratio in found if ratio), None)
-
-
-def ratio_of(value: object) -> float | None:
-    """Width by height, of [16, 9], "16:9" or a number; None where it says none, or one that no picture has."""
-    if isinstance(value, list) and len(value) == 2:
-        width, height = map(number, value)
-        return sensible(width / height) if width and height else None
-    if isinstance(value, str) and (pair := TWO_NUMBERS.search(value)):
-        width, height = float(pair[1]), float(pair[2])
-        return sensible(width / height) if height else None
-    return sensible(number(value))
-
-
-def number(value: object) -> float:
-    """A number above 0, given as one or as a text; else 0."""
-    try:
-        found = float(value) if isinstance(value, (int, float, str)) else 0.0
-    except (ValueError, OverflowError):
-        return 0.0
-    return found if math.isfinite(found) and found > 0 and not isinstance(value, bool) else 0.0
-
-
-def sensible(ratio: float) -> float | None:
-    """The ratio where a picture may have it, else None."""
-    return ratio if 1 / WIDEST <= ratio <= WIDEST else None
-
-
-def size_of(ratio: float | None, pixels: int = PIXELS) -> tuple[int, int]:
-    """Width and height of a picture of that ratio and about so many pixels; a square where there is no ratio."""
-    width = math.sqrt(pixels * (ratio or 1.0))
-    return _side(width), _side(pixels / width)
-
-
-def _side(length: float) -> int:
-    """A length in pixels as the nearest multiple of SIDE_OF."""
-    return max(SIDE_OF, round(length / SIDE_OF) * SIDE_OF)

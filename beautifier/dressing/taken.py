@@ -1,14 +1,21 @@
 """What of a raw prompt is not the wish: it is taken off before anybody writes, and comes back where it belongs."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..faithful import says
+from ..picture_size import ratio_of
 from ..prompts.a1111 import Pasted, split_pasted
 from ..request import Request
 from .emphasis import without_emphasis, without_underscores
 from .foreign import without_foreign
 from .json_prompt import JsonPrompt, read_json_prompt
+
+# The shape of a picture as it is typed: "--ar 16:9", "--aspect 3:2", "Size: 832x1216".
+SHAPE = re.compile(
+    r"(?:(?<!\S)--(?:ar|aspect)|\bSize:)\s+(?P<shape>\d{1,5}(?:\.\d+)?[:x]\d{1,5})(?!\S*\d)", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -19,12 +26,14 @@ class Taken:
     negative     what a pasted text has as its negative prompt
     notes        what was taken off, as whole sentences for the user
     json_prompt  the JSON object that it was, where the answer is to be one too
+    ratio        width / height of the picture that it names, as Midjourney's --ar or as a pasted size; None without
     """
 
     prompt: str
     negative: str = ""
     notes: tuple[str, ...] = ()
     json_prompt: JsonPrompt | None = None
+    ratio: float | None = None
 
 
 def take_apart(request: Request) -> Taken:
@@ -45,7 +54,8 @@ def take_apart(request: Request) -> Taken:
         prompt = without_underscores(prompt)
     notes = tuple(notes_of(request, pasted, negative, emphasis, foreign))
     stays = target is None or target.json or target.reads_json
-    return Taken(prompt, negative, notes, found if stays else None)
+    shape = SHAPE.search(request.raw_prompt)
+    return Taken(prompt, negative, notes, found if stays else None, ratio_of(shape["shape"]) if shape else None)
 
 
 def notes_of(

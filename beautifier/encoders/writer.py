@@ -107,7 +107,8 @@ class EncoderWriter(Writer):
             if each.stopped:
                 break
             report(most)
-        return Answers(self.read(words, said), words)
+        texts, ratios = self.read(words, said)
+        return Answers(texts, words, ratios=ratios)
 
     def say(
         self,
@@ -172,9 +173,9 @@ class EncoderWriter(Writer):
         tokens = clip.tokenize(escaped(text), **accepted(clip.tokenize, **options))
         return {part: [bare(row, self.encoder.pad) for row in rows] for part, rows in tokens.items()}
 
-    def read(self, words: str, said: list[Said]) -> list[str]:
-        """The cleaned prompts of the answers; "" where the raw prompt is to stand in."""
-        answers, problems = [], []
+    def read(self, words: str, said: list[Said]) -> tuple[list[str], tuple[float | None, ...]]:
+        """The cleaned prompts of the answers, "" where the raw prompt is to stand in, and the ratios of each."""
+        answers, ratios, problems = [], [], []
         for each in said:
             rewritten = read_rewritten(each.text)
             text = read_cleaned(CHAT, words, rewritten.prompt if rewritten else each.text, each.ended)
@@ -184,12 +185,13 @@ class EncoderWriter(Writer):
             problems += [problem] if problem else []
             if not problem or each.stopped or self.unusable == "raw prompt":
                 answers.append("" if problem else text)
+                ratios.append(rewritten.ratio if rewritten else None)
         if not answers:
             raise NoUsableAnswer(
                 f"the text encoder {self.encoder.name} gave no usable answer; {problems[0]}. Another seed or a larger "
                 "text encoder may help; to go on with the raw prompt instead, choose that for unusable answers"
             )
-        return answers
+        return answers, tuple(ratios)
 
 
 def use_encoder(clip: Any, **options: Any) -> EncoderWriter:

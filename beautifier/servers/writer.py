@@ -112,15 +112,18 @@ class RemoteBeautifier(Writer):
         if body.get("model"):
             self.name = f"{self.endpoint}: {body['model']}"
         notes = (NOT_FREED.format(self.endpoint),) if server.freed is False else ()
-        return Answers(self.read(server.endpoint, words, written, stopped), words, notes)
+        texts, ratios = self.read(server.endpoint, words, written, stopped)
+        return Answers(texts, words, notes, ratios)
 
     def so_far(self, text: str) -> str:
         """What of an answer that is being written will be in the prompt."""
         return said_so_far(text) if self.family.chats else text
 
-    def read(self, endpoint: Endpoint, words: str, written: list[Written], stopped: bool) -> list[str]:
-        """The cleaned prompts of the answers; "" where the raw prompt is to stand in."""
-        answers, problems = [], []
+    def read(
+        self, endpoint: Endpoint, words: str, written: list[Written], stopped: bool
+    ) -> tuple[list[str], tuple[float | None, ...]]:
+        """The cleaned prompts of the answers, "" where the raw prompt is to stand in, and the ratios of each."""
+        answers, ratios, problems = [], [], []
         for each in written:
             rewritten = read_rewritten(each.text) if self.family.chats else None
             said = rewritten.prompt if rewritten else each.text
@@ -130,12 +133,13 @@ class RemoteBeautifier(Writer):
                 problems.append(problem)
             if not problem or stopped or self.unusable == "raw prompt":
                 answers.append("" if problem else text)
+                ratios.append(rewritten.ratio if rewritten else None)
         if not answers:
             raise RemoteError(
                 f"endpoint {endpoint.name!r}: no usable answer; {endpoint.scrub(problems[0])}. Another seed or "
                 "another model may help; to go on with the raw prompt instead, choose that for unusable answers"
             )
-        return answers
+        return answers, tuple(ratios)
 
 
 def connect(

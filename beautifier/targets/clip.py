@@ -19,6 +19,7 @@ ROWS = (
         r"|(?<!perfect)deliberate|realistic ?vision|counterfeit|chilloutmix|majicmix|meinamix|absolutereality"
         r"|anything ?v|revanimated|v2 1 768|epicrealism(?! ?xl)|cyberrealistic v\d",
         encoder=r"sd1_clip\.sd1tokenizer|sd2_clip",
+        pixels=512 * 512,
         source="ComfyUI v0.33 comfy/sd1_clip.py; SwarmUI docs/Model Support.md",
     ),
     Target(

@@ -168,6 +168,7 @@ ROWS = (
         files=r"qwen ?image ?2 1|qwen ?image ?21|^qwen 2 (?!5)",
         encoder=r"qwen_?image_?2_?1",
         kinds=("qwen_image", "qwen_image_21"),
+        pixels=2048 * 2048,
         source="QwenLM/Qwen-Image-2.1 README.md and prompt_rewrite/",
     ),
     Target(
@@ -214,6 +215,7 @@ ROWS = (
         files=r"hunyuan ?image",
         encoder=r"hunyuan_image",
         kinds=("hunyuan_image",),
+        pixels=2048 * 2048,
         source=f"Tencent-Hunyuan/HunyuanImage-2.1 README; {CORE}/hunyuan_image.py",
     ),
     Target(

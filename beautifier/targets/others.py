@@ -22,6 +22,7 @@ ROWS = (
         kinds=("wan",),
         nodes=r"WanVideoTextEncode",
         still="wan-image",
+        pixels=832 * 480,
         source=f"Wan-Video/Wan2.2 wan/utils/system_prompt.py; {CORE}/wan.py",
     ),
     Target(
@@ -51,6 +52,7 @@ ROWS = (
         encoder=r"text_encoders\.lt\.",
         kinds=("ltxv",),
         nodes=r"LTXAVTextEncoderLoader",
+        pixels=768 * 512,
         source=f"Lightricks/LTX-2 gemma_t2v_system_prompt.txt; {CORE}/lt.py",
     ),
     Target(
@@ -66,6 +68,7 @@ ROWS = (
         files=r"hunyuan ?video ?1 5",
         encoder=r"hunyuanvideo15",
         kinds=("hunyuan_video_15",),
+        pixels=832 * 480,
         source=f"Comfy-Org/docs tutorials/video; {CORE}/hunyuan_video.py",
     ),
     Target(
@@ -81,6 +84,7 @@ ROWS = (
         encoder=r"hunyuanvideotokenizer",
         kinds=("hunyuan_video",),
         nodes=r"TextEncodeHunyuanVideo",
+        pixels=848 * 480,
         source=f"Comfy-Org/docs tutorials/video; {CORE}/hunyuan_video.py",
     ),
     Target(

@@ -39,6 +39,7 @@ class Target:
     still        of a model of moving pictures: the row that holds where a graph makes a single picture with it
     json         whether it wants a JSON prompt
     reads_json   whether it reads one as well as its own style
+    pixels       of a picture of it, about: what an aspect ratio is turned into a width and a height with
     rules        what else holds for its prompts, told to a language model
     files        what the names of its files match, as `plain_name` writes them, and what is written in or beside them
     encoder      what the module and class of its tokenizer in ComfyUI match, in lower case
@@ -65,6 +66,7 @@ class Target:
     still: str = ""
     json: bool = False
     reads_json: bool = False
+    pixels: int = 1024 * 1024
     rules: str = ""
     files: str = ""
     encoder: str = ""

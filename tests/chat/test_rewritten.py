@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prompt_beautifier.beautifier.chat.rewritten import Rewritten, read_rewritten, size_of
+from prompt_beautifier.beautifier.chat.rewritten import Rewritten, read_rewritten
+from prompt_beautifier.beautifier.picture_size import size_of
 
 PROMPT = 'A "cat" on a wall: {soft} light.'
 

@@ -52,7 +52,7 @@ def test_all_nodes_are_there(server):
     assert list(info[LOAD]["input"]["optional"]) == ["dtype", "family", "template"]
     beautify = info[BEAUTIFY]
     assert beautify["display_name"] == "Beautify Prompt"
-    assert beautify["output_name"] == ["prompt", "candidates", "overview", "negative"]
+    assert beautify["output_name"] == ["prompt", "candidates", "overview", "negative", "width", "height"]
     assert beautify["output_is_list"] == [False, True, False, False]
     required, optional = beautify["input"]["required"], beautify["input"]["optional"]
     assert list(required) == "beautifier prompt seed num_candidates candidate mode clip_tokens".split()

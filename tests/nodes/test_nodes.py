@@ -146,7 +146,8 @@ def test_prompt_is_the_librarys(loaded, beautify, models):
         each.text
         for each in library.load_beautifier(models / "LLM" / CHECKPOINT).beautify("a cat", num_candidates=3, seed=5)
     ]
-    prompt, candidates, overview, negative = output.args
+    prompt, candidates, overview, negative, width, height = output.args
+    assert (width, height) == (1024, 1024)
     assert negative == ""
     assert candidates == expected and len(set(expected)) == 3
     assert prompt == expected[1]

@@ -797,6 +797,12 @@ def test_a_server_without_structured_output_is_asked_without_it(server, endpoint
     assert ["response_format" in body for body in server.asked] == [True, False]
 
 
+def test_the_shape_that_a_rewriter_proposes_goes_with_its_prompt(server, beautifier):
+    server.replies = [chat('{"rewritten_prompt": "a cat in snow", "wh_ratio": "16:9"}', "a cat in rain")]
+    wide, plain = beautifier.beautify("a cat", 2)
+    assert (wide.text, wide.ratio, plain.ratio) == ("a cat in snow", 16 / 9, None)
+
+
 def test_checkpoints_that_are_served_have_neither(server, endpoints):
     server.replies = [chat("a cat, oil on canvas")]
     asked = {"instruction": "Write like a poet.", "structured": True}
@@ -897,9 +903,17 @@ def test_beautify_prompt_works_as_it_is(comfy, server, own_endpoint, connect_nod
     server.replies = [chat("a cat, oil", "a cat, ink")]
     connected = connect_node.execute("mine").args[0]
     output = beautify(connected, "a cat", seed=3, num_candidates=2, candidate=2)
-    assert output.args == ("a cat, ink", ["a cat, oil", "a cat, ink"], "1. a cat, oil\n\n2. a cat, ink", "")
+    assert output.args == ("a cat, ink", ["a cat, oil", "a cat, ink"], "1. a cat, oil\n\n2. a cat, ink", "", 1024, 1024)
     assert not comfy.loads, "nothing to load"
     assert comfy.progress[-1][0] == comfy.progress[-1][1]
+
+
+def test_width_and_height_are_those_of_the_chosen_candidate(comfy, server, own_endpoint, connect_node, beautify):
+    server.replies = [chat('{"prompt": "a cat, oil", "ratio": "2:1"}', '{"prompt": "a cat, ink", "ratio": "1:2"}')]
+    connected, asked = connect_node.execute("mine").args[0], {"seed": 0, "num_candidates": 2}
+    assert beautify(connected, "a cat", **asked).args[-2:] == (1456, 720)
+    assert beautify(connected, "a cat", candidate=2, image_model="qwen-image-2.1", **asked).args[-2:] == (1456, 2896)
+    assert beautify(connected, "a cat --ar 1:1", **asked).args[-2:] == (1024, 1024)
 
 
 def test_no_key_is_in_what_the_nodes_pass_on(comfy, server, own_endpoint, connect_node, beautify):
