@@ -62,7 +62,7 @@ def saying(beautifier, monkeypatch, text: str, finished: bool = True) -> list[di
     """Make every answer `text`, and record what the network was asked."""
     asked = []
 
-    def generate(network, prompt_tokens, num_candidates, seed, sampling, on_step, should_stop):
+    def generate(network, prompt_tokens, num_candidates, seed, sampling, on_step, should_stop, on_tokens):
         asked.append({"text": beautifier.tokenizer.decode(prompt_tokens), "tokens": prompt_tokens})
         tokens = tuple(beautifier.encode(text)) if text else ()
         return [Answer(tokens, finished)] * num_candidates
