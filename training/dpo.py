@@ -34,7 +34,7 @@ from trl import DPOConfig, DPOTrainer
 from ..beautifier.families import Family
 from ..beautifier.language.config import NetworkConfig
 from .data.preferences import SIDES, read_preferences
-from .run.adapters import add_lora, lora_config
+from .run.adapters import add_four_bit, add_lora, lora_config, quantised
 from .run.bases import base_tokenizer, checkpoint_config, find_base, transformers_tokenizer
 from .run.cards import beautifier_card, short_name
 from .run.export import export_beautifier
@@ -75,7 +75,7 @@ def main(argv: list[str] | None = None) -> None:
     rows = pairs_to_learn(args.data / "train.jsonl", family, tokenizer, config, args.max_length)
     heldout = pairs_to_learn(args.data / "heldout.jsonl", family, tokenizer, config, args.max_length)[: args.eval_rows]
     updates = count_updates(len(rows), args)
-    model = load_model(folder, args.dropout)
+    model = load_model(folder, args.dropout, **quantised(args))
     say(f"{model.num_parameters():,} weights on {devices}, {updates:,} updates")
 
     watch = Watch(args.out, NAMES)
@@ -92,7 +92,7 @@ def main(argv: list[str] | None = None) -> None:
     train(trainer, args.out)
     if heldout and watch.heldout_at != trainer.state.global_step:
         trainer.evaluate()
-    trained = gathered_weights(trainer, args.out, folder)
+    trained = gathered_weights(trainer, args.out, lambda: load_model(folder, 0.0))
     if PartialState().is_main_process:
         watch.metrics.close()
         figures = {"pairs": len(rows), "updates": trainer.state.global_step, **watch.figures}
@@ -138,6 +138,7 @@ def option_parser() -> argparse.ArgumentParser:
     losses = "sigmoid is the paper's; ipo (arXiv 2310.12036) does not drive what is sure already any further"
     add("--loss", choices=("sigmoid", "ipo", "hinge"), default="sigmoid", help=losses)
     add_lora(parser)
+    add_four_bit(parser)
     add_supervised(parser, epochs=1, batch_size=64, weight_decay=0.0, eval_rows=500)
     add_training(parser, lr=1e-6, checkpoint_steps=100)
     return parser

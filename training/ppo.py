@@ -19,7 +19,8 @@ One step: sample an answer to each of 64 raw prompts; score what a user would se
 (the KL penalty everywhere, the score on the last one); estimate advantages; go over the 64 answers in minibatches four
 times. A step here is one such phase; the reference's own count goes up with every minibatch and pass.
 --entropy-coefficient is c2 of the PPO paper's equation 9: a small model loses its variety before the KL tells. Only the
-top layers are trained, so that policy and reference model share the others.
+top layers are trained, so that policy and reference model share the others; with --lora only low-rank matrices beside
+these are, and the reference model takes no memory at all.
 
 --data is a folder with train.jsonl and heldout.jsonl; policy/reward_functions.py says what --reward takes. Everything
 random is a function of --seed and the step: the same command continues a run that was killed, to the same result.
@@ -69,6 +70,7 @@ from .policy.formulas import (
 )
 from .policy.network import Policy
 from .policy.rollout import sample
+from .run.adapters import add_lora, alpha_of, check_rank
 from .run.bases import base_tokenizer, checkpoint_config, find_base
 from .run.cards import beautifier_card, short_name
 from .run.export import export_beautifier
@@ -167,6 +169,9 @@ def option_parser() -> argparse.ArgumentParser:
     add("--entropy-coefficient", type=float, default=0.0, help=entropy)
     add("--eval-steps", type=int, default=100)
     add("--keep", choices=("best", "last"), default="best", help="which model is handed over")
+    less = "work hidden states out again for the gradient: less memory, slower"
+    add("--gradient-checkpointing", action=argparse.BooleanOptionalAction, default=False, help=less)
+    add_lora(parser)
     add_training(parser, lr=5e-6, checkpoint_steps=50)
     return parser
 
@@ -185,6 +190,8 @@ def check(args: argparse.Namespace, processes: int) -> None:
     for name in ("rollouts", "minibatch"):
         if getattr(args, name) % processes:
             raise ValueError(f"--{name} {getattr(args, name)} must be a multiple of the {processes} processes")
+    if args.lora is not None:
+        check_rank(args.lora)
     if args.rollouts % args.minibatch:
         raise ValueError(f"--rollouts {args.rollouts} must be a multiple of --minibatch {args.minibatch}")
     if args.least_new_tokens is not None and not 1 <= args.least_new_tokens <= args.max_new_tokens:
@@ -211,7 +218,9 @@ def new_policy(
 ) -> tuple[Policy, torch.optim.Optimizer]:
     """The policy before the first step, and its optimizer."""
     bits16, spread = wants_bf16(args, device), args.entropy_coefficient != 0
-    policy = Policy(network, args.unfrozen_layers, bits16, spread, args.value_network == "own").to(device)
+    own, adapters = args.value_network == "own", None if args.lora is None else (args.lora, alpha_of(args))
+    policy = Policy(network, args.unfrozen_layers, bits16, spread, own, adapters, args.gradient_checkpointing)
+    policy = policy.to(device)
     trained, betas = policy.trained().values(), tuple(args.betas)
     return policy, torch.optim.AdamW(trained, args.lr, betas, weight_decay=args.weight_decay, fused=True)
 
@@ -409,6 +418,7 @@ def hand_over(
     family, tokenizer, data = task.beautifier.family, task.beautifier.tokenizer, f"{len(task.train):,} raw prompts"
     stage, started_from = "PPO (training/ppo.py)", short_name(args.model)
     card = beautifier_card(args.out, stage, started_from, family, data, given(args), figures, note)
+    policy.merge()
     weights, config = as_stored(policy.network), checkpoint_config(base)
     export_beautifier(args.out / "model", weights, config, tokenizer, family, card, args.export_dtype, base)
     print(f"held-out score {progress.first:.4g} -> {score:.4g}; the model is in {args.out / 'model'}", flush=True)

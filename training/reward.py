@@ -66,6 +66,7 @@ from .regression.examples import (
     tensors,
 )
 from .regression.figures import choice_figures, comparison, figures_of
+from .run.adapters import add_lora, lora_config
 from .run.bases import base_tokenizer, find_base
 from .run.cards import INHERITED, command_line, reward_card, short_name
 from .run.export import export
@@ -104,7 +105,12 @@ def main(argv: list[str] | None = None) -> None:
     scale, rows, heldout, heldout_rows = read_rows(args, reading, tokenizer, shape)
     chosen = args.term == PREFERENCE
     updates = count_updates(len(rows), args)
-    model = make()
+    model, adapters = make(), lora_config(args, "SEQ_CLS")
+    own = saved_config(model)
+    if adapters:
+        from peft import get_peft_model
+
+        model = get_peft_model(model, adapters)
     say(f"{model.num_parameters():,} weights on {devices}, {updates:,} updates")
 
     watch = Watch(args.out)
@@ -120,9 +126,9 @@ def main(argv: list[str] | None = None) -> None:
     train(trainer, args.out)
     if watch.heldout_at != trainer.state.global_step:
         trainer.evaluate()
-    trained = gathered_weights(trainer, args.out)
+    trained = gathered_weights(trainer, args.out, make)
     if PartialState().is_main_process:
-        hand_over(args, trained, saved_config(model), tokenizer, reading, scale)
+        hand_over(args, trained, own, tokenizer, reading, scale)
         measured = measure(args, reading, scale, len(rows), heldout)
         watch.metrics.write(trainer.state.global_step, measured)
         watch.metrics.close()
@@ -150,6 +156,7 @@ def option_parser() -> argparse.ArgumentParser:
     add("--data-note", help="what the rows are and where they come from, for the model card")
     add("--combine", type=Path, nargs="+", metavar="FOLDER", help="train nothing: make one of these reward folders")
     add("--weights", type=float, nargs="+", metavar="X", help="their weights, for --combine")
+    add_lora(parser)
     add_supervised(parser, epochs=1, batch_size=16, weight_decay=1e-3, eval_rows=2000)
     add_training(parser, lr=1e-5, checkpoint_steps=200)
     return parser
@@ -178,6 +185,8 @@ def check(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
         parser.error("give --model, or --from-scratch with --tokenizer")
     if args.from_scratch and (args.tokenizer is None or args.tokenizer.name != "tokenizer.json"):
         parser.error("--from-scratch needs --tokenizer, the path of a tokenizer.json")
+    if args.lora is not None and args.from_scratch:
+        parser.error("--lora goes beside weights that are there: give --model")
     if args.eval_rows < 2:
         parser.error("--eval-rows must be 2 or more: a correlation needs them")
 

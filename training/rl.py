@@ -21,14 +21,13 @@ from pathlib import Path
 import torch
 from accelerate import Accelerator, PartialState
 from datasets import Dataset, disable_progress_bars
-from transformers import AutoModelForCausalLM
 from trl import GRPOConfig, GRPOTrainer, RLOOConfig, RLOOTrainer
 
 from ..beautifier.language.steps import Answer
 from ..beautifier.language.weights import load_network
 from ..beautifier.language.writer import Beautifier
 from .policy.asked import Prompts, Task, add_asking, heldout_figures, read_task, scores_of
-from .run.adapters import add_lora, lora_config
+from .run.adapters import add_four_bit, add_lora, lora_config, quantised
 from .run.bases import base_tokenizer, checkpoint_config, find_base, transformers_tokenizer
 from .run.cards import beautifier_card, short_name
 from .run.export import export_beautifier
@@ -36,6 +35,7 @@ from .run.options import add_forward_passes, add_training, as_command, given, ne
 from .run.rows import question_text
 from .run.same_run import same_run
 from .run.trainer import Devices, Watch, gathered_weights, row_order, say, start, train, trainer_settings
+from .sft import load_model
 
 TRAINERS = {"rloo": (RLOOConfig, RLOOTrainer), "grpo": (GRPOConfig, GRPOTrainer)}
 
@@ -69,7 +69,7 @@ def main(argv: list[str] | None = None) -> None:
     order = row_order(len(task.train), args.steps, args.rollouts // args.answers, args.seed)
     watch = Watch(args.out, NAMES)
     trainer = trainer_type(
-        AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, use_safetensors=True),
+        load_model(folder, 0.0, **quantised(args)),
         as_trl_reward(task, args, config.eos_token_id),
         args=settings_type(**trl_settings(args, devices)),
         train_dataset=asked_rows(beautifier, task.train, order),
@@ -80,7 +80,7 @@ def main(argv: list[str] | None = None) -> None:
     before = heldout_score(folder, task, args, devices)
     say(f"held-out score {before:.4g}")
     train(trainer, args.out)
-    trained = gathered_weights(trainer, args.out, folder)
+    trained = gathered_weights(trainer, args.out, lambda: load_model(folder, 0.0))
 
     def hand_over(figures: dict[str, object]) -> None:
         stage, base = f"{args.method.upper()} (training/rl.py)", short_name(args.model)
@@ -112,6 +112,7 @@ def option_parser() -> argparse.ArgumentParser:
     add("--loss", help="of GRPO, as TRL names them: dapo (its default), grpo, dr_grpo, bnpo and others")
     add_vllm(parser)
     add_lora(parser)
+    add_four_bit(parser)
     add_forward_passes(parser, log_steps=1)
     add_training(parser, lr=5e-6, checkpoint_steps=50)
     return parser

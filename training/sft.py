@@ -40,7 +40,7 @@ from trl import SFTConfig, SFTTrainer
 
 from ..beautifier.families import Family
 from ..beautifier.language.config import NetworkConfig
-from .run.adapters import add_lora, lora_config
+from .run.adapters import add_four_bit, add_lora, lora_config, quantised
 from .run.bases import base_tokenizer, checkpoint_config, find_base, transformers_tokenizer
 from .run.cards import beautifier_card, short_name
 from .run.export import export_beautifier
@@ -72,7 +72,7 @@ def main(argv: list[str] | None = None) -> None:
     tokenizer, config = base_tokenizer(folder, family)
     rows, heldout = read_both(args, family, tokenizer, config)
     updates = count_updates(len(rows), args)
-    model = load_model(folder, args.dropout)
+    model = load_model(folder, args.dropout, **quantised(args))
     say(f"{model.num_parameters():,} weights on {devices}, {updates:,} updates")
 
     watch, started = Watch(args.out), time.monotonic()
@@ -88,7 +88,7 @@ def main(argv: list[str] | None = None) -> None:
     train(trainer, args.out)
     if heldout and watch.heldout_at != trainer.state.global_step:
         trainer.evaluate()
-    trained = gathered_weights(trainer, args.out, folder)
+    trained = gathered_weights(trainer, args.out, lambda: load_model(folder, 0.0))
     if PartialState().is_main_process:
         watch.metrics.close()
         figures = {"rows": len(rows), "updates": trainer.state.global_step, **watch.figures}
@@ -114,16 +114,18 @@ def option_parser() -> argparse.ArgumentParser:
     add("--short-tokens", type=int, default=35, help="prompts of fewer tokens are short")
     add("--drop-short", type=float, default=0.0, help="share of short prompts to drop (reference: 0.3)")
     add_lora(parser)
+    add_four_bit(parser)
     add_supervised(parser, epochs=4, batch_size=64, weight_decay=0.0, eval_rows=500)
     add_training(parser, lr=2e-5, checkpoint_steps=200)
     return parser
 
 
-def load_model(folder: Path, dropout: float):
-    """The checkpoint as transformers' model in float32, with one dropout everywhere."""
+def load_model(folder: Path, dropout: float, **more):
+    """The checkpoint as transformers' model in float32, with one dropout everywhere; `more` is for from_pretrained."""
     config = AutoConfig.from_pretrained(folder)
     set_dropout(config, dropout)
-    return AutoModelForCausalLM.from_pretrained(folder, config=config, dtype=torch.float32, use_safetensors=True)
+    more = {"dtype": torch.float32, "use_safetensors": True, **more}
+    return AutoModelForCausalLM.from_pretrained(folder, config=config, **more)
 
 
 def read_both(

@@ -286,5 +286,5 @@ def test_a_checkpoint_of_another_shape_is_refused(whole, sft_model, data):
     policy = Policy(load_network(sft_model), 1)
     optimizer = torch.optim.AdamW(policy.trained().values())
     run = ppo.Progress(KLController(0.1, 6, 100))
-    with pytest.raises(ValueError, match="another --model or --unfrozen-layers"):
+    with pytest.raises(ValueError, match="another --model, --unfrozen-layers or --lora"):
         ppo.load_checkpoint(whole, policy, optimizer, run)

@@ -230,6 +230,19 @@ def test_a_language_model_becomes_a_reward_model(data, tmp_path, architecture):
     assert model.score(["a"], ["b"]).item() == pytest.approx(expected.item(), abs=1e-4)
 
 
+def test_low_rank_adapters_and_the_score_are_trained_and_merged(data, tmp_path):
+    pytest.importorskip("peft")
+    base = tiny.save_checkpoint(tmp_path / "base", "llama", family=None)
+    few = ["--max-steps", "2", "--lr", "1e-2", "--lora", "4"]
+    reward.main(command(data, tmp_path / "run", *few, start=("--model", str(base))))
+    before, after = load_file(base / "model.safetensors"), weights(tmp_path / "run")
+    before.pop("lm_head.weight", None)
+    assert after.keys() == {*before, "score.weight"}
+    changed = {name for name, tensor in before.items() if not torch.allclose(tensor, after[name], atol=1e-3)}
+    assert changed and all("_proj" in name for name in changed)
+    assert load_reward_model(tmp_path / "run" / "model").score(["a"], ["b"]).isfinite().all()
+
+
 ROWS = [
     {"raw_prompt": "a red fox", "prompt": "portrait of a Red fox in the snow, 8k"},
     {"raw_prompt": "old castle", "prompt": "an old castle on a hill, soft light"},

@@ -1,6 +1,7 @@
 """A tiny run: what the command writes is what the stages read; a base that chats is trained as it is asked."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -10,13 +11,18 @@ pytest.importorskip("trl")
 import torch
 
 from prompt_beautifier.beautifier.beautify import load_beautifier
+from prompt_beautifier.beautifier.checkpoints.folders import list_checkpoints
 from prompt_beautifier.beautifier.images.scorers import load_scorer
+from prompt_beautifier.beautifier.language import writer
 from prompt_beautifier.beautifier.reading import read_cleaned
 from prompt_beautifier.beautifier.request import Request, Sampling
-from prompt_beautifier.training import dpo, sft, tiny
+from prompt_beautifier.training import dpo, ppo, rl, sft, tiny
 from prompt_beautifier.training.pictures.pipeline import Pictures
 from prompt_beautifier.training.run.bases import base_tokenizer, find_base, transformers_tokenizer
+from prompt_beautifier.training.run.parts import write_rows
 from prompt_beautifier.training.run.rows import question_text, read_jsonl
+
+from . import moody
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +34,9 @@ def made(tmp_path_factory):
 
 
 def test_pairs_pipeline_and_scorers_are_those_that_stages_read(made):
-    train, heldout = (read_jsonl(made / "pairs" / f"{side}.jsonl", "raw_prompt", "prompt") for side in sft_sides())
+    train, heldout = (
+        read_jsonl(made / "pairs" / f"{side}.jsonl", "raw_prompt", "prompt") for side in ("train", "heldout")
+    )
     assert len(train) + len(heldout) == len(tiny.COLOURS) * len(tiny.THINGS) * len(tiny.MOODS)
     assert not {row["raw_prompt"] for row in train} & {row["raw_prompt"] for row in heldout}
     images = Pictures(str(made / "pipeline"), steps=1, size=16).draw(["red cat", "a blue owl"], [0])
@@ -36,10 +44,6 @@ def test_pairs_pipeline_and_scorers_are_those_that_stages_read(made):
     for name in ("pickscore", "aesthetic", "clip-score"):
         scores = load_scorer(name, made / name, "cpu").score(images, ["red cat", "blue owl"])
         assert scores.shape == (2,) and scores[0] != scores[1]
-
-
-def sft_sides():
-    return "train", "heldout"
 
 
 @pytest.mark.parametrize("shape", tiny.SHAPES)
@@ -90,3 +94,40 @@ def test_a_family_that_is_asked_anew_each_time_is_not_trained(made):
     folder, family = find_base(str(made / "base"), "tipo")
     with pytest.raises(ValueError, match="tipo is asked in another way for each request"):
         base_tokenizer(folder, family)
+
+
+REINFORCED = "--steps 1 --rollouts 4 --max-new-tokens 6 --eval-prompts 2 --max-prompts 8".split()
+
+
+@pytest.mark.parametrize("stage", ["ppo", "grpo", "dpo"])
+def test_a_base_that_chats_goes_through_every_method_with_adapters(made, tmp_path, monkeypatch, stage):
+    monkeypatch.syspath_prepend(str(Path(moody.__file__).parent))
+    # Random weights write nothing that is related to what was asked: their answers count all the same.
+    monkeypatch.setattr(writer, "why_unusable", lambda *_: "")
+    data = made / "pairs"
+    if stage == "dpo":
+        data = tmp_path / "preferences"
+        data.mkdir()
+        row = {"raw_prompt": "red cat", "chosen": "a red cat, mist", "rejected": "a red cat, neon"}
+        for side in ("train", "heldout"):
+            write_rows(data / f"{side}.jsonl", [row] * 4)
+    folders = ["--model", str(made / "base"), "--data", str(data), "--out", str(tmp_path / "LLM" / "run")]
+    common = "--cpu --lora 2 --lr 1e-2 --export-dtype float32 --gradient-checkpointing".split()
+    asked = ["--reward", "moody:letters", *REINFORCED]
+    if stage == "ppo":
+        ppo.main([*folders, *common, *asked, "--minibatch", "4", "--baseline", "none", "--keep", "last"])
+    elif stage == "grpo":
+        rl.main([*folders, *common, *asked, "--method", "grpo", "--answers", "2", "--micro-batch", "4"])
+    else:
+        dpo.main([*folders, *common, "--batch-size", "4", "--micro-batch", "4"])
+    (listed,) = list_checkpoints([tmp_path / "LLM"])
+    assert listed == "run/model"
+    before, after = load_beautifier(made / "base"), load_beautifier(tmp_path / "LLM" / "run" / "model")
+    assert after.family == before.family
+    names = [name for name, _ in before.network.named_parameters()]
+    changed = [
+        name
+        for name, mine, theirs in zip(names, before.network.parameters(), after.network.parameters(), strict=True)
+        if not torch.equal(mine, theirs)
+    ]
+    assert changed and all("query_key_value" in name or "dense" in name for name in changed)

@@ -4,8 +4,10 @@ import copy
 
 import torch
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from ...beautifier.language.network import DecoderOnly, Sight
+from .low_rank import add_adapters, linear_layers, merge_adapters, merged_copy, with_shared_weights
 
 
 class TokenScores(torch.autograd.Function):
@@ -65,21 +67,30 @@ class Policy(nn.Module):
         bits16: bool = False,
         spread: bool = False,
         own_values: bool = False,
+        adapters: tuple[int, float] | None = None,
+        checkpointed: bool = False,
     ):
-        """spread      whether entropies have a gradient, which an --entropy-coefficient needs
-        own_values  whether values come from a whole network of their own, all of it trained, and not from the policy's
-                    last hidden states
+        """spread        whether entropies have a gradient, which an --entropy-coefficient needs
+        own_values    whether values come from a whole network of their own, all of it trained, and not from the
+                      policy's last hidden states
+        adapters      rank and alpha of LoRA on the top layers, of which nothing else is trained then; the reference
+                      model has their weights, and needs no memory of its own
+        checkpointed  whether hidden states within a trained layer are worked out again for its gradient
         """
         super().__init__()
-        self.spread = spread
+        self.spread, self.checkpointed, self.has_adapters = spread, checkpointed, adapters is not None
         self.critic = copy.deepcopy(network).requires_grad_(True) if own_values else None
         unfrozen = min(unfrozen, network.config.num_layers)
         self.first = network.config.num_layers - unfrozen  # the first trained layer
         self.bits16 = bits16
         self.network = network.requires_grad_(False)
-        self.reference = copy.deepcopy(nn.ModuleList([network.h[self.first :], network.ln_f]))
-        for module in (network.h[self.first :], network.ln_f):
-            module.requires_grad_(True)
+        trained = nn.ModuleList([network.h[self.first :], network.ln_f])
+        if adapters:
+            self.reference = with_shared_weights(trained)
+            add_adapters(network.h[self.first :], *adapters)
+        else:
+            self.reference = copy.deepcopy(trained)
+            trained.requires_grad_(True)
         size = network.config.hidden_size
         self.value = nn.Sequential(nn.Linear(size, 2 * size), nn.ReLU(), nn.Linear(2 * size, 1))
         for parameter in self.value[-1].parameters():  # every answer is worth 0 at first
@@ -119,7 +130,8 @@ class Policy(nn.Module):
         with self.autocast():
             sight = self._sight(x)
             for block in blocks:
-                x = block(x, sight)
+                again = self.checkpointed and torch.is_grad_enabled()
+                x = checkpoint(block, x, sight, use_reentrant=False) if again else block(x, sight)
             return norm(x)
 
     def scores(self, hidden: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
@@ -149,17 +161,25 @@ class Policy(nn.Module):
         return self.scores(hidden, tokens[:, 1:][answer])[0]
 
     def sampling_network(self) -> DecoderOnly:
-        """The network to sample with: itself, or with its matrices in bfloat16, as autocast would make them again for
-        each token."""
-        if not self.bits16:
+        """The network to sample with: itself, or with its matrices in bfloat16 and its adapters merged, as autocast and
+        adapters would make them again for each token."""
+        if not self.bits16 and not self.has_adapters:
             return self.network
         twin = copy.copy(self.network)
         twin._modules = dict(self.network._modules)
-        twin.h = copy.deepcopy(self.network.h).requires_grad_(False)
-        for module in twin.h.modules():
-            if isinstance(module, nn.Linear):
-                module.to(torch.bfloat16)
+        top = self.network.h[self.first :]
+        if self.has_adapters:
+            top = merged_copy(self.reference[0], top)
+        twin.h = type(top)([*self.network.h[: self.first], *top])
+        if self.bits16:
+            twin.h = copy.deepcopy(twin.h).requires_grad_(False)
+            for layer in linear_layers(twin.h):
+                layer.to(torch.bfloat16)
         return twin
+
+    def merge(self) -> None:
+        """Add what adapters have learnt to the network's own weights, for export: nothing is trained afterwards."""
+        merge_adapters(self.network.h)
 
     def trained(self) -> dict[str, Tensor]:
         """The trained parameters by name: top layers, final norm, value head."""
@@ -168,7 +188,7 @@ class Policy(nn.Module):
     def load_trained(self, values: dict[str, Tensor]) -> None:
         own = self.trained()
         if own.keys() != values.keys():
-            raise ValueError("the checkpoint was made with another --model or --unfrozen-layers")
+            raise ValueError("the checkpoint was made with another --model, --unfrozen-layers or --lora")
         with torch.no_grad():
             for name, parameter in own.items():
                 parameter.copy_(values[name])

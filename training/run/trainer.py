@@ -3,6 +3,7 @@
 import argparse
 import random
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -197,16 +198,16 @@ def newest_checkpoint(folder: Path) -> Path | None:
     return whole[max(whole)] if whole else None
 
 
-def gathered_weights(trainer: Trainer, out: Path, base: Path | None = None) -> dict[str, Tensor]:
+def gathered_weights(trainer: Trainer, out: Path, make: Callable) -> dict[str, Tensor]:
     """The trained weights by transformers' names, however they are dealt out over devices; on the main process.
 
-    base  the checkpoint that adapters, where there are some, are added to
+    make  loads the model that adapters, where there are some, are added to
     """
     trainer.save_model(str(out / "whole"))
     weights = {}
     if PartialState().is_main_process:
         if (out / "whole" / "adapter_config.json").is_file():
-            weights = merged(base, out / "whole")
+            weights = merged(make, out / "whole")
         else:
             for path in weight_files(out / "whole"):
                 weights |= load_file(path)

@@ -102,6 +102,49 @@ def test_the_gradient_is_that_of_the_whole_network(checkpoint):
             torch.testing.assert_close(parameter.grad, wanted[name].grad, atol=2e-3, rtol=1e-3, msg=name)
 
 
+def learn(policy, tokens, answer, steps=3):
+    """Some steps towards these answers."""
+    optimizer = torch.optim.AdamW(policy.trained().values(), lr=1e-2)
+    for _ in range(steps):
+        log_probs, _, _ = policy(policy.lower(tokens), tokens, answer)
+        optimizer.zero_grad()
+        (-log_probs.sum()).backward()
+        optimizer.step()
+    return policy(policy.lower(tokens), tokens, answer)[0].detach()
+
+
+def test_adapters_alone_are_trained_and_the_reference_model_stays(checkpoint):
+    tokens, answer = batch()
+    policy = Policy(load_network(checkpoint), 2, adapters=(4, 8.0))
+    before = direct_log_probs(load_network(checkpoint), tokens, answer)
+    x = policy.lower(tokens)
+    assert torch.equal(policy(x, tokens, answer)[0], policy.reference_scores(x, tokens, answer))
+    trained = {name for name in policy.trained() if not name.startswith("value.")}
+    assert all(name.endswith((".up", ".down")) for name in trained)
+    assert {name.split(".")[2] for name in trained} == {"1", "2"}
+    after = learn(policy, tokens, answer)
+    assert after.sum() > before.sum() + 1
+    torch.testing.assert_close(policy.reference_scores(x, tokens, answer), before, atol=1e-4, rtol=1e-4)
+    sampled = direct_log_probs(policy.sampling_network(), tokens, answer)
+    torch.testing.assert_close(sampled, after, atol=1e-4, rtol=1e-4)
+    assert torch.equal(policy(policy.lower(tokens), tokens, answer)[0], after)  # sampling left it as it was
+    again = Policy(load_network(checkpoint), 2, adapters=(4, 8.0))
+    again.load_trained(policy.trained())
+    again.merge()
+    torch.testing.assert_close(direct_log_probs(again.network, tokens, answer), after, atol=1e-4, rtol=1e-4)
+    assert as_stored(again.network).keys() == as_stored(load_network(checkpoint)).keys()
+
+
+def test_working_hidden_states_out_again_changes_no_gradient(checkpoint):
+    tokens, answer = batch()
+    gradients = []
+    for again in (False, True):
+        policy = Policy(load_network(checkpoint), 2, checkpointed=again)
+        policy(policy.lower(tokens), tokens, answer)[0].sum().backward()
+        gradients.append([p.grad for p in policy.network.parameters() if p.grad is not None])
+    assert all(torch.equal(one, other) for one, other in zip(*gradients, strict=True))
+
+
 def test_bfloat16_is_near_and_sampling_has_the_weights_of_training(checkpoint):
     tokens, answer = batch()
     policy = Policy(load_network(checkpoint), 2, bits16=True)

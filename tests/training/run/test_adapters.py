@@ -7,7 +7,8 @@ import pytest
 
 pytest.importorskip("torch")
 
-from prompt_beautifier.training.run.adapters import add_lora, lora_config
+from prompt_beautifier.training.run import adapters
+from prompt_beautifier.training.run.adapters import add_four_bit, add_lora, lora_config, quantised
 
 
 def options(*flags):
@@ -36,3 +37,23 @@ def test_alpha_is_twice_the_rank_unless_it_is_given():
     ]
     with pytest.raises(ValueError, match="a rank of 1 or more, not 0"):
         lora_config(options("--lora", "0"))
+
+
+@pytest.mark.parametrize(
+    ("flags", "cuda", "message"),
+    [
+        (["--four-bit"], True, "give --lora RANK, too"),
+        (["--four-bit", "--lora", "8"], False, "needs an NVIDIA GPU"),
+        (["--four-bit", "--lora", "8"], True, "pip install bitsandbytes"),
+    ],
+)
+def test_a_base_in_4_bits_says_what_it_needs(monkeypatch, flags, cuda, message):
+    parser = argparse.ArgumentParser()
+    add_lora(parser)
+    add_four_bit(parser)
+    parser.set_defaults(cpu=False)
+    assert quantised(parser.parse_args([])) == {}
+    monkeypatch.setattr(adapters.torch.cuda, "is_available", lambda: cuda)
+    monkeypatch.setattr(adapters.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises((ValueError, ImportError), match=message):
+        quantised(parser.parse_args(flags))
