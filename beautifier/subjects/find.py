@@ -274,8 +274,8 @@ def _is_mixed(
     """Whether the head is made another thing than its entry describes."""
     if head is None:
         return False
-    words = {word.folded for word in wish.words}
-    if words & CHANGED:
+    named = range(head_match.start, head_match.end) if head_match and entry else ()
+    if any(word.folded in CHANGED for i, word in enumerate(wish.words) if i not in named):
         return True
     changed = [s for s in wish.subjects if s.segment == head.segment and s.start >= head.end and s.relation in CHANGING]
     if any(s.relation not in ("like", "plus", "but") or s.start <= head.end + 2 for s in changed):
@@ -325,7 +325,7 @@ def _is_restyled(head: Subject | None, head_match: Match | None, matches: list[M
     if head is None or head_match is None:
         return False
     return any(
-        not entry.kinds.isdisjoint(RESTYLING)
+        not entry.kinds.isdisjoint(RESTYLING) and (entry.subject == "young" or entry.subject not in PLAIN)
         for match in matches
         if head.start <= match.start and match.end <= head_match.start
         for entry in match.entries

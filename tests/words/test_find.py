@@ -2,7 +2,7 @@
 
 import pytest
 
-from prompt_beautifier.beautifier.subjects.entries import read_entries
+from prompt_beautifier.beautifier.subjects.entries import load, read_entries
 from prompt_beautifier.beautifier.subjects.find import find
 from prompt_beautifier.beautifier.subjects.names import spelled
 from prompt_beautifier.beautifier.wishes.wish import read
@@ -80,3 +80,22 @@ def test_short_and_known_words_are_not_mended(word):
 def test_a_line_that_is_no_entry_is_named():
     with pytest.raises(ValueError, match="line 2"):
         read_entries(['{"subject": "cat", "kinds": ["animal"]}', '{"kinds": []}'])
+
+
+@pytest.mark.parametrize("text", ["a robot in a garden", "a ghost in a library", "an old robot in a garden", "zombie"])
+def test_a_word_that_makes_another_thing_of_things_is_itself_a_thing(text):
+    found = find(read(text), load())
+    assert found.head_entry is not None and not found.mixed and not found.restyled
+
+
+@pytest.mark.parametrize("text", ["a robot elephant", "a ghost ship in a bottle", "lego wizard", "zombie hamster"])
+def test_such_a_word_before_a_thing_makes_another_of_it(text):
+    found = find(read(text), load())
+    assert (
+        found.head_entry is None or found.mixed or found.head_entry.subject == text.split(" in ")[0].removeprefix("a ")
+    )
+
+
+def test_age_alone_makes_no_other_thing_but_youth_does():
+    assert not find(read("an old castle"), load()).restyled
+    assert find(read("a young tree"), load()).restyled
