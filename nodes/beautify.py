@@ -12,12 +12,13 @@ from ..beautifier.request import AUTO_STYLE, Request, Sampling
 from ..beautifier.targets.table import Found, find_target
 from ..beautifier.targets.target import LENGTHS, STRENGTHS, counted, summary
 from . import metadata
-from .beautify_inputs import AUTO, NONE, REVIEW, USUAL, all_inputs
-from .comfy import graph, memory, reviewing, running, server, settings, versions
+from .beautify_inputs import AUTO, NONE, REVIEW, TASTE, USUAL, all_inputs
+from .comfy import graph, kept, memory, reviewing, running, server, settings, versions
 from .inputs import CATEGORY, with_score
 
 if TYPE_CHECKING:
     from ..beautifier.request import Candidate
+    from ..beautifier.taste.keeper import Ranked
 
 
 class BeautifyPrompt(io.ComfyNode):
@@ -107,6 +108,7 @@ class BeautifyPrompt(io.ComfyNode):
         clip: Any = None,
         review: str = REVIEW[0],
         review_seconds: int = 0,
+        taste: str = TASTE[1],  # a script that does not name it gets what its seed gives
     ) -> io.NodeOutput:
         custom = Sampling(temperature, top_k, top_p, repetition_penalty, max_new_tokens)
         used = custom if sampling == "custom" else None
@@ -127,11 +129,15 @@ class BeautifyPrompt(io.ComfyNode):
             length=length,
         )
         found = running.beautify(beautifier, request)
+        by_taste = None
         if reward_model is not None:
             found = running.rank(reward_model, prompt, found)
+        elif taste == TASTE[0]:
+            found, by_taste = kept.in_order_of_taste(prompt, found)
         notice = too_few(candidate, num_candidates)
         if review != REVIEW[0]:
             shown = {"texts": [each.text for each in found], "scores": scores_of(found), "seed": seed}
+            shown |= {"raw_prompt": prompt, "target": request.target, **told_taste(by_taste)}
             node = cls.hidden.unique_id
             found, candidate = reviewing.reviewed(node, found, candidate, shown, review_seconds)
         texts = [each.text for each in found]
@@ -151,6 +157,8 @@ class BeautifyPrompt(io.ComfyNode):
         if reward_model is not None:
             entry["scores"] = scores_of(found)
             entry["reward_model"] = reward_model.reward_model.name
+        if by_taste:
+            entry["ranked_by_taste"] = by_taste.picks
         metadata.write(cls.hidden.extra_pnginfo, cls.hidden.unique_id, server.list_index(), entry)
         listed = {
             "texts": texts,
@@ -161,6 +169,10 @@ class BeautifyPrompt(io.ComfyNode):
             "aim": told(aimed),
             "tokens": [counted(aimed.target, each.tokens or 0) for each in found],
             "notes": list(dict.fromkeys(note for each in found for note in each.notes)),
+            "raw_prompt": prompt,
+            "target": request.target,
+            "entry": kept.remember(prompt, request.target, beautifier.beautifier.name, texts),
+            **told_taste(by_taste),
         }
         shown = {"text": texts, "prompt_beautifier": [listed]}
         width, height = size_of(chosen.ratio, aimed.target.pixels if aimed.target else PIXELS)
@@ -170,6 +182,11 @@ class BeautifyPrompt(io.ComfyNode):
 def scores_of(found: list[Candidate]) -> list[float] | None:
     """The score of each candidate; None where no reward model has ranked them."""
     return None if found[0].score is None else [each.score for each in found]
+
+
+def told_taste(ranked: Ranked | None) -> dict:
+    """How many picks the order follows, and the place of each candidate in the order in which they were made."""
+    return {"taste": ranked.picks, "places": list(ranked.order)} if ranked else {}
 
 
 def aim(image_model: str, prompt: dict | None, unique_id: str | None, clip: Any) -> Found:

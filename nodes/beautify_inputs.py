@@ -13,6 +13,7 @@ USUAL = Sampling()
 AUTO, NONE = "auto", "none"  # of image_model
 REVIEW = ("off", "ask")
 MOST_SECONDS = 3600  # of review_seconds
+TASTE = ("auto", "off")
 
 
 def all_inputs() -> list[io.Input]:
@@ -24,6 +25,7 @@ def all_inputs() -> list[io.Input]:
         style_input(),
         *target_inputs(),
         *review_inputs(),
+        taste_input(),
     ]
 
 
@@ -248,3 +250,19 @@ def review_inputs() -> list[io.Input]:
             ),
         ),
     ]
+
+
+def taste_input() -> io.Input:
+    """The input for whether the candidates come in the order of the person's taste."""
+    return io.Combo.Input(
+        "taste",
+        options=list(TASTE),
+        default=TASTE[0],
+        optional=True,
+        extra_dict=ADVANCED,
+        tooltip=(
+            "auto: candidates are ranked by what you have chosen before, from ten picks on; a reward model ranks "
+            "instead where one is connected. off: they come in the order in which they were made, which a seed always "
+            "gives; choosing one in the list sets it."
+        ),
+    )

@@ -45,6 +45,14 @@ function found(nodes, matches) {
   return null;
 }
 
+/** Replace what stands in the box of the selected node, as Ctrl+Z can take back. */
+export function putText(words) {
+  const target = currentTarget();
+  if (!target) return toast("warn", text("no_box"));
+  if (isLinked(target.node, target.widget.name)) return toast("warn", text("linked"));
+  replaceText(target.node, target.widget, words);
+}
+
 export async function beautifyCurrent() {
   const target = currentTarget();
   if (!target) return toast("warn", text("no_text"));

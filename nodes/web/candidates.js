@@ -5,19 +5,18 @@
 // a browser.
 
 import { app } from "../../scripts/app.js";
+import { copyText, element, styleElement } from "./elements.js";
 import { endStep, leastHeight, onChange, widgetFor } from "./graph.js";
 import { answer, askOf, onAsk } from "./review.js";
 import { text, toast } from "./strings.js";
 import { onWords } from "./words.js";
+import { placeOf, starButton, tellPick, tellStar } from "./taste.js";
 
 const PROPERTY = "prompt_beautifier";
 const WIDGET = "prompt_beautifier_candidates";
 const EMPTY_HEIGHT = 56;
 const LIST_HEIGHT = 320; // five candidates of three lines
 const PATCHED = 50; // milliseconds after which Vue has drawn what has changed
-
-// Each list brings its style along: the page itself is left as it is.
-const style = fetch(new URL("./prompt_beautifier.css", import.meta.url)).then((file) => (file.ok ? file.text() : ""));
 
 const controlOf = (node) => widgetFor(node, "control_after_generate");
 
@@ -55,12 +54,6 @@ export function addCandidateList(node) {
   draw(node, box);
 }
 
-function styleElement() {
-  const made = element("style", "");
-  style.then((rules) => (made.textContent = rules));
-  return made;
-}
-
 /** Vue may still show the list of the node of the same id that was there before, as it does after Undo. */
 function takePlace(node, frame) {
   const shown = document.querySelector(`[data-node-id="${node.id}"] .prompt-beautifier-frame`);
@@ -82,7 +75,8 @@ function selectedIn(box) {
   return !selection.isCollapsed && box.contains(selection.anchorNode);
 }
 
-/** What is listed: {texts, scores, tokens, aim, notes, seed, used, chosen, before, more}, or null where the node has not run. */
+/** What is listed: {texts, scores, tokens, aim, notes, seed, used, chosen, before, more, raw_prompt, target, entry, taste,
+ * places, stars}, or null where the node has not run. */
 function state(node) {
   const kept = node.properties?.[PROPERTY];
   return Array.isArray(kept?.texts) && kept.texts.length ? kept : null;
@@ -93,16 +87,25 @@ function show(node, box, items) {
   const made = items?.[0];
   if (!made) return;
   const earlier = state(node);
-  const still = earlier?.chosen != null && earlier.seed === made.seed && earlier.chosen === made.used;
+  const place = made.used == null ? null : placeOf(made, made.used);
+  const still = earlier?.chosen != null && earlier.seed === made.seed && placeOf(earlier, earlier.chosen) === place;
+  const same = earlier && sameTexts(earlier.texts, made.texts);
   node.properties[PROPERTY] = {
     texts: made.texts,
     scores: made.scores ?? null,
     tokens: made.tokens ?? null, // of each, in words
-    aim: made.aim ?? "", // the image model, and what it wants
-    notes: made.notes ?? [],
     seed: made.seed,
     used: made.used,
-    chosen: still ? earlier.chosen : null,
+    taste: made.taste ?? null, // how many picks the order follows
+    places: made.places ?? null, // of each, in the order in which they were made
+    stars: same ? earlier.stars : [],
+    ...(still && same ? inOrderOf(earlier) : {}),
+    aim: made.aim ?? "", // the image model, and what it wants
+    notes: made.notes ?? [],
+    raw_prompt: made.raw_prompt ?? null,
+    target: made.target ?? "",
+    entry: made.entry ?? null, // of the history
+    chosen: still ? (same ? earlier.chosen : made.used) : null,
     before: still ? earlier.before : null,
     more: items.length - 1,
   };
@@ -111,6 +114,13 @@ function show(node, box, items) {
   node.setSize([node.size[0], Math.max(node.size[1], leastHeight(node))]);
   node.setDirtyCanvas?.(true, true);
   endStep(); // or the next Ctrl+Z would take the list back with what was done after the run
+}
+
+const sameTexts = (one, other) => JSON.stringify([...one].sort()) === JSON.stringify([...other].sort());
+
+/** What a list shows in its order: a candidate that was clicked stays where it is, though the next run makes it k-th. */
+function inOrderOf({ texts, scores, tokens, taste, places, stars, chosen }) {
+  return { texts, scores, tokens, taste, places, stars, used: chosen };
 }
 
 function draw(node, box) {
@@ -127,6 +137,7 @@ function draw(node, box) {
   box.ariaLabel = text("candidates");
   if (askOf(node)) box.append(askOf(node).header);
   if (listed.aim) box.append(element("div", "aim", listed.aim));
+  if (listed.taste) box.append(element("div", "aim taste", text("taste", { number: listed.taste })));
   listed.texts.forEach((prompt, index) => box.append(row(node, box, listed, prompt, index)));
   for (const note of listed.notes ?? []) box.append(element("div", "note", note));
   if (listed.more) box.append(element("div", "more", text("more", { number: listed.more })));
@@ -142,13 +153,6 @@ function drawWords(box, texts) {
     line.append(element("span", "number", String(index + 1)), element("div", "words", words || "…"));
     box.append(line);
   });
-}
-
-function element(tag, name, content = "") {
-  const made = document.createElement(tag);
-  made.className = name;
-  made.textContent = content;
-  return made;
 }
 
 function row(node, box, listed, prompt, index) {
@@ -175,6 +179,8 @@ function row(node, box, listed, prompt, index) {
     score.title = text("score");
     line.append(score);
   }
+  const starred = Boolean(listed.stars?.includes(index));
+  if (listed.raw_prompt != null) line.append(starButton(starred, (now) => star(node, box, index, now)));
   const copy = element("button", "copy pi pi-copy");
   copy.type = "button";
   copy.title = copy.ariaLabel = text("copy");
@@ -228,6 +234,20 @@ function focus(box, index) {
   box.querySelectorAll(".words")[index]?.focus();
 }
 
+async function star(node, box, index, starred) {
+  const listed = state(node);
+  try {
+    await tellStar(listed, index, starred);
+  } catch (error) {
+    return toast("error", error.message);
+  }
+  const others = (listed.stars ?? []).filter((each) => each !== index);
+  const place = box.scrollTop;
+  node.properties[PROPERTY] = { ...listed, stars: starred ? [...others, index] : others };
+  draw(node, box);
+  box.scrollTop = place;
+}
+
 /** Use a candidate in the next run; the one that is in use already is released. */
 function choose(node, box, index) {
   if (askOf(node)) return answer(node, index);
@@ -245,11 +265,15 @@ function pin(node, box, index) {
   const listed = state(node);
   endStep();
   const control = controlOf(node);
-  const before = listed.before ?? { control: control?.value ?? null };
+  const taste = widgetFor(node, "taste");
+  const before = listed.before ?? { control: control?.value ?? null, taste: taste?.value ?? null };
   node.properties[PROPERTY] = { ...listed, chosen: index, before };
   set(control, "fixed");
   set(seed, listed.seed);
-  set(candidate, index + 1);
+  // In the order in which they were made, which the seed gives on any computer, whatever is learnt meanwhile.
+  if (listed.places) set(taste, "off");
+  set(candidate, placeOf(listed, index) + 1);
+  tellPick(listed, index, "click");
   draw(node, box);
   endStep();
   refresh(node); // last: for a moment the node has no seed
@@ -260,6 +284,7 @@ function release(node, box) {
   const listed = state(node);
   endStep();
   if (listed.before?.control) set(controlOf(node), listed.before.control);
+  if (listed.before?.taste) set(widgetFor(node, "taste"), listed.before.taste);
   set(widgetFor(node, "candidate"), 1);
   node.properties[PROPERTY] = { ...listed, chosen: null, before: null };
   draw(node, box);
@@ -282,20 +307,4 @@ function refresh(node) {
   const [seed] = node.widgets.splice(place, 1);
   // Vue draws in a microtask, and this one comes behind it: nothing else sees the node without its seed.
   Promise.resolve().then(() => node.widgets.splice(place, 0, seed));
-}
-
-async function copyText(prompt, line) {
-  try {
-    await navigator.clipboard.writeText(prompt);
-  } catch {
-    // Pages that do not come by https or from this computer have no clipboard of their own.
-    const area = document.createElement("textarea");
-    area.value = prompt;
-    line.append(area);
-    area.select();
-    const done = document.execCommand("copy");
-    area.remove();
-    if (!done) return toast("warn", text("copy_failed"));
-  }
-  toast("success", text("copied"));
 }

@@ -38,6 +38,7 @@ const IN_USE = {
     repetition_penalty: sampled,
     max_new_tokens: sampled,
     review_seconds: (node) => may(node, "review", "ask"),
+    taste: (node) => may(node, "taste", "off"), // the settings switch it off everywhere
   },
 };
 
@@ -58,7 +59,7 @@ export function showInputsInUse(node) {
     if (node.comfyClass === LOAD) writersOf(node).forEach((each) => updates.get(each)?.());
   };
   updates.set(node, update);
-  for (const widget of node.widgets.filter((each) => ["model", "family", "sampling", "review"].includes(each.name))) {
+  for (const widget of node.widgets.filter((each) => ["model", "family", "sampling", "review", "taste"].includes(each.name))) {
     onChange(widget, update);
   }
   onChange(node, update, "onConfigure");

@@ -1,9 +1,10 @@
 // What this pack adds to ComfyUI's page: the list of candidates on Beautify Prompt, "Beautify text" on every text box,
-// and a page of settings.
+// a panel with the history, and a page of settings.
 
 import { app } from "../../scripts/app.js";
 import { beautifyCurrent, beautifyWidget, textWidgets } from "./anywhere.js";
 import { addCandidateList } from "./candidates.js";
+import { addHistoryPanel, openHistory } from "./history.js";
 import { showInputsInUse } from "./inputs.js";
 import { tellErrors } from "./messages.js";
 import { startReviews } from "./review.js";
@@ -26,6 +27,7 @@ app.registerExtension({
     tellErrors();
     startReviews();
     startWords();
+    addHistoryPanel();
   },
 
   beforeRegisterNodeDef(_, nodeData) {
@@ -50,6 +52,7 @@ app.registerExtension({
         beautifyWidget(node, widget);
       },
     }));
+    if (node.comfyClass === BEAUTIFY) entries.push({ content: text("history"), callback: openHistory });
     return entries.length ? [null, ...entries] : []; // null is a line
   },
 });

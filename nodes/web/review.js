@@ -5,6 +5,7 @@ import { api } from "../../scripts/api.js";
 import { nodeById } from "./graph.js";
 import { post } from "./server.js";
 import { text, toast } from "./strings.js";
+import { tellPick } from "./taste.js";
 
 const RETRY = 1000; // milliseconds until a node is looked for again: its workflow may not be the one that is open
 
@@ -65,10 +66,12 @@ function end(token) {
 export async function answer(node, choice, words) {
   const ask = askOf(node);
   if (!ask) return;
-  const changed = words && words !== node.properties?.prompt_beautifier?.texts?.[choice];
+  const listed = node.properties?.prompt_beautifier;
+  const changed = words && words !== listed?.texts?.[choice];
   try {
     await post("review", { token: ask.token, choice, ...(changed ? { text: words } : {}) });
     end(ask.token);
+    if (listed) tellPick(listed, choice, changed ? "edit" : "review", changed ? words : undefined);
   } catch (error) {
     toast("error", error.message);
   }

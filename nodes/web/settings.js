@@ -1,6 +1,7 @@
 // The settings page of this pack: what new nodes start with, and how "Beautify text" works.
 
 import { app } from "../../scripts/app.js";
+import { keptButtons } from "./kept.js";
 
 const LOAD = "PromptBeautifierLoadBeautifier";
 const BEAUTIFY = "PromptBeautifierBeautifyPrompt";
@@ -11,7 +12,12 @@ const IMAGE_MODEL = "PromptBeautifier.ImageModel";
 const STYLE = "PromptBeautifier.Style";
 const KEEP = "PromptBeautifier.Keep";
 const AVOID = "PromptBeautifier.Avoid";
+const TASTE = "PromptBeautifier.Taste";
+const HISTORY = "PromptBeautifier.History";
+const KEPT = "PromptBeautifier.Kept";
 const group = (name) => ["Prompt Beautifier", "What new nodes start with", name];
+
+const own = (name) => ["Prompt Beautifier", "What it knows of you", name];
 
 const models = ["embedded"]; // as the menu of Load Beautifier shows them
 const imageModels = ["auto"]; // as the menu of Beautify Prompt shows them
@@ -87,6 +93,33 @@ export const SETTINGS = [
     name: "Words that no prompt may have",
     tooltip: "Words and phrases, with commas between them, that are never added. What you type yourself stays.",
     type: "text",
+    defaultValue: "",
+  },
+  {
+    id: TASTE,
+    category: own("Taste"),
+    sortOrder: -4,
+    name: "Learn which candidates you like",
+    tooltip: "What you click, change and star is kept on this computer, and ranks the candidates from ten picks on.",
+    type: "boolean",
+    defaultValue: true,
+  },
+  {
+    id: HISTORY,
+    category: own("History"),
+    sortOrder: -5,
+    name: "Keep a history of what was beautified",
+    tooltip: "It is kept on this computer, in ComfyUI's user folder, and shown in the panel with the sparkles.",
+    type: "boolean",
+    defaultValue: true,
+  },
+  {
+    id: KEPT,
+    category: own("Kept"),
+    sortOrder: -6,
+    name: "What was learnt",
+    tooltip: "Export writes your picks as rows to train a model on. Empty forgets them all.",
+    type: keptButtons,
     defaultValue: "",
   },
 ];

@@ -154,6 +154,7 @@ def test_prompt_is_the_librarys(loaded, beautify, models):
     assert overview == f"1. {expected[0]}\n\n2. {expected[1]}\n\n3. {expected[2]}"
     listed = {"texts": expected, "scores": None, "seed": 5, "used": 1, "notice": None, "aim": "", "notes": []}
     tokens = [f"{count_clip_tokens(text)} CLIP tokens" for text in expected]
+    listed |= {"raw_prompt": "a cat", "target": "", "entry": output.ui["prompt_beautifier"][0]["entry"]}
     assert output.ui == {"text": expected, "prompt_beautifier": [listed | {"tokens": tokens}]}
 
 

@@ -89,7 +89,9 @@ def post(routes, body=None, path=PATH, **request):
 
 
 def test_nothing_else_is_served(routes):
-    assert list(routes.handlers) == [PATH, IMAGE_MODEL, "/prompt_beautifier/review"]
+    of_graphs = [PATH, IMAGE_MODEL, "/prompt_beautifier/review"]
+    of_a_person = [f"/prompt_beautifier/{name}" for name in ("pick", "star", "taste", "history", "forget")]
+    assert list(routes.handlers) == [*of_graphs, *of_a_person]
 
 
 def test_a_text_comes_back_beautified(routes, model):

@@ -66,9 +66,11 @@ def test_ids_have_the_packs_own_prefix():
     (extension,) = re.findall(r'registerExtension\(\{\s+name: "([^"]+)"', scripts)
     assert extension.startswith("promptbeautifier.")
     ids = re.findall(
-        r'^const (?:COMMAND|MODEL|CANDIDATES|MODE|IMAGE_MODEL|STYLE|KEEP|AVOID) = "([^"]+)"', scripts, re.M
+        r'^const (?:COMMAND|MODEL|CANDIDATES|MODE|IMAGE_MODEL|STYLE|KEEP|AVOID|TASTE|HISTORY|KEPT) = "([^"]+)"',
+        scripts,
+        re.M,
     )
-    assert len(ids) == 8 and all(each.startswith("PromptBeautifier.") for each in ids)
+    assert len(ids) == 11 and all(each.startswith("PromptBeautifier.") for each in ids)
     assert re.search(r'^const PROPERTY = "prompt_beautifier";$', scripts, re.MULTILINE)
 
 
@@ -117,12 +119,14 @@ def test_both_languages_have_the_same_keys(name):
 
 def test_settings_are_translated():
     offered = settings()
-    assert len(offered) == 7
+    assert len(offered) == 10
     english = {f"PromptBeautifier.{key.partition('_')[2]}": text for key, text in locale("en", "settings.json").items()}
     assert {key: {"name": text["name"], "tooltip": text["tooltip"]} for key, text in english.items()} == offered
-    category = re.search(r'const group = \(name\) => \["([^"]+)", "([^"]+)", name\];', SCRIPTS["settings.js"])
+    categories = re.findall(r'const \w+ = \(name\) => \["([^"]+)", "([^"]+)", name\];', SCRIPTS["settings.js"])
     for language in ("en", "zh"):
-        assert set(category.groups()) == set(locale(language, "main.json")["settingsCategories"])
+        assert {name for each in categories for name in each} == set(
+            locale(language, "main.json")["settingsCategories"]
+        )
 
 
 def test_commands_are_translated():

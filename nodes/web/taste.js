@@ -1,0 +1,42 @@
+// What a person chooses is told to the server, which learns from it: a click, changed words, a star.
+
+import { post } from "./server.js";
+import { text } from "./strings.js";
+
+/** The candidates of a list in the order in which they were made: the place of each. */
+export const placeOf = (listed, index) => listed.places?.[index] ?? index;
+
+/** Tell which candidate was chosen, in its own words or in `words`. Whether it is kept is nothing to wait for. */
+export function tellPick(listed, index, how, words) {
+  const chosen = words ?? listed.texts[index];
+  const others = listed.texts.filter((each) => each !== chosen);
+  if (listed.raw_prompt == null || !others.length) return;
+  const { raw_prompt, target } = listed;
+  post("pick", { raw_prompt, target: target ?? "", how, chosen, others }).catch((error) => console.info(error.message));
+}
+
+/** Give a candidate a star, or take it away. Throws an Error with a message for the user. */
+export async function tellStar(listed, index, starred) {
+  const { raw_prompt = "", target = "", texts: prompts, entry = null } = listed;
+  const star = { raw_prompt, target, prompts, index, starred };
+  try {
+    await post("star", { ...star, entry });
+  } catch (error) {
+    if (entry == null) throw error;
+    await post("star", { ...star, entry: null }); // the history has forgotten it
+  }
+}
+
+/** A button with a star, filled where there is one; `change` is called with whether there shall be one. */
+export function starButton(starred, change) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = `copy pi ${starred ? "pi-star-fill" : "pi-star"}`;
+  button.title = button.ariaLabel = text(starred ? "unstar" : "star");
+  button.ariaPressed = String(starred);
+  button.addEventListener("click", (event) => {
+    event.stopPropagation();
+    change(!starred);
+  });
+  return button;
+}
