@@ -8,6 +8,7 @@ import { text, toast } from "./strings.js";
 import { starButton } from "./taste.js";
 
 const TAB = "prompt-beautifier-history";
+const forgotten = new Set(); // numbers of entries: an answer that was under way may still have one
 const TYPING = 250; // milliseconds without a key after which the words are looked for
 
 /** Have the page offer the panel. */
@@ -62,7 +63,8 @@ async function fill(list, asked, skip = 0) {
   }
   if (list.dataset.asks !== asks) return; // other words were typed meanwhile
   if (!skip) list.replaceChildren();
-  found.entries.forEach((entry) => list.append(entryOf(entry)));
+  const there = found.entries.filter(({ number }) => !forgotten.has(number));
+  there.forEach((entry) => list.append(entryOf(entry)));
   if (!list.children.length) list.append(element("div", "note", text(asked.words ? "history_none" : "history_empty")));
   if (!found.more) return;
   const more = element("button", "plain", text("history_more"));
@@ -79,6 +81,7 @@ function entryOf(entry) {
   const head = element("div", "head");
   const forget = button("pi-times", text("history_forget"), async () => {
     await post("forget", { entry: entry.number });
+    forgotten.add(entry.number);
     box.remove();
   });
   head.append(element("div", "raw", entry.raw_prompt), ...tools(entry.raw_prompt), forget);
