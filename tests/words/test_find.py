@@ -88,7 +88,7 @@ def test_a_word_that_makes_another_thing_of_things_is_itself_a_thing(text):
     assert found.head_entry is not None and not found.mixed and not found.restyled
 
 
-@pytest.mark.parametrize("text", ["a robot elephant", "a ghost ship in a bottle", "lego wizard", "zombie hamster"])
+@pytest.mark.parametrize("text", ["a robot elephant", "lego wizard", "zombie hamster"])
 def test_such_a_word_before_a_thing_makes_another_of_it(text):
     found = find(read(text), load())
     assert (
