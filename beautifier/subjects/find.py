@@ -325,7 +325,7 @@ def _is_restyled(head: Subject | None, head_match: Match | None, matches: list[M
     if head is None or head_match is None:
         return False
     return any(
-        not entry.kinds.isdisjoint(RESTYLING) and (entry.subject == "young" or entry.subject not in PLAIN)
+        not entry.kinds.isdisjoint(RESTYLING) and entry.subject not in PLAIN
         for match in matches
         if head.start <= match.start and match.end <= head_match.start
         for entry in match.entries

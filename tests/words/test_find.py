@@ -96,6 +96,6 @@ def test_such_a_word_before_a_thing_makes_another_of_it(text):
     )
 
 
-def test_age_alone_makes_no_other_thing_but_youth_does():
+def test_age_alone_makes_no_other_thing():
     assert not find(read("an old castle"), load()).restyled
-    assert find(read("a young tree"), load()).restyled
+    assert find(read("a cyberpunk castle"), load()).restyled
