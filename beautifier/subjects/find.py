@@ -311,7 +311,7 @@ def _is_made_of_two(wish: Wish, head: Subject, match: Match, entry: Entry, match
     if at < head.start or entry.is_person or wish.words[at].folded in ELEMENTS:
         return False
     others = [e for m in matches if m.start <= at < m.end for e in m.entries]
-    if any(e.sort in ("quality", "medium") for e in others):
+    if any(e.sort != "subject" for e in others):
         return False
     return bool(others) and not any(e.is_setting or e.is_living for e in others)
 

@@ -3,10 +3,11 @@
 import string
 from dataclasses import dataclass
 
+from ..prompts.lexicon import PLAIN_COLORS
 from ..prompts.vocabulary import STOP, singular
 from ..wishes.things import Subject
 from ..wishes.wish import Wish
-from ..wishes.words import BOILERPLATE, FRAMING, TAG_COUNT
+from ..wishes.words import BOILERPLATE, FRAMING, RELATION_WORDS, TAG_COUNT, VERBS
 from .emoji import entry_of, is_emoji
 from .entries import LONGEST_NAME, Entries, Entry
 
@@ -71,6 +72,8 @@ def _match_at(wish: Wish, index: int, last: int, entries: Entries) -> Match | No
             return Match(index, index + length, (entries.artists[name],), artist=True)
         if length == 1 and (name in STOP or wish.words[index].folded in STOP):
             continue
+        if length == 1 and name in PLAIN_COLORS and not _is_a_color_as_thing(wish, index, last):
+            continue
         if name in entries.by_name:
             found = entries.by_name[name]
             if length == 1 and wish.words[index].text in wish.names:
@@ -81,6 +84,16 @@ def _match_at(wish: Wish, index: int, last: int, entries: Entries) -> Match | No
         return None
     corrected = spelled(wish.words[index].folded, entries)
     return Match(index, index + 1, entries.by_name[corrected]) if corrected else None
+
+
+def _is_a_color_as_thing(wish: Wish, index: int, last: int) -> bool:
+    """Whether the name of a color names a thing: it is all that is asked for, or "orange" with no noun behind it."""
+    if all(i == index or word.folded in STOP | BOILERPLATE for i, word in enumerate(wish.words)):
+        return True
+    following = wish.words[index + 1].folded if index + 1 < last else ""
+    before = wish.words[index - 1].folded if index else ""
+    fruit = wish.words[index].folded in ("orange", "oranges") and before not in ("in", "and", "or", "with", "bright")
+    return fruit and (not following or following in RELATION_WORDS or following in VERBS)
 
 
 def _is_artist_alone(wish: Wish, index: int, name: str, entries: Entries) -> bool:
