@@ -1,6 +1,6 @@
 """What a wish is about: the first thing that is no medium, no framing, no praise and no artist."""
 
-from ..prompts.lexicon import VIEW_WORDS
+from ..prompts.lexicon import COLORS, VIEW_WORDS
 from ..prompts.vocabulary import STOP, singular
 from ..wishes.things import Subject
 from ..wishes.wish import Wish
@@ -13,7 +13,10 @@ from .names import Match, as_subject, of_sort
 SHOWING = frozenset(("of", "showing", "depicting", "featuring", "containing", "with", "about"))
 MEDIUM_NOUNS = frozenset("painting drawing photo photograph illustration print art render sketch artwork".split())
 ROMAN = frozenset("ii iii iv vi vii viii ix xi xii".split())
-WIDE_TAIL = frozenset("landscape portrait scenery portraits headshot".split())
+MORE_TAIL = frozenset("pose stance brand variant mm pastel malfunction".split())
+WIDE_TAIL = frozenset("landscape portrait scenery portraits headshot background".split())
+# Words behind a person or an animal that say what becomes of it.
+SAID_BEHIND = frozenset("being unable able ready about trying getting".split())
 
 
 def match_of(subject: Subject, wish: Wish, matches: list[Match]) -> Match | None:
@@ -30,6 +33,8 @@ def match_of(subject: Subject, wish: Wish, matches: list[Match]) -> Match | None
     for match in reversed(inside):
         between = range(match.end, end)
         if any(not _is_tail(wish.words[i].folded) for i in between):
+            if _living(match) and wish.words[match.end].folded in SAID_BEHIND:
+                return match
             return None
         earlier = [m for m in inside if m.end <= match.start and _living(m)]
         if (as_subject(match.entries) is None or match.emoji and _named_in_words(inside, match)) and (
@@ -50,7 +55,9 @@ def _named_in_words(inside: list[Match], emoji: Match) -> bool:
 
 def _is_tail(word: str) -> bool:
     """Whether a word behind a thing's name leaves it what it is: "character", "art", a number."""
-    return word in TAIL or word in BOILERPLATE or word in FRAMING or word.isdecimal() or word in ROMAN or is_emoji(word)
+    if word.isdecimal() or is_emoji(word) or word in COLORS:
+        return True
+    return any(word in words for words in (TAIL, BOILERPLATE, FRAMING, ROMAN, MORE_TAIL))
 
 
 def _living(match: Match) -> bool:
@@ -103,6 +110,7 @@ def head_of(wish: Wish, matches: list[Match]) -> Subject | None:
             fallback = fallback or subject
             continue
         object_here = leads and following.relation == "with" and subject.segment == 0 and not fallback
+        object_here = object_here and not (match and match.title)  # "a film with cats"
         if (
             match
             and medium

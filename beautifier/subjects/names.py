@@ -32,8 +32,10 @@ def matches_in(wish: Wish, entries: Entries) -> list[Match]:
         index = first
         while index < last:
             match = None
-            if index not in wish.outside:
+            if index not in wish.outside or index == first:
                 match = _match_at(wish, index, last, entries)
+            if match and index in wish.outside and not match.title:  # "never gonna give you up" rules out nothing
+                match = None
             if match:
                 found.append(match)
                 index = match.end

@@ -21,7 +21,9 @@ QUOTED = re.compile(
 SURROUNDINGS = frozenset("background backdrop outdoors indoors outdoor indoor underwater".split())
 OF_COLOR = lexicon.COLORS | lexicon.COLOR_WORDS
 BREAK = re.compile(
-    r"[,;|\n()\[\]{}，。；、！？：（）]|[!?…]+(?=[\s.!?]|$)|\.+(?=[\s.!?]|$)(?!\s\d)|:+(?=\s|$)|::|(?<=\s)[-–—+/&~]+(?=\s\D)|—|–|(?<=\w)\+(?=\w)"
+    r"[,;|\n()\[\]{}，。；、！？：（）]|[!?…]+(?=[\s.!?]|$)"
+    r"|(?<!\b[a-z])(?<!\bmr)(?<!\bdr)(?<!\bst)(?<!\bmrs)\.+(?=[\s.!?]|$)(?!\s\d)"  # "h. r. giger" goes on
+    r"|:+(?=\s|$)|::|(?<=\s)(?<!sci )[-–—+/&~]+(?=\s\D)|—|–|(?<=\w)\+(?=\w)"
 )
 
 

@@ -75,7 +75,7 @@ ING_NOUNS = frozenset(
     "anything sterling beijing shading flooring gosling herring racing boxing wrestling concept-art marketing "
     "advertising amazing stunning charming gleaming interesting beijing starling sling bling outing during cooling "
     "timing filming boeing reading-room gathering setting stitching marking quilling darling halfling changeling "
-    "yearling fledgling seedling sapling plumbing scaffolding breathtaking trending award-winning winning "
+    "yearling thanksgiving fledgling seedling sapling plumbing scaffolding breathtaking trending award-winning winning "
     "mind-blowing imposing striking outstanding surprising charming menacing terrifying intriguing captivating "
     "enchanting relaxing exciting good-looking everlasting striking nightmarish".split()
 )
