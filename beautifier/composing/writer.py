@@ -20,9 +20,9 @@ from ..faithful import avoided
 from ..mending import purge
 from ..path import OnStep, OnWords, ShouldStop, Writer
 from ..request import Answers, Request
-from ..subjects import chinese
 from ..subjects.entries import Entries, load
 from ..subjects.find import find
+from ..subjects.foreign import translate
 from ..subjects.ideas import CREATIVE, Idea, load_ideas
 from ..targets.target import LENGTHS
 from ..wishes.wish import QUOTED, Wish, read
@@ -71,7 +71,7 @@ class Composer(Writer):
 
     def read(self, words: str) -> Reading:
         """How a raw prompt is understood."""
-        translated = chinese.translate(words, self.entries)
+        translated = translate(words, self.entries)
         wish = read(translated.english)
         return Reading(wish, find(wish, self.entries), translated.unread)
 

@@ -81,7 +81,7 @@ def _noun_first(tokens: list[Token], behind: list[str]) -> str:
     rest = tokens[at + 1 :]
     medium = [token.english for token in rest if token.sort == "medium"]
     rest = [token for token in rest if token.sort != "medium"]
-    head = _noun_phrase(tokens[: at + 1])
+    head = noun_phrase(tokens[: at + 1])
     text = " ".join(filter(None, [head, *behind, _clause(rest)]))
     return ", ".join([text, *medium])
 
@@ -91,7 +91,7 @@ def _goes_on(tokens: list[Token], index: int) -> bool:
     return index + 1 < len(tokens) and tokens[index + 1].sort in ("noun", "?", "adj", "col")
 
 
-def _noun_phrase(tokens: list[Token]) -> str:
+def noun_phrase(tokens: list[Token]) -> str:
     """Number, descriptions and nouns in order, with an article for one thing."""
     number = next((token for token in tokens if token.sort == "num"), None)
     rest = [token.english for token in tokens if token.sort != "num"]
@@ -136,7 +136,7 @@ def _clause(tokens: list[Token]) -> str:
     def flush(preposition: str = "") -> None:
         nonlocal noun
         if noun:
-            words = _noun_phrase(noun)
+            words = noun_phrase(noun)
             if preposition and noun[0].sort != "num" and not words.startswith(("a ", "an ", "the ")):
                 words = words if words.endswith("s") else f"the {words}"
                 last = words.split()[-1]

@@ -51,7 +51,7 @@ def test_people_may_be_named_who_were_asked_for_in_chinese():
 
 @pytest.mark.parametrize(
     ("raw_prompt", "unread"),
-    [("量子纠缠的蝴蝶", "纠缠"), ("猫が窓辺で眠っている", "猫が窓辺で眠っている"), ("red дом", "дом")],
+    [("量子纠缠的蝴蝶", "纠缠"), ("猫がホゲラで眠っている", "ホゲラ"), ("red дом", "дом")],
 )
 def test_the_embedded_model_says_what_it_could_not_read(raw_prompt, unread):
     candidate = one(load_embedded(), raw_prompt)
