@@ -87,6 +87,7 @@ def told(page, words):
     """Wait for a notice of the pack with these words; each frontend draws notices in its own way."""
     page.browser.get_by_text(words).last.wait_for()
     page.complaints.clear()  # the browser's console has refused requests, and where they came through
+    page.must_reopen = page.is_old  # there a notice may be a dialog, which lies over the page until it is closed
 
 
 WRONG = {
