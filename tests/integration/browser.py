@@ -128,6 +128,11 @@ class Page:
         undo = "() => app.extensionManager.command.execute('Comfy.Undo')"
         self.act_until(lambda: self.evaluate(undo), condition, argument, times=3)
 
+    def fit(self):
+        """Bring the whole graph into view."""
+        self.evaluate("() => app.extensionManager.command.execute('Comfy.Canvas.FitView')")
+        self.browser.wait_for_timeout(1000)
+
     def select(self, node):
         self.evaluate("type => { app.canvas.deselectAll(); app.canvas.selectNode(nodeOf(type)) }", node)
 

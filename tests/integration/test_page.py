@@ -146,6 +146,7 @@ def test_nothing_is_lost_on_reload_copy_paste_and_undo(page):
 
     page.evaluate("graph => app.loadGraphData(JSON.parse(graph))", saved)
     page.until(f"() => document.querySelectorAll('{LIST}').length === 1")
+    page.fit()
     page.locator(ROW).nth(3).click()
     assert page.inputs()["candidate"] == 4
     page.undo("type => nodeOf(type) && values(nodeOf(type)).candidate === 2", BEAUTIFY)
@@ -418,7 +419,7 @@ def test_templates_are_shown_with_their_pictures_and_open(page, tmp_path):
     shown = "[...document.querySelectorAll('[role=dialog] img')].filter(each => each.naturalWidth > 500)"
     page.until(f"number => {shown}.length >= number", min(5, len(WORKFLOWS)))  # others come as one scrolls
     page.browser.screenshot(path=tmp_path / f"templates {page.looks}.png")
-    dialog.get_by_placeholder(re.compile("Search")).first.fill("beautifier candidate")
+    dialog.get_by_placeholder(re.compile("Search")).first.fill("every candidate")
     dialog.get_by_text(WORKFLOWS["every_candidate"]).first.click()
     page.until("type => !!nodeOf(type) && !!nodeOf('SaveImage')", BEAUTIFY)
     assert page.inputs()["prompt"] == "a fox in the snow"

@@ -28,12 +28,12 @@ def test_inputs_without_effect_are_hidden(page):
     assert "sampling" in shown(page, BEAUTIFY)
     put(page, BEAUTIFY, "sampling", "custom")
     assert set(SAMPLING) <= set(shown(page, BEAUTIFY))
-    assert shown(page, LOAD) == ["model", "device", "dtype", "family"]
+    assert shown(page, LOAD) == ["model", "device", "dtype", "family", "instruction"]
     put(page, LOAD, "family", "custom")
-    assert shown(page, LOAD)[-1] == "template"
+    assert "template" in shown(page, LOAD)
     put(page, BEAUTIFY, "temperature", 0.5)
     page.evaluate("() => app.graph.configure(app.graph.serialize())")
-    assert shown(page, LOAD)[-1] == "template" and page.inputs()["temperature"] == 0.5
+    assert "template" in shown(page, LOAD) and page.inputs()["temperature"] == 0.5
     put(page, BEAUTIFY, "sampling", "model default")
     assert not set(SAMPLING) & set(shown(page, BEAUTIFY))
     graph = page.evaluate("async () => (await app.graphToPrompt()).output")
