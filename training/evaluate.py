@@ -41,7 +41,7 @@ from .evaluation.page import Table, markdown
 from .evaluation.readers import Readers, own_perplexity, scorer_figure, take_best
 from .evaluation.tables import DISTINCT_2, Figures, as_json, difference_table, kind_table, main_table
 from .evaluation.texts import Figure, Numbers, distinct_2
-from .pictures.pipeline import Pictures, add_picture_options, picture_settings
+from .pictures.pipeline import add_picture_options, open_pictures, picture_settings
 from .pictures.scorers import open_scorer
 from .pictures.scores import check_settings, draw_missing, score_missing
 from .run.kept import Kept
@@ -232,8 +232,8 @@ def picture_figures(raws: list[str], texts: dict[str, list[str]], args: argparse
     settings, folder = picture_settings(args, args.image_model), args.out / "pictures"
     check_settings(folder, settings)
 
-    def pipeline() -> Pictures:
-        return Pictures(device=args.device, batch_size=args.batch_size, **settings)
+    def pipeline():
+        return open_pictures(device=args.device, batch_size=args.batch_size, **settings)
 
     at_once = max(1, args.batch_size // len(args.seed_list))
     draw_missing(folder, [text for own in texts.values() for text in own], args.seed_list, pipeline, at_once)

@@ -234,22 +234,23 @@ class Labeller:
     def __init__(self, settings: Settings):
         import torch
 
-        from .pictures.pipeline import Pictures
+        from .pictures.pipeline import open_pictures
         from .pictures.scorers import open_scorer
 
         device = settings.device or ("cuda" if torch.cuda.is_available() else "cpu")
         self.settings, self.seeds = settings, list(range(settings.seeds))
-        self.pictures = Pictures(device=device, batch_size=settings.batch_size, **settings.pictures)
+        self.pictures = open_pictures(device=device, batch_size=settings.batch_size, **settings.pictures)
         self.scorers = {
             kind_of(spec).column: open_scorer(spec, settings.models_dir, device) for spec in settings.scorers
         }
 
     def weights(self) -> int:
         """Bytes of all weights that are loaded."""
-        pipeline = self.pictures.pipeline
-        networks = [pipeline.unet, pipeline.vae, pipeline.text_encoder]
-        networks += [scorer.network for scorer in self.scorers.values()]
-        return sum(tensor.nbytes for network in networks for tensor in network.parameters())
+        from .pictures.any_pipeline import weights_of
+
+        networks = [scorer.network for scorer in self.scorers.values() if hasattr(scorer, "network")]
+        own = sum(tensor.nbytes for network in networks for tensor in network.parameters())
+        return own + weights_of(self.pictures.pipeline)
 
     def label(self, row: Row) -> tuple[str, Scores]:
         """The row's key, and the mean score over the seeds by column. Raises ValueError for a score that is no finite

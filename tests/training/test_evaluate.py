@@ -28,6 +28,7 @@ from prompt_beautifier.training.evaluation import methods
 from prompt_beautifier.training.evaluation.asked import read_asked, trained_on
 from prompt_beautifier.training.evaluation.language_models import BEFORE, FewShot, Judge
 from prompt_beautifier.training.evaluation.methods import MODIFIERS, Method, parse_method, with_alphas
+from prompt_beautifier.training.pictures.pipeline import Pictures
 from prompt_beautifier.training.pictures.scores import picture_name
 from prompt_beautifier.training.pictures.tiny import SIZE, save_pipeline
 from prompt_beautifier.training.run.kept import Kept, digest
@@ -408,7 +409,7 @@ def test_pictures_are_scored_against_the_raw_prompt(tmp_path, prompts, models, m
     def refuse(*_, **__):
         raise AssertionError("everything was there")
 
-    monkeypatch.setattr(evaluate, "Pictures", refuse)
+    monkeypatch.setattr(evaluate, "open_pictures", refuse)
     monkeypatch.setattr(evaluate, "open_scorer", refuse)
     assert run_pictures(tmp_path, prompts, models) == numbers
 
@@ -424,13 +425,13 @@ def test_only_what_is_missing_is_drawn_and_scored(tmp_path, prompts, models, mon
         database.execute("DELETE FROM kept WHERE key = ?", (digest((spec, *last)),))
 
     drawn, scored = [], []
-    real = evaluate.Pictures.draw
+    real = Pictures.draw
 
     def draw(pipeline, some, seeds):
         drawn.append((some, seeds))
         return real(pipeline, some, seeds)
 
-    monkeypatch.setattr(evaluate.Pictures, "draw", draw)
+    monkeypatch.setattr(Pictures, "draw", draw)
     opened = evaluate.open_scorer
 
     def open_noting(*arguments):

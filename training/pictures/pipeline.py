@@ -19,7 +19,9 @@ from torch import Tensor
 
 from ...beautifier.prompts.a1111 import bracket_weights
 from ..run.hub import fetched
+from .any_pipeline import AnyPictures, load_any
 
+STABLE_DIFFUSION = "StableDiffusionPipeline"
 MODEL = "stable-diffusion-v1-5/stable-diffusion-v1-5"
 NEGATIVE_PROMPT = "blurry, low quality, deformed, bad anatomy, cropped, watermark, text"
 SAMPLERS = {"euler-ancestral": "EulerAncestralDiscreteScheduler", "dpm-solver": "DPMSolverMultistepScheduler"}
@@ -36,13 +38,13 @@ def add_picture_options(parser: argparse.ArgumentParser, model: str, seeds: int,
     seeds, scorers  the stage's own defaults
     """
     add = parser.add_argument_group("pictures").add_argument
-    add(model, default=MODEL, help="Stable Diffusion 1.x or 2.x: a diffusers folder or repository")
+    add(model, default=MODEL, help="a text-to-image pipeline of diffusers: a folder or repository")
     add("--seeds", type=int, default=seeds, help="pictures of a prompt; their seeds are 0, 1, 2, ...")
     add("--steps", type=int, default=20)
     add("--size", type=int, default=512, help="height and width in pixels")
     add("--guidance", type=float, default=7.5)
     add("--negative-prompt", default=NEGATIVE_PROMPT)
-    add("--sampler", choices=SAMPLERS, default="euler-ancestral")
+    add("--sampler", choices=SAMPLERS, default="euler-ancestral", help="of Stable Diffusion 1.x and 2.x")
     whole = "encode the whole prompt; else CLIP cuts it off after 75 tokens"
     add("--long-prompts", action=argparse.BooleanOptionalAction, default=True, help=whole)
     read = "read (x), (x:1.2) and [x] as weights, as AUTOMATIC1111 does; else they are text"
@@ -202,18 +204,46 @@ def token_pieces(tokenizer, prompt: str, weights: bool = False) -> list[Piece]:
     return [*pieces, tokens[start:]]
 
 
-def load_pipeline(model: str, sampler: str, dtype: torch.dtype):
-    """A Stable Diffusion pipeline of safetensors, with that sampler and without safety checker: a picture that
-    it blackens would be scored as a picture."""
+def open_pictures(
+    model: str = MODEL, device: str | torch.device = "cpu", batch_size: int = 8, **settings
+) -> Pictures | AnyPictures:
+    """What draws with a model: a diffusers folder or repository.
+
+    settings  as picture_settings gives them. Stable Diffusion 1.x and 2.x heed them all; other pipelines keep their
+              own sampler and their own reading of prompts
+
+    Raises what Pictures raises, FileNotFoundError for a model that cannot be had.
+    """
+    if kind_of_pipeline(model) == STABLE_DIFFUSION:
+        return Pictures(model, device, batch_size=batch_size, **settings)
+    if settings.get("weights"):
+        raise ValueError(f"--weights is for Stable Diffusion 1.x and 2.x: {model} reads brackets as text")
+    device = torch.device(device)
+    dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
+    known = {name: settings[name] for name in ("steps", "size", "guidance", "negative_prompt") if name in settings}
+    defaults = {"steps": 20, "size": 512, "guidance": 7.5, "negative_prompt": NEGATIVE_PROMPT}
+    return AnyPictures(load_any(model, dtype).to(device), batch_size=batch_size, **{**defaults, **known})
+
+
+def kind_of_pipeline(model: str) -> str:
+    """The class of a diffusers folder or repository, from its model_index.json."""
     try:
         import diffusers
     except ImportError as error:
         raise ImportError("diffusers is not installed: pip install prompt-beautifier[training]") from error
     if not Path(model).is_dir():
         fetched(model, ["model_index.json"], "give the folder of a diffusers pipeline")
-    kind = diffusers.StableDiffusionPipeline.load_config(model).get("_class_name")
-    if kind != "StableDiffusionPipeline":
-        raise ValueError(f"{model} is a {kind}; a StableDiffusionPipeline (1.x or 2.x) is expected")
+    return diffusers.DiffusionPipeline.load_config(model).get("_class_name", "")
+
+
+def load_pipeline(model: str, sampler: str, dtype: torch.dtype):
+    """A Stable Diffusion pipeline of safetensors, with that sampler and without safety checker: a picture that
+    it blackens would be scored as a picture."""
+    kind = kind_of_pipeline(model)
+    if kind != STABLE_DIFFUSION:
+        raise ValueError(f"{model} is a {kind}; a {STABLE_DIFFUSION} (1.x or 2.x) is expected")
+    import diffusers
+
     pipeline = diffusers.StableDiffusionPipeline.from_pretrained(
         model,
         torch_dtype=dtype,

@@ -62,17 +62,17 @@ def load_promptist_reward(args: argparse.Namespace, device: torch.device) -> Pro
 
     Raises ValueError without a model, and what Pictures and load_scorer raise.
     """
-    from ..pictures.pipeline import Pictures
+    from ..pictures.pipeline import open_pictures
     from ..pictures.scorers import open_scorer
 
     if not args.image_model:
         raise ValueError("--reward images needs --image-model: a diffusers folder, or a repository")
     aesthetic, clip = (open_scorer(spec, None, str(device)) for spec in args.scorers)
-    pictures = Pictures(
+    pictures = open_pictures(
         args.image_model,
         device,
-        args.image_steps,
-        args.image_size,
+        steps=args.image_steps,
+        size=args.image_size,
         negative_prompt=args.image_negative_prompt,
         sampler="dpm-solver",
         long_prompts=args.image_long_prompts,

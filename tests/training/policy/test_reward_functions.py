@@ -140,12 +140,15 @@ def test_pictures_are_drawn_as_in_the_released_code(monkeypatch, scorers):
     from prompt_beautifier.training.pictures import scorers as opened
 
     given = {}
-    monkeypatch.setattr(pipeline, "Pictures", lambda *args, **named: given.update(named) or argparse.Namespace(draw=0))
+    monkeypatch.setattr(
+        pipeline, "open_pictures", lambda *args, **named: given.update(named) or argparse.Namespace(draw=0)
+    )
     monkeypatch.setattr(opened, "open_scorer", lambda *args: None)
     reward_of("--reward", "images", "--image-model", "m")
-    assert given == {"negative_prompt": "", "sampler": "dpm-solver", "long_prompts": False}
+    drawn = {"steps": 20, "size": 512, "sampler": "dpm-solver"}
+    assert given == {**drawn, "negative_prompt": "", "long_prompts": False}
     reward_of("--reward", "images", "--image-model", "m", "--image-negative-prompt", "blurry", "--image-long-prompts")
-    assert given == {"negative_prompt": "blurry", "sampler": "dpm-solver", "long_prompts": True}
+    assert given == {**drawn, "negative_prompt": "blurry", "long_prompts": True}
 
 
 @pytest.mark.slow
