@@ -106,7 +106,7 @@ def _check(wish: Wish, text: str, keep: tuple[str, ...], entries: Entries | None
             elif not any((other, noun) in wish.colors for other in found):
                 against.append(f"{sorted(found)[0]} {noun}, not {color}")
     against += _contradicted(wish, answer)
-    for word in _to_keep(wish):
+    for word in words_to_keep(wish):
         (kept if _is_there(word, answer, entries) else lost).append(word)
     against += _unwanted(wish, text, ", ".join([wish.text, *keep]), answer, entries)
     against += [f"{word}, {AVOIDED}" for word in avoided(wish, text)]
@@ -127,7 +127,7 @@ def stem(word: str) -> str:
     return word
 
 
-def _to_keep(wish: Wish) -> list[str]:
+def words_to_keep(wish: Wish) -> list[str]:
     """The words of a wish that must come back: those that carry meaning, outside of exclusions."""
     found = []
     for index, word in enumerate(wish.words):
@@ -299,8 +299,10 @@ def _names_people(wish: Wish, entries: Entries | None) -> bool:
     """Whether a wish speaks of people, by the word list, a count of tags, or the entries."""
     if "people" in lexicon.facts_of(wish.text) or any(TAG_COUNT.match(word.folded) for word in wish.words):
         return True
+    singles = [singular(word.folded) for word in wish.words]
+    if not PERSON.isdisjoint(singles):
+        return True
     if entries is None:
         return False
-    singles = [singular(word.folded) for word in wish.words]
     names = [" ".join(singles[i : i + length]) for length in (1, 2, 3) for i in range(len(singles) - length + 1)]
     return any(name in entries.people or any(e.is_person for e in entries.by_name.get(name, ())) for name in names)

@@ -2,11 +2,13 @@
 
 import json
 import random
+from pathlib import Path
 
 import pytest
 
 from prompt_beautifier.beautifier.request import Candidate
 from prompt_beautifier.beautifier.rewards.model import load_reward_model
+from prompt_beautifier.training.fit import is_held_out
 
 PAIRS = {
     "a cat": "a cat, sitting on a windowsill with potted herbs, soft window light from one side, long white whiskers",
@@ -41,6 +43,36 @@ def test_its_terms_are_named(model):
     assert set(terms) == {"preference", "lost"} and terms["lost"].item() >= 2
     score = model.score(["a red cat"], ["a blue dog"]).item()
     assert score == pytest.approx(terms["preference"].item() - 3 * terms["lost"].item(), abs=1e-6)
+
+
+ROWS = Path(__file__).parents[2] / "training" / "data" / "expert" / "rows.jsonl"
+STOCK = "highly detailed, 8k, sharp focus, intricate, cinematic lighting, digital painting, trending on artstation"
+
+
+@pytest.mark.parametrize("style", ["phrases", "sentences"])
+def test_an_experts_row_comes_before_bare_words_stock_words_and_its_own_words_in_disorder(model, style):
+    rows = [json.loads(line) for line in ROWS.read_text(encoding="utf-8").splitlines()]
+    rows = [row for row in rows if is_held_out(row["raw_prompt"])][:24]
+    dice, asked, said = random.Random(1), [], []
+    for row in rows:
+        raw, words = row["raw_prompt"], row[style].split()
+        asked += [raw] * 4
+        said += [row[style], raw, f"{raw}, {STOCK}", " ".join(dice.sample(words, len(words)))]
+    scores = model.score(asked, said).view(-1, 4).t()
+    expert, bare, stock, disorder = scores
+    assert (expert > bare).float().mean() >= 0.75
+    assert (expert > stock).float().mean() >= 0.85
+    assert (expert > disorder).float().mean() >= 0.95
+    assert (bare > stock).all()
+    assert (scores.argmax(0) == 1).float().mean() <= 0.25  # bare words are seldom the best
+
+
+def test_words_said_otherwise_cost_less_than_what_was_asked_for(model):
+    said = model.terms(
+        ["a big carrier bag", "two red bags", 'a bag that says "Sale"'],
+        ["a large plastic carrier bag", "a red bag", "a bag that says sales"],
+    )["lost"].tolist()
+    assert 0 < said[0] < 1 <= min(said[1:])
 
 
 def test_it_has_no_alpha():
