@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from ..prompts.prose import sentences_of
-from ..prompts.vocabulary import content, key, singular
+from ..prompts.vocabulary import STOP, content, key, singular
 from ..subjects.entries import SETTING_KINDS, Entries, Entry
 from ..subjects.find import Findings, Found
 from ..wishes.wish import Wish
@@ -49,9 +49,10 @@ def places_in(phrase: str, entries: Entries) -> list[tuple[str, Entry]]:
         words = part.split()
         if not words:
             continue
-        for end in (grammar.head_at(part) + 1, grammar.head_at(part)):
+        head = grammar.head_at(part)
+        for end in (head + 1, head):
             match = next((m for n in (3, 2, 1) if (m := _named(words, end - n, end, entries))), None)
-            if match and match not in found:
+            if match and match not in found and (end > head or "landscape" in match[1].kinds):  # "forest edge"
                 found.append(match)
                 break
     return found
@@ -137,13 +138,26 @@ def components(wish: Wish, findings: Findings, entries: Entries) -> list[Found]:
         at = found.start
         while at < found.end:
             spans = [(at, at + n) for n in (3, 2, 1) if at + n <= found.end and n < found.end - found.start]
-            match = next(((a, b, e) for a, b in spans if (e := _thing(wish.words_between(a, b), entries))), None)
+            things = ((a, b, e) for a, b in spans if (e := _thing(wish.words_between(a, b), entries)))
+            match = next((thing for thing in things if _stands_alone(wish, found, *thing)), None)
             if match and match[2] is not found.entry:
                 start, end, entry = match
                 part = "head" if found.part == "head" and start == found.start else "other"
                 inside.append(Found(entry, part, start, end, None, wish.words_between(start, end)))
             at = match[1] if match else at + 1
     return inside
+
+
+# A longer name of one of these says which of its kind it is: "sports car", "viking warrior".
+OF_A_KIND = frozenset("vehicle person building city".split())
+
+
+def _stands_alone(wish: Wish, found: Found, start: int, end: int, entry: Entry) -> bool:
+    """Whether words of a longer name are a thing of their own in it, or its kind: no "watch" in "pocket watch"."""
+    if end == found.end and entry.kinds & found.entry.kinds & OF_A_KIND:
+        return True
+    beside = [wish.words[i].folded for i in (start - 1, end) if found.start <= i < found.end]
+    return all(word in STOP | grammar.PREPOSITIONS or grammar.is_participle(word) for word in beside)
 
 
 def _thing(name: str, entries: Entries) -> Entry | None:

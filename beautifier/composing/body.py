@@ -137,7 +137,8 @@ def of_setting(wish: Wish, findings: Findings, thing: Thing, left: list[Option],
     setting = next((f for f in findings.of("setting") if f.entry.subject == still[0].entry), None)
     named = _list([o.phrase for o in still])
     called = called_again(wish, setting) if setting else ""
-    open_space = setting is None or not setting.entry.kinds.isdisjoint(OPEN)
+    kinds = setting.entry.kinds if setting is not None else OPEN
+    open_space = not kinds.isdisjoint(OPEN) and "object" not in kinds
     if called and (not open_space or dice.random() < 0.4):
         verb = "have" if setting is not None and setting.article is None and is_many(setting) else "has"
         return [f"{called} {verb} {named}", *lines]

@@ -151,7 +151,8 @@ class Fuller:
     def doing(self) -> None:
         """What it does, if that is open and not said yet."""
         option, thing = next((o for o in self.free("doing") if verbs.is_verbal(o.phrase)), None), self.thing
-        if option is not None and thing.known and not self.has("doing") and "doing" not in self.wish.said:
+        told = any(option.role == "doing" for option in self.chosen) or "doing" in self.wish.said
+        if option is not None and thing.known and not told:
             self.add(f"{thing.again} {verbs.finite(option.phrase, thing.plural)}", [option])
 
     def place(self) -> None:

@@ -167,7 +167,7 @@ def find(wish: Wish, entries: Entries) -> Findings:
             named = _named(match, entry, entries)
             found.append(Found(entry, part, match.start, match.end, subject, name, *named))
     mixed = _is_mixed(wish, head, head_match, head_entry, matches)
-    restyled = _is_restyled(head, head_match, matches)
+    restyled = _is_restyled(wish, head, head_match, matches)
     unknown = _unknown(wish, matches, entries)
     manner = manner_of(wish, head, matches) if head_entry is None else None
     return Findings(head, head_entry, tuple(found), mixed, restyled, unknown, len(wish.words), manner)
@@ -320,7 +320,7 @@ def _before(head: Subject, match: Match) -> int:
     return max(match.start, head.start) - 1
 
 
-def _is_restyled(head: Subject | None, head_match: Match | None, matches: list[Match]) -> bool:
+def _is_restyled(wish: Wish, head: Subject | None, head_match: Match | None, matches: list[Match]) -> bool:
     """Whether a word before the head gives it another look than its entry describes."""
     if head is None or head_match is None:
         return False
