@@ -43,7 +43,7 @@ def count_clip_tokens(text: str) -> int:
     ComfyUI encodes them, so where another node takes them away the count is too high, never too low.
     Raises ValueError if `text` is no string.
     """
-    return sum(_count_segment(segment) for segment in _segments(balance(_checked(text))))
+    return sum(_count_segment(segment) for segment in _segments(balance(_checked(text), faces_alone=False)))
 
 
 def limit_clip_tokens(text: str, limit: int, keep: Iterable[str] | None = None) -> str:

@@ -63,7 +63,7 @@ class Page:
     def write(self, text: str, kind: str):
         """Write text of a kind behind what separates it from what was written last."""
         if self.written:
-            self.written.append(self.separator(kind))
+            self.written.append("" if text.startswith("::") else self.separator(kind))
         if kind == LINE:
             pass
         elif kind in (DIVIDES, _END_OF_LINE):

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from .page import Edit, Page
 from .searched import Searched
-from .syntax import Piece, SetAside, checked, one_line
+from .syntax import Piece, SetAside, balance, checked, one_line
 from .syntax_table import DIVIDES, IS_TEXT, LINE, TYPED
 from .taming import accented, tame
 from .words import STOP_WORDS, fold_characters
@@ -33,7 +33,8 @@ def put_back(answer: str, aside: SetAside, weights: bool = True) -> str:
     written = tame(checked(answer, "answer"), aside.pieces, weights)
     if not aside.pieces:
         return accented(written, aside)
-    return _render(accented(written, aside), aside.parts)
+    candidate = _render(accented(written, aside), aside.parts)
+    return balance(candidate) if any(piece.kind == "emoticon" for piece in aside.pieces) else candidate
 
 
 def _sections(parts: tuple[str | Piece, ...]) -> tuple[list[list[str | Piece]], list[Piece]]:

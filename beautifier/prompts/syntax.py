@@ -4,6 +4,7 @@ A raw prompt is read into plain text and pieces. What the pieces are, and whose 
 syntax_table.py; besides them there are
 
     weight   (red dress:1.3)  (emphasis)  ((a:1.2) b:0.9)       the model sees the words inside
+    marked weight   (two words)++   (a cat)1.3                   likewise
     escape   saber_\(fate\)   any chunk with a backslash         the model sees it without marks
     series   name (series)   name \(series\)  a whole tag        the model sees its words
     line     the end of a line, where words stand before and behind it
@@ -41,6 +42,7 @@ _GROWS = IS_TEXT - {"embedding", "token"}
 _MARKS_OF_TAGS = re.compile(r"[_()\\]+")
 _MARKS_OF_ESCAPES = re.compile(r"_?\\[(){}|]_?|\\")
 _WEIGHT_INSIDE = re.compile(r":\d?\.\d+")
+_BRACES = re.compile(r"[{}]")
 _NOT_INSIDE = re.compile(r"<[^<>]*>|__[\w/*.-]+?__|\{[^{}]*\}|:\d*\.\d+|[\[\]()\\]")
 
 
@@ -158,7 +160,8 @@ def _group(tokens: list[Token], english: bool) -> list[str | Piece]:
             else:
                 seen.append("" if kind in (OPEN, CLOSE) else _seen(_piece(kind, text, english)))
             if not depth:
-                parts.append(Piece("".join(group), one_line("".join(seen)), "weight"))
+                kind = "weight" if text == ")" else "marked weight"
+                parts.append(Piece("".join(group), one_line("".join(seen)), kind))
                 group, seen = [], []
         elif kind == TEXT and parts and isinstance(parts[-1], str):
             parts[-1] += text
@@ -185,8 +188,12 @@ def _piece(kind: str, text: str, english: bool) -> Piece:
         words = words if WORD.search(words) else ""
     elif kind in ("underscores", "name and series", "series"):
         words = one_line(_MARKS_OF_TAGS.sub(" ", text))
-    elif kind == "less weight":
-        words = one_line(_NOT_INSIDE.sub(" ", text))
+    elif kind in ("less weight", "more weight"):
+        words = one_line(_NOT_INSIDE.sub(" ", _BRACES.sub(" ", text) if kind == "more weight" else text))
+    elif kind == "number before":
+        words = one_line(text.partition("::")[2].removesuffix("::"))
+    elif kind == "marked word":
+        words = text.rstrip("+-")
     elif TREATMENTS[kind] == TYPED:
         words = text
     return Piece(text, plain(words) if english else words, kind)

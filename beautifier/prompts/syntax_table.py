@@ -152,6 +152,23 @@ TABLE: tuple[Row, ...] = (
         closes="]", is_text=True,
     ),
     Row(
+        "number before", SHOWN, "NovelAI",
+        ":.", rf"(?<!\w){NUMBER}::(?!\s*::)(?:[^:\n]|:(?!:)){{1,300}}?(?<![\d.])::",
+        ("1.2::red hair::", "-1::a hat::", "0.5::rain, fog ::"),
+        whole_chunk=True,
+    ),
+    Row(
+        "number begins", HIDDEN, "NovelAI",
+        ":.", rf"(?<!\w){NUMBER}::(?=\s?[^\W\d_])",
+        (),  # only before a word, without an end: "1.2::red hair, blue eyes"
+        whole_chunk=True,
+    ),
+    Row(
+        "part", DIVIDES, "Midjourney, in prompts that are shared",
+        ":", r"(?<=[^\W_])::(?:-?\d*\.?\d+)?(?=[\s,]|$)",
+        (),  # only behind a word: "space::2 ship::1"
+    ),
+    Row(
         "less weight", SHOWN, "A1111, prompt-control",
         "[", r"\[",
         ("[a blue hat]", "[[far away]]"),
@@ -164,6 +181,12 @@ TABLE: tuple[Row, ...] = (
         ("{red|blue}", "{2$$a|{b|c}|d}", "{0.5::a|2::b}", "${pet=!{cat|dog}}", "${pet}", "%{a $$ b}",
          "{__season__,__outdoor__|__indoor__}"),
         closes="}", is_text=True,
+    ),
+    Row(
+        "more weight", SHOWN, "NovelAI",
+        "{", r"\{",
+        ("{red hair}", "{{{a cat}}}"),
+        closes="}",
     ),
     Row(
         "wildcard", HIDDEN, "Impact Pack, dynamic prompts, sd-webui-prompt-postprocessor",
@@ -239,6 +262,12 @@ TABLE: tuple[Row, ...] = (
         whole_chunk=True,
     ),
     Row(
+        "marked word", SHOWN, "compel",
+        "+-", r"[^\W\d_][^\W_]{2,60}(?:\+{2,6}|-{2,6})(?=[\s,.;)]|$)",
+        ("cat++", "rain--"),
+        whole_chunk=True,
+    ),
+    Row(
         "height", TYPED, "plain text",
         "'’", r"\d{1,2}['’](?:\d{1,2}(?:\"|''|”)?)?(?!\w)",
         ("5'10\"", "6'2"),
@@ -288,6 +317,7 @@ TABLE: tuple[Row, ...] = (
 # What syntax.py reads without a pattern.
 READ_OTHERWISE = {
     "weight": SHOWN,  # (red dress:1.3), (emphasis), ((a:1.2) b:0.9)
+    "marked weight": SHOWN,  # (two words)++, (a cat)1.3, ("a cat", "a dog").blend(0.7, 0.3): compel
     "escape": SHOWN,  # saber_\(fate\): any chunk with a backslash
     "series": TYPED,  # name (series) and name \(series\), where they are all of a tag
     "line": DIVIDES,  # the end of a line with words before and behind it
@@ -296,6 +326,13 @@ READ_OTHERWISE = {
 }
 TREATMENTS = {row.kind: row.treatment for row in TABLE} | READ_OTHERWISE
 IS_TEXT = frozenset(row.kind for row in TABLE if row.is_text) | {"foreign"}
+
+# What makes a choice of braces; and single names that stand for something to be filled in.
+CHOSEN = re.compile(
+    r"^[$%]|\||\$\$|__|<|::|^\{\s*(?:prompt|subject|character|style|artist|input|text)?\s*\}$", re.IGNORECASE
+)
+# What follows a group in compel's manner.
+BEHIND_GROUP = re.compile(r"(?:\+{1,6}|-{1,6}|\d?\.\d{1,3})(?=[\s,.;)]|$)|\.(?:and|blend|swap)\([\d\s.,]{0,60}\)")
 
 # What stands inside the square brackets of a schedule: alternatives, a step or a tag at the end.
 SCHEDULED = re.compile(r"\||:[\s\d.,+-]*(?::\s*[a-z-]+)?\s*$|:[A-Z_]+$|^(?:SEQ|CUT):|::")

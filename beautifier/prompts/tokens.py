@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 
-from .syntax_table import BEGINS, EMOJI, SCHEDULED, TABLE, TREATMENTS, Row
+from .syntax_table import BEGINS, BEHIND_GROUP, CHOSEN, EMOJI, ENDS, SCHEDULED, TABLE, TREATMENTS, Row
 from .words import STOP_WORDS, plain
 
 # Kinds of tokens besides those of the table.
@@ -32,6 +32,8 @@ _LOOSE_END = re.compile(r"(?:(?<=\D):[+-]?\d*\.?\d+|[.:/&@=~^'’?,-]+)$")
 _WEIGHT_IN_GROUP = re.compile(r":[+-]?\d*\.?\d+$")
 _NUMBER, _COLON_BEFORE = re.compile(r"[+-]?\d*\.?\d+"), re.compile(r":\s?$")
 _MARK_INSIDE = re.compile(r"[#@$€£¥₩₹№%:/&*+=~^°×−±≈½⅓⅔¼¾²³]|\d[.,–-]\d")
+_TELLS_CHOICE = 1000  # characters: reading stays linear
+_LETTER = re.compile(r"[^\W_]")
 _TAG = re.compile(r"<[^<>]*>")
 _WORD_BEFORE, _WORD_BEHIND = re.compile(r"([^\W\d_]+)[\s,.!?-]*$"), re.compile(r"[\s,.!?-]*([^\W\d_]+)")
 
@@ -43,9 +45,9 @@ _EMOJI_ROW, _EMOJI = "🐱", re.compile(f"[{EMOJI}]")
 _KEYWORD = r"(?<!\w)(?:BREAK|AND|COUPLE|ADD(?:COMM|COL|ROW|BASE|P))(?![^\W_])"
 _MARKS = "".join(re.escape(char) for char in {*_ROWS, *"(){}\\"} - set("ABC., -—–🐱"))
 _OTHER_LINE = re.compile(r"^[^\S\n]*(?:[^\s#]|#(?:[0-9a-fA-F]{3,4}){1,2}(?!\w))", re.MULTILINE)
-_SAD_FACE = re.compile(rf"{BEGINS}[>}}]?[:;=][-'’^]?\({{1,3}}(?=[\s,]|$)")
+_FACE = re.compile(rf"{BEGINS}[>}}]?[:;=][-'’^]?(?:\){{1,3}}{ENDS}|\({{1,3}}(?=[\s,]|$))")
 _OPERATOR = re.compile(r"BREAK|AND|COUPLE|ADD[A-Z]+|[A-Z]*MASK|AREA|FILL|TE|SDXL|STYLE|AVG|FEATHER")
-_MORE = rf"(?<=\d)[., –-](?=\d)|[{EMOJI}]|(?<=[A-Za-z])\.(?=[A-Za-z]\.)|(?<!\S)(?:--|—|–)(?=[a-z])|{_KEYWORD}"
+_MORE = rf"(?<=\d)[., –-](?=\d)|[{EMOJI}]|(?<=[A-Za-z])\.(?=[A-Za-z]\.)|(?<!\S)(?:--|—|–)(?=[a-z])|(?<=[A-Za-z])--(?=[\s,.;)]|$)|{_KEYWORD}"
 # A run of characters none of which gives anything away, which most of a prompt is: it is passed over at once.
 _PLAIN_RUN = re.compile(r"(?:[a-z ,!?]+|[A-Z](?![A-Z])|\.(?![A-Za-z\d])|\d(?![., –-]\d)|-(?!-))*")
 _GIVES_AWAY = re.compile(rf"[{_MARKS}]|{_MORE}")
@@ -59,11 +61,12 @@ def read_tokens(text: str, english: bool = False) -> list[Token]:
 
     english: other scripts and accented words are kinds of their own.
     """
-    return [
-        (kind, balance(token) if kind in TREATMENTS else token)
-        for kind, token in _Reader(text, english).read()
-        if kind != BRACE and token
-    ]
+    tokens = [(kind, token) for kind, token in _Reader(text, english).read() if kind != BRACE and token]
+    marked = [token for _, token in tokens if PARENTHESIS.search(token)]
+    if not marked:
+        return tokens
+    faces_alone = balance(" ".join(marked)) == " ".join(marked)
+    return [(kind, balance(token, faces_alone) if kind in TREATMENTS else token) for kind, token in tokens]
 
 
 class _Reader:
@@ -140,8 +143,10 @@ class _Reader:
             return 0 if self.english else end
         if row.kind == "schedule":
             return end if SCHEDULED.search(_TAG.sub("", text[1:-1])) else 0
-        if row.kind == "less weight":
-            return end if re.search(r"[^\W_]", text) and "\n" not in text else 0
+        if row.kind == "choice":
+            return end if CHOSEN.search(text, 0, _TELLS_CHOICE) else 0
+        if row.kind in ("less weight", "more weight"):
+            return end if _LETTER.search(text) and "\n" not in text else 0
         if row.kind in ("operator", "coupled"):
             return end if self._operates(text, begin, end) else 0
         if row.kind == "weight of a section":
@@ -205,8 +210,9 @@ class _Reader:
             return self._take(BRACE, place, place + 1)
         if char == "(" and not self.depth and (found := self._series(place)):
             return found
-        self.depth = max(0, self.depth + (1 if char == "(" else -1))
-        return self._take(OPEN if char == "(" else CLOSE, place, place + 1)
+        opened, self.depth = self.depth, max(0, self.depth + (1 if char == "(" else -1))
+        behind = BEHIND_GROUP.match(self.text, place + 1) if char == ")" and opened else None
+        return self._take(OPEN if char == "(" else CLOSE, place, behind.end() if behind else place + 1)
 
     def _series(self, place: int) -> int:
         """Take "name (series)" where it is all of a tag: names have no articles and prepositions in them."""
@@ -283,23 +289,28 @@ def _weight_end(tokens: list[Token], index: int) -> int:
     return 0
 
 
-def balance(text: str) -> str:
+def balance(text: str, faces_alone: bool = True) -> str:
     """`text` with parentheses that balance for ComfyUI's parser; balanced text comes back unchanged.
 
     An unclosed weight, "(a:1.2, b", is closed after its number; every other stray parenthesis is escaped,
     which is how ComfyUI's parser reads an unclosed "(" anyway, and so is that of a face, ":(". Escaped
     parentheses are left alone.
+
+    faces_alone: parentheses of faces stay as they are where they upset nothing: all open or all close, and there are
+        no others.
     """
     if "(" not in text and ")" not in text:
         return text
     found = [match.start() for match in PARENTHESIS.finditer(text)]
     if not found:
         return text
+    faces = {place for face in _FACE.finditer(text) for place in range(*face.span())}
+    if faces_alone and faces.issuperset(found) and len({text[position] for position in found}) == 1:
+        return text
     opened, edits = [], {}
-    sad = {place for face in _SAD_FACE.finditer(text) for place in range(*face.span())} if "(" in text else ()
     for position in found:
-        if position in sad:
-            edits[position] = "\\("
+        if position in faces and (text[position] == "(" or not opened):
+            edits[position] = "\\" + text[position]
         elif text[position] == "(":
             opened.append(position)
         elif opened:

@@ -76,6 +76,11 @@ def balanced(text: str) -> bool:
     return depth == 0
 
 
+def unharmed(text: str) -> bool:
+    """Whether parentheses balance, or are those of faces alone and make no group of anything."""
+    return balanced(text) or balance(text) == text and all(weight == 1 for _, weight in parsed(text))
+
+
 def test_the_transcription_knows_what_comfyui_does():
     assert parsed("a (b:1.3) c") == [("a ", 1.0), ("b", 1.3), (" c", 1.0)]
     assert parsed("((a:1.2) b:0.9)") == [("a", 1.2), (" b", 0.9)]
@@ -390,9 +395,14 @@ def occurrences(piece: str, text: str) -> int:
 
 def check_candidate(aside: SetAside, candidate: str):
     texts = [piece.text for piece in aside.pieces]
-    assert balanced(candidate)
+    assert unharmed(candidate)
+    has_comment = any(piece.treatment == LINE for piece in aside.pieces)
     for piece in set(aside.pieces):
+        if piece.kind == "line" and has_comment:
+            continue  # a comment ends its line itself
         found, due = occurrences(piece.text, candidate), sum(occurrences(piece.text, other) for other in texts)
+        if piece.kind == "emoticon" and not found:  # beside an answer's weight it is escaped
+            found = occurrences(balance(piece.text, faces_alone=False), candidate)
         # A writer may say plain text and end lines itself.
         assert found >= due, piece.text
         if piece.treatment != TYPED and piece.kind != "line" and len(piece.text) > 1:
@@ -436,7 +446,7 @@ ANY_MARKS = st.text(st.sampled_from("()\\{}|<>_/*:;,.$# \t\n\xa0\u3000a1BREAK猫
 def test_any_marks_at_all(raw_prompt, answer, weights):
     aside = set_aside(raw_prompt)
     check_candidate(aside, put_back(answer, aside, weights))
-    assert balanced(append(raw_prompt, answer))
+    assert unharmed(append(raw_prompt, answer))
 
 
 @given(ANY_TEXT, ANY_TEXT)
@@ -448,7 +458,7 @@ def test_any_text_at_all(raw_prompt, answer):
     check_candidate(aside, put_back(answer, aside))
     assert len(aside.words.splitlines()) <= 1
     assert aside.words.isascii() or aside.words.encode("utf-8"), "a tokenizer takes the words"
-    assert balanced(append(raw_prompt, answer))
+    assert unharmed(append(raw_prompt, answer))
 
 
 ORDERED = [piece for piece in PIECES if "\\" not in piece]
@@ -528,9 +538,10 @@ def test_balance_changes_only_what_is_stray(text, expected):
 @settings(max_examples=500, deadline=None)
 def test_balance_balances(text):
     result = balance(text)
-    assert balanced(result)
+    assert unharmed(result)
+    assert balanced(balance(text, faces_alone=False))
     assert balance(result) == result
-    if not re.search(r":\(+(?:[\s,]|$)", text):  # a face
+    if not re.search(r":[()]+(?:[\s,.]|$)", text):  # a face
         assert (result == text) == balanced(text)
     assert result.replace("\\", "").replace(")", "") == text.replace("\\", "").replace(")", "")
 
@@ -573,7 +584,7 @@ def test_appending_adds_plain_words_to_the_raw_prompt(raw_prompt, answer):
     if not any(piece.kind == "weight of a section" for piece in set_aside(raw_prompt).pieces):
         assert result.startswith(base)  # else the details stand before that weight
     assert base == raw_prompt or not balanced(raw_prompt)
-    assert balanced(result)
+    assert unharmed(result)
     before, after = set_aside(raw_prompt), set_aside(result)
     assert [text for text, _ in syntax_of(after)] == [text for text, _ in syntax_of(before)]
 

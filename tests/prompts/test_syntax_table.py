@@ -17,7 +17,7 @@ from prompt_beautifier.beautifier.prompts.put_back import put_back
 from prompt_beautifier.beautifier.prompts.syntax import SetAside, balance, set_aside
 from prompt_beautifier.beautifier.prompts.syntax_table import DIVIDES, HIDDEN, LINE, SHOWN, TABLE, TREATMENTS, TYPED
 
-from .test_syntax import balanced, parsed
+from .test_syntax import parsed, unharmed
 
 EXAMPLES = [(row, example) for row in TABLE for example in row.examples]
 # What has no pattern in the table.
@@ -25,6 +25,7 @@ OTHERS = {
     "weight": ["(red dress:1.3)", "(emphasis)", "((a hat:1.2) b:0.9)", "(a {b|c} boat:1.2)", "(<lora:x:1> moon:0.8)"],
     "escape": [r"saber\_\(fate\)", r"\(two words\)", r"\(fate\)", r"saber_\(fate\)"],
     "series": ["charactername (series)", r"fubuki \(nier:automata\)"],
+    "marked weight": ["(cat)++", "(two words)1.3", "(a (red)+ hat)--"],
 }
 
 
@@ -50,7 +51,7 @@ def test_an_example_is_one_piece_of_its_kind(row, example):
 def test_an_example_comes_back_once_whatever_is_answered(row, example, answer):
     raw_prompt = surrounded(example, row.treatment)
     candidate = put_back(answer, set_aside(raw_prompt))
-    assert candidate.count(balance(example)) == 1 and balanced(candidate)
+    assert candidate.count(balance(example)) == 1 and unharmed(candidate)
     assert append(raw_prompt, answer).startswith(balance(raw_prompt))
 
 
@@ -72,8 +73,29 @@ def test_what_is_like_another_does_not_take_its_place(raw_prompt, answer, candid
     assert put_back(answer, set_aside(raw_prompt)) == candidate
 
 
+@pytest.mark.parametrize(
+    ("raw_prompt", "words", "pieces"),
+    [
+        ("a cat AND a dog :0.5", "a cat, a dog", ["AND", ":0.5"]),
+        ("space::2 ship::1", "space, ship", ["::2", "::1"]),
+        ("hot:: dog", "hot, dog", ["::"]),
+        ("1.2::red hair, 0.8::hat::", "red hair, hat", ["1.2::", "0.8::hat::"]),
+        ("(cat)++ on a (red (hat)-)1.3", "cat on a red hat", ["(cat)++", "(red (hat)-)1.3"]),
+        ('("a cat", "a dog").blend(0.7, 0.3)', '"a cat", "a dog"', ['("a cat", "a dog").blend(0.7, 0.3)']),
+        ("a {prompt}, {hat}, {}", "a subject, hat", ["{prompt}", "{hat}", "{}"]),
+        ("(cat)-like, C++, 18+", "cat -like, C++, 18+", ["(cat)", "C++", "18+"]),
+    ],
+)
+def test_what_words_beside_it_make_syntax(raw_prompt, words, pieces):
+    aside = set_aside(raw_prompt)
+    assert aside.words == words and [piece.text for piece in aside.pieces] == pieces
+    candidate = put_back(f"{words}, soft light", aside)
+    assert all(candidate.count(piece) >= 1 for piece in pieces) and unharmed(candidate)
+    assert append(raw_prompt, f"{words}, soft light").count("soft light") == 1
+
+
 def test_every_kind_has_examples_and_a_treatment():
-    assert {row.kind for row, _ in EXAMPLES} == {row.kind for row in TABLE} - {"weight of a section"}
+    assert {row.kind for row, _ in EXAMPLES} == {row.kind for row in TABLE} - BESIDE_WORDS
     assert set(TREATMENTS.values()) == {HIDDEN, SHOWN, DIVIDES, LINE, TYPED}
     assert len({row.kind for row in TABLE}) == len(TABLE)
 
@@ -88,6 +110,8 @@ ANSWERS = (
     "masterpiece, best quality|a woman in a red dress, soft light, 8k|portrait of a sailor at night, oil on canvas"
     "|a cat AND a dog BREAK {a|b} <lora:other:1> [x:y:0.3], :) , __w__ embedding:e // no|((cat)), (dog:1.3)|"
 ).split("|")
+# Which only words beside them make what they are.
+BESIDE_WORDS = {"weight of a section", "part", "number begins"}
 FULL_LINE = {"comment line", "definition"}
 
 
@@ -145,7 +169,7 @@ def in_order(found: SetAside, raw: SetAside, lines: bool = True) -> list[str]:
     lines = lines and not any(piece.treatment == LINE for piece in raw.pieces)
     neutral = {piece.text for piece in raw.pieces if piece.neutral}
     return [
-        piece.text
+        balance(piece.text, faces_alone=False) if piece.kind == "emoticon" else piece.text
         for piece in found.pieces
         if piece.treatment in (DIVIDES, LINE, HIDDEN) and piece.text not in neutral and (lines or piece.kind != "line")
     ]
@@ -154,7 +178,7 @@ def in_order(found: SetAside, raw: SetAside, lines: bool = True) -> list[str]:
 def check_mixed(raw_prompt: str, answer: str, weights: bool) -> None:
     aside = set_aside(raw_prompt)
     candidate = put_back(answer, aside, weights)
-    assert balanced(candidate)
+    assert unharmed(candidate)
     due = Counter(piece.text for piece in aside.pieces)
     everything = "\0".join(piece.text for piece in aside.pieces)
     for piece in dict.fromkeys(aside.pieces):
@@ -162,9 +186,9 @@ def check_mixed(raw_prompt: str, answer: str, weights: bool) -> None:
         if piece.treatment == TYPED or piece.kind in ("line", "escape"):
             assert found >= due[piece.text], piece
         elif piece.kind.startswith("emoticon"):
-            assert len(re.findall(rf"(?<![^\s,]){re.escape(piece.text)}(?![^\s,])", candidate)) == due[piece.text], (
-                piece
-            )
+            ways = {piece.text, balance(piece.text, faces_alone=False)}  # escaped beside an answer's weights
+            faces = re.findall(rf"(?<![^\s,])(?:{'|'.join(map(re.escape, ways))})(?![^\s,])", candidate)
+            assert len(faces) == due[piece.text], piece
         else:
             assert found == everything.count(piece.text), piece
     stretches = Counter(parsed(candidate))
@@ -177,7 +201,7 @@ def check_mixed(raw_prompt: str, answer: str, weights: bool) -> None:
     appended = append(raw_prompt, answer)
     if "weight of a section" not in {piece.kind for piece in aside.pieces}:
         assert appended.startswith(balance(raw_prompt))
-    assert balanced(appended)
+    assert unharmed(appended)
     assert in_order(set_aside(appended), aside, lines=False) == in_order(aside, aside, lines=False)
 
 
