@@ -68,6 +68,40 @@ def test_the_embedded_model_keeps_it_too(embedded_beautifier, raw_prompt, typed,
         assert "subject" not in candidate.text and not candidate.lost
 
 
+# What is said of a thing without being a word of the tables: a number, a letter, a mark.
+LITERAL = [
+    ("7-eleven, city at night", ["7-eleven"]),
+    ("a 50-year-old man, a 3-headed dragon", ["50-year-old man", "3-headed dragon"]),
+    ("a boy, 8 years old, reading", ["8 years old"]),
+    ("t-shirt, x-ray, sci-fi city", ["t-shirt", "x-ray", "sci-fi city"]),
+    ('a sign "7-Eleven" at 9:41, f/1.8', ['"7-Eleven"', "9:41", "f/1.8"]),
+    ("24/7 diner, 50% off, v2.1, 4:5", ["24/7 diner", "50%", "v2.1", "4:5"]),
+    ("5 people, 2 dogs and 1 cat", ["5 people", "2 dogs", "1 cat"]),
+    ("a cat,\non a roof", ["cat", "on a roof"]),
+    ("a bald man, no beard", ["bald man", "no beard"]),
+    ("a café in Montréal, 5°C", ["café", "Montréal", "5°C"]),
+    ("(cat)++ on a (hat)--", ["(cat)++", "(hat)--"]),
+    ("1.2::red hair::, {{a hat}}", ["1.2::red hair::", "{{a hat}}"]),
+]
+
+
+@pytest.mark.parametrize(("raw_prompt", "typed"), LITERAL, ids=[raw for raw, _ in LITERAL])
+def test_tags_hold_what_was_typed_letter_for_letter(embedded_beautifier, raw_prompt, typed):
+    for candidate in embedded_beautifier.beautify(raw_prompt, 2, seed=7, style="tags"):
+        assert not [piece for piece in typed if piece not in candidate.text] and not candidate.lost
+
+
+@pytest.mark.parametrize(
+    "raw_prompt", ["\\(fate\\)\nsaber_\\(fate\\)", "a red fox,\nan old barn", "a cat\na dog\na cow"]
+)
+def test_lines_end_where_sentences_do(embedded_beautifier, raw_prompt):
+    for candidate in embedded_beautifier.beautify(raw_prompt, 2, seed=7, style="sentences"):
+        lines = candidate.text.split("\n")
+        assert len(lines) == raw_prompt.count("\n") + 1 and all(line.strip() for line in lines)
+        assert not any(line[:1].islower() for line in lines[1:] if lines[0].endswith("."))
+        assert "(" not in candidate.text.replace("\\(", "")
+
+
 @pytest.mark.parametrize("raw_prompt", ["a castle", "a cat", "a red car at night"])
 def test_nobody_and_nothing_unsafe_is_added(raw_prompt):
     def worst(words: str) -> str:

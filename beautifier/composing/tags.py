@@ -6,7 +6,8 @@ words where it is none.
 
 from collections.abc import Sequence
 
-from ..faithful import check
+from ..faithful import check, stem
+from ..prompts.vocabulary import singular, words_of
 from ..subjects.find import Findings
 from ..wishes.wish import Wish
 from .added_tags import added_tags, goes_with, may_tag, more_tags
@@ -46,6 +47,7 @@ def write(
     tags = list(
         dict.fromkeys([*counts, *whole, *(tag for tag in said if not is_count(tag) and tag not in (*counts, *plain))])
     )
+    tags += [part for part in unsaid_segments(wish, tags) if part not in tags]
     if wish.strict:
         return ", ".join(tags)
     head = next((found for found in findings.found if found.part == "head"), None)
@@ -67,6 +69,19 @@ def is_told_by(tags: Sequence[str], wish: Wish, findings: Findings) -> bool:
     """Whether tags alone keep all that a wish asks for: one thing, where it is, what it has, and nothing else."""
     others = [found for found in findings.found if found.part == "other"]
     return not others and not wish.names and not check(wish, ", ".join(tags)).lost
+
+
+def unsaid_segments(wish: Wish, tags: Sequence[str]) -> list[str]:
+    """The parts of a wish, as typed, of which tags lose a word, a count, or that something is not there."""
+    lost = check(wish, ", ".join(tags)).lost
+    gone = {stem(singular(word.folded)) for name in lost for word in words_of(name)}
+    found = []
+    for start, end in wish.segments:
+        words = wish.words[start:end]
+        excludes = set(range(start, end)) <= wish.outside and "no humans" not in tags
+        if excludes or any(stem(singular(word.folded)) in gone for word in words):
+            found.append(wish.words_between(start, end).casefold())
+    return found
 
 
 def typed_whole(wish: Wish) -> list[str]:

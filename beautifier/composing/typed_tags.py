@@ -1,5 +1,7 @@
 """The words of a raw prompt as tags: the longest that are one, the rest as plain words."""
 
+from collections.abc import Sequence
+
 from ..prompts.vocabulary import STOP, singular
 from ..subjects.find import Findings
 from ..wishes.things import Subject
@@ -7,6 +9,8 @@ from ..wishes.wish import QUOTED, Wish
 from ..wishes.words import BOILERPLATE, FRAMING, GROUPS, LOOKS
 from .added_tags import entry_tags
 from .tag_table import UNWANTED, own_tag, table
+
+DIVIDING = frozenset(',;|"“”„«»()[]{}，。；、')
 
 
 def typed_tags(wish: Wish, findings: Findings) -> list[str]:
@@ -86,12 +90,19 @@ def _medium_as_tags(wish: Wish, findings: Findings, subject: Subject) -> list[st
 
 def _thing_as_tags(wish: Wish, start: int, end: int, verb: str) -> list[str]:
     """One thing as tags: "red umbrella"; "giant pink whale" with "whale"; "holding flag"."""
-    words = [wish.words[i].folded for i in range(start, end) if wish.words[i].folded not in BOILERPLATE]
-    words = [word for word in words if word[:1].isalnum()]  # an emoji stands where it was typed
-    while words and (words[-1] in FRAMING or words[-1] in STOP):
-        words.pop()
-    while words and words[0] in STOP:
-        words.pop(0)
+    while start and wish.text[wish.words[start - 1].end : wish.words[start].start] == "-":
+        start -= 1  # "t-shirt"
+    kept = [
+        i
+        for i in range(start, end)
+        if (word := wish.words[i]).folded not in BOILERPLATE or word.text.isdecimal() or _is_joined(wish, i)
+    ]
+    kept = [i for i in kept if wish.words[i].folded[:1].isalnum()]  # an emoji stands where it was typed
+    while kept and wish.words[kept[-1]].folded in FRAMING | STOP:
+        kept.pop()
+    while kept and wish.words[kept[0]].folded in STOP and not _is_joined(wish, kept[0]):
+        kept.pop(0)
+    words = [wish.words[i].folded for i in kept]
     if not words or (len(words) == 1 and words[0] in FRAMING | GROUPS):
         return []
     found = []
@@ -104,13 +115,43 @@ def _thing_as_tags(wish: Wish, start: int, end: int, verb: str) -> list[str]:
         return [*found, whole]
     if all(word in LOOKS for word in words):  # "colorful calm" of a portrait
         return [*found, *words]
-    found.append(" ".join(words))
+    found.append(_as_written(wish, kept))
     for length in range(min(3, len(words) - 1), 0, -1):
         tag = own_tag(" ".join(words[-length:]))
         if tag and not (length == 1 and noun in UNWANTED):
             found.append(tag)
             break
     return found
+
+
+def _is_joined(wish: Wish, index: int) -> bool:
+    """Whether a word is one with its neighbour that is no praise: the letter of "t-shirt", the ray of "x-ray"."""
+    beside = [(at, at + 1) for at in (index - 1, index) if 0 <= at and at + 1 < len(wish.words)]
+    return any(
+        wish.text[wish.words[one].end : wish.words[two].start] == "-"
+        and wish.words[two if one == index else one].folded not in BOILERPLATE
+        for one, two in beside
+    )
+
+
+def _as_written(wish: Wish, kept: Sequence[int]) -> str:
+    """Some words of a wish in lower case with the marks between and at them: "7-eleven", "a 24/7 diner", "f/1.8"."""
+    runs: list[list[int]] = []
+    for index in kept:
+        if runs and runs[-1][-1] == index - 1:
+            runs[-1].append(index)
+        else:
+            runs.append([index])
+    return " ".join(_with_marks(wish.text, wish.words[run[0]].start, wish.words[run[-1]].end) for run in runs)
+
+
+def _with_marks(text: str, start: int, end: int) -> str:
+    """A stretch of a text in lower case, with the words and marks that touch it."""
+    while start and not text[start - 1].isspace() and text[start - 1] not in DIVIDING:
+        start -= 1
+    while end < len(text) and not text[end].isspace() and text[end] not in DIVIDING:
+        end += 1
+    return " ".join(text[start:end].rstrip(".!?:…").casefold().split())
 
 
 def _expressions(wish: Wish, start: int, end: int) -> list[str]:

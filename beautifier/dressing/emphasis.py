@@ -30,17 +30,21 @@ def without_emphasis(raw_prompt: str) -> tuple[str, tuple[str, ...]]:
     return written.strip(), tuple(groups)
 
 
-def without_underscores(raw_prompt: str) -> str:
-    """A raw prompt whose tags are plain words: "hatsune_miku_(vocaloid), silver_hair" without underscores."""
+def without_underscores(raw_prompt: str, escapes: bool = True) -> str:
+    """A raw prompt whose tags are plain words: "hatsune_miku_(vocaloid), silver_hair" without underscores.
+
+    escapes: parentheses of names stay escaped, or are: without a backslash they would weigh the words inside.
+    """
     tokens = read_tokens(usable(raw_prompt))
     if not any(kind in TAGS for kind, _ in tokens):
         return raw_prompt
-    return "".join(spelled(text) if kind in TAGS else text for kind, text in tokens)
+    return "".join(spelled(text, escapes) if kind in TAGS else text for kind, text in tokens)
 
 
-def spelled(tag: str) -> str:
+def spelled(tag: str, escapes: bool) -> str:
     """A tag as plain words, without the kind that tells it from another: "ink_(medium)" is "ink"."""
-    return KIND.sub("", re.sub(r"\\([()])", r"\1", tag).replace("_", " "))
+    words = KIND.sub("", re.sub(r"\\([()])", r"\1", tag).replace("_", " "))
+    return re.sub(r"([()])", r"\\\1", words) if escapes else words
 
 
 KIND = re.compile(

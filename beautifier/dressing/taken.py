@@ -51,7 +51,7 @@ def take_apart(request: Request) -> Taken:
         if not target.weights:
             prompt, emphasis = without_emphasis(prompt)
     if request.style == "sentences" and (target is not None or request.mode == "rewrite"):
-        prompt = without_underscores(prompt)
+        prompt = without_underscores(prompt, escapes=target is None or target.weights)
     notes = tuple(notes_of(request, pasted, negative, emphasis, foreign))
     stays = target is None or target.json or target.reads_json
     shape = SHAPE.search(request.raw_prompt)

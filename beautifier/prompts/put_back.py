@@ -94,7 +94,8 @@ def _words_of(section: list[str | Piece]) -> tuple[list[str], list[int]]:
     words, counts = [], []
     for part in section:
         counts.append(len(words))
-        words += fold_characters(part if isinstance(part, str) else part.words).split()
+        said = fold_characters(part if isinstance(part, str) else part.words)
+        words += [word for word in said.split() if word.strip(",.;:!?|")]
     return words, counts
 
 
@@ -128,7 +129,7 @@ def _border_before(answer: Searched, begin: int, position: int) -> tuple[int, in
 
     It is where the detail begins; within one detail an article stays with its noun and an "and" goes.
     """
-    start = answer.details(begin, position)[-2]
+    start = answer.sentence_at(position) if answer.in_sentences else answer.details(begin, position)[-2]
     if start > begin:
         return start, start
     joint = _JOINT.search(answer.text, begin, position)
@@ -178,6 +179,8 @@ def _place_section(answer: Searched, section: list[str | Piece], start: int, end
     cursor = start
     for index, piece in sorted(waiting, key=lambda pair: pair[0]):
         commas = _commas(section, index, piece)
+        if answer.in_sentences and commas == (True, False):
+            commas = (False, False)  # "also in view are {red|blue} eyes"
         least = max([cursor, *(span[1] for at, span in neutral.items() if at < index)])
         most = min([end, *(span[0] for at, span in neutral.items() if at > index and span[0] >= least)])
         beside = _beside(section, index, placed, (least, most))

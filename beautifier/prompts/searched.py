@@ -6,6 +6,7 @@ from .prose import is_prose
 from .syntax import PARENTHESIS, without_weight
 from .words import fold_characters
 
+_SENTENCE = re.compile(r"[.!?…][\"'”’)]?\s+")
 _ARTICLE = re.compile(r"(?:^|(?<=[\s(]))(?:an?|the|one) $")
 
 
@@ -65,6 +66,11 @@ class Searched:
         """A stretch, which is free no longer."""
         self.free = self.free[:begin] + "\0" * (end - begin) + self.free[end:]
         return begin, end
+
+    def sentence_at(self, position: int) -> int:
+        """Where the sentence begins that a place is in."""
+        found = list(_SENTENCE.finditer(self.plain, 0, position))
+        return found[-1].end() if found else 0
 
     def details(self, start: int, end: int) -> list[int]:
         """Where the comma-separated details between `start` and `end` begin, and `end`."""

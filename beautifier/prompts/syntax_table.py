@@ -329,7 +329,7 @@ IS_TEXT = frozenset(row.kind for row in TABLE if row.is_text) | {"foreign"}
 
 # What makes a choice of braces; and single names that stand for something to be filled in.
 CHOSEN = re.compile(
-    r"^[$%]|\||\$\$|__|<|::|^\{\s*(?:prompt|subject|character|style|artist|input|text)?\s*\}$", re.IGNORECASE
+    r"^[$%]|\||\$\$|__|<|::|^\{\s*\"|^\{\s*(?:prompt|subject|character|style|artist|input|text)?\s*\}$", re.IGNORECASE
 )
 # What follows a group in compel's manner.
 BEHIND_GROUP = re.compile(r"(?:\+{1,6}|-{1,6}|\d?\.\d{1,3})(?=[\s,.;)]|$)|\.(?:and|blend|swap)\([\d\s.,]{0,60}\)")

@@ -47,7 +47,8 @@ _MARKS = "".join(re.escape(char) for char in {*_ROWS, *"(){}\\"} - set("ABC., -�
 _OTHER_LINE = re.compile(r"^[^\S\n]*(?:[^\s#]|#(?:[0-9a-fA-F]{3,4}){1,2}(?!\w))", re.MULTILINE)
 _FACE = re.compile(rf"{BEGINS}[>}}]?[:;=][-'’^]?(?:\){{1,3}}{ENDS}|\({{1,3}}(?=[\s,]|$))")
 _OPERATOR = re.compile(r"BREAK|AND|COUPLE|ADD[A-Z]+|[A-Z]*MASK|AREA|FILL|TE|SDXL|STYLE|AVG|FEATHER")
-_MORE = rf"(?<=\d)[., –-](?=\d)|[{EMOJI}]|(?<=[A-Za-z])\.(?=[A-Za-z]\.)|(?<!\S)(?:--|—|–)(?=[a-z])|(?<=[A-Za-z])--(?=[\s,.;)]|$)|{_KEYWORD}"
+_DASHES = r"(?<!\S)(?:--|—|–)(?=[a-z])|(?<=[A-Za-z])--(?=[\s,.;)]|$)"
+_MORE = rf"(?<=\d)[., –-](?=\d)|[{EMOJI}]|(?<=[A-Za-z])\.(?=[A-Za-z]\.)|{_DASHES}|{_KEYWORD}"
 # A run of characters none of which gives anything away, which most of a prompt is: it is passed over at once.
 _PLAIN_RUN = re.compile(r"(?:[a-z ,!?]+|[A-Z](?![A-Z])|\.(?![A-Za-z\d])|\d(?![., –-]\d)|-(?!-))*")
 _GIVES_AWAY = re.compile(rf"[{_MARKS}]|{_MORE}")

@@ -121,7 +121,10 @@ def test_it_is_told_which_words_were_left_out():
 
 def test_tags_are_spelled_as_words_where_sentences_are_read():
     typed = r"hatsune_miku_(vocaloid), ink_(medium), saber_\(fate\), <lora:my_style:1>, long_hair"
-    assert without_underscores(typed) == "hatsune miku (vocaloid), ink, saber (fate), <lora:my_style:1>, long hair"
+    plain = "hatsune miku (vocaloid), ink, saber (fate), <lora:my_style:1>, long hair"
+    assert without_underscores(typed, escapes=False) == plain
+    escaped = r"hatsune miku \(vocaloid\), ink, saber \(fate\), <lora:my_style:1>, long hair"
+    assert without_underscores(typed) == escaped  # without a backslash they would be weights
 
 
 @pytest.mark.parametrize(
