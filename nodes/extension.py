@@ -3,7 +3,7 @@
 from comfy_api.latest import ComfyExtension
 
 from . import beautify, compare, encoder, kept, lines, load, messages, metadata, rank, remote, routes, score
-from .comfy import folders, server
+from .comfy import folders, replacing, server
 
 
 class PromptBeautifierExtension(ComfyExtension):
@@ -13,5 +13,6 @@ class PromptBeautifierExtension(ComfyExtension):
         server.before_each_run_is_queued(metadata.prepare)
         routes.add_routes()
         kept.add_routes()
+        await replacing.register()
         files = (load, beautify, remote, rank, score, compare, encoder, lines)
         return [messages.with_plain_errors(node) for file in files for node in file.NODES]

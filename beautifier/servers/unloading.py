@@ -7,7 +7,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from .client import Opened
 from .problems import RemoteError, Server, TemporaryFailure
 from .stream import whole_json
 
@@ -68,6 +67,8 @@ async def unload(server: Server, model: str) -> None:
 
 async def does(server: Server, way: Way, model: str) -> bool:
     """Whether a server frees the memory of a model when it is asked in this way. Raises TemporaryFailure."""
+    from .client import Opened  # imports tokenizers, for which a start of ComfyUI would wait
+
     with suppress(RemoteError):
         async with Opened(server, "POST", way.path, way.body(model), at_root=True) as response:
             return 200 <= response.status < 300 and bool(way.is_done(await whole_json(server, response)))

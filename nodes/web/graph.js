@@ -59,3 +59,15 @@ const BELOW = 10; // of a text box that comes last: ComfyUI lets it reach over t
 
 /** The least height in which a node holds all that it shows. */
 export const leastHeight = (node) => node.computeSize()[1] + BELOW;
+
+/** Have a node that takes another's place know that it is in the graph: ComfyUI tells those alone that are added, and
+ * text boxes and lists show only then. */
+export function knowsItsPlace(node) {
+  let told = false;
+  onChange(node, () => (told = true), "onAdded");
+  setTimeout(() => {
+    if (told || !node.graph) return;
+    node.onAdded(node.graph);
+    node.setSize([Math.max(node.size[0], node.computeSize()[0]), Math.max(node.size[1], leastHeight(node))]);
+  });
+}

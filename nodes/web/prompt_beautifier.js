@@ -4,6 +4,7 @@
 import { app } from "../../scripts/app.js";
 import { beautifyCurrent, beautifyWidget, textWidgets } from "./anywhere.js";
 import { addCandidateList } from "./candidates.js";
+import { knowsItsPlace } from "./graph.js";
 import { addHistoryPanel, openHistory } from "./history.js";
 import { showInputsInUse } from "./inputs.js";
 import { tellErrors } from "./messages.js";
@@ -13,6 +14,7 @@ import { text } from "./strings.js";
 import { startWords } from "./words.js";
 
 const BEAUTIFY = "PromptBeautifierBeautifyPrompt";
+const PACK = "PromptBeautifier";
 const COMMAND = "PromptBeautifier.BeautifyText";
 const MAC = navigator.platform.startsWith("Mac");
 
@@ -38,6 +40,7 @@ app.registerExtension({
     if (node.comfyClass === BEAUTIFY) addCandidateList(node);
     startWithSettings(node);
     showInputsInUse(node);
+    if (node.comfyClass?.startsWith(PACK)) knowsItsPlace(node);
   },
 
   getSelectionToolboxCommands(item) {

@@ -161,7 +161,7 @@ def test_prompt_is_the_librarys(loaded, beautify, models):
 def test_settings_reach_the_model(loaded, beautify, monkeypatch):
     asked = []
 
-    def answer(writer, request, on_step):
+    def answer(writer, request, on_step, **_):
         asked.append(request)
         return [Candidate("x")]
 

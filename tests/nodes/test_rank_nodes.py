@@ -199,7 +199,7 @@ def test_cancel_acts_between_two_batches(comfy, loaded, rank):
 
 def test_candidates_are_ordered_by_the_reward_model(writer, beautify, loaded, library):
     plain = beautify(writer, "a cat", seed=5, num_candidates=6).args
-    prompt, candidates, overview, _ = beautify(writer, "a cat", seed=5, num_candidates=6, reward_model=loaded).args
+    prompt, candidates, overview, *_ = beautify(writer, "a cat", seed=5, num_candidates=6, reward_model=loaded).args
     assert sorted(candidates) == sorted(plain[1]) and candidates != plain[1]
     scores = library.score(["a cat"] * 6, candidates).tolist()
     assert scores == sorted(scores, reverse=True) and prompt == candidates[0]
