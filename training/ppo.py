@@ -42,11 +42,13 @@ from accelerate.utils import broadcast
 from torch import nn
 
 from ..beautifier.language.sampling import mix64
+from ..beautifier.language.steps import Answer
 from ..beautifier.language.weights import as_stored, load_network
 from ..beautifier.language.writer import Beautifier
 from .policy.asked import (
     AFRESH,
     HELDOUT,
+    Question,
     Task,
     add_asking,
     adds_nothing,
@@ -58,6 +60,7 @@ from .policy.asked import (
     scores_of,
     within,
 )
+from .policy.engine import Engine
 from .policy.experience import Experience, look_at, minibatches, whiten
 from .policy.formulas import (
     KLController,
@@ -93,7 +96,7 @@ def main(argv: list[str] | None = None) -> None:
     accelerator = Accelerator(cpu=args.cpu)
     check_devices(accelerator)
     check(args, accelerator.num_processes)
-    same_run(args, free={"steps"})
+    same_run(args, free={"steps", "vllm_server"})
     torch.manual_seed(args.seed)  # the value head begins at random
     folder, family = find_base(args.model, args.family)
     network = load_network(folder, torch.float32, accelerator.device)
@@ -113,11 +116,14 @@ def main(argv: list[str] | None = None) -> None:
         say(f"continuing after step {progress.step:,}")
     metrics = Metrics(args.out, progress.step) if accelerator.is_main_process else None
 
+    engine = None
+    if args.vllm_server:
+        engine = Engine(args.vllm_server, args.out / "policy", folder, family, wants_bf16(args, accelerator.device))
     pace = Pace(progress.step, args.steps, accelerator.device)
     if progress.step == 0:
         show(evaluate(policy, task, progress, accelerator, args), progress, pace, metrics, args)
     while progress.step < args.steps:
-        seen, numbers = roll_out(policy, task, progress, accelerator, args)
+        seen, numbers = roll_out(policy, task, progress, accelerator, args, engine)
         numbers |= improve(model, optimizer, seen, progress.step, accelerator, args)
         progress.controller.update(numbers["kl"], args.rollouts)
         progress.step += 1
@@ -171,6 +177,8 @@ def option_parser() -> argparse.ArgumentParser:
     add("--keep", choices=("best", "last"), default="best", help="which model is handed over")
     less = "work hidden states out again for the gradient: less memory, slower"
     add("--gradient-checkpointing", action=argparse.BooleanOptionalAction, default=False, help=less)
+    far = "have a vLLM server draw the rollouts, such as http://localhost:8000; policy/engine.py says how it is started"
+    add("--vllm-server", metavar="URL", help=far)
     add_lora(parser)
     add_training(parser, lr=5e-6, checkpoint_steps=50)
     return parser
@@ -262,16 +270,37 @@ def own_share(items: Sequence, accelerator: Accelerator) -> Sequence:
     return items[accelerator.process_index * share : (accelerator.process_index + 1) * share]
 
 
+def sampled(
+    policy: Policy,
+    asked: Sequence[Question],
+    step: int,
+    accelerator: Accelerator,
+    args: argparse.Namespace,
+    engine: Engine | None,
+) -> list[Answer]:
+    """This process's answers of a step, by the engine where there is one."""
+    tokens = [one.tokens for one in asked]
+    if engine is not None:
+        engine.follow(policy, accelerator)
+        numbers = own_share(range(args.rollouts), accelerator)
+        return engine.sample(policy, tokens, args.max_new_tokens, numbers, step, args.seed)
+    chances = own_share(chances_of_step(args.rollouts, args.max_new_tokens, step, args.seed), accelerator)
+    with policy.autocast():
+        return sample(policy.sampling_network(), tokens, args.max_new_tokens, chances, args.chunk, policy.head)
+
+
 def roll_out(
-    policy: Policy, task: Task, progress: Progress, accelerator: Accelerator, args: argparse.Namespace
+    policy: Policy,
+    task: Task,
+    progress: Progress,
+    accelerator: Accelerator,
+    args: argparse.Namespace,
+    engine: Engine | None = None,
 ) -> tuple[Experience, dict[str, float]]:
     """The answers of one step with their advantages, and numbers on them (over all processes)."""
     rows = own_share(rows_of_step(len(task.train), args.rollouts, progress.step, args.seed), accelerator)
-    chances = own_share(chances_of_step(args.rollouts, args.max_new_tokens, progress.step, args.seed), accelerator)
     asked = [task.train.questions[row] for row in rows]
-    with policy.autocast():
-        tokens = [one.tokens for one in asked]
-        answers = sample(policy.sampling_network(), tokens, args.max_new_tokens, chances, args.chunk, policy.head)
+    answers = sampled(policy, asked, progress.step, accelerator, args, engine)
     if args.least_new_tokens is not None:
         limits = limits_of_step(args.rollouts, args.least_new_tokens, args.max_new_tokens, progress.step, args.seed)
         answers = within(answers, own_share(limits, accelerator))

@@ -163,18 +163,25 @@ class Policy(nn.Module):
     def sampling_network(self) -> DecoderOnly:
         """The network to sample with: itself, or with its matrices in bfloat16 and its adapters merged, as autocast and
         adapters would make them again for each token."""
-        if not self.bits16 and not self.has_adapters:
+        twin = self.merged_network()
+        if not self.bits16:
+            return twin
+        if twin is self.network:
+            twin = copy.copy(self.network)
+            twin._modules = dict(self.network._modules)
+        twin.h = copy.deepcopy(twin.h).requires_grad_(False)
+        for layer in linear_layers(twin.h):
+            layer.to(torch.bfloat16)
+        return twin
+
+    def merged_network(self) -> DecoderOnly:
+        """The network; where it has adapters one that shares its weights, with what they have learnt added."""
+        if not self.has_adapters:
             return self.network
         twin = copy.copy(self.network)
         twin._modules = dict(self.network._modules)
-        top = self.network.h[self.first :]
-        if self.has_adapters:
-            top = merged_copy(self.reference[0], top)
+        top = merged_copy(self.reference[0], self.network.h[self.first :])
         twin.h = type(top)([*self.network.h[: self.first], *top])
-        if self.bits16:
-            twin.h = copy.deepcopy(twin.h).requires_grad_(False)
-            for layer in linear_layers(twin.h):
-                layer.to(torch.bfloat16)
         return twin
 
     def merge(self) -> None:
