@@ -1,5 +1,6 @@
 """Supervised fine-tuning: what is learnt is what will be asked; the filter; kill and resume; two processes."""
 
+import importlib.util
 import json
 import shutil
 import signal
@@ -242,6 +243,29 @@ def test_two_processes_learn_the_same_as_one(whole, base, data, tmp_path):
         if key[1] == "loss":
             assert two[key] == pytest.approx(value, abs=1e-4), key
     assert_same_network(whole, tmp_path / "run", 5e-3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("config", ["multi-gpu", "fsdp"])
+def test_configurations_for_gpus_run_on_two_processes(whole, base, data, tmp_path, config):
+    """As far as a CPU goes: accelerate deals no weights out there, so fsdp.yaml trains as multi-gpu.yaml does."""
+    command = arguments(base, data, tmp_path / "run", "--micro-batch", "4")
+    given = ["--config_file", str(CONFIGS / f"{config}.yaml"), "--num_processes", "2"]
+    process = launch(["accelerate.commands.launch", *given, "-m", "prompt_beautifier.training.sft", *command])
+    output, _ = process.communicate(timeout=280)
+    assert process.returncode == 0 and "on 2 x cpu" in output, output
+    assert_same_network(whole, tmp_path / "run", 5e-3)
+
+
+@pytest.mark.slow
+def test_deepspeeds_configuration_needs_deepspeed(base, data, tmp_path):
+    if importlib.util.find_spec("deepspeed") is not None:
+        pytest.skip("DeepSpeed is here, and needs a GPU")
+    given = ["--config_file", str(CONFIGS / "zero2.yaml"), "--num_processes", "2"]
+    command = [*given, "-m", "prompt_beautifier.training.sft", *arguments(base, data, tmp_path / "run")]
+    process = launch(["accelerate.commands.launch", *command])
+    output, _ = process.communicate(timeout=280)
+    assert process.returncode != 0 and "deepspeed" in output.lower()
 
 
 def test_the_released_schedule_reaches_the_trainer(tmp_path):
