@@ -8,11 +8,9 @@ server see the same disk. Each answer is asked for by its tokens and a seed of i
 the run's: an answer counts as drawn by the policy itself, whose probabilities are worked out by the run.
 """
 
+import asyncio
 import json
-import urllib.error
-import urllib.request
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from accelerate import Accelerator
@@ -57,22 +55,19 @@ class Engine:
         rows     number of each answer among all of the step; with step and seed it decides the answer
         """
         ends = policy.network.config.ends
+        drawn = {"model": self.name, "max_tokens": limit, "temperature": 1.0, "top_p": 1.0, "top_k": 0}
+        drawn |= {"stop_token_ids": list(ends), "return_token_ids": True}
         seeds = [mix64(mix64(mix64(seed ^ 0x7111) + step) + row) % SEEDS for row in rows]
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            return list(
-                pool.map(lambda one: self.answer(one[0], limit, one[1], ends), zip(prompts, seeds, strict=True))
-            )
+        bodies = [{**drawn, "prompt": list(prompt), "seed": own} for prompt, own in zip(prompts, seeds, strict=True)]
+        return [self.answer_in(said, ends) for said in self.ask([("v1/completions", body) for body in bodies])]
 
-    def answer(self, prompt: Sequence[int], limit: int, seed: int, ends: Sequence[int]) -> Answer:
-        body = {"model": self.name, "prompt": list(prompt), "max_tokens": limit, "seed": seed, "temperature": 1.0}
-        body |= {"top_p": 1.0, "top_k": 0, "stop_token_ids": list(ends), "return_token_ids": True}
+    def answer_in(self, said: dict, ends: Sequence[int]) -> Answer:
+        """The answer in what the server said, without the token that ends it."""
         try:
-            (choice,) = self.post("v1/completions", body)["choices"]
-            tokens = [int(token) for token in choice["token_ids"]]
-        except (KeyError, TypeError, ValueError) as error:
-            raise RuntimeError(
-                f"{self.address} did not answer with token_ids: it must be vLLM 0.10 or newer"
-            ) from error
+            tokens = [int(token) for token in said["choices"][0]["token_ids"]]
+        except (LookupError, TypeError, ValueError) as error:
+            wanted = "it must be vLLM 0.10 or newer"
+            raise RuntimeError(f"{self.address} did not answer with token_ids: {wanted}") from error
         end = next((place for place, token in enumerate(tokens) if token in ends), None)
         return Answer(tuple(tokens[:end]), end is not None)
 
@@ -81,8 +76,8 @@ class Engine:
         if accelerator.is_main_process:
             self.write(policy)
             self.name = self.name or self.served()
-            self.post("collective_rpc", {"method": "reload_weights"})
-            self.post("reset_prefix_cache", {})
+            self.ask([("collective_rpc", {"method": "reload_weights"})])
+            self.ask([("reset_prefix_cache", {})])
         accelerator.wait_for_everyone()
         self.name = self.name or self.served()
 
@@ -95,26 +90,33 @@ class Engine:
     def served(self) -> str:
         """What the server calls the model."""
         try:
-            with urllib.request.urlopen(f"{self.address}/v1/models", timeout=10) as response:
-                return json.load(response)["data"][0]["id"]
-        except (OSError, ValueError, LookupError) as error:
+            return self.ask([("v1/models", None)])[0]["data"][0]["id"]
+        except (RuntimeError, LookupError, TypeError) as error:
             raise RuntimeError(
                 f"no vLLM server answers at {self.address}: the weights are written now, so start it with "
                 f"`VLLM_SERVER_DEV_MODE=1 vllm serve {self.folder}`, wait until it is up, and give this command again"
             ) from error
 
-    def post(self, path: str, body: dict) -> dict:
-        """What the server says to a request; {} where it says nothing. Raises RuntimeError that says what to do."""
-        request = urllib.request.Request(
-            f"{self.address}/{path}", json.dumps(body).encode(), {"Content-Type": "application/json"}
-        )
+    def ask(self, requests: Sequence[tuple[str, dict | None]]) -> list[dict]:
+        """What the server says to requests, many at once: (path, body), and no body for a GET. Raises RuntimeError that
+        says what to do."""
+        return asyncio.run(self._ask(requests))
+
+    async def _ask(self, requests: Sequence[tuple[str, dict | None]]) -> list[dict]:
+        import aiohttp
+
+        times = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=PATIENCE)
         try:
-            with urllib.request.urlopen(request, timeout=PATIENCE) as response:
-                said = response.read()
-            return json.loads(said) if said.strip() else {}
-        except urllib.error.HTTPError as error:
-            hint = ": start it with VLLM_SERVER_DEV_MODE=1" if error.code == 404 and "v1" not in path else ""
-            said = error.read(300).decode("utf-8", "replace")
-            raise RuntimeError(f"{self.address}/{path} says {error.code} {said}{hint}") from error
-        except OSError as error:
-            raise RuntimeError(f"{self.address}/{path} does not answer ({error}): is the server still up?") from error
+            async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=AT_ONCE), timeout=times) as session:
+                return await asyncio.gather(*(self._one(session, path, body) for path, body in requests))
+        except (aiohttp.ClientError, OSError, asyncio.TimeoutError) as error:
+            raise RuntimeError(f"{self.address} does not answer ({error}): is the server still up?") from error
+
+    async def _one(self, session, path: str, body: dict | None) -> dict:
+        method = "GET" if body is None else "POST"
+        async with session.request(method, f"{self.address}/{path}", json=body) as response:
+            said = await response.text()
+            if response.status >= 400:
+                hint = ": start it with VLLM_SERVER_DEV_MODE=1" if response.status == 404 and "v1" not in path else ""
+                raise RuntimeError(f"{self.address}/{path} says {response.status} {said[:300]}{hint}")
+        return json.loads(said) if said.strip() else {}
