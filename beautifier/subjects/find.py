@@ -1,13 +1,15 @@
 """Which entries a wish speaks of, and what each is in it: head, setting, other thing, medium, quality or action."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..prompts.lexicon import COLORS, VIEW_WORDS
 from ..prompts.vocabulary import STOP, number_of, singular
 from ..wishes.things import Subject
 from ..wishes.wish import Wish
-from ..wishes.words import BOILERPLATE, CHANGED, CHANGING, FRAMING, GROUPS, PLACING, VERBS
+from ..wishes.words import BOILERPLATE, CHANGING, FRAMING, PLACING, VERBS
+from .blends import PLAIN, is_compound, is_mixed, is_restyled
 from .entries import Entries, Entry
+from .european import foreign_head, is_foreign
 from .head import head_of, match_of
 from .manner import manner_of
 from .names import Match, as_subject, is_inside, matches_in, of_sort
@@ -52,13 +54,6 @@ BESIDE = PLACING | frozenset(
         "using",
     )
 )
-# Modifiers of one sort that make another thing of their head: "banana cat", "glass nose".
-BLENDING = frozenset(
-    "animal food fruit dessert drink plant flower creature bird insect fish machine material toy".split()
-)
-PLAIN = frozenset(
-    "big small little large tiny old new young tall short long giant huge single pretty cute nice".split()
-)
 # Relations to what is not in the picture, and kinds that are no things.
 NOT_SHOWN = frozenset(
     ("by", "for", "in the style of", "in style of", "inspired by", "based on", "without", "than", "about", "like")
@@ -69,17 +64,6 @@ TIMES = frozenset(
     "dawn dusk twilight midnight night noon moonlight "
     "sunrise sunset morning evening afternoon golden-hour daytime".split()
 )
-BLENDING_PLACES = frozenset("creature fantasy material".split())
-# Nouns that make another thing of the one behind them.
-COMPOUNDING = frozenset(
-    "ceiling sub telephone stop sewing washing vending slot parking garden wall floor table desk door window kitchen "
-    "bathroom hair eye hand face foot leg ear nose neck tooth finger head lamp post stone paper card picture book "
-    "sea mountain prairie guinea star jelly cat dog horse bear tiger lion".split()
-)
-# Nouns before another that say what it is made of or does: "fire sword" is a sword.
-ELEMENTS = frozenset("fire ice lava shadow lightning magic crystal rainbow".split())
-# Modifiers that change the look of their head: "cyberpunk village", "futuristic house".
-RESTYLING = frozenset("style era idea mood condition fantasy creature".split())
 
 
 @dataclass(frozen=True)
@@ -105,7 +89,8 @@ class Findings:
     `mixed`: the head is made another thing ("made of smoke", "as a knight", "hybrid"): what is true of its kind need
     not be true of it. `restyled`: a style, an era or a world is named before it ("cyberpunk village"). `unknown`:
     folded words that no entry and no list knows; `words`: how many words the wish has. `manner`: the medium or style
-    that is all the wish asks for ("pixel art", "a funny meme").
+    that is all the wish asks for ("pixel art", "a funny meme"). `foreign`: the head is named in another language, and
+    nothing else of the wish was read.
     """
 
     head: Subject | None
@@ -116,6 +101,7 @@ class Findings:
     unknown: tuple[str, ...] = ()
     words: int = 0
     manner: Entry | None = None
+    foreign: bool = False
 
     @property
     def subject_entry(self) -> Entry | None:
@@ -130,7 +116,13 @@ class Findings:
     @property
     def ill_read(self) -> bool:
         """Whether so many words are unknown that the rest cannot be trusted: another language, or many slips."""
-        return len(self.unknown) > 2 or len(self.unknown) == 2 and (self.head_entry is None or self.words <= 6)
+        return (
+            self.foreign
+            and bool(self.unknown)
+            or len(self.unknown) > 2
+            or len(self.unknown) == 2
+            and (self.head_entry is None or self.words <= 6)
+        )
 
     def of(self, part: str) -> list[Found]:
         """Those that play a part."""
@@ -148,7 +140,7 @@ def find(wish: Wish, entries: Entries) -> Findings:
         head_entry = as_subject(head_match.entries)
         if head_entry and head_entry.sort == "action" and _is_plural(wish, head_match):  # "two baseballs" are no game
             head_entry = None
-        if head_entry and _is_compound(wish, head, head_match, head_entry):
+        if head_entry and is_compound(wish, head, head_match, head_entry):
             head_entry = None
         if head_entry:
             start = head_match.start if head_match.end > head.end else max(head_match.start, head.start)
@@ -166,11 +158,28 @@ def find(wish: Wish, entries: Entries) -> Findings:
             name = entry.subject if match.emoji else wish.words_between(match.start, match.end)
             named = _named(match, entry, entries)
             found.append(Found(entry, part, match.start, match.end, subject, name, *named))
-    mixed = _is_mixed(wish, head, head_match, head_entry, matches)
-    restyled = _is_restyled(wish, head, head_match, matches)
+    mixed = is_mixed(wish, head, head_match, head_entry, matches)
+    restyled = is_restyled(head, head_match, matches)
     unknown = _unknown(wish, matches, entries)
     manner = manner_of(wish, head, matches) if head_entry is None else None
-    return Findings(head, head_entry, tuple(found), mixed, restyled, unknown, len(wish.words), manner)
+    findings = Findings(head, head_entry, tuple(found), mixed, restyled, unknown, len(wish.words), manner)
+    known = (head_entry or manner) and not is_foreign(wish)
+    return findings if known else _in_another_language(wish, findings, entries)
+
+
+def _in_another_language(wish: Wish, findings: Findings, entries: Entries) -> Findings:
+    """The findings with the head of a prompt that is not English, where it has one."""
+    foreign = foreign_head(wish, entries)
+    if foreign is None:
+        return findings
+    typed = {word.folded for word in wish.words[foreign.start : foreign.end]}
+    unknown = tuple(word for word in findings.unknown if word not in typed | foreign.known)
+    findings = replace(findings, unknown=unknown, foreign=True)
+    if foreign.entry.sort == "medium":
+        return replace(findings, manner=foreign.entry)
+    head = next((s for s in wish.subjects if s.start <= foreign.start < s.end), findings.head)
+    found = Found(foreign.entry, "head", foreign.start, foreign.end, head, foreign.entry.subject)
+    return replace(findings, head=head, head_entry=foreign.entry, found=(found, *findings.found))
 
 
 def _is_plural(wish: Wish, match: Match) -> bool:
@@ -265,70 +274,6 @@ def _is_plain(wish: Wish, subject: Subject, match: Match) -> bool:
     verb_behind = subject.end < len(wish.words) and wish.words[subject.end].folded in wish.verbs
     return not verb_behind and (
         following is None or following.relation not in CHANGING | {"of", "that", "which", "for"}
-    )
-
-
-def _is_mixed(
-    wish: Wish, head: Subject | None, head_match: Match | None, entry: Entry | None, matches: list[Match]
-) -> bool:
-    """Whether the head is made another thing than its entry describes."""
-    if head is None:
-        return False
-    named = range(head_match.start, head_match.end) if head_match and entry else ()
-    if any(word.folded in CHANGED for i, word in enumerate(wish.words) if i not in named):
-        return True
-    changed = [s for s in wish.subjects if s.segment == head.segment and s.start >= head.end and s.relation in CHANGING]
-    if any(s.relation not in ("like", "plus", "but") or s.start <= head.end + 2 for s in changed):
-        return True
-    if any(
-        wish.words[i].folded in ("look", "looks", "looking") and wish.words[i + 1].folded == "like"
-        for i in range(len(wish.words) - 1)
-    ):
-        return True
-    if not head_match:
-        return False
-    if entry and _is_made_of_two(wish, head, head_match, entry, matches):
-        return True
-    for match in matches:
-        if match.end <= head_match.start and match.start >= head.start:
-            for other in match.entries:
-                kinds = BLENDING_PLACES if entry and entry.is_setting else BLENDING
-                if other.sort in ("subject", "quality") and not other.kinds.isdisjoint(kinds):
-                    if not (entry and entry.is_person) or entry.subject in GROUPS and other.is_living:
-                        return True
-    return False
-
-
-def _is_compound(wish: Wish, head: Subject, match: Match, entry: Entry) -> bool:
-    """Whether a noun before the head makes quite another thing of it: "ceiling fan", "sub sandwich"; not of persons."""
-    at = _before(head, match)
-    return at >= head.start and not entry.is_person and wish.words[at].folded in COMPOUNDING
-
-
-def _is_made_of_two(wish: Wish, head: Subject, match: Match, entry: Entry, matches: list[Match]) -> bool:
-    """Whether another thing stands before the head, whose look it may have: "avocado armchair"; not of persons."""
-    at = _before(head, match)
-    if at < head.start or entry.is_person or wish.words[at].folded in ELEMENTS:
-        return False
-    others = [e for m in matches if m.start <= at < m.end for e in m.entries]
-    if any(e.sort != "subject" for e in others):
-        return False
-    return bool(others) and not any(e.is_setting or e.is_living for e in others)
-
-
-def _before(head: Subject, match: Match) -> int:
-    return max(match.start, head.start) - 1
-
-
-def _is_restyled(wish: Wish, head: Subject | None, head_match: Match | None, matches: list[Match]) -> bool:
-    """Whether a word before the head gives it another look than its entry describes."""
-    if head is None or head_match is None:
-        return False
-    return any(
-        not entry.kinds.isdisjoint(RESTYLING) and entry.subject not in PLAIN
-        for match in matches
-        if head.start <= match.start and match.end <= head_match.start
-        for entry in match.entries
     )
 
 

@@ -24,7 +24,7 @@ def subject_of(text):
         ("a funny meme", "meme"),
         ("hyperrealism", "photorealistic"),
         ("colorful logo", "logo"),
-        ("tree bark texture", "texture"),
+        ("asphalt texture seamless", "texture"),
         ("something weird", "weird"),
         ("dark souls iii", "game screenshot"),
         ("terraria", "game screenshot"),
