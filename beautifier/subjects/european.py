@@ -83,13 +83,15 @@ def is_foreign(wish: Wish) -> bool:
 
 
 def _small_words(wish: Wish) -> dict[str, int]:
-    """How many small words of each language a prompt has."""
+    """How many small words of each language a prompt has; an article counts where it opens the prompt."""
     words = [word.folded for word in wish.words]
     elided = sum(word.startswith(ELIDED) for word in words)
     found = {}
     for language, text in SMALL.items():
-        own = frozenset(text.split()) - ENGLISH_TOO - PARTICLES
-        found[language] = sum(word in own for word in words) + elided * (language in ("french", "italian"))
+        small = frozenset(text.split()) - ENGLISH_TOO
+        leads = bool(words) and words[0] in small & ARTICLES
+        found[language] = sum(word in small - PARTICLES for word in words) + leads
+        found[language] += elided * (language in ("french", "italian"))
     return found
 
 
@@ -105,12 +107,7 @@ def _nouns(words: list[str], beside: dict[str, int]) -> list[tuple[str, str, int
     while index < len(words):
         for length in range(min(LONGEST, len(words) - index), 0, -1):
             rows = table.get(" ".join(words[index : index + length]), ())
-            led = words[index - 1] if index else ""
-            good = [
-                (language, subject)
-                for language, subject, marked in rows
-                if not marked or beside[language] or led in ARTICLES & frozenset(SMALL[language].split())
-            ]
+            good = [(language, subject) for language, subject, marked in rows if not marked or beside[language]]
             if good:
                 found += [(language, subject, index, index + length) for language, subject in good]
                 index += length - 1
