@@ -183,6 +183,8 @@ def _lacks_article(wish: Wish, findings: Findings, subject: Subject, sure: bool)
     """Whether a thing is one of a countable noun, no name, and has no article, number or possessive."""
     words = wish.words[subject.start : subject.end]
     first, last = words[0].folded, words[-1].folded
+    if findings.foreign:
+        return False
     if subject.start and wish.words[subject.start - 1].folded in grammar.DETERMINERS:
         return False
     determined = (first in STOP and first not in ("very", "so", "too", "just")) or first in grammar.DETERMINED
