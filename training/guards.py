@@ -1,8 +1,8 @@
 """What the guards of the path mend: faults in answers before and after, of the embedded model or of a careless writer.
 
 The careless writer stands for a model that forgets and invents: it leaves out some of a raw prompt's words, and puts
-the details of another prompt of the file behind the rest. Before is its answer as it is, after is what the path makes
-of it.
+the details of another prompt of the file behind the rest. Before is its answer as it is, after is what
+cleaning and the path make of it.
 
     python -m prompt_beautifier.training.guards --prompts refinements.jsonl --limit 3000 --writer careless
     python -m prompt_beautifier.training.guards --prompts refinements.jsonl --limit 3000 --writer embedded
@@ -23,6 +23,7 @@ from pathlib import Path
 from ..beautifier.beautify import load_beautifier
 from ..beautifier.faithful import check
 from ..beautifier.path import Writer, beautify
+from ..beautifier.prompts.cleaning import clean
 from ..beautifier.prompts.syntax import set_aside
 from ..beautifier.request import Answers, Request
 from ..beautifier.wishes.wish import read
@@ -40,10 +41,14 @@ class Careless(Writer):
         self.others = others
 
     def write(self, words: str, request: Request, on_step=None, should_stop=None) -> Answers:
+        return Answers([clean(self.answer(words, request), words=words)], words)
+
+    def answer(self, words: str, request: Request) -> str:
+        """Its answer before anybody cleans it."""
         dice = random.Random(f"{request.seed}/{words}")
         said = [word for word in words.split() if dice.random() > 0.15]
         details = dice.choice(self.others).split(", ")[:8]
-        return Answers([", ".join([" ".join(said), *details])], words)
+        return ", ".join([" ".join(said), *details])
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -61,7 +66,7 @@ def main(argv: list[str] | None = None) -> None:
         request = Request(one.raw_prompt, 1, args.seed)
         words = set_aside(one.raw_prompt).words
         if args.writer == "careless" and words:
-            before.update(faults_of(words, writer.write(words, request).texts[0]))
+            before.update(faults_of(words, writer.answer(words, request)))
         after.update(faults_of(words, beautify(writer, request)[0].text))
     print(f"{len(asked):,} prompts, seed {args.seed}, {args.writer}: {time.perf_counter() - began:.0f} s")
     for fault in FAULTS:

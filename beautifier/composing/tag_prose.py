@@ -98,8 +98,12 @@ def tag_sentences(wish: Wish, findings: Findings) -> list[str]:
     if being and len(tags.people) == 1 and tags.people[0].startswith("a "):
         found.append(f"the {tags.people[0].removeprefix('a ')} is {joined(being)}")
         being = []
-    if further or being:
-        said = [*being, *further]
+    ruled_out = [each for each in further if each.startswith("no ")]
+    said = [each for each in [*being, *further] if each not in ruled_out]
+    if ruled_out:
+        many = len(ruled_out) > 1 or grammar.number_of_phrase(ruled_out[0].removeprefix("no ")) == "p"
+        found.append(f"there {'are' if many else 'is'} {joined(ruled_out)}")
+    if said:
         many = len(said) > 1 or grammar.number_of_phrase(QUOTED.sub("", said[0]).strip()) == "p"
         found.append(f"also in view {'are' if many else 'is'} {joined(said)}")
     of_the_picture = (

@@ -7,7 +7,7 @@ words where it is none.
 from collections.abc import Sequence
 
 from ..faithful import check, stem
-from ..prompts.vocabulary import singular, words_of
+from ..prompts.vocabulary import STOP, singular, words_of
 from ..subjects.find import Findings
 from ..wishes.wish import Wish
 from .added_tags import added_tags, goes_with, may_tag, more_tags
@@ -71,6 +71,9 @@ def is_told_by(tags: Sequence[str], wish: Wish, findings: Findings) -> bool:
     return not others and not wish.names and not check(wish, ", ".join(tags)).lost
 
 
+PEOPLE = frozenset("person people human nobody anyone anybody one".split())
+
+
 def unsaid_segments(wish: Wish, tags: Sequence[str]) -> list[str]:
     """The parts of a wish, as typed, of which tags lose a word, a count, or that something is not there."""
     lost = check(wish, ", ".join(tags)).lost
@@ -78,8 +81,9 @@ def unsaid_segments(wish: Wish, tags: Sequence[str]) -> list[str]:
     found = []
     for start, end in wish.segments:
         words = wish.words[start:end]
-        excludes = set(range(start, end)) <= wish.outside and "no humans" not in tags
-        if excludes or any(stem(singular(word.folded)) in gone for word in words):
+        ruled_out = {singular(words[i - start].folded) for i in range(start, end) if i in wish.outside} - STOP
+        told = "no humans" in tags and ruled_out <= PEOPLE
+        if ruled_out and not told or any(stem(singular(word.folded)) in gone for word in words):
             found.append(wish.words_between(start, end).casefold())
     return found
 

@@ -118,7 +118,7 @@ def _thing_as_tags(wish: Wish, start: int, end: int, verb: str) -> list[str]:
     found.append(_as_written(wish, kept))
     for length in range(min(3, len(words) - 1), 0, -1):
         tag = own_tag(" ".join(words[-length:]))
-        if tag and not (length == 1 and noun in UNWANTED):
+        if tag and not (length == 1 and noun in UNWANTED | {"old"}):  # "8 years old"
             found.append(tag)
             break
     return found
@@ -151,7 +151,13 @@ def _with_marks(text: str, start: int, end: int) -> str:
         start -= 1
     while end < len(text) and not text[end].isspace() and text[end] not in DIVIDING:
         end += 1
-    return " ".join(text[start:end].rstrip(".!?:…").casefold().split())
+    words = text[start:end].rstrip(".!?:…").split()
+    return " ".join(word if _is_code(word) and not text.isupper() else word.casefold() for word in words)
+
+
+def _is_code(word: str) -> bool:
+    """Whether a word has its own capitals: "T-800", "H2O", "xD"."""
+    return any(map(str.isdecimal, word)) or not word[1:].islower() and word[1:].isalpha() and not word.islower()
 
 
 def _expressions(wish: Wish, start: int, end: int) -> list[str]:

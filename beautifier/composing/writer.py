@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, ClassVar
 from ..faithful import avoided
 from ..mending import purge
 from ..path import OnStep, OnWords, ShouldStop, Writer
+from ..prompts.words import plain as folded
 from ..request import Answers, Request
 from ..subjects.entries import Entries, load
 from ..subjects.find import find
@@ -167,7 +168,7 @@ OTHER_SCRIPT = re.compile(r"[^\W\d_\u0000-\u024f\u1e00-\u1eff]+")  # runs of let
 def unread_note(reading: Reading) -> Iterator[str]:
     """A sentence for the user on what could not be read, if anything could not."""
     bare = QUOTED.sub(" ", reading.wish.text)
-    unread = list(dict.fromkeys([*reading.unread, *OTHER_SCRIPT.findall(bare)]))
+    unread = list(dict.fromkeys([*reading.unread, *OTHER_SCRIPT.findall(folded(bare))]))
     if unread:
         yield (
             f"The embedded model cannot read {', '.join(unread[:5])}: it stays as typed. A text encoder (Use Text "

@@ -33,7 +33,7 @@ def without_emphasis(raw_prompt: str) -> tuple[str, tuple[str, ...]]:
 def without_underscores(raw_prompt: str, escapes: bool = True) -> str:
     """A raw prompt whose tags are plain words: "hatsune_miku_(vocaloid), silver_hair" without underscores.
 
-    escapes: parentheses of names stay escaped, or are: without a backslash they would weigh the words inside.
+    escapes: escaped parentheses stay so: without a backslash they would weigh the words inside.
     """
     tokens = read_tokens(usable(raw_prompt))
     if not any(kind in TAGS for kind, _ in tokens):
@@ -43,12 +43,13 @@ def without_underscores(raw_prompt: str, escapes: bool = True) -> str:
 
 def spelled(tag: str, escapes: bool) -> str:
     """A tag as plain words, without the kind that tells it from another: "ink_(medium)" is "ink"."""
-    words = KIND.sub("", re.sub(r"\\([()])", r"\1", tag).replace("_", " "))
-    return re.sub(r"([()])", r"\\\1", words) if escapes else words
+    words = KIND.sub("", tag.replace("_", " "))
+    return words if escapes else re.sub(r"\\([()])", r"\1", words)
 
 
 KIND = re.compile(
-    r"\s*\((?:medium|object|symbol|artwork|style|texture|theme|food|cooking|gemstone|genre|animal|weapon|instrument)\)$"
+    r"\s*\\?\((?:medium|object|symbol|artwork|style|texture|theme|food|cooking|gemstone|genre|animal|weapon"
+    r"|instrument)\\?\)$"
 )
 TAGS = frozenset(("underscores", "name and series", "series", "escape"))
 

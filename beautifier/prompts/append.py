@@ -116,7 +116,7 @@ def _joined(raw: str, aside: SetAside, details: str, between: str = ", ") -> str
     last = next((part for part in reversed(aside.parts) if isinstance(part, Piece) or part.strip()), "")
     if isinstance(last, Piece) and last.kind == "weight of a section":
         before, _, _ = raw.rpartition(last.text)
-        return f"{before.rstrip()}, {details} {last.text}"
+        return f"{before.rstrip()}{between}{details} {last.text}"
     last_line = raw.rsplit("\n", 1)[-1]
     if isinstance(last, Piece) and last.treatment == LINE and not last.text.startswith("/*"):
         return raw + ("" if last_line == "" else "\n") + details

@@ -168,6 +168,8 @@ def _place_section(answer: Searched, section: list[str | Piece], start: int, end
         if span and part.neutral:
             named = _ENDS_IN_ARTICLE.search(_plain_words(section[:index]))
             span = neutral[index] = span if named else answer.with_article(span, start)
+        elif span and answer.in_sentences and part.kind in ("series", "name and series"):  # a name has no article
+            span = span if _ENDS_IN_ARTICLE.search(_plain_words(section[:index])) else answer.with_article(span, start)
         if span:
             edits.append(Edit(*span, part))
             found.append(part)
@@ -179,7 +181,7 @@ def _place_section(answer: Searched, section: list[str | Piece], start: int, end
     cursor = start
     for index, piece in sorted(waiting, key=lambda pair: pair[0]):
         commas = _commas(section, index, piece)
-        if answer.in_sentences and commas == (True, False):
+        if answer.in_sentences and commas != (True, True):
             commas = (False, False)  # "also in view are {red|blue} eyes"
         least = max([cursor, *(span[1] for at, span in neutral.items() if at < index)])
         most = min([end, *(span[0] for at, span in neutral.items() if at > index and span[0] >= least)])
@@ -242,6 +244,7 @@ def _names(piece: Piece) -> list[str]:
     without_marks = " ".join(re.findall(r"[^\W_]+", words))
     names += [without_marks] if " " in without_marks else []
     names += [words.replace(" ", "")] if piece.kind == "numbers apart" else []
+    names += [words.removesuffix(".")] if piece.kind == "abbreviation" else []
     names += [words.strip(_QUOTES)] if piece.kind == "height" else []
     if piece.kind == "quoted":
         bare = words.strip(_QUOTES)
@@ -297,9 +300,11 @@ def _position(
             return max(start, _anchor(answer, words[behind : behind + 4], start, end)[0])
         # A line that begins with "#" is a comment to some tools.
         return end if piece.treatment == TYPED and piece.text.startswith("#") else start
+    previous = _anchor(answer, words[max(count - 4, 0) : count], start, end, last=True)[1]
+    if behind >= len(words) and words[count - 1] in STOP_WORDS and previous >= 0:
+        return previous  # "in the style of <lora:ink:1>"
     if behind >= len(words) or answer.in_sentences and commas == (True, True) and piece.treatment != LINE:
         return end
-    previous = _anchor(answer, words[max(count - 4, 0) : count], start, end, last=True)[1]
     following = _anchor(answer, words[behind : behind + 4], start, end)[0]
     places = answer.details(start, end)
     if following >= 0 and not (commas == (False, True) and previous >= 0):
@@ -308,6 +313,8 @@ def _position(
         found, whole = previous, min(place for place in places if place >= previous)
     else:
         found = whole = _nearest(places, start + (end - start) * count / len(words))
+    if piece.treatment == LINE and answer.in_sentences:
+        return answer.sentence_behind(found, end)
     place = whole if piece.treatment == LINE or commas == (True, True) else found
     return end if place == start and piece.text.startswith("#") and piece.treatment == TYPED else place
 

@@ -72,6 +72,11 @@ class Searched:
         found = list(_SENTENCE.finditer(self.plain, 0, position))
         return found[-1].end() if found else 0
 
+    def sentence_behind(self, position: int, end: int) -> int:
+        """Where the next sentence begins at a place or behind it; `end` where none does."""
+        found = _SENTENCE.search(self.plain, max(position - 2, 0), end)
+        return found.end() if found else end
+
     def details(self, start: int, end: int) -> list[int]:
         """Where the comma-separated details between `start` and `end` begin, and `end`."""
         return [start, *(found.end() for found in re.compile(", ").finditer(self.free, start, end)), end]

@@ -286,10 +286,11 @@ TABLE: tuple[Row, ...] = (
     ),
     Row(
         "parameter", HIDDEN, "Midjourney, in prompts that are shared",
-        "-—–", r"(?<!\S)(?:--|—|–)(?:(?:hd|raw|tile|video)|(?:ar|aspect|chaos|cref|cw|exp|iw|niji|oref|ow|p|profile"
+        "-—–", r"(?<!\S)(?:--|—|–)(?:(?:hd|raw|tile|video)"
+        r"|no[^\S\n]+(?!--)[^\n]{1,200}?(?=\s+--|$|\n)|(?:ar|aspect|chaos|cref|cw|exp|iw|niji|oref|ow|p|profile"
         r"|quality|q|repeat|seed|sref|stop|stylize|style|s|sw|uplight|version|v|weird|w|c)[^\S\n]+(?:\d[\w.:/]*|raw|cute|scenic"
         r"|expressive|original))(?=[\s,]|$)",
-        ("--ar 16:9", "--v 6.1", "--style raw", "--tile"),
+        ("--ar 16:9", "--v 6.1", "--style raw", "--tile"),  # and "--no cats, dogs", to the next or the end
     ),
     Row(
         "numbers apart", TYPED, "plain text",

@@ -176,6 +176,9 @@ def _is_measure(words: tuple[Word, ...], index: int) -> bool:
             "p",
         )
         or number_of(following) is not None
+        or following in ("a", "p")
+        and index + 2 < len(words)
+        and words[index + 2].folded == "m"  # "8 a.m."
         or (
             index > 0
             and (

@@ -123,7 +123,7 @@ def test_tags_are_spelled_as_words_where_sentences_are_read():
     typed = r"hatsune_miku_(vocaloid), ink_(medium), saber_\(fate\), <lora:my_style:1>, long_hair"
     plain = "hatsune miku (vocaloid), ink, saber (fate), <lora:my_style:1>, long hair"
     assert without_underscores(typed, escapes=False) == plain
-    escaped = r"hatsune miku \(vocaloid\), ink, saber \(fate\), <lora:my_style:1>, long hair"
+    escaped = r"hatsune miku (vocaloid), ink, saber \(fate\), <lora:my_style:1>, long hair"
     assert without_underscores(typed) == escaped  # without a backslash they would be weights
 
 
