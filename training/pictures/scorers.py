@@ -1,20 +1,40 @@
 """Scorers by what stands on the command line: NAME, or NAME=PLACE with files of one's own.
 
 pickscore  aesthetic  clip-score  hps-v2.1  imagereward     as the library has them, downloaded where they are not
+vqa=ADDRESS                                                 a vision model on a server (vision.py)
 hps-v1=FILE                                                 HPS of Wu et al. 2023 (arXiv 2303.14420): hpc.pt of
                                                             github.com/tgxs002/align_sd, or its safetensors
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from ...beautifier.images.scorer_kinds import SCORERS, ScorerKind
+from .vision import VisionJudge
 
 
-def kind_of(spec: str) -> ScorerKind:
+@dataclass(frozen=True)
+class Column:
+    """What a judge that has no files is called in rows and tables; the fields are those of ScorerKind."""
+
+    name: str
+    title: str
+    decimals: int
+    column: str
+
+
+VISION = Column("vqa", "VQAScore", 3, "vqa_score")
+
+
+def kind_of(spec: str) -> ScorerKind | Column:
     """The scorer that is given as NAME or NAME=PLACE. Raises ValueError for an unknown one."""
-    name = spec.partition("=")[0]
+    name, _, place = spec.partition("=")
+    if name == VISION.name:
+        if not place:
+            raise ValueError("vqa needs the address of a vision model: vqa=http://localhost:8000/v1")
+        return VISION
     if name not in SCORERS:
-        raise ValueError(f"there is no scorer {name!r}: one of {', '.join(SCORERS)}")
+        raise ValueError(f"there is no scorer {name!r}: one of {', '.join((*SCORERS, VISION.name))}")
     return SCORERS[name]
 
 
@@ -28,6 +48,8 @@ def open_scorer(spec: str, models: Path | None, device: str):
     from ...beautifier.images.scorers import load_scorer
 
     name, place = kind_of(spec).name, spec.partition("=")[2]
+    if name == VISION.name:
+        return VisionJudge(place)
     if place:
         return load_scorer(name, Path(place), device)
     return load_scorer(name, obtain_scorer(name, {"scorers": [models]} if models else default_folders()), device)
