@@ -2,8 +2,10 @@
 with."""
 
 import json
+import re
 from pathlib import Path
 
+import pytest
 import torch
 
 from prompt_beautifier.beautifier.language.decoding import generate
@@ -11,7 +13,34 @@ from prompt_beautifier.beautifier.language.weights import load_network
 from prompt_beautifier.beautifier.request import Sampling
 
 VOCABULARY = 200
+transformers = pytest.importorskip("transformers", reason="transformers is what the network is compared with")
+VERSION = tuple(map(int, re.findall(r"\d+", transformers.__version__)[:2]))
 TOKENS = torch.randint(4, VOCABULARY, (3, 40), generator=torch.Generator().manual_seed(0))
+
+
+def skip_where_unknown(kind: str, settings: dict) -> None:
+    """Skip a test of what the transformers that is installed does not know, or does not do as it says."""
+    if kind == "qwen3" and VERSION < (4, 51):
+        pytest.skip("Qwen3 came with transformers 4.51")
+    if kind == "qwen2" and isinstance(settings.get("sliding_window"), int) and VERSION < (4, 53):
+        pytest.skip("before transformers 4.53 a window held for all layers of Qwen2, whatever config.json says")
+
+
+def older(settings: dict) -> dict:
+    """Settings as the transformers that is installed knows them: before 5 there were no rope_parameters."""
+    rope = settings.get("rope_parameters")
+    if rope is None or VERSION >= (5,):
+        return settings
+    others = {name: value for name, value in settings.items() if name != "rope_parameters"}
+    scaling = {name: value for name, value in rope.items() if name != "rope_theta"}
+    scaled = scaling if scaling.get("rope_type", "default") != "default" else None
+    return others | {"rope_theta": rope.get("rope_theta", 10_000.0), "rope_scaling": scaled}
+
+
+def plain_attention(config):
+    """A configuration for attention as it is written down: before 5 the fused one left GPT-2's scales out."""
+    config._attn_implementation = "eager"
+    return config
 
 
 def save(model: torch.nn.Module, folder: Path) -> torch.nn.Module:
@@ -19,6 +48,9 @@ def save(model: torch.nn.Module, folder: Path) -> torch.nn.Module:
     for parameter in model.parameters():
         if parameter.dim() == 1:
             torch.nn.init.normal_(parameter, mean=parameter[0].item(), std=0.1)
+    settings = model.generation_config
+    if settings.pad_token_id is not None and settings.pad_token_id < 0:  # with which some versions do not save
+        settings.pad_token_id = None
     model.eval().save_pretrained(folder)
     return model
 

@@ -16,7 +16,7 @@ def gpt2(folder, **settings) -> torch.nn.Module:
     config = transformers.GPT2Config(
         **sizes | {"initializer_range": 0.2, "bos_token_id": 2, "eos_token_id": 2} | settings
     )
-    return published.save(transformers.GPT2LMHeadModel(config), folder)
+    return published.save(transformers.GPT2LMHeadModel(published.plain_attention(config)), folder)
 
 
 @pytest.mark.parametrize(

@@ -56,8 +56,9 @@ VARIANTS = [
 
 
 def saved(kind: str, settings: dict, folder) -> torch.nn.Module:
+    published.skip_where_unknown(kind, settings)
     torch.manual_seed(7)
-    config = getattr(transformers, f"{KINDS[kind]}Config")(**SIZES | settings)
+    config = getattr(transformers, f"{KINDS[kind]}Config")(**published.older(SIZES | settings))
     return published.save(getattr(transformers, f"{KINDS[kind]}ForCausalLM")(config), folder)
 
 
