@@ -17,6 +17,7 @@ from .language.packed import BFLOAT16_FROM, INT4, PACKED_FROM, can_pack, fast_dt
 from .language.t5 import T5
 from .language.t5_config import T5_TYPE
 from .language.t5_file import load_t5
+from .language.t5_packed import pack
 from .language.tokenizer import load_tokenizer
 from .language.weights import load_network
 from .language.writer import Beautifier
@@ -62,7 +63,7 @@ def load_beautifier(
     device = torch.device(device)
     network: DecoderOnly | T5
     if read_json(folder / "config.json").get("model_type") == T5_TYPE:
-        network = load_t5(folder, t5_dtype(dtype, device, stays), device)
+        network = load_fastest_t5(folder, dtype, device, stays)
     else:
         network = load_fastest(folder, dtype, device, stays)
     if family.chats and isinstance(network, DecoderOnly):
@@ -95,11 +96,23 @@ def load_fastest(folder: Path, dtype: torch.dtype | None, device: torch.device, 
     return load_network(folder, dtype, device)
 
 
+def load_fastest_t5(folder: Path, dtype: torch.dtype | None, device: torch.device, stays: bool) -> T5:
+    """A T5 in the form that is fastest where it runs; arguments as those of load_beautifier."""
+    if dtype == torch.int8:
+        if device.type != "cpu" or not stays:
+            raise ValueError("int8 is for the CPU: choose it as the device, or another dtype")
+        return pack(load_t5(folder), torch.int8)
+    number = t5_dtype(dtype, device, stays)
+    network = load_t5(folder, number, device)
+    packs = device.type == "cpu" and stays and number == torch.float32 and can_pack(number)
+    return pack(network, number) if packs and network.config.hidden_size >= PACKED_FROM else network
+
+
 def t5_dtype(dtype: torch.dtype | None, device: torch.device, stays: bool) -> torch.dtype:
     """What a T5 computes in: float32 on a CPU, else bfloat16. In float16, which is what ComfyUI gives text encoders,
     its sums overflow: it takes bfloat16 instead."""
-    if dtype in (torch.int8, INT4):
-        raise ValueError(f"{dtype} is not for a T5: choose float32 or bfloat16")
+    if dtype == INT4:
+        raise ValueError(f"{dtype} is not for a T5: choose float32, bfloat16 or, on a CPU, int8")
     if dtype is None:
         return torch.float32 if device.type == "cpu" and stays else torch.bfloat16
     return torch.bfloat16 if dtype == torch.float16 else dtype

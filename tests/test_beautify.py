@@ -537,5 +537,5 @@ def test_a_t5_can_be_stopped_and_tells_how_far_it_is(t5):
 def test_a_t5_does_not_compute_in_float16(tmp_path, dtype, device_stays, found):
     folder = tiny.save_checkpoint(tmp_path / "t5", "t5", "superprompt-v1")
     assert load_beautifier(folder, "cpu", dtype, stays=device_stays).network.dtype == found
-    with pytest.raises(ValueError, match="torch.int8 is not for a T5: choose float32 or bfloat16"):
-        load_beautifier(folder, "cpu", torch.int8)
+    with pytest.raises(ValueError, match="torch.int4 is not for a T5: choose float32, bfloat16 or, on a CPU, int8"):
+        load_beautifier(folder, "cpu", torch.int4)

@@ -148,6 +148,7 @@ class T5(nn.Module):
         self.config = config
         self.shared = Embedding(config.vocab_size, config.hidden_size)
         self.encoder, self.decoder = Stack(config, decodes=False), Stack(config, decodes=True)
+        self.head: nn.Module | None = None  # the word embeddings as a packed output layer, where t5_packed made it
         if not config.tied:
             self.lm_head = Linear(config.hidden_size, config.vocab_size, bias=False)
 
@@ -178,6 +179,8 @@ class T5(nn.Module):
         """Scores of every word of the vocabulary: [..., hidden] -> [..., vocab]."""
         if self.config.scaled:
             hidden = hidden * self.config.hidden_size**-0.5
+        if self.head is not None:
+            return self.head(hidden)
         return F.linear(hidden, self.shared.weight) if self.config.tied else self.lm_head(hidden)
 
 

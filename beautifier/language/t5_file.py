@@ -9,9 +9,9 @@ from torch import Tensor
 
 from ..weight_file import StoredTensor, WeightFile
 from .architectures.architecture import OUTPUT
+from .converted import safe_weight_files
 from .t5 import T5
 from .t5_config import read_t5_config
-from .weight_names import weight_files
 
 # The word embeddings, which files also hold under the names of both stacks.
 SHARED = {"encoder.embed_tokens.weight": "shared.weight", "decoder.embed_tokens.weight": "shared.weight"}
@@ -29,7 +29,9 @@ def load_t5(folder: Path, dtype: torch.dtype = torch.float32, device: str | torc
     """
     config = read_t5_config(folder)
     found: dict[str, StoredTensor] = {}
-    for path in weight_files(folder):
+    # A tied output layer, and the embeddings of both stacks, are the word embeddings once more.
+    unwanted = {*SHARED, *((OUTPUT,) if config.scaled and config.tied else ())}
+    for path in safe_weight_files(folder, lambda name: name not in unwanted):
         file = WeightFile(path)
         for name, (shape, dtype_name) in file.headers().items():
             found[SHARED.get(name, name)] = StoredTensor(file, name, shape, dtype_name)

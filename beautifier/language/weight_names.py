@@ -6,6 +6,8 @@ from ..files import read_json
 
 # Packed weights, made of a checkpoint and kept beside it: see int8_file.py and int4_file.py.
 INT8_FILE, INT4_FILE = "model.int8.safetensors", "model.int4.safetensors"
+# The end of what is made of a pickled file: see converted.py.
+CONVERTED = ".converted.safetensors"
 
 
 def weight_files(folder: Path) -> list[Path]:
@@ -23,7 +25,8 @@ def weight_files(folder: Path) -> list[Path]:
 
 
 def _weight_names(folder: Path) -> list[str]:
-    safetensors = sorted(path.name for path in folder.glob("*.safetensors") if path.name not in (INT8_FILE, INT4_FILE))
+    names = sorted(path.name for path in folder.glob("*.safetensors"))
+    safetensors = [name for name in names if name not in (INT8_FILE, INT4_FILE) and not name.endswith(CONVERTED)]
     for whole, others in (("model.safetensors", safetensors), ("pytorch_model.bin", [])):
         index = folder / f"{whole}.index.json"
         if index.exists():

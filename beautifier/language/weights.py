@@ -1,7 +1,7 @@
 """From a checkpoint folder to a network: which tensors, under which names.
 
 Weights are read straight from safetensors, memory-mapped: a tensor that already has the wanted dtype and device is
-not copied. Where there are none, pickled weights are read as safely (see pickles.py) and memory-mapped, too.
+not copied. Where there are none, they are made of pickled weights once (see converted.py).
 """
 
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ from ..weight_file import StoredTensor, WeightFile
 from .architectures.architecture import Architecture, rows_of
 from .architectures.table import ARCHITECTURES, read_config
 from .config import NetworkConfig
+from .converted import safe_weight_files
 from .network import DecoderOnly
-from .weight_names import weight_files
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def part_shapes(name: str, shape: tuple[int, ...], parts: int, config: NetworkCo
 def _found(folder: Path, architecture: Architecture, needed: set[str]) -> dict[str, StoredTensor]:
     """The tensors of a checkpoint folder that are needed, by their names without a prefix."""
     found: dict[str, StoredTensor] = {}
-    for path in weight_files(folder):
+    for path in safe_weight_files(folder, lambda name: name.removeprefix(architecture.prefix) in needed):
         file = WeightFile(path)
         for name, (shape, dtype) in file.headers().items():
             plain = name.removeprefix(architecture.prefix)

@@ -1,13 +1,16 @@
 """T5 against transformers, on small random weights of both published shapes."""
 
 import json
+import os
 
 import pytest
 import torch
 from safetensors.torch import load_file
+from torch import nn
 
 from prompt_beautifier.beautifier.language.decoding import generate
 from prompt_beautifier.beautifier.language.t5_file import load_t5, stored_name
+from prompt_beautifier.beautifier.language.t5_packed import pack
 from prompt_beautifier.beautifier.request import Sampling
 
 SIZES = {
@@ -114,3 +117,40 @@ def test_a_config_of_another_shape_is_refused(both, tmp_path):
     (tmp_path / "config.json").write_text(json.dumps({**config, "feed_forward_proj": "tanh"}))
     with pytest.raises(ValueError, match="feed_forward_proj 'tanh' is not supported"):
         load_t5(tmp_path)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.int8])
+@torch.inference_mode()
+def test_packed_matrices_say_what_the_plain_ones_do(both, dtype):
+    folder, _ = both
+    plain, answer = load_t5(folder), torch.tensor([[0, 17, 4, 33, 2]])
+    try:
+        packed = pack(load_t5(folder), dtype)
+    except ValueError as error:
+        pytest.skip(str(error))
+    assert not any(isinstance(module, nn.Linear) for module in packed.modules())
+
+    def scores(network):
+        read = network.read(TEXT)
+        return read.logits(read(answer, read.new_cache(1, 5)))
+
+    expected, found = scores(plain), scores(packed)
+    if dtype == torch.float32:
+        torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
+        beams = Sampling(num_beams=3, max_new_tokens=9)
+        assert generate(packed.read(TEXT), [0], 3, 0, beams) == generate(plain.read(TEXT), [0], 3, 0, beams)
+    else:
+        assert (found - expected).abs().mean() < 0.1 * expected.std()
+
+
+def test_pickled_weights_are_made_into_safetensors_once(both, tmp_path):
+    folder, published = both
+    (tmp_path / "config.json").write_bytes((folder / "config.json").read_bytes())
+    torch.save(published.state_dict(), tmp_path / "pytorch_model.bin")
+    expected = load_t5(folder).state_dict()
+    for _ in range(2):
+        found = load_t5(tmp_path).state_dict()
+        assert found.keys() == expected.keys() and all(torch.equal(found[name], expected[name]) for name in found)
+        (tmp_path / "pytorch_model.bin").write_bytes(b"")  # it is not opened again
+        older = tmp_path / "pytorch_model.converted.safetensors"
+        os.utime(tmp_path / "pytorch_model.bin", ns=(0, older.stat().st_mtime_ns - 1))

@@ -1,5 +1,7 @@
 """GPT-2: what a config.json may ask for is done as transformers does it, or refused by name."""
 
+import os
+
 import pytest
 import torch
 
@@ -104,3 +106,31 @@ def test_what_is_no_token_ends_nothing(given, tmp_path):
     published.change_config(tmp_path, eos_token_id=given)
     with pytest.raises(ValueError, match="eos_token_id must be a token, a list of tokens or null"):
         published.load(tmp_path)
+
+
+def test_pickled_weights_are_made_into_safetensors_once(tmp_path):
+    model = gpt2(tmp_path)
+    (tmp_path / "model.safetensors").unlink()
+    torch.save(model.state_dict(), tmp_path / "pytorch_model.bin")
+    published.assert_same_logits(model, published.load(tmp_path))
+    made = tmp_path / "pytorch_model.converted.safetensors"
+    written = made.stat().st_mtime_ns
+    published.assert_same_logits(model, published.load(tmp_path))
+    assert made.stat().st_mtime_ns == written and not list(tmp_path.glob(".*.part"))
+    other = gpt2(tmp_path / "other", initializer_range=0.3)
+    torch.save(other.state_dict(), tmp_path / "pytorch_model.bin")
+    os.utime(tmp_path / "pytorch_model.bin", ns=(written + 10**9,) * 2)  # newer than what was made of another
+    published.assert_same_logits(other, published.load(tmp_path))
+
+
+def test_a_folder_that_cannot_be_written_into_is_read_as_it_is(tmp_path, monkeypatch):
+    model = gpt2(tmp_path)
+    (tmp_path / "model.safetensors").unlink()
+    torch.save(model.state_dict(), tmp_path / "pytorch_model.bin")
+
+    def refuse(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("prompt_beautifier.beautifier.language.converted.to_safetensors", refuse)
+    published.assert_same_logits(model, published.load(tmp_path))
+    assert not list(tmp_path.glob("*.safetensors"))
