@@ -19,13 +19,14 @@ pytest.importorskip("diffusers")
 from PIL import Image
 
 from prompt_beautifier.beautifier.beautify import load_beautifier
+from prompt_beautifier.beautifier.checkpoints.catalog import find_checkpoint
 from prompt_beautifier.beautifier.families import FAMILIES
 from prompt_beautifier.beautifier.images.scorers import load_scorer
 from prompt_beautifier.beautifier.rewards.model import load_reward_model
 from prompt_beautifier.training import evaluate
 from prompt_beautifier.training.evaluate import main
 from prompt_beautifier.training.evaluation import methods
-from prompt_beautifier.training.evaluation.asked import read_asked, trained_on
+from prompt_beautifier.training.evaluation.asked import Asked, read_asked, trained_on
 from prompt_beautifier.training.evaluation.language_models import BEFORE, FewShot, Judge
 from prompt_beautifier.training.evaluation.methods import MODIFIERS, Method, parse_method, with_alphas
 from prompt_beautifier.training.pictures.pipeline import Pictures
@@ -89,6 +90,41 @@ def test_prompts_are_read_from_tsv_and_jsonl(tmp_path, prompts):
     assert read_asked(prompts)[1].reference == "a castle on a hill, 8k"
     with pytest.raises(ValueError, match="its kinds are animal, place"):
         read_asked(prompts, kinds=["food"])
+
+
+def test_prompts_of_benchmarks_are_read_as_their_files_are(tmp_path):
+    geneval = tmp_path / "evaluation_metadata.jsonl"
+    row = {"tag": "counting", "include": [{"class": "cat", "count": 2}], "prompt": "a photo of two cats"}
+    geneval.write_text(json.dumps(row) + "\n")
+    assert read_asked(geneval) == [Asked("a photo of two cats", "counting")]
+    compbench = tmp_path / "color_val.txt"
+    compbench.write_text("a green bench and a blue bowl\n\na red cat\n")
+    assert read_asked(compbench) == [
+        Asked("a green bench and a blue bowl", "color_val"),
+        Asked("a red cat", "color_val"),
+    ]
+    dpg = tmp_path / "dpg_bench.csv"
+    dpg.write_text('item_id,text,keywords,proposition_id\np1,"A cat, asleep.",x,1\np1,"A cat, asleep.",x,2\n')
+    assert read_asked(dpg) == [Asked("A cat, asleep.")]
+    (tmp_path / "prompts").mkdir()
+    (tmp_path / "prompts" / "p1.txt").write_text("A cat,\nasleep.\n")
+    assert read_asked(tmp_path / "prompts") == [Asked("A cat, asleep.")]
+    (tmp_path / "other.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(ValueError, match="has no column Prompt or text"):
+        read_asked(tmp_path / "other.csv")
+
+
+def test_the_configuration_of_comparisons_names_every_kind_of_row():
+    config = Path(evaluate.__file__).parent / "configs" / "evaluate-rows.yaml"
+    args = evaluate.parse(evaluate.option_parser(), ["--config", str(config), "--prompts", "x", "--out", "y"])
+    found = {method.name: method for method in evaluate.all_methods(evaluate.option_parser(), args)}
+    assert list(found) == ["raw", "modifiers", "Promptist", "MagicPrompt", "TIPO", "chat", "SFT", "best of 5", *RL]
+    assert found["best of 5"].best_of == 5 and found["chat"].spec.startswith("endpoint:")
+    for name in ("Promptist", "MagicPrompt", "TIPO"):
+        assert find_checkpoint(found[name].spec) is not None
+
+
+RL = ["PPO", "GRPO", "DPO"]
 
 
 def test_a_limit_takes_prompts_from_the_whole_file(tmp_path):

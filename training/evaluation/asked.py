@@ -52,8 +52,7 @@ def trained_on(path: Path) -> set[str]:
 def read_asked(
     path: Path, limit: int | None = None, kinds: Sequence[str] = (), seen: Container[str] = ()
 ) -> list[Asked]:
-    """The different raw prompts of a file: JSONL of raw_prompt (and prompt, and type or source), or TSV with a header
-    line, Prompt (and Category).
+    """The different raw prompts of a file or folder, as all_asked reads it.
 
     limit  so many of them, chosen by a hash of the raw prompt, in their order
     kinds  of these kinds only
@@ -61,17 +60,7 @@ def read_asked(
 
     Raises ValueError for a file with none.
     """
-    if path.suffix == ".tsv":
-        with open(path, encoding="utf-8-sig", newline="") as lines:
-            found = [
-                Asked(row["Prompt"], row.get("Category") or "")
-                for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
-            ]
-    else:
-        found = [
-            Asked(row["raw_prompt"], row.get("type") or row.get("source") or "", row.get("prompt"))
-            for row in read_jsonl(path, "raw_prompt")
-        ]
+    found = all_asked(path)
     chosen: dict[str, Asked] = {}
     for asked in found:
         if not kinds or asked.kind in kinds:
@@ -92,3 +81,44 @@ def read_asked(
     # Files are often sorted by kind: the first ones would be of one kind.
     picked = set(sorted(chosen, key=lambda raw: zlib.crc32(raw.encode()))[:limit])
     return [asked for raw, asked in chosen.items() if raw in picked]
+
+
+def all_asked(path: Path) -> list[Asked]:
+    """The raw prompts of a file or folder, as they come:
+
+    .jsonl  raw_prompt (and prompt, and type or source), or as GenEval has them: prompt and tag
+    .tsv    a header line, Prompt (and Category), as PartiPrompts has them
+    .txt    one a line, as T2I-CompBench has them
+    .csv    a column text, a row for each of several questions, as DPG-Bench has them
+    folder  a .txt file each, as DPG-Bench has them
+    """
+    if path.is_dir():
+        files = sorted(path.glob("*.txt"))
+        if not files:
+            raise ValueError(f"{path} has no .txt file: a folder of prompts has one for each")
+        return [Asked(" ".join(file.read_text(encoding="utf-8-sig").split())) for file in files]
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no {path}")
+    if path.suffix == ".txt":
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        return [Asked(line.strip(), path.stem) for line in lines if line.strip()]
+    if path.suffix in (".tsv", ".csv"):
+        return table_asked(path)
+    rows = read_jsonl(path)
+    if "raw_prompt" not in rows[0] and "tag" in rows[0]:
+        return [Asked(row["prompt"], row["tag"]) for row in read_jsonl(path, "prompt", "tag")]
+    return [
+        Asked(row["raw_prompt"], row.get("type") or row.get("source") or "", row.get("prompt"))
+        for row in read_jsonl(path, "raw_prompt")
+    ]
+
+
+def table_asked(path: Path) -> list[Asked]:
+    """The raw prompts of a table with a header line: columns Prompt and Category, or text."""
+    how = {"delimiter": "\t", "quoting": csv.QUOTE_NONE} if path.suffix == ".tsv" else {}
+    with open(path, encoding="utf-8-sig", newline="") as lines:
+        rows = list(csv.DictReader(lines, **how))
+    column = next((name for name in ("Prompt", "text", "prompt") if rows and name in rows[0]), None)
+    if column is None:
+        raise ValueError(f"{path} has no column Prompt or text")
+    return [Asked(row[column], row.get("Category") or "") for row in rows if row[column]]
