@@ -14,6 +14,7 @@ PLAIN_MODIFIERS = frozenset(
     "happy sad lovely gorgeous adult teen teenage nice cool random average normal one two three four five six seven 1 "
     "2 3 4 5 6 very attractive humble smiling shy proud calm caucasian asian african european man woman real".split()
 )
+TAGGED = re.compile(r"\b\d\+?(?:girl|boy)s?\b")
 GENDERED = re.compile(r"\b(?:his|her|he|she|him|hers)\b")
 ALONE = re.compile(r"\b(?:one|alone|lone|single|solitary|its|itself|his|her)\b")
 TOGETHER = re.compile(
@@ -64,7 +65,7 @@ def may_say(option: Option, found: Found, scene: Scene) -> bool:
     wish = scene.wish
     if option.words & wish.forbidden:
         return False
-    if unsafe.names_minor(wish.text) and unsafe.unsafe(option.phrase, minor=True):
+    if (unsafe.names_minor(wish.text) or TAGGED.search(wish.text)) and unsafe.unsafe(option.phrase, minor=True):
         return False
     if "people" in option.facts and not _people_are_welcome(found, scene):
         return False

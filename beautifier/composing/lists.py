@@ -1,7 +1,7 @@
 """A comma list of the user's as sentences: its segments sorted by what they are."""
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..prompts import lexicon
 from ..prompts.vocabulary import STOP, fold
@@ -173,6 +173,8 @@ def list_sentences(
     wish: Wish, findings: Findings, thing: Thing, parts: Parts, left: list[Option], dice: random.Random
 ) -> list[str]:
     """The sentences of a sorted list: its medium, the head with what it has, does and where, then light and look."""
+    nothing = [text for text in parts.having if text.startswith("no ")]
+    parts = replace(parts, having=tuple(text for text in parts.having if text not in nothing))
     having = [_plain_article(text) for text in parts.having]
     living = findings.head_entry is not None and findings.head_entry.is_living
     tied = living and len(having) <= 4 and all(len(text.split()) <= 4 for text in having)
@@ -188,6 +190,7 @@ def list_sentences(
             else "is"
         )
         found.append(f"also in view {view} {joined(having)}")
+    found += [f"there {'are' if grammar.is_plural_form(text.split()[-1]) else 'is'} {text}" for text in nothing]
     leads = _leads(wish, findings, parts)
     styles = [text for text in parts.look if fold(text) in STYLES]
     if styles:

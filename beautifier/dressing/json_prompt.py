@@ -18,6 +18,7 @@ MAIN_KEYS: tuple[str, ...] = (
 )
 NEGATIVE_KEY = re.compile(r"negative(?:_prompt)?|avoid|exclude", re.IGNORECASE)
 NO_WORDS = frozenset("type bbox seed steps sampler aspect_ratio width height size id model version".split())
+COMMA_TOO_MANY = re.compile(r',\s*([}\]])(?=[^"]*(?:"[^"]*"[^"]*)*$)')  # before a bracket that closes, outside of texts
 HEX_COLOR = re.compile(r"#[0-9A-Fa-f]{3,8}")
 
 Path = tuple[str | int, ...]
@@ -67,10 +68,12 @@ def read_json_prompt(text: str) -> JsonPrompt | None:
     if not (stripped.startswith("{") and stripped.endswith("}") and '"' in stripped):
         return None
     try:
-        read = json.loads(stripped, strict=False)
+        read = parsed(stripped)
     except (ValueError, RecursionError):
         return None
-    found = dict(leaves(read)) if isinstance(read, dict) else {}
+    if read is None:
+        return None
+    found = dict(leaves(read))
     says = {path: value for path, value in found.items() if not is_negative(path)}
     if not says:
         return None
@@ -79,6 +82,17 @@ def read_json_prompt(text: str) -> JsonPrompt | None:
     words = ", ".join(part.strip(" .,") for part in (said_at(read, main, says[main]), *others))
     negative = ", ".join(value for path, value in found.items() if is_negative(path))
     return JsonPrompt(read, main, words, negative, "\n" in stripped)
+
+
+def parsed(text: str) -> dict | None:
+    """The object of a text in JSON, None for another value; commas before a closing bracket, as people leave them, do
+    no harm. Raises ValueError.
+    """
+    try:
+        read = json.loads(text, strict=False)
+    except ValueError:
+        read = json.loads(COMMA_TOO_MANY.sub(r"\1", text), strict=False)
+    return read if isinstance(read, dict) else None
 
 
 def leaves(value: object, path: Path = ()) -> Iterator[tuple[Path, str]]:

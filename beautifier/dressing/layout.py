@@ -23,7 +23,9 @@ VIEW = re.compile(
 SEEN_FIRST = re.compile(r"((?:seen|shown|viewed|framed|shot|photographed) [^,]+), (.+)$", re.IGNORECASE)
 LIT_FIRST = re.compile(r"(.+), and (the (?:palette|colors?) .+)$")
 OF_THE_SUBJECT = re.compile(
-    r"(?:it|they|she|he|the (?!scene\b)[\w -]+?) (?:also )?(?:has|have|shows?)\b", re.IGNORECASE
+    r"(?!(?:it|they|she|he) (?:is|are) (?:seen|shown|shot|framed|lit)\b)(?:it|its|they|their|she|her|he|his)\b"
+    r"|(?:the (?!scene\b)[\w -]+?) (?:also )?(?:has|have|shows?)\b",
+    re.IGNORECASE,
 )
 LIT_IN = re.compile(
     r", (?:in|under|by) "

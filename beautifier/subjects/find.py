@@ -58,6 +58,7 @@ BESIDE = PLACING | frozenset(
 NOT_SHOWN = frozenset(
     ("by", "for", "in the style of", "in style of", "inspired by", "based on", "without", "than", "about", "like")
 )
+LOOKING = frozenset(("viewer", "viewers"))  # who is looked at and not in the picture
 NO_OTHERS = frozenset("word words text letter letters horn horns halo antlers background backdrop".split())
 NO_THINGS = frozenset(("idea", "body part", "emotion", "mood", "action", "quality"))
 TIMES = frozenset(
@@ -202,6 +203,8 @@ def _part(
     words = [wish.words[i].folded for i in range(match.start, match.end)]
     if match.artist:
         return "medium", match.entries[0], None
+    if words[-1] in LOOKING:
+        return None
     if all(word in BOILERPLATE for word in words) and len(wish.segments) > 1:
         return None
     action = of_sort("action", match.entries)

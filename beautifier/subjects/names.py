@@ -36,12 +36,20 @@ def matches_in(wish: Wish, entries: Entries) -> list[Match]:
                 match = _match_at(wish, index, last, entries)
             if match and index in wish.outside and not match.title:  # "never gonna give you up" rules out nothing
                 match = None
+            if match and _is_a_view(wish, match):
+                match = None
             if match:
                 found.append(match)
                 index = match.end
             else:
                 index += 1
     return found
+
+
+def _is_a_view(wish: Wish, match: Match) -> bool:
+    """Whether a name stands in that of a view: "cowboy shot"."""
+    words = [word.folded for word in wish.words[match.start : match.end + 1]]
+    return words == ["cowboy", "shot"]
 
 
 def _joined(wish: Wish, index: int) -> bool:

@@ -154,3 +154,8 @@ def test_sentences_become_tags_and_nothing_is_lost():
     tags = candidate.text.split(", ")
     assert tags[:3] == ["masterpiece", "best quality", "1girl"] and candidate.lost == (), candidate.lost
     assert {"swing", "night"} <= set(tags) and not any(tag.endswith(".") for tag in tags)
+
+
+def test_a_comma_too_many_does_no_harm_to_a_json_prompt():
+    read = read_json_prompt('{"prompt": "a tiger, [x,]", "tags": ["a", ], }')
+    assert read is not None and read.content == {"prompt": "a tiger, [x,]", "tags": ["a"]}
