@@ -197,7 +197,7 @@ TABLE: tuple[Row, ...] = (
     ),
     Row(
         "variable", HIDDEN, "prompt-control, prompt fusion",
-        "$", r"(?<![\w$])\$[A-Za-z_]\w{0,60}",
+        "$", r"(?<![\w$])(?:\$[A-Za-z_]\w{0,60}){1,9}",
         ("$pet", "$SEG1"),
         is_text=True,
     ),

@@ -89,7 +89,8 @@ def _without_unseen(text: str) -> str:
 def _with_weights(text: str, pieces: tuple[Piece, ...], weights: bool) -> str:
     """`text` with the weights that balance, where there are to be any, and none that the user has given; else
     without parentheses."""
-    if weights and PARENTHESIS.search(text):
+    weighs_section = any(piece.kind == "weight of a section" for piece in pieces)  # an answer's would look like it
+    if weights and not weighs_section and PARENTHESIS.search(text):
         balanced = "".join(token for _, token in close_weights(read_tokens(text)))
         for _ in range(3):  # an empty group may have been the whole of another
             balanced = _EMPTY_GROUP.sub(" ", balanced)
