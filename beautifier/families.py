@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from .chat.instruction import SYSTEM_PROMPT, instruction_for
-from .prompts.a1111 import from_a1111
 from .request import Request, Sampling
 from .tag_writers import dart, tipo
 from .tag_writers.asked import Asked
@@ -85,6 +84,8 @@ def shorten(text: str) -> str:
 
 def read_a1111(answer: str) -> str:
     """An answer in A1111 syntax as a prompt in ComfyUI's."""
+    from .prompts.a1111 import from_a1111  # as below: starting ComfyUI needs none of its patterns
+
     return from_a1111(answer).strip()
 
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from comfy_api.latest import io
 
+from .server import the_server
+
 BEAUTIFY = "PromptBeautifierBeautifyPrompt"
 SCORER = "PromptBeautifierLoadScorer"
 SCORE = "PromptBeautifierScoreImages"
@@ -60,7 +62,9 @@ REPLACED = (
 
 
 async def register() -> None:
-    """Tell ComfyUI of them; older versions have no such thing, and nothing is told."""
+    """Tell ComfyUI of them. Older versions have no such thing, and without a server there is nothing to tell."""
+    if the_server() is None:
+        return
     try:
         from comfy_api.latest import ComfyAPI
 

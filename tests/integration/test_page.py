@@ -420,6 +420,7 @@ def test_templates_are_shown_with_their_pictures_and_open(page, tmp_path):
     page.until(f"number => {shown}.length >= number", min(5, len(WORKFLOWS)))  # others come as one scrolls
     page.browser.screenshot(path=tmp_path / f"templates {page.looks}.png")
     dialog.get_by_placeholder(re.compile("Search")).first.fill("every candidate")
+    page.browser.wait_for_timeout(1000)  # until then the cards may still move
     dialog.get_by_text(WORKFLOWS["every_candidate"]).first.click()
     page.until("type => !!nodeOf(type) && !!nodeOf('SaveImage')", BEAUTIFY)
     assert page.inputs()["prompt"] == "a fox in the snow"
