@@ -68,7 +68,7 @@ def _is_plainly_meant(wish: Wish, findings: Findings, found: Found) -> bool:
     """Whether the head is what its entry describes, in the number of the idea, in a wish that leaves room."""
     if wish.detailed or wish.quoted or wish.excluded or findings.ill_read:
         return False
-    if (findings.mixed or findings.restyled) and not _is_bare(wish, found):
+    if (findings.mixed or findings.restyled or findings.narrowed) and not _is_bare(wish, found):
         return False
     if any(not f.entry.kinds.isdisjoint(CHANGING_KINDS) for f in findings.found if f.part == "quality"):
         return False

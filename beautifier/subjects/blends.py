@@ -1,5 +1,6 @@
 """Whether a head is made another thing than its entry describes: mixed, compounded, or given another look."""
 
+from ..prompts.lexicon import COLORS
 from ..wishes.things import Subject
 from ..wishes.wish import Wish
 from ..wishes.words import CHANGED, CHANGING, GROUPS
@@ -76,6 +77,19 @@ def _is_made_of_two(wish: Wish, head: Subject, match: Match, entry: Entry, match
 
 def _before(head: Subject, match: Match) -> int:
     return max(match.start, head.start) - 1
+
+
+def is_narrowed(wish: Wish, head: Subject | None, match: Match | None, matches: list[Match]) -> bool:
+    """Whether another thing is named right before the head, or behind it as what it is of."""
+    if head is None or match is None:
+        return False
+    at = _before(head, match)
+    if at >= head.start and wish.words[at].folded not in COLORS | PLAIN:
+        before = [entry for each in matches if each.start <= at < each.end for entry in each.entries]
+        if any(entry.sort == "subject" for entry in before):
+            return True
+    behind = next((s for s in wish.subjects if s.start >= head.end and s.segment == head.segment), None)
+    return behind is not None and behind.relation == "of"
 
 
 def is_restyled(head: Subject | None, head_match: Match | None, matches: list[Match]) -> bool:

@@ -7,7 +7,7 @@ from ..prompts.vocabulary import STOP, number_of, singular
 from ..wishes.things import Subject
 from ..wishes.wish import Wish
 from ..wishes.words import BOILERPLATE, CHANGING, FRAMING, PLACING, VERBS
-from .blends import PLAIN, is_compound, is_mixed, is_restyled
+from .blends import PLAIN, is_compound, is_mixed, is_narrowed, is_restyled
 from .entries import Entries, Entry
 from .european import foreign_head, is_foreign
 from .head import head_of, match_of
@@ -90,7 +90,8 @@ class Findings:
     `mixed`: the head is made another thing ("made of smoke", "as a knight", "hybrid"): what is true of its kind need
     not be true of it. `restyled`: a style, an era or a world is named before it ("cyberpunk village"). `unknown`:
     folded words that no entry and no list knows; `words`: how many words the wish has. `manner`: the medium or style
-    that is all the wish asks for ("pixel art", "a funny meme"). `foreign`: the head is named in another language, and
+    that is all the wish asks for ("pixel art", "a funny meme"). `narrowed`: a thing is named before the head, or
+    behind an "of" ("wheelchair athlete", "field of poppies"). `foreign`: the head is named in another language, and
     nothing else of the wish was read.
     """
 
@@ -102,6 +103,7 @@ class Findings:
     unknown: tuple[str, ...] = ()
     words: int = 0
     manner: Entry | None = None
+    narrowed: bool = False
     foreign: bool = False
 
     @property
@@ -163,7 +165,8 @@ def find(wish: Wish, entries: Entries) -> Findings:
     restyled = is_restyled(head, head_match, matches)
     unknown = _unknown(wish, matches, entries)
     manner = manner_of(wish, head, matches) if head_entry is None else None
-    findings = Findings(head, head_entry, tuple(found), mixed, restyled, unknown, len(wish.words), manner)
+    narrowed = is_narrowed(wish, head, head_match, matches)
+    findings = Findings(head, head_entry, tuple(found), mixed, restyled, unknown, len(wish.words), manner, narrowed)
     known = (head_entry or manner) and not is_foreign(wish)
     return findings if known else _in_another_language(wish, findings, entries)
 
@@ -225,7 +228,9 @@ def _part(
     ):
         if not (subject.relation in ("on", "in", "in a", "like") and thing is not None and "design" in medium.kinds):
             return "medium", medium, None
-    if quality and (in_head or alone or before_head or subject.relation in CHANGING | {"in", "in the style of"}):
+    whole = match.end >= subject.end or subject.relation != "in"  # "in plaid", not "in a plaid skirt"
+    changing = whole and subject.relation in CHANGING | {"in", "in the style of"}
+    if quality and (in_head or alone or before_head or changing):
         return "quality", quality, None
     if thing is None or in_head or subject.relation in NOT_SHOWN or not thing.kinds.isdisjoint(NO_THINGS):
         return None

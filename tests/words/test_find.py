@@ -99,3 +99,17 @@ def test_such_a_word_before_a_thing_makes_another_of_it(text):
 def test_age_alone_makes_no_other_thing():
     assert not find(read("an old castle"), load()).restyled
     assert find(read("a cyberpunk castle"), load()).restyled
+
+
+@pytest.mark.parametrize("text", ["wheelchair basketball player", "a field of sunflowers", "the love of satan"])
+def test_a_thing_named_beside_the_head_narrows_it(text):
+    assert find(read(text), load()).narrowed
+
+
+@pytest.mark.parametrize("text", ["a basketball player", "a red field", "a cat on a table", "a beautiful old castle"])
+def test_other_words_do_not(text):
+    assert not find(read(text), load()).narrowed
+
+
+def test_a_quality_of_clothes_is_none_of_who_wears_them():
+    assert not find(read("a woman in a plaid skirt"), load()).of("quality")
