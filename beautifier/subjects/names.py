@@ -12,6 +12,18 @@ from .emoji import entry_of, is_emoji
 from .entries import LONGEST_NAME, Entries, Entry
 
 
+# English words and common names that miss the name of an entry by one letter and are no slips.
+NO_SLIPS = frozenset(
+    "taylor wilders wilder george barack really martin mcdonalds macron francis starring carrey beatles beatle fairey "
+    "petros machina bender marcos hughes selena manson starbucks macdonald mommies andres anders templeos saville "
+    "putting mobius scarry holmes becket glados ghenie martine thanks emotions emotion stranding bateman platon "
+    "forrest peeing exorcising barker mapping puking mallord caring hollis carter cheesy wining serenityos mantra "
+    "persson hummer clever marylin wresting cuddle maison fremen snipes starving callie campion microscopy marling "
+    "cornwell argentine haunting salman rickman prower adidas strangers wander merlin craiyon amelia kylian chaves "
+    "censor pounds scandal create bridgers bisson ancher".split()
+)
+
+
 @dataclass(frozen=True)
 class Match:
     """Words from `start` to `end` that name entries: a person, an artist, a work (`title`) or an emoji among them."""
@@ -116,6 +128,8 @@ def _is_artist_alone(wish: Wish, index: int, name: str, entries: Entries) -> boo
 def spelled(word: str, entries: Entries) -> str | None:
     """The name that an unknown word of six and more letters misses by one letter; None when it is no misspelling."""
     if len(word) < 6 or not word.isascii() or not word.isalpha() or word in entries.vocabulary or word in STOP:
+        return None
+    if word in NO_SLIPS:
         return None
     if singular(word) in entries.vocabulary or word.endswith("ed") or word in BOILERPLATE or word in FRAMING:
         return None

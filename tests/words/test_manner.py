@@ -6,7 +6,7 @@ from prompt_beautifier.beautifier.subjects.emoji import entry_of, table
 from prompt_beautifier.beautifier.subjects.entries import load
 from prompt_beautifier.beautifier.subjects.find import find
 from prompt_beautifier.beautifier.subjects.manner import why_no_subject
-from prompt_beautifier.beautifier.subjects.names import matches_in
+from prompt_beautifier.beautifier.subjects.names import matches_in, spelled
 from prompt_beautifier.beautifier.wishes.wish import read
 
 ENTRIES = load()
@@ -69,6 +69,11 @@ def test_two_things_in_one_are_mixed_and_compounds_stay_unknown():
         find(read("a ceiling fan"), ENTRIES).head_entry is None
         or "fan" not in find(read("a ceiling fan"), ENTRIES).head_entry.also
     )
+
+
+@pytest.mark.parametrize("word", ["really", "thanks", "create", "taylor", "emotion", "haunting"])
+def test_words_that_are_no_slips_stay(word):
+    assert spelled(word, ENTRIES) is None
 
 
 def test_an_emoji_means_what_its_name_says():
