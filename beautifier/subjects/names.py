@@ -11,7 +11,6 @@ from ..wishes.words import BOILERPLATE, FRAMING, RELATION_WORDS, TAG_COUNT, VERB
 from .emoji import entry_of, is_emoji
 from .entries import LONGEST_NAME, Entries, Entry
 
-
 # English words and common names that miss the name of an entry by one letter and are no slips.
 NO_SLIPS = frozenset(
     "taylor wilders wilder george barack really martin mcdonalds macron francis starring carrey beatles beatle fairey "
