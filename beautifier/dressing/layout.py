@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 
+from ..faithful import avoided
 from ..prompts.prose import sentences_of
 from ..prompts.vocabulary import STOP
 from ..wishes.wish import Wish
@@ -32,7 +33,7 @@ LIT_IN = re.compile(
     r"((?:[\w-]+ ){0,6}(?:light|daylight|sunlight|moonlight|lamplight|candlelight|glow|shade|sun)\b[^,.]*)"
 )
 COLORED_IN = re.compile(r", all in ([^.]+?)\.?$")
-NEUTRAL = "natural"  # where a field is wanted and nothing is known
+NEUTRAL = ("natural", "plain")  # where a field is wanted and nothing is known
 AROUND = re.compile(
     r"^(?:all )?around\b|\b(?:background|backdrop|surroundings|setting|in the distance|behind (?:it|them|the))\b",
     re.IGNORECASE,
@@ -69,7 +70,7 @@ def layout_of(text: str, wish: Wish) -> str:
         groups["lighting"].append(light[1])
     medium = medium_of(wish)
     found: dict[str, object] = {"high_level_description": first}
-    if style := style_of(groups, medium):
+    if style := style_of(groups, medium, neutral(wish)):
         found["style_description"] = style
     background = groups["background"] or [place for place in places(wish) if place]
     found["compositional_deconstruction"] = {
@@ -115,15 +116,20 @@ def plain(sentence: str) -> str:
     return LEADS.sub("", sentence.strip()).rstrip(". ") or sentence.rstrip(". ")
 
 
-def style_of(groups: dict[str, list[str]], medium: str) -> dict[str, str]:
+def neutral(wish: Wish) -> str:
+    """The word for what nothing is known of, one that is not to be avoided."""
+    return next((word for word in NEUTRAL if not avoided(wish, word)), "")
+
+
+def style_of(groups: dict[str, list[str]], medium: str, neutral: str) -> dict[str, str]:
     """The style as the object has it: of a photo how it was taken, else the manner of the medium; {} for none."""
     aesthetics, lighting = ", ".join(groups["aesthetics"]), ", ".join(groups["lighting"])
     if not medium and not aesthetics and not lighting and not groups["view"]:
         return {}
-    style = {"aesthetics": aesthetics or NEUTRAL, "lighting": lighting or NEUTRAL}
+    style = {"aesthetics": aesthetics or neutral, "lighting": lighting or neutral}
     manner = ", ".join([*groups["view"], *groups["marks"]])
     if medium in ("", PHOTOGRAPH):
-        return {**style, "photo": manner or NEUTRAL, "medium": PHOTOGRAPH}
+        return {**style, "photo": manner or neutral, "medium": PHOTOGRAPH}
     return {**style, "medium": medium, "art_style": manner or medium.replace("_", " ")}
 
 
