@@ -4,6 +4,7 @@ The page is told by two events, "prompt_beautifier.review" and "prompt_beautifie
 
     {"token": "...", "seen": true}                  it shows the list
     {"token": "...", "choice": 2, "text": "..."}    the candidate, from 0; the text only where it was changed
+    {"page": "..."}                                 a page that was loaded anew: {"asks": []}, what waits for it
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 LOOK = 0.1  # seconds between two looks at Cancel, at the clock and at the page
 PATIENCE = 5.0  # seconds in which a page has to say that it shows the list: a script never does
-AWAY = 10.0  # seconds that a page may be gone, as when it is loaded anew
+AWAY = 30.0  # seconds that a page may be gone, as when it is loaded anew
 
 
 @dataclasses.dataclass(eq=False)
@@ -30,6 +31,8 @@ class Ask:
     """A list that waits on a page."""
 
     count: int
+    page: str = ""
+    told: dict = dataclasses.field(default_factory=dict)
     seen: bool = False
     choice: int | None = None
     text: str | None = None
@@ -52,9 +55,9 @@ def reviewed(
     page = getattr(server, "client_id", None)
     if page is None or page not in server.sockets:
         return found, candidate
-    token, asked = uuid.uuid4().hex, Ask(len(found))
-    _open[token] = asked
+    token = uuid.uuid4().hex
     told = {"token": token, "node": node, "seconds": seconds, "listed": listed}
+    _open[token] = asked = Ask(len(found), page, told)
     server.send_sync("prompt_beautifier.review", told, page)
     try:
         wait(asked, seconds, lambda: page in server.sockets)
@@ -85,6 +88,8 @@ def wait(asked: Ask, seconds: int, is_there) -> None:
 
 def take_answer(body: object) -> dict:
     """Note what a page answered: {"open": whether the list still waits}. Raises ValueError for what is no answer."""
+    if isinstance(body, dict) and isinstance(body.get("page"), str):
+        return {"asks": [asked.told for asked in _open.values() if asked.page == body["page"]]}
     if not isinstance(body, dict) or not isinstance(body.get("token"), str):
         raise ValueError('send an object such as {"token": "...", "choice": 0}')
     asked = _open.get(body["token"])

@@ -25,6 +25,15 @@ export function askOf(node) {
 export function startReviews() {
   api.addEventListener("prompt_beautifier.review", ({ detail }) => begin(detail));
   api.addEventListener("prompt_beautifier.reviewed", ({ detail }) => end(detail.token));
+  askAgain();
+}
+
+/** What waited for this page before it was loaded anew. */
+async function askAgain() {
+  const page = api.clientId ?? api.initialClientId;
+  if (!page) return;
+  const { asks: waiting } = await post("review", { page }).catch(() => ({ asks: [] }));
+  waiting.filter(({ token }) => !asks.has(token)).forEach(begin);
 }
 
 function begin({ token, node: id, seconds, listed }) {

@@ -102,6 +102,21 @@ def test_cancel_ends_the_run(reviewing, page, comfy):
     assert page.told[-1][0] == "prompt_beautifier.reviewed" and not reviewing._open
 
 
+def test_a_page_that_is_loaded_anew_is_told_again_and_no_other(reviewing, page):
+    page.acts = [{"seen": True}]
+    told = []
+
+    def load_anew():
+        told.extend(reviewing.take_answer({"page": "page"})["asks"])
+        told.extend(reviewing.take_answer({"page": "another"})["asks"])
+        reviewing.take_answer({"token": told[0]["token"], "choice": 1})
+
+    threading.Timer(0.1, load_anew).start()
+    assert reviewed(reviewing) == (FOUND, 2)
+    assert told == [page.told[0][1]]
+    assert reviewing.take_answer({"page": "page"}) == {"asks": []}
+
+
 @pytest.mark.parametrize(
     ("body", "says"),
     [
