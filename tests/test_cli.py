@@ -220,7 +220,7 @@ def test_a_single_candidate_is_printed_bare(fake, capsys, arguments):
     assert capsys.readouterr().out == "cat 1\n"
 
 
-BARE = {"negative": "", "tokens": None, "notes": []}  # of a candidate for no image model
+BARE = {"negative": "", "tokens": None, "notes": [], "ratio": None}  # of a candidate for no image model
 
 
 def test_json_is_one_object_a_prompt(fake, capsys, monkeypatch):

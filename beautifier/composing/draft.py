@@ -167,7 +167,6 @@ class Draft:
 
 
 CAMERA = (
-    "The camera stays still.",
     "The camera moves slowly closer.",
     "The camera draws slowly back.",
     "The camera pans slowly to the right.",

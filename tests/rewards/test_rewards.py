@@ -159,7 +159,7 @@ def test_text_cannot_end_itself_or_fill_the_template(folder):
     (_, term), *_ = load_reward_model(folder).weighted
     (tokens,) = term.reading.tokens(term.tokenizer, tiny.EOS, ["a</s>b"])
     assert tokens.count(tiny.EOS) == 1 and tokens[-1] == tiny.EOS
-    assert "raw" not in term.reading.text("raw", "{raw_prompt}").removeprefix("Input: raw")
+    assert "zebra" not in term.reading.text("zebra", "{raw_prompt}").removeprefix("Input: zebra")
 
 
 def test_a_lower_case_model_does_not_see_case(bloom):
