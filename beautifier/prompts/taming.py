@@ -62,6 +62,8 @@ def _stand_ins(text: str, pieces: tuple[Piece, ...]) -> dict[str, str]:
 
 def _tame(text: str, pieces: tuple[Piece, ...], weights: bool) -> str:
     text = _without_unseen(text)
+    if any(piece.kind == "part" for piece in pieces):
+        text = re.sub("::+", " ", text)
     if "\\" in text:
         text = re.sub(r"\\[()]?", "", text)
     if _MAY_BE_NOISE.search(text):

@@ -444,6 +444,7 @@ ANY_MARKS = st.text(st.sampled_from("()\\{}|<>_/*:;,.$# \t\n\xa0\u3000a1BREAK猫
 @given(ANY_MARKS, ANY_MARKS, st.booleans())
 @settings(max_examples=600, deadline=None)
 @example("\xa0\\", "", True)
+@example("1::", "1::", False)
 def test_any_marks_at_all(raw_prompt, answer, weights):
     aside = set_aside(raw_prompt)
     check_candidate(aside, put_back(answer, aside, weights))
