@@ -17,8 +17,9 @@ make.
         Captions that people typed, as raw prompts for ppo, rl and evaluate:
         huggingface.co/datasets/yuvalkirstain/pickapic_v2_no_images.
     python -m prompt_beautifier.training.importer comparisons FILE.csv --raw-prompt description --first left \\
-        --second right --winner label --first-wins left --out runs/preferences Preferences out of any table of choices
-        between two prompts, such as the crowd's of github.com/toloka/BestPrompts.
+        --second right --winner label --first-wins left --out runs/preferences
+        Preferences out of any table of choices between two prompts, such as the crowd's of
+        github.com/toloka/BestPrompts.
     python -m prompt_beautifier.training.importer votes votes.sqlite --pictures runs/eval --out runs/preferences
         Preferences out of the votes that training.prefer gathered on the pictures of training.evaluate.
     python -m prompt_beautifier.training.importer choices pairs.jsonl --out runs/preferences

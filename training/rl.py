@@ -23,10 +23,10 @@ from accelerate import Accelerator, PartialState
 from datasets import Dataset, disable_progress_bars
 from trl import GRPOConfig, GRPOTrainer, RLOOConfig, RLOOTrainer
 
-from ..beautifier.language.steps import Answer
 from ..beautifier.language.weights import load_network
 from ..beautifier.language.writer import Beautifier
 from .policy.asked import Prompts, Task, add_asking, heldout_figures, read_task, scores_of
+from .policy.rollout import answer_in
 from .run.adapters import add_four_bit, add_lora, lora_config, quantised
 from .run.bases import base_tokenizer, checkpoint_config, find_base, transformers_tokenizer
 from .run.cards import beautifier_card, short_name
@@ -174,17 +174,10 @@ def as_trl_reward(task: Task, args: argparse.Namespace, eos: int) -> Callable[..
     """
 
     def score(completions: list[str], completion_ids: list[list[int]], row: list[int], trainer_state, **_):
-        answers = [answer_in(ids, eos) for ids in completion_ids]
+        answers = [answer_in(ids, (eos,)) for ids in completion_ids]
         return scores_of(task, task.train, row, answers, args, trainer_state.global_step)[0]
 
     return score
-
-
-def answer_in(tokens: list[int], eos: int) -> Answer:
-    """What was written before the end token, and whether there is one."""
-    if eos in tokens:
-        return Answer(tuple(tokens[: tokens.index(eos)]), True)
-    return Answer(tuple(tokens), False)
 
 
 def asked_rows(beautifier: Beautifier, prompts: Prompts, order: list[int]) -> Dataset:

@@ -111,9 +111,8 @@ class Beautifier(Writer):
 
     @cached_property
     def special_tokens(self) -> list[str]:
-        """The texts that the tokenizer knows as tokens of their own, the longest first."""
-        added = {token.content for token in self.tokenizer.get_added_tokens_decoder().values()}
-        return sorted((token for token in added if token.strip()), key=len, reverse=True)
+        """What known_tokens gives for its tokenizer."""
+        return known_tokens(self.tokenizer)
 
     def readable(self, words: str, sampling: Sampling) -> str:
         """As much of the words, from their beginning, as the network can read with room left to answer.
@@ -150,6 +149,12 @@ class Beautifier(Writer):
             return self.tokenizer.decode(tokens, skip_special_tokens=True)
         texts = (self.tokenizer.decode([token], skip_special_tokens=True).strip() for token in tokens)
         return self.family.joins.join(filter(None, texts))
+
+
+def known_tokens(tokenizer: Tokenizer) -> list[str]:
+    """The texts that a tokenizer knows as tokens of their own, the longest first."""
+    added = {token.content for token in tokenizer.get_added_tokens_decoder().values()}
+    return sorted(filter(str.strip, added), key=len, reverse=True)
 
 
 def without_tokens(words: str, tokens: list[str]) -> str:

@@ -5,9 +5,7 @@ from pathlib import Path
 import torch
 from tokenizers import Tokenizer, models, pre_tokenizers
 
-from prompt_beautifier.training.pictures.tiny import save_clip_tokenizer
-
-SIZE = 16
+from prompt_beautifier.training.pictures.tiny import autoencoder, save_clip_tokenizer, unet
 
 
 def text_encoder(projected: bool):
@@ -27,43 +25,26 @@ def clip_tokenizer(folder: Path):
     return CLIPTokenizer.from_pretrained(folder)
 
 
-def autoencoder(latents: int, **more):
-    from diffusers import AutoencoderKL
-
-    down, up = ("DownEncoderBlock2D",) * 4, ("UpDecoderBlock2D",) * 4
-    sizes = {"in_channels": 3, "out_channels": 3, "sample_size": SIZE, "norm_num_groups": 4, "layers_per_block": 1}
-    return AutoencoderKL(
-        **sizes, latent_channels=latents, down_block_types=down, up_block_types=up, block_out_channels=(4,) * 4, **more
-    )
-
-
 def save_sdxl(folder: Path) -> Path:
-    from diffusers import EulerDiscreteScheduler, StableDiffusionXLPipeline, UNet2DConditionModel
+    from diffusers import EulerDiscreteScheduler, StableDiffusionXLPipeline
 
     torch.manual_seed(0)
-    unet = UNet2DConditionModel(
-        sample_size=2,
-        in_channels=4,
-        out_channels=4,
-        layers_per_block=1,
-        block_out_channels=(8, 8),
-        norm_num_groups=4,
+    denoiser = unet(
         down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
         up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
         cross_attention_dim=32,
-        attention_head_dim=4,
         addition_embed_type="text_time",
         addition_time_embed_dim=8,
         projection_class_embeddings_input_dim=6 * 8 + 16,
     )
     tokenizer = clip_tokenizer(folder / "made")
     StableDiffusionXLPipeline(
-        autoencoder(4),
+        autoencoder(),
         text_encoder(False),
         text_encoder(True),
         tokenizer,
         tokenizer,
-        unet,
+        denoiser,
         EulerDiscreteScheduler(),
         add_watermarker=False,
     ).save_pretrained(folder)

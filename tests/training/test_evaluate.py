@@ -118,13 +118,22 @@ def test_the_configuration_of_comparisons_names_every_kind_of_row():
     config = Path(evaluate.__file__).parent / "configs" / "evaluate-rows.yaml"
     args = evaluate.parse(evaluate.option_parser(), ["--config", str(config), "--prompts", "x", "--out", "y"])
     found = {method.name: method for method in evaluate.all_methods(evaluate.option_parser(), args)}
-    assert list(found) == ["raw", "modifiers", "Promptist", "MagicPrompt", "TIPO", "chat", "SFT", "best of 5", *RL]
+    assert list(found) == [
+        "raw",
+        "modifiers",
+        "Promptist",
+        "MagicPrompt",
+        "TIPO",
+        "chat",
+        "SFT",
+        "best of 5",
+        "PPO",
+        "GRPO",
+        "DPO",
+    ]
     assert found["best of 5"].best_of == 5 and found["chat"].spec.startswith("endpoint:")
     for name in ("Promptist", "MagicPrompt", "TIPO"):
         assert find_checkpoint(found[name].spec) is not None
-
-
-RL = ["PPO", "GRPO", "DPO"]
 
 
 def test_a_limit_takes_prompts_from_the_whole_file(tmp_path):

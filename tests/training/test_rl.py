@@ -11,7 +11,6 @@ from transformers import TrainerState
 from trl import GRPOConfig, RLOOConfig
 
 from prompt_beautifier.beautifier.beautify import load_beautifier
-from prompt_beautifier.beautifier.language.steps import Answer
 from prompt_beautifier.beautifier.language.writer import Beautifier
 from prompt_beautifier.training import rl
 from prompt_beautifier.training.policy.asked import Task, question, read_prompts
@@ -37,11 +36,6 @@ def arguments(base, data, out, *more):
     folders = ["--model", str(base), "--data", str(data), "--out", str(out), "--reward", "moody:neon"]
     steps = "--cpu --steps 2 --rollouts 8 --answers 4 --micro-batch 4 --max-new-tokens 6"
     return [*folders, *steps.split(), "--eval-prompts", "3", "--lr", "1e-3", *more]
-
-
-def test_an_answer_ends_at_the_end_token():
-    assert rl.answer_in([5, 6, 2, 2, 7], eos=2) == Answer((5, 6), True)
-    assert rl.answer_in([5, 6], eos=2) == Answer((5, 6), False)
 
 
 def test_the_adapter_gives_the_scores_of_ppo(base, data):

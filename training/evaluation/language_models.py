@@ -14,9 +14,8 @@ from torch.nn import functional as F
 from tqdm import tqdm
 
 from ...beautifier.beautify import load_beautifier
-from ...beautifier.families import render
 from ...beautifier.prompts.cleaning import clean
-from ..run.rows import answer_of
+from ..run.rows import answer_tokens
 
 # What the judge has read before a prompt: it says what kind of text comes, and is itself not counted.
 BEFORE = "A prompt for a text-to-image model: "
@@ -80,13 +79,12 @@ class Judge:
         if self.beautifier is None:
             before = self.tokenizer(BEFORE.rstrip()).input_ids
             return before + self.tokenizer(f" {prompt}", add_special_tokens=False).input_ids, len(before)
-        family, end = self.beautifier.family, self.beautifier.network.config.eos_token_id
-        answer = answer_of(family, raw_prompt, prompt)
-        if answer is None:
+        family, tokenizer = self.beautifier.family, self.beautifier.tokenizer
+        written = answer_tokens(tokenizer, family, raw_prompt, prompt, self.beautifier.network.config.eos_token_id)
+        if written is None:
             raise ValueError(f"{self.name} goes on from the raw prompt, and {prompt!r} does not: it is no judge of it")
-        before = self.beautifier.encode(render(family, raw_prompt))
-        written = self.beautifier.tokenizer.encode(answer, add_special_tokens=False).ids
-        return [*before, *written, end], len(before)
+        before = self.beautifier.asked(raw_prompt)
+        return [*before, *written], len(before)
 
     @torch.inference_mode()
     def _batch(self, rows: list[list[int]], starts: list[int]) -> Tensor:

@@ -33,9 +33,29 @@ def save_clip_tokenizer(folder: Path) -> None:
     (folder / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": "CLIPTokenizer", **special}))
 
 
+def unet(**more):
+    """A network that draws latents of SIZE / 8; `more` is for UNet2DConditionModel."""
+    from diffusers import UNet2DConditionModel
+
+    sizes = {"sample_size": SIZE // 8, "in_channels": 4, "out_channels": 4, "attention_head_dim": 4}
+    sizes |= {"layers_per_block": 1, "block_out_channels": (8, 8), "norm_num_groups": 4}
+    blocks = {"down_block_types": ("CrossAttnDownBlock2D", "DownBlock2D")}
+    blocks["up_block_types"] = ("UpBlock2D", "CrossAttnUpBlock2D")
+    return UNet2DConditionModel(**{**sizes, **blocks, **more})
+
+
+def autoencoder(latents: int = 4, **more):
+    """What makes pictures of SIZE of latents with so many channels; `more` is for AutoencoderKL."""
+    from diffusers import AutoencoderKL
+
+    blocks = {"down_block_types": ("DownEncoderBlock2D",) * 4, "up_block_types": ("UpDecoderBlock2D",) * 4}
+    sizes = {"in_channels": 3, "out_channels": 3, "sample_size": SIZE, "norm_num_groups": 4, "layers_per_block": 1}
+    return AutoencoderKL(latent_channels=latents, block_out_channels=(4,) * 4, **blocks, **sizes, **more)
+
+
 def save_pipeline(folder: Path, seed: int = 0) -> Path:
     """Write a diffusers folder of a StableDiffusionPipeline that draws pictures of SIZE x SIZE pixels."""
-    from diffusers import AutoencoderKL, PNDMScheduler, StableDiffusionPipeline, UNet2DConditionModel
+    from diffusers import PNDMScheduler, StableDiffusionPipeline
     from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
     torch.manual_seed(seed)
@@ -51,29 +71,8 @@ def save_pipeline(folder: Path, seed: int = 0) -> Path:
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
     )
-    unet = UNet2DConditionModel(
-        sample_size=2,
-        in_channels=4,
-        out_channels=4,
-        layers_per_block=1,
-        block_out_channels=(8, 8),
-        norm_num_groups=4,
-        down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"),
-        up_block_types=("UpBlock2D", "CrossAttnUpBlock2D"),
-        cross_attention_dim=16,
-        attention_head_dim=4,
-    )
-    vae = AutoencoderKL(
-        in_channels=3,
-        out_channels=3,
-        latent_channels=4,
-        sample_size=SIZE,
-        norm_num_groups=4,
-        down_block_types=("DownEncoderBlock2D",) * 4,
-        up_block_types=("UpDecoderBlock2D",) * 4,
-        block_out_channels=(4, 4, 4, 4),
-        layers_per_block=1,
-    )
+    denoiser = unet(cross_attention_dim=16)
+    vae = autoencoder()
     scheduler = PNDMScheduler(
         beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", skip_prk_steps=True, steps_offset=1
     )
@@ -81,7 +80,7 @@ def save_pipeline(folder: Path, seed: int = 0) -> Path:
         vae=vae,
         text_encoder=CLIPTextModel(text),
         tokenizer=tokenizer,
-        unet=unet,
+        unet=denoiser,
         scheduler=scheduler,
         safety_checker=None,
         feature_extractor=None,

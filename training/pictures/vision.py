@@ -10,15 +10,15 @@ llama.cpp, Ollama), so scores of two models are not to be compared. The server m
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import io
-import json
 import math
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor
+
+from ..run.server import replies
 
 QUESTION = "Does this figure show '{text}'? Please answer yes or no."
 AT_ONCE, PATIENCE = 16, 300  # requests; seconds for one of them
@@ -40,33 +40,17 @@ class VisionJudge:
     def score(self, images: Tensor, prompts: str | Sequence[str], batch_size: int = AT_ONCE) -> Tensor:
         """Scores float32 [images] in 0..1 of pictures float32 [images, height, width, 3] in 0..1 for a prompt, or for
         one each. Raises RuntimeError where the server does not answer, or without probabilities."""
-        texts = [prompts] * len(images) if isinstance(prompts, str) else list(prompts)
-        return torch.tensor(asyncio.run(self._ask([body_of(*one) for one in zip(images, texts, strict=True)])))
-
-    async def _ask(self, bodies: list[dict]) -> list[float]:
-        import aiohttp
-
-        times = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=PATIENCE)
         try:
-            async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=AT_ONCE), timeout=times) as session:
-                if not self.model:
-                    said = await self._one(session, "GET", "models", None)
-                    self.model = said["data"][0]["id"]
-                asked = (self._one(session, "POST", "chat/completions", {"model": self.model, **one}) for one in bodies)
-                return [yes_in(said) for said in await asyncio.gather(*asked)]
-        except (aiohttp.ClientError, OSError, asyncio.TimeoutError) as error:
-            raise RuntimeError(f"no vision model answers at {self.address} ({error}): start its server") from error
-        except (LookupError, TypeError, ValueError) as error:
+            if not self.model:
+                self.model = replies(self.address, [("models", None)])[0]["data"][0]["id"]
+            texts = [prompts] * len(images) if isinstance(prompts, str) else list(prompts)
+            bodies = [{"model": self.model, **body_of(*one)} for one in zip(images, texts, strict=True)]
+            said = replies(self.address, [("chat/completions", body) for body in bodies], AT_ONCE, PATIENCE)
+            return torch.tensor([yes_in(one) for one in said])
+        except (LookupError, TypeError) as error:
             raise RuntimeError(
                 f"{self.address} gave no probabilities of its answer's tokens: it must heed logprobs and top_logprobs"
             ) from error
-
-    async def _one(self, session, method: str, path: str, body: dict | None) -> dict:
-        async with session.request(method, f"{self.address}/{path}", json=body) as response:
-            said = await response.text()
-            if response.status >= 400:
-                raise RuntimeError(f"{self.address}/{path} says {response.status}: {said[:300]}")
-        return json.loads(said)
 
 
 def body_of(image: Tensor, text: str) -> dict:

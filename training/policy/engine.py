@@ -8,8 +8,6 @@ server see the same disk. Each answer is asked for by its tokens and a seed of i
 the run's: an answer counts as drawn by the policy itself, whose probabilities are worked out by the run.
 """
 
-import asyncio
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,7 +19,9 @@ from ...beautifier.language.steps import Answer
 from ...beautifier.language.weights import as_stored
 from ..run.bases import base_tokenizer, checkpoint_config
 from ..run.export import export_beautifier
+from ..run.server import replies
 from .network import Policy
+from .rollout import answer_in
 
 AT_ONCE = 64  # requests
 PATIENCE = 600  # seconds for one answer, or for reading the weights
@@ -37,12 +37,8 @@ class Engine:
     """
 
     def __init__(self, address: str, folder: Path, base: Path, family: Family, bf16: bool):
-        self.address, self.folder, self.base, self.family = (
-            address.rstrip("/").removesuffix("/v1"),
-            folder,
-            base,
-            family,
-        )
+        self.address = address.rstrip("/").removesuffix("/v1")
+        self.folder, self.base, self.family = folder, base, family
         self.dtype, self.name = ("bfloat16" if bf16 else "float32"), ""
 
     def sample(
@@ -59,25 +55,28 @@ class Engine:
         drawn |= {"stop_token_ids": list(ends), "return_token_ids": True}
         seeds = [mix64(mix64(mix64(seed ^ 0x7111) + step) + row) % SEEDS for row in rows]
         bodies = [{**drawn, "prompt": list(prompt), "seed": own} for prompt, own in zip(prompts, seeds, strict=True)]
-        return [self.answer_in(said, ends) for said in self.ask([("v1/completions", body) for body in bodies])]
+        return [
+            answer_in(self.tokens_in(said), ends) for said in self.ask([("v1/completions", body) for body in bodies])
+        ]
 
-    def answer_in(self, said: dict, ends: Sequence[int]) -> Answer:
-        """The answer in what the server said, without the token that ends it."""
+    def tokens_in(self, said: dict) -> list[int]:
+        """The tokens in what the server said, maybe with the one that ends the answer."""
         try:
-            tokens = [int(token) for token in said["choices"][0]["token_ids"]]
+            return [int(token) for token in said["choices"][0]["token_ids"]]
         except (LookupError, TypeError, ValueError) as error:
             wanted = "it must be vLLM 0.10 or newer"
             raise RuntimeError(f"{self.address} did not answer with token_ids: {wanted}") from error
-        end = next((place for place, token in enumerate(tokens) if token in ends), None)
-        return Answer(tuple(tokens[:end]), end is not None)
 
     def follow(self, policy: Policy, accelerator: Accelerator) -> None:
         """Have the server sample by the policy's weights from here on."""
         if accelerator.is_main_process:
             self.write(policy)
             self.name = self.name or self.served()
-            self.ask([("collective_rpc", {"method": "reload_weights"})])
-            self.ask([("reset_prefix_cache", {})])
+            try:
+                self.ask([("collective_rpc", {"method": "reload_weights"})])
+                self.ask([("reset_prefix_cache", {})])
+            except RuntimeError as error:
+                raise RuntimeError(f"{error} Was it started with VLLM_SERVER_DEV_MODE=1?") from error
         accelerator.wait_for_everyone()
         self.name = self.name or self.served()
 
@@ -98,25 +97,5 @@ class Engine:
             ) from error
 
     def ask(self, requests: Sequence[tuple[str, dict | None]]) -> list[dict]:
-        """What the server says to requests, many at once: (path, body), and no body for a GET. Raises RuntimeError that
-        says what to do."""
-        return asyncio.run(self._ask(requests))
-
-    async def _ask(self, requests: Sequence[tuple[str, dict | None]]) -> list[dict]:
-        import aiohttp
-
-        times = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=PATIENCE)
-        try:
-            async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=AT_ONCE), timeout=times) as session:
-                return await asyncio.gather(*(self._one(session, path, body) for path, body in requests))
-        except (aiohttp.ClientError, OSError, asyncio.TimeoutError) as error:
-            raise RuntimeError(f"{self.address} does not answer ({error}): is the server still up?") from error
-
-    async def _one(self, session, path: str, body: dict | None) -> dict:
-        method = "GET" if body is None else "POST"
-        async with session.request(method, f"{self.address}/{path}", json=body) as response:
-            said = await response.text()
-            if response.status >= 400:
-                hint = ": start it with VLLM_SERVER_DEV_MODE=1" if response.status == 404 and "v1" not in path else ""
-                raise RuntimeError(f"{self.address}/{path} says {response.status} {said[:300]}{hint}")
-        return json.loads(said) if said.strip() else {}
+        """What the server says to requests: (path, body), and no body for a GET."""
+        return replies(self.address, requests, AT_ONCE, PATIENCE)

@@ -89,6 +89,12 @@ def _sample_rows(
     return [Answer(tuple(answer), ended) for answer, ended in zip(written, finished, strict=True)]
 
 
+def answer_in(tokens: Sequence[int], ends: Sequence[int]) -> Answer:
+    """What another sampler wrote before the first token that ends an answer, and whether there is one."""
+    end = next((place for place, token in enumerate(tokens) if token in ends), None)
+    return Answer(tuple(tokens[:end]), end is not None)
+
+
 def draw(logits: Tensor, chances: Tensor) -> Tensor:
     """A token for each row of logits float32 [rows, vocabulary]: their distribution's cumulative sum inverted at
     `chances` (float32 [rows], in [0, 1)). int64 [rows].

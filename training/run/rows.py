@@ -82,11 +82,12 @@ def plain_text(tokenizer: Tokenizer, family: Family, text: str) -> str:
     """A text in which nothing is a special token for this family."""
     from ...beautifier.language.writer import without_tokens
 
-    return without_tokens(text, known_tokens(tokenizer)) if family.special else text
+    return without_tokens(text, special_tokens(tokenizer)) if family.special else text
 
 
 @lru_cache(maxsize=4)
-def known_tokens(tokenizer: Tokenizer) -> list[str]:
-    """The texts that a tokenizer knows as tokens of their own, the longest first."""
-    added = {token.content for token in tokenizer.get_added_tokens_decoder().values()}
-    return sorted(filter(str.strip, added), key=len, reverse=True)
+def special_tokens(tokenizer: Tokenizer) -> list[str]:
+    """What known_tokens gives, kept: it is asked for each row."""
+    from ...beautifier.language.writer import known_tokens
+
+    return known_tokens(tokenizer)

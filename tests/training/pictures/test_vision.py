@@ -62,7 +62,7 @@ def test_what_is_wrong_is_said_in_one_line():
         kind_of("vqa")
     with pytest.raises(ValueError, match="must be the address of a vision model"):
         open_scorer("vqa=folder", None, "cpu")
-    with pytest.raises(RuntimeError, match="no vision model answers at http://127.0.0.1:9"):
+    with pytest.raises(RuntimeError, match="no server answers at http://127.0.0.1:9"):
         open_scorer("vqa=http://127.0.0.1:9/v1", None, "cpu").score(image, "a cat")
     with serving() as server:
         server.replies = [status(400)]

@@ -12,7 +12,7 @@ from prompt_beautifier.beautifier.beautify import load_beautifier
 from prompt_beautifier.beautifier.language.steps import Answer
 from prompt_beautifier.beautifier.language.weights import load_network
 from prompt_beautifier.training.policy.asked import adds_nothing, prompt_of, question
-from prompt_beautifier.training.policy.rollout import draw, sample
+from prompt_beautifier.training.policy.rollout import answer_in, draw, sample
 
 from ...stand_ins import tiny
 
@@ -136,3 +136,8 @@ def test_what_cannot_be_asked_or_read(beautifier):
     assert adds_nothing(asked, nothing) and adds_nothing(asked, "")
     something = prompt_of(beautifier, asked, Answer(tuple(beautifier.encode(" a cat, soft light")), True))
     assert something == "a cat, soft light" and not adds_nothing(asked, something)
+
+
+def test_an_answer_of_another_sampler_ends_at_its_first_end_token():
+    assert answer_in([5, 6, 3, 2, 7], (2, 3)) == Answer((5, 6), True)
+    assert answer_in([5, 6], (2, 3)) == Answer((5, 6), False)
