@@ -31,7 +31,7 @@ ELSEWHERE = frozenset(
     "plain bank tank ring stand study empty quiet mouth root stone rock sand lips dark darkness light open sunny "
     "rainy windy foggy snowy bare air water wall floor plant houseplant moss space oak grass background backdrop "
     "gallery horizon".split()
-)
+) | {"stepping stones"}
 # What belongs to a person or looks at one.
 OF_SOMEBODY = frozenset("hair beard eye brow face expression clothes shoes hat hand arm leg wing tail ear pose".split())
 # Parts of a place that are seen from one side alone.
@@ -64,7 +64,7 @@ def _named(words: list[str], start: int, end: int, entries: Entries) -> tuple[st
         return None
     name = " ".join(words[start:end])
     for entry in entries.by_name.get(key(name), ()):
-        if entry.subject in ELSEWHERE or entry.subject == "stepping stones":
+        if entry.subject in ELSEWHERE:
             continue
         if entry.sort == "subject" and entry.kinds & KINDS and not entry.kinds & NOT_HERE and entry.detail:
             return name, entry
@@ -182,8 +182,7 @@ def details_of(found: Found, scene: Scene) -> list[Option]:
 
 def _is_near(chosen: Sequence[Option]) -> bool:
     """Whether nothing around is seen: the view is a close one, or what is behind the thing is plain."""
-    facts = frozenset().union(*(option.facts for option in chosen)) if chosen else frozenset()
-    return bool(facts & {"close", "plain", "studio", "above"})
+    return any(option.facts & {"close", "plain", "studio", "above"} for option in chosen)
 
 
 # What encloses the things in it; any other place has its parts as a thing has them.
@@ -216,7 +215,7 @@ MOST_CLOSING = 3  # sentences at the end
 def placed(text: str, lines: Sequence[str], chosen: Sequence[Option]) -> str:
     """A text with sentences more: before those at its end that tell of the picture, its light, view and colors."""
     told = sentences_of(text)
-    closing = frozenset().union(*(o.words for o in chosen if o.role in ("light", "view", "color")), frozenset())
+    closing = frozenset().union(*(o.words for o in chosen if o.role in ("light", "view", "color")))
     at = len(told)
     while at > max(1, len(told) - MOST_CLOSING) and _closes(told[at - 1], closing):
         at -= 1

@@ -14,6 +14,7 @@ PLAIN_MODIFIERS = frozenset(
     "happy sad lovely gorgeous adult teen teenage nice cool random average normal one two three four five six seven 1 "
     "2 3 4 5 6 very attractive humble smiling shy proud calm caucasian asian african european man woman real".split()
 )
+# Who is counted in a tag may be a child.
 TAGGED = re.compile(r"\b\d\+?(?:girl|boy)s?\b")
 GENDERED = re.compile(r"\b(?:his|her|he|she|him|hers)\b")
 ALONE = re.compile(r"\b(?:one|alone|lone|single|solitary|its|itself|his|her)\b")

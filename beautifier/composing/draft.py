@@ -50,20 +50,20 @@ class Draft:
     used      how often earlier candidates took a phrase
     idea      the idea that it says; None where phrases are chosen
     allowed   the phrases that the rules allow, whatever a network says
-    entries   what tells of the places that are added; None where nothing does
+    entries   what tells of the places that are added
     rate      which of some phrases fit a text, the best first
     """
 
     reading: Reading
     possible: Sequence[Option]
     request: Request
-    k: int = 0
-    score: Score | None = None
-    used: Mapping[str, int] | None = None
-    idea: Fitting | None = None
-    allowed: Sequence[Option] = ()
-    entries: Entries | None = None
-    rate: Rate = lambda words, options: list(options)
+    k: int
+    score: Score | None
+    used: Mapping[str, int]
+    idea: Fitting | None
+    allowed: Sequence[Option]
+    entries: Entries
+    rate: Rate
 
     def written(self) -> tuple[str, list[Option]]:
         """The candidate and the phrases it took, within the words of the wished length as far as phrases last."""
@@ -94,7 +94,7 @@ class Draft:
     def fuller(self, text: str, chosen: list[Option], least: int, most: int) -> tuple[str, list[Option]]:
         """Sentences with what is not said yet of the same picture, as far as there is anything to say."""
         wish, findings = self.reading.wish, self.reading.findings
-        if self.request.style != "sentences" or self.entries is None or not wish.words or findings.ill_read:
+        if self.request.style != "sentences" or not wish.words or findings.ill_read:
             return text, chosen
         dice = random.Random(f"{self.request.seed}/{self.k}/{wish.text}/fuller")
         details = self.rate(wish.text, [option for option in self.allowed if option.role == "detail"])

@@ -10,6 +10,7 @@ import random
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from ..prompts import lexicon
 from ..prompts.vocabulary import content, singular
@@ -72,12 +73,12 @@ class Fuller:
         """Whether most words of a phrase are in a text that says some words."""
         return 2 * len(option.words & said) > len(option.words)
 
-    @property
+    @cached_property
     def scene(self) -> Scene:
         """What all phrases are held against."""
         return scene_of(self.wish, self.findings)
 
-    @property
+    @cached_property
     def thing(self) -> Thing:
         """What the sentences are about, called by its name: another thing may have been named last."""
         return replace(thing_of(self.wish, self.findings), pronoun=False)

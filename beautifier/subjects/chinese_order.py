@@ -1,22 +1,13 @@
 """Chinese words put in English order: what stands before 的 describes what stands behind it, 在 ... 上 is "on ..."."""
 
 import re
-from dataclasses import dataclass
 
 from ..prompts.vocabulary import NUMBERS
+from .unspaced import Token
 
 ON = frozenset(
     "coast beach street mountain roof rooftop table windowsill road bridge prairie hill sofa bed chair".split()
 )
-
-
-@dataclass(frozen=True)
-class Token:
-    """A word of Chinese: its sort (see `chinese.tsv`), its English, and itself."""
-
-    sort: str
-    english: str
-    text: str
 
 
 def in_english(tokens: list[Token]) -> str:

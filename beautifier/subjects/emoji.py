@@ -16,7 +16,7 @@ FACES = (range(0x1F600, 0x1F638), range(0x1F641, 0x1F645), range(0x1F910, 0x1F91
 
 
 def is_emoji(word: str) -> bool:
-    """Whether a word is an emoji: no letter and no digit is in it."""
+    """Whether a word is an emoji: it begins with no letter and no digit."""
     return bool(word) and not word[0].isalnum()
 
 

@@ -142,7 +142,7 @@ def index(
     for name, entry in resolved.items():
         if name not in persons:
             by_name.setdefault(name, (entry,))
-    works = frozenset(name for name, found in by_name.items() if name in resolved and found == (resolved[name],))
+    works = frozenset(name for name, entry in resolved.items() if by_name.get(name) == (entry,))
     return Entries(
         all=entries,
         by_name=by_name,

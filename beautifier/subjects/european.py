@@ -17,14 +17,17 @@ TABLE = Path(__file__).with_name("european.tsv")
 LANGUAGES = ("german", "spanish", "french", "portuguese", "italian", "polish", "russian")
 # Small words of each language that are no English words.
 SMALL = {
-    "german": "der das ein eine einen einem einer und mit auf im vor unter zwischen ist sitzt steht von zum zur ohne "
-    "beim auf dem den des ins ich nicht schwarze schwarzer rote grosse grosser kleine kleiner",
-    "spanish": "el la los las un una con y en de del sobre por para sin bajo es esta como mi al",
-    "french": "le la les un une des du de dans avec et sur sous au aux chez pour par est qui mon ma sans d l",
-    "portuguese": "o os uma um na nas do da dos das em de e sob sobre ao sem que num numa meu minha",
-    "italian": "il lo gli la un una uno con di della del dei delle nel nella sul sulla che e al alla sotto mio mia",
-    "polish": "z w na pod nad i oraz ze we przy od bez jest ktory moj moja",
-    "russian": "и в на с под над у из от за по к о для без который мой моя",
+    language: frozenset(words.split())
+    for language, words in {
+        "german": "der das ein eine einen einem einer und mit auf im vor unter zwischen ist sitzt steht von zum zur "
+        "ohne beim auf dem den des ins ich nicht schwarze schwarzer rote grosse grosser kleine kleiner",
+        "spanish": "el la los las un una con y en de del sobre por para sin bajo es esta como mi al",
+        "french": "le la les un une des du de dans avec et sur sous au aux chez pour par est qui mon ma sans d l",
+        "portuguese": "o os uma um na nas do da dos das em de e sob sobre ao sem que num numa meu minha",
+        "italian": "il lo gli la un una uno con di della del dei delle nel nella sul sulla che e al alla sotto mio mia",
+        "polish": "z w na pod nad i oraz ze we przy od bez jest ktory moj moja",
+        "russian": "и в на с под над у из от за по к о для без который мой моя",
+    }.items()
 }
 ENGLISH_TOO = frozenset("a an as at be do for he i in is it la me no of on or so to we y e o d l por".split())
 # Small words in names that English prompts have, and small words of English alone.
@@ -71,7 +74,7 @@ def foreign_head(wish: Wish, entries: Entries) -> ForeignHead | None:
         return None
     things = [noun for noun in own if entries.by_subject[noun[1]].sort != "medium"]
     _, subject, start, end = (things or own)[0]
-    return ForeignHead(entries.by_subject[subject], start, end, frozenset(SMALL[language].split()))
+    return ForeignHead(entries.by_subject[subject], start, end, SMALL[language])
 
 
 def is_foreign(wish: Wish) -> bool:
@@ -79,7 +82,7 @@ def is_foreign(wish: Wish) -> bool:
     words = {word.folded for word in wish.words}
     if words & ENGLISH or not words - ENGLISH_TOO - PARTICLES:
         return False
-    return any(words & (frozenset(text.split()) - ENGLISH_TOO - PARTICLES) for text in SMALL.values())
+    return any(words & small - ENGLISH_TOO - PARTICLES for small in SMALL.values())
 
 
 def _small_words(wish: Wish) -> dict[str, int]:
@@ -87,8 +90,8 @@ def _small_words(wish: Wish) -> dict[str, int]:
     words = [word.folded for word in wish.words]
     elided = sum(word.startswith(ELIDED) for word in words)
     found = {}
-    for language, text in SMALL.items():
-        small = frozenset(text.split()) - ENGLISH_TOO
+    for language, words_of_it in SMALL.items():
+        small = words_of_it - ENGLISH_TOO
         leads = bool(words) and words[0] in small & ARTICLES
         found[language] = sum(word in small - PARTICLES for word in words) + leads
         found[language] += elided * (language in ("french", "italian"))

@@ -1,8 +1,8 @@
 """Prompts in Chinese or Japanese in English words: which of the two a text is."""
 
 from . import chinese, japanese
-from .chinese import Translation
 from .entries import Entries
+from .unspaced import Translation
 
 
 def translate(text: str, entries: Entries) -> Translation:

@@ -5,12 +5,11 @@ as typed and reported.
 """
 
 import re
-from functools import lru_cache
+from dataclasses import replace
 from pathlib import Path
 
-from .chinese import HELD, LONGEST, QUOTE, UNKNOWN_COST, Translation
-from .chinese_order import Token
 from .japanese_order import in_english
+from .unspaced import Token, Translation, table, tokens_of, translated, whole, with_unknown_joined
 
 TABLE = Path(__file__).with_name("japanese.tsv")
 KATAKANA = re.compile(r"[\u30a1-\u30ff]")
@@ -36,91 +35,35 @@ def is_japanese(text: str) -> bool:
     return bool(KANA.search(text))
 
 
-@lru_cache(maxsize=1)
-def words() -> dict[str, tuple[str, str]]:
-    """Japanese words with their sort and English; of two rows the first is taken. Of verbs they are the stems."""
-    found: dict[str, tuple[str, str]] = {}
-    for line in TABLE.read_text(encoding="utf-8").splitlines():
-        if line and not line.startswith("#"):
-            sort, english, names = line.split("\t")
-            for name in names.split():
-                found.setdefault(name, (sort, english))
-    return found
-
-
 def translate(text: str) -> Translation:
     """A prompt with its Japanese parts in English. Quoted text and what is not Japanese stays as typed."""
-    unread: list[str] = []
-    quotes: list[str] = []
-
-    def hold(match: re.Match) -> str:
-        quotes.append(match[0])
-        return chr(HELD + len(quotes) - 1)
-
-    held = QUOTE.sub(hold, text).translate(MARKS)
-    if len(re.findall(r"[A-Za-z]", held)) > len(re.findall(rf"[{CHARACTERS}]", held)):  # a name in an English prompt
-        english = RUN.sub(lambda match: _whole(match[0], unread), held)
-    else:
-        english = RUN.sub(lambda match: f" {_run(match[0], unread)} ", held)
-    for index, quote in enumerate(quotes):
-        english = english.replace(chr(HELD + index), f" {quote} ")
-    english = re.sub(r"\s+([,.;:!?])", r"\1", re.sub(r"\s+", " ", english)).strip(" ,.")
-    return Translation(english, tuple(dict.fromkeys(unread)))
+    done = translated(text, _plain)
+    return replace(done, english=done.english.strip(" ,."))
 
 
-def _whole(run: str, unread: list[str]) -> str:
-    """A run in English where all of it can be read; else, a name most likely, as typed."""
-    missed: list[str] = []
-    english = _run(run, missed)
-    unread.extend(missed and [run])
-    return run if missed else english
+def _plain(text: str, unread: list[str]) -> str:
+    """Text with its quotes held: each run with Japanese characters in English."""
+    text = text.translate(MARKS)
+    if len(re.findall(r"[A-Za-z]", text)) > len(re.findall(rf"[{CHARACTERS}]", text)):  # a name in an English prompt
+        return RUN.sub(lambda match: whole(match[0], _run, unread), text)
+    return RUN.sub(lambda match: f" {_run(match[0], unread)} ", text)
 
 
 def _run(run: str, unread: list[str]) -> str:
-    tokens = tokens_of(run)
+    tokens = with_unknown_joined(tokens_of(run, _token), _is_one_foreign_word)
     unread += [token.text for token in tokens if token.sort == "?"]
     return in_english(tokens)
 
 
-def tokens_of(run: str) -> list[Token]:
-    """The words of a run, as few and as long as may be, with the fewest unknown characters; those that stand together
-    are one token of the sort "?".
-    """
-    best = [(0.0, Token("?", "", ""), 0)] * (len(run) + 1)  # the cheapest way to an end: cost, last token, its start
-    for end in range(1, len(run) + 1):
-        held = "\ue000" <= run[end - 1] <= "\ue0ff"
-        unknown = Token("noun" if held else "?", run[end - 1], run[end - 1])
-        best[end] = (best[end - 1][0] + (1 if held else UNKNOWN_COST), unknown, end - 1)
-        for start in range(max(0, end - LONGEST), end):
-            token = _token(run[start:end])
-            cost = best[start][0] + (1 if end - start > 1 else 1.6)
-            if token and cost < best[end][0]:
-                best[end] = (cost, token, start)
-    found: list[Token] = []
-    end = len(run)
-    while end > 0:
-        _, token, end = best[end]
-        found.insert(0, token)
-    return _joined(found)
-
-
-def _joined(tokens: list[Token]) -> list[Token]:
-    """Tokens with unknown ones that stand together as one: a foreign word is known as a whole or not at all."""
-    found: list[Token] = []
-    for token in tokens:
-        before = found[-1] if found else None
-        foreign = before and KATAKANA.fullmatch(before.text[-1]) and KATAKANA.fullmatch(token.text[0])
-        if before and "?" in (before.sort, token.sort) and (foreign or before.sort == token.sort):
-            found[-1] = Token("?", before.text + token.text, before.text + token.text)
-        else:
-            found.append(token)
-    return found
+def _is_one_foreign_word(before: Token, token: Token) -> bool:
+    """Whether katakana go on from one token to the next: a foreign word is known as a whole or not at all."""
+    return bool(KATAKANA.fullmatch(before.text[-1]) and KATAKANA.fullmatch(token.text[0]))
 
 
 def _token(part: str) -> Token | None:
-    known = words()
-    if part in known and known[part][0] not in NO_CHANGE:
-        return Token(*known[part], part)
+    known, name = table(TABLE), part.casefold()
+    if name in known and known[name][0] not in NO_CHANGE:
+        return Token(*known[name], part)
     if part in PARTICLES:
         return Token(PARTICLES[part], "", part)
     if part[-1] in "なく" and known.get(part[:-1], ("",))[0] == "adj":

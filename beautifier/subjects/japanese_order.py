@@ -7,7 +7,8 @@ a noun behind it describes that noun, any other tells of what is marked with が
 import re
 from dataclasses import dataclass, field
 
-from .chinese_order import ON, Token, noun_phrase
+from .chinese_order import ON, noun_phrase
+from .unspaced import Token
 
 NOUNS = frozenset(("noun", "place", "part", "worn", "medium", "?"))
 FRONT = frozenset(("col", "adj", "num"))
@@ -38,9 +39,10 @@ class Order:
     """What was read and waits for its noun or its verb.
 
     front, behind  what describes the next noun, before it and behind it
-    where, done    places and times, and the object, of the next verb
+    where, done    places and times, and the object, of the next verb; rides: what stands before に
     named          the noun that was read last; subject: one before が or は; others: those before と
-    medium         what the whole is drawn as; linked: clauses that another verb goes on from
+    told           clauses about the whole; linked: those that another verb goes on from
+    medium         what the whole is drawn as
     """
 
     front: list[Token] = field(default_factory=list)

@@ -90,10 +90,7 @@ def test_a_word_that_makes_another_thing_of_things_is_itself_a_thing(text):
 
 @pytest.mark.parametrize("text", ["a robot elephant", "lego wizard", "zombie hamster"])
 def test_such_a_word_before_a_thing_makes_another_of_it(text):
-    found = find(read(text), load())
-    assert (
-        found.head_entry is None or found.mixed or found.head_entry.subject == text.split(" in ")[0].removeprefix("a ")
-    )
+    assert find(read(text), load()).mixed
 
 
 def test_age_alone_makes_no_other_thing():
