@@ -4,7 +4,7 @@ import re
 import unicodedata
 
 from .syntax import PARENTHESIS, Piece, SetAside, close_weights, one_line, read_tokens, usable
-from .syntax_table import DIVIDES, TABLE, TYPED
+from .syntax_table import DIVIDES, NUMBER, TABLE, TYPED
 from .words import STOP_WORDS, WORD, plain
 
 # What a model's answer may not contain but weights.
@@ -28,6 +28,8 @@ _MAY_BE_UNSEEN = re.compile(r"[:;=<>^|¯][^\s\w]|(?:^|[\s,(|{\[])[:;=][A-Za-z3]|
 _COMMENT_SIGN = re.compile(r"(?:^|(?<=, ))#+(?!(?:[0-9a-fA-F]{3,4}){1,2}(?!\w))\s*")
 # A number behind a word, which before AND or at the end would weigh a section.
 _WEIGHT_OF_SECTION = re.compile(r"(?<!\d):\s?[+-]?\d*\.?\d+(?=[\s,;]|$)")
+# Double colons, with the number that weighs what is behind or before them.
+_DOUBLE_COLON = re.compile(rf"(?<!\w){NUMBER}::+(?=\s?[^\W\d_])|::+(?:-?\d*\.?\d+(?=[\s,]|$))?")
 # What would lose a mark of a text that was typed.
 _MARKS_OF_TYPED = re.compile(r"[/*]{2}|__|[<>{}\[\]$#:]|\d\.\d|(?:score|source|rating)_|(?:--|[—–])[a-z]")
 _EMPTY_GROUP = re.compile(r"\(\s*(?::\s?\d?\.?\d{0,9})?\s*\)")
@@ -62,8 +64,8 @@ def _stand_ins(text: str, pieces: tuple[Piece, ...]) -> dict[str, str]:
 
 def _tame(text: str, pieces: tuple[Piece, ...], weights: bool) -> str:
     text = _without_unseen(text)
-    if any(piece.kind == "part" for piece in pieces):
-        text = re.sub("::+", " ", text)
+    if "::" in text and any("::" in piece.text for piece in pieces if piece.treatment != TYPED):
+        text = _DOUBLE_COLON.sub(" ", text)
     if "\\" in text:
         text = re.sub(r"\\[()]?", "", text)
     if _MAY_BE_NOISE.search(text):

@@ -94,6 +94,19 @@ def test_what_words_beside_it_make_syntax(raw_prompt, words, pieces):
     assert append(raw_prompt, f"{words}, soft light").count("soft light") == 1
 
 
+@pytest.mark.parametrize(
+    ("raw_prompt", "answer", "candidate"),
+    [
+        ("space::2 ship::1", "space::2, ship::1, stars", "space::2 ship, stars::1"),
+        ("1.2::red hair::, a cat", "1.2::red hair::, a cat, rain", "1.2::red hair::, a cat, rain"),
+        ("1.2::red hair, blue eyes", "1.2::red hair, blue eyes, rain", "1.2:: red hair, blue eyes, rain"),
+        ("std::vector, a cat", "std::vector, a cat, rain", "std::vector, a cat, rain"),
+    ],
+)
+def test_double_colons_of_an_answer_do_not_stand_beside_those_of_the_user(raw_prompt, answer, candidate):
+    assert put_back(answer, set_aside(raw_prompt)) == candidate
+
+
 def test_every_kind_has_examples_and_a_treatment():
     assert {row.kind for row, _ in EXAMPLES} == {row.kind for row in TABLE} - BESIDE_WORDS
     assert set(TREATMENTS.values()) == {HIDDEN, SHOWN, DIVIDES, LINE, TYPED}
