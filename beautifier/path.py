@@ -240,7 +240,7 @@ def finished(
     text = finish(request.raw_prompt, aside, answer, mode, weights)
     unsaid = ", ".join(word for word in request.keep if not has(request.raw_prompt, word))
     worn = tokens_of(dress, request) + count_tokens(target, unsaid)
-    around = count_tokens(target, text) - count_tokens(target, answer) + worn
+    around = 0 if target is None else count_tokens(target, text) - count_tokens(target, answer) + worn
     if (shorter := fitted(answer, wish, request, around)) != answer:
         text = finish(request.raw_prompt, aside, shorter, mode, weights)
     if request.clip_tokens is not None:
