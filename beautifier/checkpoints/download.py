@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TypeVar
 
 from ..files import read_json
-from ..language.architectures.table import read_config
 from ..pickles import UnsafeFile, to_safetensors
 from .catalog import CATALOG, Checkpoint, find_checkpoint
 from .folders import is_there, list_checkpoints, locate, name_in
@@ -217,7 +216,8 @@ def convert(checkpoint: Checkpoint, name: str, pickled_name: str, place: Path, w
         if checkpoint.family is None:
             to_safetensors(pickled, part)
         else:
-            from ..language.weights import tensor_names  # with the network, which listing checkpoints needs not
+            from ..language.architectures.table import read_config  # both with the network, which no listing needs
+            from ..language.weights import tensor_names
 
             to_safetensors(pickled, part, tensor_names(read_config(config)).__contains__)
     except UnsafeFile as error:

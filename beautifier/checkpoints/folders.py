@@ -4,8 +4,6 @@ from pathlib import Path
 from zipfile import is_zipfile
 
 from ..files import read_json, tokenizer_files
-from ..language.architectures.table import is_known
-from ..language.t5_config import T5_TYPE
 from ..language.weight_names import weight_files
 from .catalog import CATALOG, Checkpoint
 from .places import DEEPEST, bytes_below, gigabytes, place_of, waiting_folder
@@ -51,6 +49,9 @@ def is_checkpoint(folder: Path) -> bool:
             return False
         if (folder / "reward.json").is_file():  # it scores prompts, and writes none
             return False
+        from ..language.architectures.table import is_known  # not before there is a checkpoint to look at
+        from ..language.t5_config import T5_TYPE
+
         model_type = read_json(folder / "config.json").get("model_type")
         return is_known(model_type) or model_type == T5_TYPE
     except (OSError, ValueError, TypeError):
