@@ -49,11 +49,11 @@ def test_all_nodes_are_there(server):
     assert {each["category"] for each in info.values()} == {"Prompt Beautifier"}
     assert info[LOAD]["output"] == ["PROMPT_BEAUTIFIER"]
     assert list(info[LOAD]["input"]["required"]) == ["model", "device"]
-    assert list(info[LOAD]["input"]["optional"]) == ["dtype", "family", "template"]
+    assert list(info[LOAD]["input"]["optional"]) == ["dtype", "family", "template", "instruction"]
     beautify = info[BEAUTIFY]
     assert beautify["display_name"] == "Beautify Prompt"
     assert beautify["output_name"] == ["prompt", "candidates", "overview", "negative", "width", "height"]
-    assert beautify["output_is_list"] == [False, True, False, False]
+    assert beautify["output_is_list"] == [False, True, False, False, False, False]
     required, optional = beautify["input"]["required"], beautify["input"]["optional"]
     assert list(required) == "beautifier prompt seed num_candidates candidate mode clip_tokens".split()
     settings = "sampling temperature top_k top_p repetition_penalty max_new_tokens"

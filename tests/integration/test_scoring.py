@@ -301,14 +301,14 @@ def test_cancel_acts_between_two_batches(server):
 
 
 def test_a_folder_is_saved_in_the_order_of_its_scores(server, api_workflow, base):
-    folder = base / "input" / "my_pictures"
+    folder = base / "input" / "four_pictures"
     folder.mkdir(exist_ok=True)
     random = numpy.random.default_rng(0)
     for number, (width, height, mode) in enumerate([(64, 64, "RGB"), (90, 50, "RGB"), (33, 80, "RGBA"), (64, 64, "L")]):
         small = Image.fromarray(random.integers(0, 255, (4, 4, 3), dtype=numpy.uint8)).convert(mode)
         small.resize((width, height), Image.Resampling.BICUBIC).save(folder / f"{number}.png")
     graph = api_workflow("score_a_folder")
-    graph[node_of(graph, "LoadImageDataSetFromFolder")]["inputs"]["folder"] = "my_pictures"
+    graph[node_of(graph, "LoadImageDataSetFromFolder")]["inputs"]["folder"] = "four_pictures"
     history = server.run(graph)
     pick, score = node_of(graph, PICK), node_of(graph, SCORE)
     scores = history["outputs"][score]["scores"]
