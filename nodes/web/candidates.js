@@ -181,7 +181,7 @@ function row(node, box, listed, prompt, index) {
   }
   const starred = Boolean(listed.stars?.includes(index));
   if (listed.raw_prompt != null) line.append(starButton(starred, (now) => star(node, box, index, now)));
-  const copy = element("button", "copy pi pi-copy");
+  const copy = element("button", "tool copy pi pi-copy");
   copy.type = "button";
   copy.title = copy.ariaLabel = text("copy");
   copy.addEventListener("click", (event) => {
@@ -212,7 +212,7 @@ function onKey(event, node, box, index) {
 
 /** The button that makes the words of a candidate editable while the run waits: Enter goes on with them. */
 function pencil(node, words, prompt, index) {
-  const button = element("button", "copy pi pi-pencil");
+  const button = element("button", "tool pi pi-pencil");
   button.type = "button";
   button.title = button.ariaLabel = text("edit");
   button.addEventListener("click", (event) => {

@@ -117,7 +117,7 @@ function tools(words) {
 }
 
 function button(icon, title, action) {
-  const made = element("button", `copy pi ${icon}`);
+  const made = element("button", `tool pi ${icon}`);
   made.type = "button";
   made.title = made.ariaLabel = title;
   made.addEventListener("click", async (event) => {

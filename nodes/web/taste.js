@@ -31,7 +31,7 @@ export async function tellStar(listed, index, starred) {
 export function starButton(starred, change) {
   const button = document.createElement("button");
   button.type = "button";
-  button.className = `copy pi ${starred ? "pi-star-fill" : "pi-star"}`;
+  button.className = `tool pi ${starred ? "pi-star-fill" : "pi-star"}`;
   button.title = button.ariaLabel = text(starred ? "unstar" : "star");
   button.ariaPressed = String(starred);
   button.addEventListener("click", (event) => {

@@ -231,8 +231,9 @@ def opened(request, server, chromium, model):
 
 
 @pytest.fixture
-def page(opened):
-    """The page with a new graph; after the test it must have had no errors."""
+def page(opened, server):
+    """The page with a new graph, where nothing has been learnt; after the test it must have had no errors."""
+    server.post("/prompt_beautifier/taste", {"empty": True})
     opened.complaints.clear()
     opened.build()
     yield opened
