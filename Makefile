@@ -36,10 +36,10 @@ demo: $(VENV)/.demo
 	$(BIN)/beautify "an old sailor" -n 1 --mode append
 
 test: lint $(VENV)/.test
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 check: lint types $(VENV)/.test
-	$(BIN)/python -m pytest -q -m "not slow" -n 2 $(ARGS)
+	$(BIN)/python -m pytest -q -m "not slow" -n 2 --dist loadfile $(ARGS)
 
 types: $(VENV)/.test
 	$(BIN)/ty check beautifier
