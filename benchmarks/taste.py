@@ -86,8 +86,8 @@ WET = count(
 )
 DRY = count("dry dust dusty sand sandy desert parched straw baked cracked ash chalk arid sunbaked powder")
 MANY = count(
-    "many several rows row cluster clusters scattered crowd crowded piles pile stacked layered layers dense overlapping "
-    "full rich assorted bundles heaps groups pairs tangled"
+    "many several rows row cluster clusters scattered crowd crowded piles pile stacked layered layers dense "
+    "overlapping full rich assorted bundles heaps groups pairs tangled"
 )
 FEW = count("single alone empty bare lone one sparse plain simple minimal uncluttered isolated solitary blank open")
 # Written before anybody looked for what makes the others learnable, and no reason for any number of learning.py.

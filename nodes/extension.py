@@ -2,7 +2,7 @@
 
 from comfy_api.latest import ComfyExtension
 
-from . import beautify, compare, encoder, kept, lines, load, messages, metadata, rank, remote, routes, score
+from . import beautify, compare, encoder, kept, lines, load, messages, metadata, pick, rank, remote, routes, score
 from .comfy import folders, replacing, server
 
 
@@ -14,5 +14,5 @@ class PromptBeautifierExtension(ComfyExtension):
         routes.add_routes()
         kept.add_routes()
         await replacing.register()
-        files = (load, beautify, remote, rank, score, compare, encoder, lines)
+        files = (load, beautify, remote, rank, score, pick, compare, encoder, lines)
         return [messages.with_plain_errors(node) for file in files for node in file.NODES]

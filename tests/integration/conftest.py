@@ -90,6 +90,7 @@ def base(tmp_path_factory, pack):
         (folder / name).mkdir()
     (folder / "custom_nodes" / "prompt-beautifier").symlink_to(pack, target_is_directory=True)
     small_encoder.install(folder / "custom_nodes")
+    shutil.copy(Path(__file__).with_name("offline_switch.py"), folder / "custom_nodes")
     checkpoint = small_checkpoint.write(folder / "models" / "checkpoints" / CHECKPOINT)
     for name in OTHER_CHECKPOINTS:
         checkpoint.with_name(name).symlink_to(checkpoint)
