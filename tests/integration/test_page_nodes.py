@@ -142,6 +142,23 @@ def test_a_number_key_chooses_and_cancel_cancels(page):
     assert over(page, runs + 1) == "interrupted"
 
 
+def test_a_page_that_is_loaded_anew_is_asked_again(page, server):
+    begin(page)
+    run = server.get("/queue")["queue_running"][0][1]
+    page.until(  # the browser keeps the graph
+        "seed => [localStorage, sessionStorage].some(kept => Object.values(kept).some(each => each.includes(seed)))",
+        str(page.seed),
+    )
+    page.reload()
+    page.locator(SEEN).wait_for()
+    words = page.listed()[2]
+    page.locator(ROW).nth(2).click()
+    history = server.wait(run)
+    assert history["status"]["status_str"] == "success"
+    assert [words] in [output.get("text") for output in history["outputs"].values()]
+    page.must_reopen = True
+
+
 def test_after_its_seconds_it_goes_on(page):
     runs = page.evaluate("() => ended.length")
     put(page, BEAUTIFY, "review_seconds", 2)

@@ -40,7 +40,7 @@ def kept(comfy):
 @pytest.fixture
 def ask(comfy):
     """What a route says to a body."""
-    routes = importlib.import_module("prompt_beautifier.nodes.kept")
+    routes = importlib.import_module("prompt_beautifier.nodes.kept_routes")
     return lambda name, body: asyncio.run(routes.in_thread(getattr(routes, name), body))
 
 
