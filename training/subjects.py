@@ -9,7 +9,6 @@ Raw prompts without a subject ("by an artist", "trending", "test", "5") are coun
 """
 
 import argparse
-import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -21,6 +20,8 @@ from ..beautifier.subjects.ideas import CREATIVE, FILE, load_ideas
 from ..beautifier.subjects.manner import why_no_subject
 from ..beautifier.subjects.names import matches_in
 from ..beautifier.wishes.wish import read
+from .run.options import as_command, new_parser
+from .run.rows import read_jsonl, text_lines
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -34,8 +35,8 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def options() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--prompts", type=Path, help="raw prompts whose coverage is counted")
+    parser = new_parser(__doc__)
+    parser.add_argument("--prompts", type=Path, metavar="FILE", help="raw prompts whose coverage is counted")
     parser.add_argument("--most", type=int, default=1000, help="how many of them, the most frequent first")
     parser.add_argument("--lacking", action="store_true", help="also print those that lack an entry or a subject")
     return parser
@@ -65,16 +66,17 @@ def counts_of(entries: Entries) -> dict[str, int | str]:
 
 
 def read_prompts(path: Path, most: int) -> list[tuple[str, int]]:
-    """Raw prompts with their counts, the most frequent first."""
+    """Raw prompts with their counts, the most frequent first. Raises FileNotFoundError or ValueError for a file that
+    has none."""
     counts: Counter[str] = Counter()
-    for line in path.read_text(encoding="utf-8-sig").splitlines():
-        if not line.strip():
-            continue
-        if path.suffix == ".jsonl":
-            counts[json.loads(line)["raw_prompt"]] += 1
-        else:
-            number, _, prompt = line.rpartition("\t")
+    if path.suffix == ".jsonl":
+        counts.update(row["raw_prompt"] for row in read_jsonl(path, "raw_prompt"))
+    else:
+        for line in filter(str.strip, text_lines(path)):
+            number, _, prompt = line.rstrip("\n").rpartition("\t")
             counts[prompt] += int(number) if number.isdecimal() else 1
+    if not counts:
+        raise ValueError(f"{path} has no raw prompts: one a line is expected")
     return counts.most_common(most)
 
 
@@ -131,4 +133,4 @@ def _print_coverage(found: Coverage, number: int, lacking: bool) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    as_command("subjects", main)

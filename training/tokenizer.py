@@ -5,13 +5,13 @@
 Writes OUT/tokenizer.json. Token 0 pads, token 1 ends an answer; every byte is a token, so any text can be encoded.
 """
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from .run.options import as_command, new_parser
+from .run.rows import read_jsonl
 
 PAD, EOS = "<pad>", "</s>"
 
@@ -29,11 +29,9 @@ def main(argv: list[str] | None = None) -> None:
 
 def texts(path: Path) -> Iterator[str]:
     """Both sides of every training pair, with the space in front that the model sees."""
-    with open(path, encoding="utf-8-sig") as lines:
-        for line in lines:
-            row = json.loads(line)
-            yield f" {row['raw_prompt']}"
-            yield f" {row['prompt']}"
+    for row in read_jsonl(path, "raw_prompt", "prompt"):
+        yield f" {row['raw_prompt']}"
+        yield f" {row['prompt']}"
 
 
 def train_tokenizer(rows: Iterator[str], vocab_size: int) -> Tokenizer:

@@ -9,7 +9,6 @@ pytest.importorskip("aiohttp")
 
 from ..stand_ins import llm_stand_in
 from .client import messages
-from .conftest import RAN_ON
 
 KEY = "sk-never-show-this-1234567890"
 NODE = "PromptBeautifierConnectPromptLLM"
@@ -65,7 +64,7 @@ def test_a_failure_is_told_without_the_key(server, llm):
     assert KEY not in json.dumps(history) and KEY not in server.log
 
 
-def test_cancel_closes_the_connection(server, llm):
+def test_cancel_closes_the_connection_within_a_second(server, llm):
     llm.replies = [llm_stand_in.silent(stream=True)]
     run = server.queue(graph(seed=103))
     deadline = time.monotonic() + 30
@@ -77,4 +76,4 @@ def test_cancel_closes_the_connection(server, llm):
     assert messages(history, "execution_interrupted")
     while not llm.closed_at and time.monotonic() < deadline:
         time.sleep(0.02)
-    RAN_ON.append(f"Cancel of a server that says nothing: {llm.closed_at[0] - cancelled:.2f} s")
+    assert llm.closed_at[0] - cancelled < 1

@@ -1,10 +1,6 @@
 """Direct preference optimisation: its loss is the paper's, it learns, resumes, and hands over a checkpoint."""
 
 import json
-import signal
-import subprocess
-import sys
-import time
 
 import pytest
 import torch
@@ -24,6 +20,7 @@ from prompt_beautifier.training.run.metrics import read_metrics
 from prompt_beautifier.training.run.rows import read_jsonl
 
 from ..stand_ins import tiny
+from ..stand_ins.forks import launched
 from .test_sft import CONFIGS, assert_same_network
 
 COLOURS, THINGS = "red blue green old tiny golden".split(), "castle cat ship tower robot owl".split()
@@ -80,7 +77,6 @@ def log_probability(beautifier, raw, prompt):
     return -F.cross_entropy(beautifier.network.logits(hidden), torch.tensor(answer), reduction="sum").item()
 
 
-@pytest.mark.slow
 def test_the_loss_is_the_papers(whole, base, data):
     """ln 2 while policy and reference are one; at the end, by hand, that of the held-out pairs."""
     metrics = read_metrics(whole)
@@ -108,7 +104,6 @@ def test_it_learns_and_hands_over_what_load_beautifier_lists(whole):
     assert "direct preference optimisation" in card and "36 pairs of a chosen and a rejected prompt" in card
 
 
-@pytest.mark.slow
 def test_low_rank_adapters_are_added_to_the_network(base, data, tmp_path):
     pytest.importorskip("peft")
     dpo.main(arguments(base, data, tmp_path, "--lora", "4", "--lr", "3e-2", "--eval-rows", "0"))
@@ -123,22 +118,12 @@ def test_low_rank_adapters_are_added_to_the_network(base, data, tmp_path):
     assert changed == matrices
 
 
-def launch(command):
-    return subprocess.Popen(
-        [sys.executable, "-m", *command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-
-
 @pytest.mark.slow
-def test_a_killed_run_goes_on_as_if_nothing_had_happened(whole, base, data, tmp_path):
+def test_a_killed_run_goes_on_as_if_nothing_had_happened(whole, base, data, tmp_path, forks):
     command = arguments(base, data, tmp_path / "run")
-    process = launch(["prompt_beautifier.training.dpo", *command])
-    deadline = time.monotonic() + 240
-    while not (tmp_path / "run" / "checkpoints" / "checkpoint-3" / trainer.COMPLETE).exists():
-        assert process.poll() is None and time.monotonic() < deadline, process.stdout.read()
-        time.sleep(0.005)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    process = forks.start("prompt_beautifier.training.dpo", command)
+    process.until((tmp_path / "run" / "checkpoints" / "checkpoint-3" / trainer.COMPLETE).exists)
+    process.kill()
     assert not (tmp_path / "run" / "model").exists()
     dpo.main(command)
     assert_same_network(whole, tmp_path / "run", 1e-4)
@@ -149,12 +134,11 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(whole, base, data, tmp_
 
 
 @pytest.mark.slow
-def test_two_processes_learn_the_same_as_one(whole, base, data, tmp_path):
+def test_two_processes_learn_the_same_as_one(whole, base, data, tmp_path, forks):
     command = arguments(base, data, tmp_path / "run", "--micro-batch", "4")
-    accelerate = ["accelerate.commands.launch", "--config_file", str(CONFIGS / "cpu-2.yaml"), "-m"]
-    process = launch([*accelerate, "prompt_beautifier.training.dpo", *command])
-    output, _ = process.communicate(timeout=280)
-    assert process.returncode == 0 and "on 2 x cpu" in output, output
+    processes = launched(forks, CONFIGS / "cpu-2.yaml", "prompt_beautifier.training.dpo", command)
+    assert [process.wait() for process in processes] == [0, 0], processes[0].output()
+    assert "on 2 x cpu" in processes[0].output()
     losses = [
         {row["step"]: row["loss"] for row in read_metrics(run) if "loss" in row} for run in (whole, tmp_path / "run")
     ]

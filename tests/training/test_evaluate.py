@@ -3,9 +3,6 @@
 import json
 import signal
 import sqlite3
-import subprocess
-import sys
-import time
 from contextlib import closing
 from pathlib import Path
 
@@ -200,7 +197,6 @@ def run_texts(out, prompts, models, *more):
     return json.loads((out / "results.json").read_text(encoding="utf-8"))
 
 
-@pytest.mark.slow
 def test_the_texts_of_every_method(tmp_path, prompts, models, capsys):
     numbers = run_texts(tmp_path, prompts, models, "--alpha", "0,1")["sets"]["some"]["texts"]
     assert list(numbers) == ["raw", "modifiers", "own", "theirs", "sft", "best", "best, α = 0", "best, α = 1"]
@@ -238,7 +234,6 @@ def forget(database, candidates, raws):
     return database.executemany("DELETE FROM kept WHERE key = ?", [(key,) for key in own]).rowcount
 
 
-@pytest.mark.slow
 def test_a_run_goes_on_where_it_was_stopped(tmp_path, prompts, models, monkeypatch):
     first = run_texts(tmp_path, prompts, models)
     with closing(sqlite3.connect(tmp_path / "written.sqlite")) as database, database:
@@ -259,10 +254,10 @@ def test_a_run_goes_on_where_it_was_stopped(tmp_path, prompts, models, monkeypat
 
 
 @pytest.mark.slow
-def test_a_killed_run_ends_as_one_that_was_not(tmp_path, models):
+def test_a_killed_run_ends_as_one_that_was_not(tmp_path, models, forks):
     """kill -9 in the middle of writing, in a process of its own."""
     path = tmp_path / "many.jsonl"
-    path.write_text("".join(json.dumps({"raw_prompt": f"a cat and {n} dogs"}) + "\n" for n in range(30)))
+    path.write_text("".join(json.dumps({"raw_prompt": f"a cat and {n} dogs"}) + "\n" for n in range(12)))
 
     def command(out):
         methods = ["--methods", "raw=raw", f"sft={models / 'checkpoint'}", "--reward", str(models / "reward")]
@@ -275,15 +270,12 @@ def test_a_killed_run_ends_as_one_that_was_not(tmp_path, models):
         with Kept(kept) as rows:
             return len(rows)
 
-    stage = [sys.executable, "-m", "prompt_beautifier.training.evaluate", *command("killed")]
-    run = subprocess.Popen(stage, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while run.poll() is None and written() < 5:
-        time.sleep(0.001)
-    run.send_signal(signal.SIGKILL)
-    assert run.wait() == -signal.SIGKILL and 5 <= written() < 30
+    run = forks.start("prompt_beautifier.training.evaluate", command("killed"))
+    run.until(lambda: written() >= 3)
+    assert run.kill() == -signal.SIGKILL and 3 <= written() < 12
     for out in ("killed", "whole"):
         main(command(out))
-    assert written() == 30
+    assert written() == 12
     first, second = ((tmp_path / out / "results.json").read_text() for out in ("killed", "whole"))
     assert first == second
 
@@ -382,7 +374,6 @@ def test_a_checkpoint_judges_an_answer_to_the_raw_prompt(models):
         Judge(str(models / "nothing"))
 
 
-@pytest.mark.slow
 def test_the_few_shot_writer_writes_the_same_with_its_examples_read_once(llama, monkeypatch):
     writer = FewShot(str(llama))
     written = dict(pair for piece in writer.write(RAWS, 2, seed=1) for pair in piece)
@@ -392,7 +383,6 @@ def test_the_few_shot_writer_writes_the_same_with_its_examples_read_once(llama, 
     assert again == written
 
 
-@pytest.mark.slow
 def test_the_few_shot_writer_goes_on(llama):
     whole = [piece for piece in FewShot(str(llama)).write(RAWS, 1, seed=1)]
     done = {raw for raw, _ in whole[0]}
@@ -412,7 +402,6 @@ def run_pictures(out, prompts, models, *more, seeds=2):
     return json.loads((out / "results.json").read_text(encoding="utf-8"))["sets"]["some"]["pictures"]
 
 
-@pytest.mark.slow
 def test_pictures_are_scored_against_the_raw_prompt(tmp_path, prompts, models, monkeypatch):
     numbers = run_pictures(tmp_path, prompts, models)
     pictures = sorted(path.name for path in (tmp_path / "pictures").glob("*.png"))
@@ -464,7 +453,6 @@ def test_pictures_are_scored_against_the_raw_prompt(tmp_path, prompts, models, m
     assert run_pictures(tmp_path, prompts, models) == numbers
 
 
-@pytest.mark.slow
 def test_only_what_is_missing_is_drawn_and_scored(tmp_path, prompts, models, monkeypatch):
     run_pictures(tmp_path, prompts, models)
     report = (tmp_path / "report.md").read_text(encoding="utf-8")
@@ -498,7 +486,6 @@ def test_only_what_is_missing_is_drawn_and_scored(tmp_path, prompts, models, mon
     assert scored == [["an old man"]]
 
 
-@pytest.mark.slow
 def test_pictures_of_other_settings_are_not_mixed(tmp_path, prompts, models):
     run_pictures(tmp_path, prompts, models, seeds=1)
     with pytest.raises(ValueError, match="drawn with steps 2, not 3: give another --out"):

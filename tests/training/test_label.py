@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 import torch
@@ -83,7 +82,6 @@ def assert_same_rows(found, expected):
         assert found[side] == [pytest.approx(row, abs=0.01) for row in expected[side]]
 
 
-@pytest.mark.slow
 def test_columns_are_means_over_the_seeds_judged_against_the_raw_prompt(data, models, tmp_path, capsys):
     found = run_label(data, tmp_path / "out", models, "--keep-images", str(tmp_path / "images"))
     specs = models[models.index("--scorers") + 1 :]
@@ -105,7 +103,6 @@ def test_columns_are_means_over_the_seeds_judged_against_the_raw_prompt(data, mo
     assert "a row of 3 pictures takes" in printed and "for the other 3 rows" in printed and "MB of weights" in printed
 
 
-@pytest.mark.slow
 def test_of_several_candidates_the_best_stands_against_the_worst(data, models, tmp_path):
     writer = tiny.save_checkpoint(tmp_path / "writer", family="text2prompt-v1")
     few = ["--candidates", "3", "--writer", str(writer), "--limit", "2", "--seeds", "1"]
@@ -160,16 +157,13 @@ def test_a_pipeline_that_cannot_be_had_is_said_in_one_line(data, tmp_path, worke
 
 
 @pytest.mark.slow
-def test_a_killed_run_goes_on_scores_no_row_twice_and_ends_the_same(data, models, whole, tmp_path):
+def test_a_killed_run_goes_on_scores_no_row_twice_and_ends_the_same(data, models, whole, tmp_path, forks):
     """kill -9 after the second row."""
     out = tmp_path / "out"
     arguments = ["--data", str(data), "--out", str(out), "--workers", "0", *models]
-    command = [sys.executable, "-m", "prompt_beautifier.training.label", *arguments]
-    run = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while run.poll() is None and kept_scores(out) < 2:
-        time.sleep(0.002)
-    run.send_signal(signal.SIGKILL)
-    assert run.wait() == -signal.SIGKILL
+    run = forks.start("prompt_beautifier.training.label", arguments)
+    run.until(lambda: kept_scores(out) >= 2)
+    assert run.kill() == -signal.SIGKILL
     before = kept_scores(out)
     assert 2 <= before < 5 and not (out / "train.jsonl").exists()
 
@@ -185,6 +179,32 @@ def test_a_killed_run_goes_on_scores_no_row_twice_and_ends_the_same(data, models
 
 
 @pytest.mark.slow
+def test_a_killed_run_over_candidates_goes_on_and_ends_the_same(data, models, tmp_path, forks):
+    """kill -9 once while the prompts are written, and once while their pictures are scored."""
+    writer = tiny.save_checkpoint(tmp_path / "writer", family="text2prompt-v1")
+    few = ["--candidates", "2", "--writer", str(writer), "--seeds", "1", "--limit", "3"]
+    out = tmp_path / "killed"
+
+    def written():
+        path = out / "written.sqlite"
+        if not path.exists():
+            return 0
+        with Kept(path) as kept:
+            return len(kept)
+
+    stage = ["prompt_beautifier.training.label", ["--data", str(data), "--out", str(out), "--workers", "0"]]
+    stage[1] += [*models, *few]
+    for count, least, most in ((written, 1, 4), (lambda: kept_scores(out), 2, 8)):
+        run = forks.start(*stage)
+        run.until(lambda count=count, least=least: count() >= least)
+        assert run.kill() == -signal.SIGKILL and least <= count() < most
+    assert not (out / "train.jsonl").exists()
+    found = run_label(data, out, models, *few)
+    whole = run_label(data, tmp_path / "whole", models, *few)
+    assert [len(rows) for rows in whole.values()] == [3, 1]
+    assert_same_rows(found, whole)
+
+
 def test_scores_of_other_pictures_are_not_taken(data, models, whole, tmp_path):
     run_label(data, tmp_path / "out", models, "--limit", "1")
     assert [len(rows) for rows in read(tmp_path / "out").values()] == [1, 1]

@@ -1,10 +1,7 @@
 """PPO: it learns, keeps near the reference, and resumes."""
 
 import json
-import signal
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +11,7 @@ pytest.importorskip("accelerate")
 pytest.importorskip("tensorboard")
 
 from accelerate import Accelerator
+from safetensors.torch import load_file
 
 from prompt_beautifier.beautifier.beautify import load_beautifier
 from prompt_beautifier.beautifier.checkpoints.folders import list_checkpoints
@@ -28,9 +26,11 @@ from prompt_beautifier.training.run.metrics import read_metrics
 from prompt_beautifier.training.run.rows import read_jsonl
 
 from ..stand_ins import tiny
+from ..stand_ins.forks import launched
 from . import moody
 
 CONFIGS = Path(ppo.__file__).parent / "configs"
+HERE = Path(moody.__file__).parent  # where rewards are found by name
 
 
 def options(*more):
@@ -134,7 +134,6 @@ def test_the_controller_brings_the_kl_to_its_target_from_both_sides(sft_model, d
     assert betas[-1] > 3 * beta if beta < 1 else betas[-1] < beta / 3
 
 
-@pytest.mark.slow
 def test_without_reward_the_policy_stays_where_it_is(sft_model, data, reward, tmp_path):
     ppo.main(arguments(sft_model, data, tmp_path, reward("nothing"), "--keep", "last"))
     assert max(map(abs, column(tmp_path, "kl"))) < 1e-4
@@ -155,16 +154,6 @@ def whole(sft_model, data, tmp_path_factory):
     return out
 
 
-def launch(command):
-    return subprocess.Popen(
-        [sys.executable, "-m", *command],
-        cwd=Path(moody.__file__).parent,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-
-
 def same_runs(one, other, tolerance):
     """Whether two runs have the same numbers in every step, and hand over the same weights."""
     ones, others = read_metrics(one), read_metrics(other)
@@ -181,15 +170,11 @@ def same_runs(one, other, tolerance):
 
 
 @pytest.mark.slow
-def test_a_killed_run_goes_on_as_if_nothing_had_happened(whole, sft_model, data, reward, tmp_path):
+def test_a_killed_run_goes_on_as_if_nothing_had_happened(whole, sft_model, data, reward, tmp_path, forks):
     command = arguments(sft_model, data, tmp_path, "moody:neon", "--minibatch", "32", "--keep", "last")
-    process = launch(["prompt_beautifier.training.ppo", *command])
-    deadline = time.monotonic() + 240
-    while not (tmp_path / "checkpoint.pt").exists():
-        assert process.poll() is None and time.monotonic() < deadline, process.stdout.read()
-        time.sleep(0.002)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    process = forks.start("prompt_beautifier.training.ppo", command, HERE)
+    process.until((tmp_path / "checkpoint.pt").exists)
+    process.kill()
     assert torch.load(tmp_path / "checkpoint.pt", weights_only=True)["run"][0] < 4, "it was killed too late"
     # What a kill in the middle of writing leaves behind.
     (tmp_path / "checkpoint.part").write_bytes(b"half")
@@ -200,14 +185,30 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(whole, sft_model, data,
 
 
 @pytest.mark.slow
-def test_two_processes_do_the_same_as_one(whole, sft_model, data, tmp_path):
+def test_a_killed_run_with_adapters_goes_on_too(sft_model, data, reward, tmp_path, forks):
+    pytest.importorskip("peft")
+    runs = tmp_path / "whole", tmp_path / "killed"
+    few = "--lora 2 --rollouts 16 --eval-prompts 3 --keep last --export-dtype float32".split()
+    for run in runs:
+        command = arguments(sft_model, data, run, "moody:neon", *few)
+        if run.name == "killed":
+            process = forks.start("prompt_beautifier.training.ppo", command, HERE)
+            process.until((run / "checkpoint.pt").exists)
+            process.kill()
+            assert torch.load(run / "checkpoint.pt", weights_only=True)["run"][0] < 4, "it was killed too late"
+        ppo.main(command)
+    same_runs(*runs, 1e-6)
+    one, other = (load_file(run / "model" / "model.safetensors") for run in runs)
+    assert all((weights - other[name]).abs().max() < 1e-5 for name, weights in one.items())
+
+
+@pytest.mark.slow
+def test_two_processes_do_the_same_as_one(whole, sft_model, data, tmp_path, forks):
     command = arguments(sft_model, data, tmp_path, "moody:neon", "--minibatch", "32", "--keep", "last")
-    config = str(CONFIGS / "accelerate" / "cpu-2.yaml")
-    process = launch(
-        ["accelerate.commands.launch", "--config_file", config, "-m", "prompt_beautifier.training.ppo", *command]
-    )
-    output, _ = process.communicate(timeout=280)
-    assert process.returncode == 0 and "2 x cpu" in output, output
+    config = CONFIGS / "accelerate" / "cpu-2.yaml"
+    processes = launched(forks, config, "prompt_beautifier.training.ppo", command, HERE)
+    assert [process.wait() for process in processes] == [0, 0], processes[0].output()
+    assert "2 x cpu" in processes[0].output()
     same_runs(whole, tmp_path, 2e-3)
 
 

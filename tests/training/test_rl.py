@@ -7,6 +7,7 @@ import torch
 
 pytest.importorskip("trl")
 
+from safetensors.torch import load_file
 from transformers import TrainerState
 from trl import GRPOConfig, RLOOConfig
 
@@ -14,6 +15,7 @@ from prompt_beautifier.beautifier.beautify import load_beautifier
 from prompt_beautifier.beautifier.language.writer import Beautifier
 from prompt_beautifier.training import rl
 from prompt_beautifier.training.policy.asked import Task, question, read_prompts
+from prompt_beautifier.training.run import trainer
 from prompt_beautifier.training.run.bases import base_tokenizer, transformers_tokenizer
 from prompt_beautifier.training.run.metrics import read_metrics
 from prompt_beautifier.training.run.trainer import Devices
@@ -70,7 +72,6 @@ def test_what_is_asked_is_what_the_beautifier_asks(base, data):
     assert isinstance(beautifier, Beautifier)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("method", ["rloo", "grpo"])
 def test_two_steps_of_each(base, data, tmp_path, monkeypatch, method):
     monkeypatch.syspath_prepend(str(Path(moody.__file__).parent))
@@ -88,6 +89,28 @@ def test_two_steps_of_each(base, data, tmp_path, monkeypatch, method):
     card = (tmp_path / "model" / "README.md").read_text()
     assert f"{method.upper()} (training/rl.py)" in card and "| held-out score |" in card
     assert torch.isfinite(torch.tensor(changed)).all()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["rloo", "grpo"])
+def test_a_killed_run_goes_on_as_if_nothing_had_happened(base, data, tmp_path, monkeypatch, forks, method):
+    here = Path(moody.__file__).parent
+    monkeypatch.syspath_prepend(str(here))
+    more = f"--method {method} --reward moody:letters --steps 5 --checkpoint-steps 2 --export-dtype float32".split()
+    runs = tmp_path / "whole", tmp_path / "killed"
+    for run in runs:
+        command = arguments(base, data, run, *more)
+        if run.name == "killed":
+            process = forks.start("prompt_beautifier.training.rl", command, here)
+            process.until((run / "checkpoints" / "checkpoint-2" / trainer.COMPLETE).exists)
+            process.kill()
+            assert not (run / "model").exists(), "it was killed too late"
+        rl.main(command)
+    one, other = (read_metrics(run) for run in runs)
+    assert [row["step"] for row in one] == [1, 2, 3, 4, 5]
+    assert one == [{name: pytest.approx(value, rel=1e-4, abs=1e-6) for name, value in row.items()} for row in other]
+    one, other = (load_file(run / "model" / "model.safetensors") for run in runs)
+    assert all((weights - other[name]).abs().max() < 1e-5 for name, weights in one.items())
 
 
 def test_answers_that_cannot_be_grouped_are_refused(base, data, tmp_path):
@@ -128,7 +151,6 @@ def test_options_that_cannot_work_are_refused(base, data, monkeypatch):
         rl.check(parse(arguments(base, data, "x", "--vllm", "colocate")))
 
 
-@pytest.mark.slow
 def test_low_rank_adapters_are_trained_and_merged(base, data, tmp_path, monkeypatch):
     pytest.importorskip("peft")
     monkeypatch.syspath_prepend(str(Path(moody.__file__).parent))

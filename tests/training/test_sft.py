@@ -3,10 +3,8 @@
 import importlib.util
 import json
 import shutil
-import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -31,6 +29,7 @@ from prompt_beautifier.training.run.metrics import read_metrics
 from prompt_beautifier.training.run.rows import answer_of, read_jsonl
 
 from ..stand_ins import tiny
+from ..stand_ins.forks import launched
 
 CONFIGS = Path(sft.__file__).parent / "configs" / "accelerate"
 COLOURS, THINGS = "red blue green old tiny golden".split(), "castle cat ship tower robot owl".split()
@@ -151,7 +150,6 @@ def whole(base, data, tmp_path_factory):
     return out
 
 
-@pytest.mark.slow
 def test_the_first_loss_is_the_answers_own(whole, base, data):
     rows = read_jsonl(data / "train.jsonl")
     first = [rows[i] for i in trainer.row_order(len(rows), 8, 8, 0)[:8]]
@@ -165,7 +163,6 @@ def test_the_first_loss_is_the_answers_own(whole, base, data):
     assert read_metrics(whole)[0]["loss"] == pytest.approx(nats / tokens, rel=1e-3)
 
 
-@pytest.mark.slow
 def test_it_learns_and_hands_over_what_load_beautifier_lists(whole, base):
     metrics = read_metrics(whole)
     losses = [row["loss"] for row in metrics if "loss" in row]
@@ -181,7 +178,6 @@ def test_it_learns_and_hands_over_what_load_beautifier_lists(whole, base):
     assert list((whole / "tensorboard").iterdir())
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("architecture", ["gpt2", "llama"])
 def test_others_too_and_transformers_reads_the_result(architecture, data, tmp_path):
     transformers = pytest.importorskip("transformers")
@@ -210,15 +206,11 @@ def assert_same_network(one, other, tolerance):
 
 
 @pytest.mark.slow
-def test_a_killed_run_goes_on_as_if_nothing_had_happened(whole, base, data, tmp_path):
+def test_a_killed_run_goes_on_as_if_nothing_had_happened(whole, base, data, tmp_path, forks):
     command = arguments(base, data, tmp_path / "run")
-    process = launch(["prompt_beautifier.training.sft", *command])
-    deadline = time.monotonic() + 240
-    while not (tmp_path / "run" / "checkpoints" / "checkpoint-3" / trainer.COMPLETE).exists():
-        assert process.poll() is None and time.monotonic() < deadline, process.stdout.read()
-        time.sleep(0.005)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    process = forks.start("prompt_beautifier.training.sft", command)
+    process.until((tmp_path / "run" / "checkpoints" / "checkpoint-3" / trainer.COMPLETE).exists)
+    process.kill()
     assert not (tmp_path / "run" / "model").exists()
     # What a kill in the middle of writing leaves behind must not be taken for a checkpoint.
     shutil.copytree(tmp_path / "run/checkpoints/checkpoint-3", tmp_path / "run/checkpoints/checkpoint-7")
@@ -230,13 +222,15 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(whole, base, data, tmp_
     ]
 
 
+def assert_ends_well(processes):
+    assert [process.wait() for process in processes] == [0, 0], processes[0].output()
+    assert "on 2 x cpu" in processes[0].output()
+
+
 @pytest.mark.slow
-def test_two_processes_learn_the_same_as_one(whole, base, data, tmp_path):
+def test_two_processes_learn_the_same_as_one(whole, base, data, tmp_path, forks):
     command = arguments(base, data, tmp_path / "run", "--micro-batch", "4")
-    accelerate = ["accelerate.commands.launch", "--config_file", str(CONFIGS / "cpu-2.yaml"), "-m"]
-    process = launch([*accelerate, "prompt_beautifier.training.sft", *command])
-    output, _ = process.communicate(timeout=280)
-    assert process.returncode == 0 and "on 2 x cpu" in output, output
+    assert_ends_well(launched(forks, CONFIGS / "cpu-2.yaml", "prompt_beautifier.training.sft", command))
     one, two = (
         {(row["step"], name): value for row in read_metrics(run) for name, value in row.items() if "loss" in name}
         for run in (whole, tmp_path / "run")
@@ -249,11 +243,17 @@ def test_two_processes_learn_the_same_as_one(whole, base, data, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("config", ["multi-gpu", "fsdp"])
-def test_configurations_for_gpus_run_on_two_processes(whole, base, data, tmp_path, config):
+def test_the_fsdp_configuration_runs_on_two_processes(whole, base, data, tmp_path, forks):
     """As far as a CPU goes: accelerate deals no weights out there, so fsdp.yaml trains as multi-gpu.yaml does."""
     command = arguments(base, data, tmp_path / "run", "--micro-batch", "4")
-    given = ["--config_file", str(CONFIGS / f"{config}.yaml"), "--num_processes", "2"]
+    assert_ends_well(launched(forks, CONFIGS / "fsdp.yaml", "prompt_beautifier.training.sft", command))
+    assert_same_network(whole, tmp_path / "run", 5e-3)
+
+
+@pytest.mark.slow
+def test_the_documented_launch_runs_on_two_processes(whole, base, data, tmp_path):
+    command = arguments(base, data, tmp_path / "run", "--micro-batch", "4")
+    given = ["--config_file", str(CONFIGS / "multi-gpu.yaml"), "--num_processes", "2"]
     process = launch(["accelerate.commands.launch", *given, "-m", "prompt_beautifier.training.sft", *command])
     output, _ = process.communicate(timeout=280)
     assert process.returncode == 0 and "on 2 x cpu" in output, output

@@ -9,13 +9,14 @@ training/fit.py reads as --picks; held-out raw prompts stay in and are held out 
 --pairs: words in disorder lose to the same words in order, to the raw prompt and to the raw prompt with stock words.
 """
 
-import argparse
 import json
 import random
 from collections.abc import Sequence
 from pathlib import Path
 
 from ...beautifier.subjects.entries import ROLES, Entry, load
+from ..run.options import as_command, new_parser
+from ..run.rows import read_jsonl
 
 OPTIONS = 5  # own phrases a row, and as many of others
 STOCK = "highly detailed, 8k, sharp focus, intricate, cinematic lighting, digital painting, trending on artstation"
@@ -23,16 +24,17 @@ LEADS = ("", "", "a ", "a photo of ", "portrait of ")
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = new_parser(__doc__)
     parser.add_argument("--expert", type=Path, required=True, help="JSONL of expert rows")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--pairs-out", type=Path, help="where pairs with words in disorder are written")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args(argv)
     dice = random.Random(args.seed)
-    expert = [json.loads(line) for line in args.expert.read_text(encoding="utf-8").splitlines()]
+    expert = read_jsonl(args.expert, "raw_prompt", "phrases", "sentences")
     rows = [*expert_rows(expert, dice), *entry_rows(load().all, dice)]
-    args.out.parent.mkdir(parents=True, exist_ok=True)
+    for path in filter(None, (args.out, args.pairs_out)):
+        path.parent.mkdir(parents=True, exist_ok=True)
     args.out.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     print(f"{len(rows)} rows")
     if args.pairs_out:
@@ -106,4 +108,4 @@ def row_of(raw_prompt: str, own: list[tuple[str, str]], strange: list[tuple[str,
 
 
 if __name__ == "__main__":
-    main()
+    as_command("fit_rows", main)

@@ -7,12 +7,13 @@ How much of a file is refused, and by which words:
     python -m prompt_beautifier.training.data.safety i2p.csv PartiPrompts.tsv
 """
 
-import argparse
 import csv
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+
+from ..run.options import as_command, new_parser
 
 SEXUAL = """
 nude nudes nudity naked topless bottomless nsfw sex sexual sexually sexy sexualized erotic erotica eroticism porn porno
@@ -84,12 +85,16 @@ def unsafe_words(prompt: str) -> set[str]:
 def read_table(path: Path) -> Iterator[dict]:
     """Rows of a TSV or CSV file with a header, by column in lower case; the first column is also there as "prompt"
     if there is none of that name."""
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no file {path}")
     with open(path, encoding="utf-8-sig", newline="") as lines:
         is_csv = path.suffix == ".csv"
         table = csv.reader(
             lines, delimiter="," if is_csv else "\t", quoting=csv.QUOTE_MINIMAL if is_csv else csv.QUOTE_NONE
         )
-        names = [name.lower() for name in next(table)]
+        names = [name.lower() for name in next(table, [])]
+        if not names:
+            raise ValueError(f"{path} is empty: a header line is expected")
         for row in table:
             found = dict(zip(names, row, strict=False))
             yield found if "prompt" in found else found | {"prompt": row[0]}
@@ -117,7 +122,7 @@ def refused_lines(rows: Iterable[dict]) -> list[str]:
 
 
 def main(argv: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = new_parser(__doc__)
     parser.add_argument("files", type=Path, nargs="+", help="TSV or CSV with a header and a column of prompts")
     for path in parser.parse_args(argv).files:
         print(f"{path}: refused are")
@@ -125,4 +130,4 @@ def main(argv: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    as_command("safety", main)

@@ -7,7 +7,6 @@ that a tag which the writer may add is a tag of this table.
     python -m prompt_beautifier.training.data.tag_table danbooru_tags.csv beautifier/composing/tags.tsv.gz
 """
 
-import argparse
 import csv
 import gzip
 import io
@@ -15,6 +14,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from ..run.options import as_command, new_parser
 from .safety import UNSAFE
 
 # What Danbooru calls by words of its own, or what is not wanted without being asked for.
@@ -91,7 +91,7 @@ def write(rows: list[tuple[str, str, str]], path: Path) -> None:
 
 
 def main(argv: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = new_parser(__doc__)
     parser.add_argument("tags", type=Path, help="CSV of tag, category, count, aliases")
     parser.add_argument("table", type=Path, help="the .tsv.gz to write")
     args = parser.parse_args(argv)
@@ -102,4 +102,4 @@ def main(argv: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    as_command("tag_table", main)

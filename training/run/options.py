@@ -9,6 +9,7 @@ true or false where it is a switch. Paths are relative to the working directory,
 
 import argparse
 import difflib
+import errno
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,6 +17,14 @@ from pathlib import Path
 import yaml
 
 EXPECTED = (ImportError, OSError, RuntimeError, ValueError)  # errors whose message is for the user
+# What the system says of a file, and what to do.
+FILE_ERRORS = {
+    errno.ENOENT: "there is no such file or folder; check the path",
+    errno.EISDIR: "this is a folder; give one of its files",
+    errno.ENOTDIR: "this is a file; give a folder",
+    errno.EACCES: "this may not be read or written by you; change its rights, or give another place",
+    errno.ENOSPC: "the disk is full; make room, or give another --out",
+}
 DTYPES = ("float16", "bfloat16", "float32")  # of a model that is handed over
 
 
@@ -39,6 +48,8 @@ def one_line(problem: BaseException) -> str:
     """What went wrong, in one line."""
     if type(problem).__name__ == "OutOfMemoryError":
         return "the device has too little memory: lower --micro-batch or --chunk, or give --gradient-checkpointing"
+    if isinstance(problem, OSError) and problem.errno in FILE_ERRORS and problem.filename:
+        return f"{problem.filename}: {FILE_ERRORS[problem.errno]}"
     text = " ".join(str(problem).split())
     return text if text else type(problem).__name__
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,8 @@ if TYPE_CHECKING:  # it brings torch, which reading rows does without
 
     from ...beautifier.families import Family
 
+SIDES = ("train.jsonl", "heldout.jsonl")  # files of a data folder
+
 
 def read_jsonl(path: Path, *needed: str) -> list[dict]:
     """The rows of a JSONL file, blank lines left out.
@@ -20,24 +23,35 @@ def read_jsonl(path: Path, *needed: str) -> list[dict]:
 
     Raises FileNotFoundError for no file; ValueError with the number of the line for one that is no such row.
     """
-    if not path.is_file():
-        raise FileNotFoundError(f"there is no {path}: a data folder has train.jsonl and heldout.jsonl")
     rows = []
-    with open(path, encoding="utf-8-sig") as lines:
-        for number, line in enumerate(lines, 1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-            except ValueError as error:
-                raise ValueError(f"{path}, line {number} is no JSON: {error}") from error
-            for key in needed:
-                if not isinstance(row, dict) or not isinstance(row.get(key), str) or not row[key].strip():
-                    raise ValueError(f"{path}, line {number} needs {key!r}, a text: {line.strip()[:80]}")
-            rows.append(row)
+    for number, line in enumerate(text_lines(path), 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except ValueError as error:
+            raise ValueError(f"{path}, line {number} is no JSON: {error}") from error
+        for key in needed:
+            if not isinstance(row, dict) or not isinstance(row.get(key), str) or not row[key].strip():
+                raise ValueError(f"{path}, line {number} needs {key!r}, a text: {line.strip()[:80]}")
+        rows.append(row)
     if not rows:
         raise ValueError(f"{path} has no rows")
     return rows
+
+
+def text_lines(path: Path) -> Iterator[str]:
+    """The lines of a text file in UTF-8. Raises FileNotFoundError for no file, ValueError for one that is no text."""
+    if path.is_dir():
+        raise FileNotFoundError(f"{path} is a folder: give one of its files")
+    if not path.is_file():
+        of_folder = ": a data folder has train.jsonl and heldout.jsonl" if path.name in SIDES else ""
+        raise FileNotFoundError(f"there is no file {path}{of_folder}")
+    try:
+        with open(path, encoding="utf-8-sig") as lines:
+            yield from lines
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is no text in UTF-8: {error}") from error
 
 
 def answer_of(family: Family, raw_prompt: str, prompt: str) -> str | None:

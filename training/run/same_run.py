@@ -3,41 +3,42 @@
 import argparse
 import hashlib
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from accelerate import PartialState
 
 from .parts import read_json, write_json
+from .rows import SIDES
 
 # What may be other when a run goes on: it says where and how fast, and changes no weight but by rounding.
 FREE = frozenset(
     """out config cpu micro_batch chunk gradient_checkpointing log_steps checkpoint_steps checkpoint_minutes eval_rows
     export_dtype licence data_note keep""".split()
 )
-SIDES = ("train.jsonl", "heldout.jsonl")
 
 
-def same_run(args: argparse.Namespace, free: Collection[str] = ()) -> None:
+def same_run(args: argparse.Namespace, free: Collection[str] = (), files: Sequence[Path] = ()) -> None:
     """Note what makes this run in OUT/options.json, or compare with what is noted there, where that run has begun.
 
-    args  the stage's options; out is the folder of the run, data (where there is one) that of the rows
-    free  further options that may change, by their names in args
+    args   the stage's options; out is the folder of the run, data (where there is one) that of the rows
+    free   further options that may change, by their names in args
+    files  further files of rows
 
     Raises ValueError that names the first option, or file of rows, that is another one.
     """
     path = args.out / "options.json"
     own = {name: value for name, value in vars(args).items() if name not in FREE and name not in free}
     own = json.loads(json.dumps(own, default=str))
-    rows = {name: digest(args.data / name) for name in SIDES if (args.data / name).is_file()}
+    of_folder = [args.data / name for name in SIDES] if getattr(args, "data", None) else []
+    paths = {path.name: path for path in of_folder if path.is_file()} | {str(path): path for path in files}
+    rows = {name: digest(path) for name, path in paths.items()}
     if path.is_file() and has_begun(args.out):
         before = read_json(path)
         compare(args.out, before["options"], own)
         for name, found in rows.items():
             if before["rows"].get(name, found) != found:
-                raise ValueError(
-                    f"{args.out} holds a run on other rows than {args.data / name} has now: give another --out"
-                )
+                raise ValueError(f"{args.out} holds a run on other rows than {paths[name]} has now: give another --out")
     elif PartialState().is_main_process:
         args.out.mkdir(parents=True, exist_ok=True)
         write_json(path, {"options": own, "rows": rows}, indent=2)
