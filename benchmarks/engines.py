@@ -28,8 +28,8 @@ def prompt(vocabulary: int) -> list[int]:
 def ours(folder: Path, dtype: str, device: str) -> Write:
     import torch
 
-    from prompt_beautifier.beautifier.beautify import load_fastest
     from prompt_beautifier.beautifier.language.decoding import generate
+    from prompt_beautifier.beautifier.language.loading import load_fastest
     from prompt_beautifier.beautifier.request import Sampling
 
     network = load_fastest(folder, getattr(torch, dtype), torch.device(device), device == "cpu")

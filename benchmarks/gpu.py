@@ -25,9 +25,9 @@ import torch
 from engines import prompt, transformers_generate
 from shapes import BLOOM_1B1, QWEN3_0_6B, QWEN3_1_7B, TINY_BLOOM, TINY_QWEN3, Shape, random_checkpoint
 
-from prompt_beautifier.beautifier.beautify import load_fastest
 from prompt_beautifier.beautifier.language import steps
 from prompt_beautifier.beautifier.language.decoding import generate
+from prompt_beautifier.beautifier.language.loading import load_fastest
 from prompt_beautifier.beautifier.language.weights import load_network
 from prompt_beautifier.beautifier.request import Sampling
 

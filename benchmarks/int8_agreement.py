@@ -14,9 +14,10 @@ from pathlib import Path
 
 import torch
 
-from prompt_beautifier.beautifier.beautify import load_beautifier, load_fastest
+from prompt_beautifier.beautifier.beautify import load_beautifier
 from prompt_beautifier.beautifier.families import render
 from prompt_beautifier.beautifier.language.decoding import generate
+from prompt_beautifier.beautifier.language.loading import load_fastest
 from prompt_beautifier.beautifier.language.weights import load_network
 
 WHO = (

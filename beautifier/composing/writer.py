@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from pathlib import Path
@@ -193,4 +194,6 @@ def embedded_fit() -> Fit:
 @lru_cache(maxsize=1)
 def load_embedded() -> Composer:
     """The embedded writer, read once: the entries of beautifier/subjects and the fit network of beautifier/embedded."""
-    return Composer(entries=load(), ideas=load_ideas(), creative=load_ideas(CREATIVE), fit=embedded_fit())
+    with ThreadPoolExecutor(1) as beside:
+        fit = beside.submit(embedded_fit)  # torch reads it while Python reads the entries
+        return Composer(entries=load(), ideas=load_ideas(), creative=load_ideas(CREATIVE), fit=fit.result())

@@ -5,7 +5,7 @@ picture in which everything agrees. The file has one JSON object a line, several
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -13,6 +13,7 @@ from pathlib import Path
 # Pictures that whoever typed the word had in mind, and bolder ones, for creative candidates.
 FILE = Path(__file__).parent / "ideas.jsonl"
 CREATIVE = Path(__file__).parent / "creative.jsonl"
+START = '{"subject":"'  # of nearly every row
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +32,51 @@ class Idea:
     tags: tuple[str, ...]
 
 
-@lru_cache(maxsize=2)
-def load_ideas(path: Path = FILE) -> Mapping[str, tuple[Idea, ...]]:
-    """Ideas by subject: those shipped with the pack, read once."""
-    found: dict[str, list[Idea]] = {}
-    with path.open(encoding="utf-8") as lines:
+class Ideas(Mapping[str, tuple[Idea, ...]]):
+    """Ideas by subject. The rows of a subject are read when it is asked for: a prompt needs a few of thousands."""
+
+    def __init__(self, lines: Iterable[str]):
+        self.rows: dict[str, list[str]] = {}
+        self.read: dict[str, tuple[Idea, ...]] = {}
         for line in lines:
-            row = json.loads(line)
-            idea = Idea(
-                row["subject"],
-                tuple((role, phrase) for role, phrase in row["phrases"]),
-                tuple((frozenset(roles.split()), text) for roles, text in row["sentences"]),
-                tuple(row["tags"]),
-            )
-            found.setdefault(idea.subject, []).append(idea)
-    return {subject: tuple(ideas) for subject, ideas in found.items()}
+            self.rows.setdefault(subject_of(line), []).append(line)
+
+    def __getitem__(self, subject: str) -> tuple[Idea, ...]:
+        if subject not in self.read:
+            self.read[subject] = tuple(read_idea(line) for line in self.rows[subject])
+        return self.read[subject]
+
+    def __contains__(self, subject: object) -> bool:
+        return subject in self.rows
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+def subject_of(line: str) -> str:
+    """The subject of a row. It stands at the start of the row, so that the rest need not be read."""
+    if line.startswith(START):
+        subject, _, _ = line[len(START) :].partition('"')
+        if "\\" not in subject:
+            return subject
+    return json.loads(line)["subject"]
+
+
+def read_idea(line: str) -> Idea:
+    """The idea of a row."""
+    row = json.loads(line)
+    return Idea(
+        row["subject"],
+        tuple((role, phrase) for role, phrase in row["phrases"]),
+        tuple((frozenset(roles.split()), text) for roles, text in row["sentences"]),
+        tuple(row["tags"]),
+    )
+
+
+@lru_cache(maxsize=2)
+def load_ideas(path: Path = FILE) -> Ideas:
+    """Ideas by subject: those shipped with the pack, opened once."""
+    return Ideas(path.read_text(encoding="utf-8").splitlines())

@@ -5,9 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from prompt_beautifier.beautifier.beautify import find_family, load_beautifier
+from prompt_beautifier.beautifier.beautify import load_beautifier
 from prompt_beautifier.beautifier.chat.instruction import SYSTEM_PROMPT
 from prompt_beautifier.beautifier.language.chat_template import ChatTemplate, load_chat_template
+from prompt_beautifier.beautifier.language.loading import find_family
 from prompt_beautifier.beautifier.language.steps import Answer
 
 from ..stand_ins import tiny

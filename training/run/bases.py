@@ -6,7 +6,6 @@ from pathlib import Path
 
 from tokenizers import Tokenizer, processors
 
-from ...beautifier.beautify import find_family
 from ...beautifier.checkpoints.catalog import find_checkpoint
 from ...beautifier.checkpoints.download import obtain
 from ...beautifier.checkpoints.places import default_folder
@@ -14,6 +13,7 @@ from ...beautifier.families import Family
 from ...beautifier.language.architectures.table import read_config
 from ...beautifier.language.chat_template import end_of_turn
 from ...beautifier.language.config import NetworkConfig
+from ...beautifier.language.loading import find_family
 from ...beautifier.language.tokenizer import load_tokenizer
 from .hub import fetched
 
