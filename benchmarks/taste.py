@@ -80,6 +80,21 @@ LIKES: dict[str, Callable[[str], float]] = {
     "grown rather than made": lambda prompt: GROWN(prompt) - MADE(prompt),
     "no talk of cameras": lambda prompt: -CAMERA(prompt),
 }
+WET = count(
+    "wet water rain river sea lake pond puddle puddles dew damp droplets drops foam wave waves splash spray reflection "
+    "reflections ripples stream soaked dripping"
+)
+DRY = count("dry dust dusty sand sandy desert parched straw baked cracked ash chalk arid sunbaked powder")
+MANY = count(
+    "many several rows row cluster clusters scattered crowd crowded piles pile stacked layered layers dense "
+    "overlapping full rich assorted bundles heaps groups pairs tangled"
+)
+FEW = count("single alone empty bare lone one sparse plain simple minimal uncluttered isolated solitary blank open")
+# Written before anybody looked for what makes the others learnable, and no reason for any number of learning.py.
+HELD_BACK: dict[str, Callable[[str], float]] = {
+    "held back: wet rather than dry": lambda prompt: WET(prompt) - DRY(prompt),
+    "held back: many rather than few": lambda prompt: MANY(prompt) - FEW(prompt),
+}
 
 
 def shown_prompts(wanted: int) -> list[Shown]:
@@ -156,7 +171,8 @@ def main() -> None:
     shown = shown_prompts(args.prompts)
     meanings = Meanings(load_embedded().fit)
     kinds: dict[str, Callable[[Shown, random.Random], list[float]]] = {
-        name: lambda each, _, like=like: [like(prompt) for prompt in each.prompts] for name, like in LIKES.items()
+        name: lambda each, _, like=like: [like(prompt) for prompt in each.prompts]
+        for name, like in (LIKES | HELD_BACK).items()
     }
     kinds["none: as the reward model"] = lambda each, _: [2 * worth for worth in each.worth]
     kinds["none: anything"] = lambda each, draw: [draw.random() / 100 for _ in each.prompts]

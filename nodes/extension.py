@@ -2,7 +2,21 @@
 
 from comfy_api.latest import ComfyExtension
 
-from . import beautify, compare, encoder, kept, lines, load, messages, metadata, rank, remote, routes, score
+from . import (
+    beautify,
+    compare,
+    encoder,
+    kept_routes,
+    lines,
+    load,
+    messages,
+    metadata,
+    pick,
+    rank,
+    remote,
+    routes,
+    score,
+)
 from .comfy import folders, replacing, server
 
 
@@ -12,7 +26,7 @@ class PromptBeautifierExtension(ComfyExtension):
         folders.register_model_folders()
         server.before_each_run_is_queued(metadata.prepare)
         routes.add_routes()
-        kept.add_routes()
+        kept_routes.add_routes()
         await replacing.register()
-        files = (load, beautify, remote, rank, score, compare, encoder, lines)
+        files = (load, beautify, remote, rank, score, pick, compare, encoder, lines)
         return [messages.with_plain_errors(node) for file in files for node in file.NODES]

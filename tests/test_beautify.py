@@ -88,6 +88,7 @@ def test_a_candidate_depends_on_seed_and_number_alone(beautifier):
     check_prefixes(beautifier, SHORT)
 
 
+@pytest.mark.slow
 def test_the_same_of_the_embedded_model(embedded_beautifier):
     check_prefixes(embedded_beautifier, None)
 
@@ -282,6 +283,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HOSTILE)
 @pytest.mark.parametrize("mode", ["rewrite", "append"])
 def test_hostile_prompts_give_usable_candidates(beautifier, name, mode):
@@ -297,6 +299,7 @@ SNIPPETS = st.sampled_from(
 ) | st.sampled_from(["{a|b}", "// a note\n", "\n", "/* x */", "\0"])
 
 
+@pytest.mark.slow
 @given(st.lists(SNIPPETS, min_size=1, max_size=9).map(" ".join), st.sampled_from(["rewrite", "append"]))
 @settings(deadline=None, max_examples=150)
 def test_noise_from_the_model_never_touches_the_users_syntax(beautifier, raw_prompt, mode):

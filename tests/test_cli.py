@@ -427,6 +427,7 @@ def test_a_failed_download_is_one_line_and_not_wrong_usage(published, capsys, tm
     assert printed.err.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_what_was_downloaded(published, capsys, tmp_path):
     published.fail("/content/", "slow", at=0.05)
     waiting = tmp_path / "someone" / ".Tiny.download"
@@ -456,6 +457,7 @@ class Terminal(io.StringIO):
         return True
 
 
+@pytest.mark.slow
 def test_a_download_shows_bytes_on_a_terminal(published, monkeypatch, tmp_path):
     published.fail("/content/", "slow", at=0.02)
     terminal = Terminal()
@@ -487,6 +489,7 @@ def test_candidates_are_ranked_by_a_reward_model(fake, capsys, reward_folder, tm
     assert scores == pytest.approx([each.score for each in expected], abs=1e-5)
 
 
+@pytest.mark.slow
 def test_the_embedded_model_brings_its_reward_model(capsys):
     def listed(*more):
         assert cli.main(["a cat", "-n", "4", "--json", *more]) == 0
@@ -542,6 +545,7 @@ def test_help_and_wrong_usage_do_not_wait_for_torch():
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process")
 def test_ctrl_c_ends_it_quietly_and_keeps_what_was_printed():
     process = start("cat", "sleep", "-n", "1")
@@ -552,6 +556,7 @@ def test_ctrl_c_ends_it_quietly_and_keeps_what_was_printed():
     assert (process.returncode, errors) == (130, b"")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Windows reports a closed pipe in another way")
 def test_a_reader_that_leaves_ends_it_quietly():
     reader, writer = os.pipe()
@@ -588,6 +593,7 @@ def test_progress_shows_on_a_terminal_only():
     assert process.communicate(timeout=60) == (b"cat\ndog\n", b"")
 
 
+@pytest.mark.slow
 def test_the_embedded_model_answers(embedded):
     command = [sys.executable, "-m", "prompt_beautifier.beautifier.cli", "--json", "-n", "2", "--seed", "7"]
     lines = "1 girl\n\n(red dress:1.3) in the rain\n"

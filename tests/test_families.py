@@ -179,6 +179,7 @@ def a1111_weights(tree, weight: float = 1.0) -> list[tuple[str, float]]:
     return [pair for part in parts for pair in a1111_weights(part, weight)]
 
 
+@pytest.mark.slow
 @given(st.lists(TREES, max_size=4))
 @settings(deadline=None, max_examples=300)
 def test_every_letter_keeps_its_weight(trees):
@@ -190,6 +191,7 @@ def test_every_letter_keeps_its_weight(trees):
             assert ours == pytest.approx(min(max(theirs, 0.1), 2), abs=0.0051)
 
 
+@pytest.mark.slow
 @given(st.text(r"ab :.,1()[]\{", max_size=40))
 @settings(deadline=None, max_examples=1000)
 def test_any_answer_balances_and_keeps_its_letters(answer):

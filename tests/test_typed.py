@@ -60,6 +60,7 @@ def test_what_was_typed_is_there_once_whoever_writes(raw_prompt, typed, manner, 
     assert "subject" not in candidate.text and not candidate.lost
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["rewrite", "append"])
 @pytest.mark.parametrize(("raw_prompt", "typed"), TYPED, ids=[raw for raw, _ in TYPED])
 def test_the_embedded_model_keeps_it_too(embedded_beautifier, raw_prompt, typed, mode):

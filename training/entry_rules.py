@@ -22,6 +22,8 @@ EMPTY = frozenset(
     "beautiful stunning gorgeous amazing perfect masterpiece detailed intricate epic awesome wonderful lovely elegant "
     "breathtaking magnificent incredible exquisite iconic timeless unforgettable quality".split()
 )
+# What is heard, not seen.
+HEARD = frozenset("humming buzzing ticking ringing echoing creaking squeaking rattling clattering soundlessly".split())
 ODD = re.compile(r"[^a-z0-9éâèíñ '%/-]")
 FREE = frozenset("medium quality action".split())  # sorts whose name may stand in their own phrases
 
@@ -50,6 +52,10 @@ def _wrong(phrase: str, entry: Entry) -> Iterator[str]:
         yield "has a mark or a capital"
     if EMPTY & set(words):
         yield "praises"
+    if HEARD & set(words):
+        yield "is heard, not seen"
+    if "or" in words:
+        yield "leaves a choice open"
     if unsafe(phrase):
         yield "is unsafe"
     if entry.kinds.isdisjoint(FREE) and f" {key(entry.subject)} " in f" {key(phrase)} ":

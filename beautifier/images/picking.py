@@ -165,6 +165,19 @@ def pick_among(
     return order[:1] if none_passes == KEEP_BEST else []
 
 
+def with_choice(kept: list[int], choice: int, prompts: Sequence[str] | None = None) -> list[int]:
+    """The indices to keep where a person chose an image: that one first, in the place of the last of its prompt.
+
+    kept     what pick() keeps
+    prompts  one for each image; None takes all images together
+    """
+    others = [k for k in kept if k != choice]
+    same = [k for k in others if prompts is None or prompts[k] == prompts[choice]]
+    if choice not in kept and same:
+        others.remove(same[-1])
+    return [choice, *others]
+
+
 def probabilities(
     scores: torch.Tensor, prompts: Sequence[str], softmax: Callable[[torch.Tensor], torch.Tensor]
 ) -> torch.Tensor:

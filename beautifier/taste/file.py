@@ -16,7 +16,7 @@ CREATE TABLE IF NOT EXISTS picks (
     at REAL NOT NULL,
     raw_prompt TEXT NOT NULL,
     target TEXT NOT NULL,      -- the image model, or ''
-    how TEXT NOT NULL,         -- click, edit, review, star
+    how TEXT NOT NULL,         -- click, edit, review, star, picture
     shown TEXT NOT NULL,       -- JSON: all prompts, sorted; one pick each, but of stars
     chosen TEXT NOT NULL,
     others TEXT NOT NULL,      -- JSON: those not chosen

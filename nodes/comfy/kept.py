@@ -48,6 +48,18 @@ def in_order_of_taste(raw_prompt: str, found: list[Candidate]) -> tuple[list[Can
     return ([found[index] for index in ranked.order] if ranked else found), ranked
 
 
+def picked(raw_prompt: str, how: str, chosen: str, others: list[str]) -> None:
+    """Keep a choice that was made in a run, where there was something to choose from."""
+    if not settings.is_on(settings.TASTE) or set(others) <= {chosen}:
+        return
+    from ...beautifier.taste.picks import Pick
+
+    try:
+        keeper().add(Pick(raw_prompt, "", how, chosen, tuple(others)))
+    except Exception as error:
+        logging.warning("Prompt Beautifier: your choice was not kept: %s", error)
+
+
 def remember(raw_prompt: str, target: str, model: str, prompts: list[str]) -> int | None:
     """Keep in the history what was made of a raw prompt; the number of the entry, None where none is kept."""
     if not settings.is_on(settings.HISTORY):

@@ -1,4 +1,5 @@
-"""Waiting for a person: the page of a run lists the candidates, and one is chosen there, as it is or written anew.
+"""Waiting for a person: the page of a run shows candidates or pictures, and one is chosen there; a candidate also
+written anew.
 
 The page is told by two events, "prompt_beautifier.review" and "prompt_beautifier.reviewed", and answers by a route:
 
@@ -13,6 +14,7 @@ import dataclasses
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from .running import cancelled
@@ -51,20 +53,8 @@ def reviewed(
     seconds  after so many it goes on with `candidate`; 0 waits as long as it takes
     They come back as they are where there is no page, or none that answers. Cancel ends the run as everywhere.
     """
-    server = the_server()
-    page = getattr(server, "client_id", None)
-    if page is None or page not in server.sockets:
-        return found, candidate
-    token = uuid.uuid4().hex
-    told = {"token": token, "node": node, "seconds": seconds, "listed": listed}
-    _open[token] = asked = Ask(len(found), page, told)
-    server.send_sync("prompt_beautifier.review", told, page)
-    try:
-        wait(asked, seconds, lambda: page in server.sockets)
-    finally:
-        del _open[token]
-        server.send_sync("prompt_beautifier.reviewed", {"token": token}, page)
-    if asked.choice is None:
+    asked = answered(node, len(found), lambda: listed, seconds)
+    if asked is None or asked.choice is None:
         return found, candidate
     if asked.text is not None:
         found = list(found)
@@ -72,7 +62,34 @@ def reviewed(
     return found, asked.choice + 1
 
 
-def wait(asked: Ask, seconds: int, is_there) -> None:
+def clicked(node: str | None, count: int, listed: Callable[[], dict]) -> int | None:
+    """Which of `count` pictures a person chose on the page that queued the run; None where no page answers."""
+    asked = answered(node, count, listed)
+    return asked.choice if asked else None
+
+
+def answered(node: str | None, count: int, listed: Callable[[], dict], seconds: int = 0) -> Ask | None:
+    """What was shown on the page of this run, with the answer, if there was any; None where there is no page.
+
+    listed  says what the page is to show; it is called where there is one
+    """
+    server = the_server()
+    page = getattr(server, "client_id", None)
+    if page is None or page not in server.sockets:
+        return None
+    token = uuid.uuid4().hex
+    told = {"token": token, "node": node, "seconds": seconds, "listed": listed()}
+    _open[token] = asked = Ask(count, page, told)
+    server.send_sync("prompt_beautifier.review", told, page)
+    try:
+        wait(asked, seconds, lambda: page in server.sockets)
+    finally:
+        del _open[token]
+        server.send_sync("prompt_beautifier.reviewed", {"token": token}, page)
+    return asked
+
+
+def wait(asked: Ask, seconds: int, is_there: Callable[[], bool]) -> None:
     """Wait until an Ask is answered, its time is over, or its page is gone."""
     began = last_there = time.monotonic()
     while asked.choice is None:

@@ -5,7 +5,7 @@
 // a browser.
 
 import { app } from "../../scripts/app.js";
-import { copyText, element, styleElement } from "./elements.js";
+import { copyText, element, styleElement, toolButton } from "./elements.js";
 import { endStep, leastHeight, onChange, widgetFor } from "./graph.js";
 import { answer, askOf, onAsk } from "./review.js";
 import { text, toast } from "./strings.js";
@@ -181,14 +181,7 @@ function row(node, box, listed, prompt, index) {
   }
   const starred = Boolean(listed.stars?.includes(index));
   if (listed.raw_prompt != null) line.append(starButton(starred, (now) => star(node, box, index, now)));
-  const copy = element("button", "tool copy pi pi-copy");
-  copy.type = "button";
-  copy.title = copy.ariaLabel = text("copy");
-  copy.addEventListener("click", (event) => {
-    event.stopPropagation();
-    copyText(prompt, line);
-  });
-  line.append(copy);
+  line.append(toolButton("pi-copy copy", text("copy"), () => copyText(prompt, line)));
   return line;
 }
 
@@ -212,11 +205,7 @@ function onKey(event, node, box, index) {
 
 /** The button that makes the words of a candidate editable while the run waits: Enter goes on with them. */
 function pencil(node, words, prompt, index) {
-  const button = element("button", "tool pi pi-pencil");
-  button.type = "button";
-  button.title = button.ariaLabel = text("edit");
-  button.addEventListener("click", (event) => {
-    event.stopPropagation();
+  const button = toolButton("pi-pencil", text("edit"), () => {
     words.contentEditable = "plaintext-only";
     words.focus();
   });
@@ -236,11 +225,7 @@ function focus(box, index) {
 
 async function star(node, box, index, starred) {
   const listed = state(node);
-  try {
-    await tellStar(listed, index, starred);
-  } catch (error) {
-    return toast("error", error.message);
-  }
+  await tellStar({ ...listed, prompts: listed.texts }, index, starred);
   const others = (listed.stars ?? []).filter((each) => each !== index);
   const place = box.scrollTop;
   node.properties[PROPERTY] = { ...listed, stars: starred ? [...others, index] : others };

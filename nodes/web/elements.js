@@ -18,6 +18,40 @@ export function element(tag, name, content = "") {
   return made;
 }
 
+/** A small button with an icon, as rows have them behind their words. What `action` throws is told. */
+export function toolButton(icon, title, action) {
+  const made = element("button", `tool pi ${icon}`);
+  made.type = "button";
+  made.title = made.ariaLabel = title;
+  made.addEventListener("click", async (event) => {
+    event.stopPropagation(); // a click on the row chooses
+    try {
+      await action(made);
+    } catch (error) {
+      toast("error", error.message);
+    }
+  });
+  return made;
+}
+
+/** A button for what cannot be taken back: its first click asks, the second does it. */
+export function sureButton(name, label, question, action) {
+  const made = element("button", name, label);
+  made.type = "button";
+  const ask = (asks) => (made.textContent = asks ? question : label);
+  made.addEventListener("blur", () => ask(false)); // something else was clicked
+  made.addEventListener("click", async () => {
+    if (made.textContent !== question) return ask(true);
+    ask(false);
+    try {
+      await action();
+    } catch (error) {
+      toast("error", error.message);
+    }
+  });
+  return made;
+}
+
 /** Copy a text to the clipboard; `place` is an element of the page where a box can be for a moment. */
 export async function copyText(words, place) {
   try {

@@ -2,10 +2,10 @@
 
 import { app } from "../../scripts/app.js";
 import { putText } from "./anywhere.js";
-import { copyText, element, styleElement } from "./elements.js";
+import { copyText, element, styleElement, sureButton, toolButton } from "./elements.js";
 import { post } from "./server.js";
-import { text, toast } from "./strings.js";
-import { starButton } from "./taste.js";
+import { text } from "./strings.js";
+import { starButton, tellStar } from "./taste.js";
 
 const TAB = "prompt-beautifier-history";
 const forgotten = new Set(); // numbers of entries: an answer that was under way may still have one
@@ -47,7 +47,11 @@ function draw(panel) {
   });
   words.addEventListener("keydown", (event) => event.stopPropagation()); // ComfyUI's own keys
   stars.addEventListener("change", seek);
-  frame.append(styleElement(), element("h3", "", text("history")), words, only, list, clearButton(seek));
+  const clear = sureButton("plain", text("history_clear"), text("history_clear_sure"), async () => {
+    await post("forget", { all: true });
+    seek();
+  });
+  frame.append(styleElement(), element("h3", "", text("history")), words, only, list, clear);
   panel.replaceChildren(frame);
   seek();
 }
@@ -79,7 +83,7 @@ function entryOf(entry) {
   const box = element("div", "entry");
   box.role = "listitem";
   const head = element("div", "head");
-  const forget = button("pi-times", text("history_forget"), async () => {
+  const forget = toolButton("pi-times", text("history_forget"), async () => {
     await post("forget", { entry: entry.number });
     forgotten.add(entry.number);
     box.remove();
@@ -95,12 +99,7 @@ function candidate(entry, prompt, index) {
   const line = element("div", "candidate");
   const starred = entry.stars.includes(index);
   const star = starButton(starred, async (now) => {
-    const { raw_prompt, target, prompts, number } = entry;
-    try {
-      await post("star", { raw_prompt, target, prompts, index, starred: now, entry: number });
-    } catch (error) {
-      return toast("error", error.message);
-    }
+    await tellStar({ ...entry, entry: entry.number }, index, now);
     entry.stars = now ? [...entry.stars, index] : entry.stars.filter((each) => each !== index);
     line.replaceWith(candidate(entry, prompt, index));
   });
@@ -111,39 +110,7 @@ function candidate(entry, prompt, index) {
 /** What can be done with any text of the history. */
 function tools(words) {
   return [
-    button("pi-arrow-right", text("history_put"), () => putText(words)),
-    button("pi-copy", text("copy"), (event) => copyText(words, event.currentTarget.parentElement)),
+    toolButton("pi-arrow-right", text("history_put"), () => putText(words)),
+    toolButton("pi-copy", text("copy"), (button) => copyText(words, button.parentElement)),
   ];
-}
-
-function button(icon, title, action) {
-  const made = element("button", `tool pi ${icon}`);
-  made.type = "button";
-  made.title = made.ariaLabel = title;
-  made.addEventListener("click", async (event) => {
-    try {
-      await action(event);
-    } catch (error) {
-      toast("error", error.message);
-    }
-  });
-  return made;
-}
-
-/** The button that forgets everything; it asks once more. */
-function clearButton(seek) {
-  const clear = element("button", "plain", text("history_clear"));
-  let sure = false;
-  clear.addEventListener("click", async () => {
-    clear.textContent = text(sure ? "history_clear" : "history_clear_sure");
-    sure = !sure;
-    if (sure) return;
-    try {
-      await post("forget", { all: true });
-      seek();
-    } catch (error) {
-      toast("error", error.message);
-    }
-  });
-  return clear;
 }

@@ -1,15 +1,16 @@
-// A run that waits for a choice: Beautify Prompt with review on "ask" lists its candidates, and goes on with the one
-// that is clicked.
+// A run that waits for a choice: Beautify Prompt with review on "ask" lists its candidates, Pick Best shows pictures, and
+// it goes on with the one that is clicked.
 
 import { api } from "../../scripts/api.js";
 import { nodeById } from "./graph.js";
+import { showPictures } from "./pictures.js";
 import { post } from "./server.js";
 import { text, toast } from "./strings.js";
 import { tellPick } from "./taste.js";
 
 const RETRY = 1000; // milliseconds until a node is looked for again: its workflow may not be the one that is open
 
-const asks = new Map(); // by token: {token, node, header, timer}
+const asks = new Map(); // by token: {token, node, header, timer} of a list, {token, panel} of pictures
 const listeners = new WeakMap(); // by node: what is called with what to list, or with nothing when the run goes on
 
 /** Have a node's list told when a run waits for it, and when it does no more. */
@@ -37,19 +38,25 @@ async function askAgain() {
 }
 
 function begin({ token, node: id, seconds, listed }) {
-  const header = document.createElement("div");
-  header.className = "ask";
-  header.role = "status";
-  const ask = { token, header, node: null };
+  const ask = { token, node: null };
   asks.set(token, ask);
+  if (listed.pictures) ask.panel = showPictures(listed, (choice) => decide(ask, { choice }));
+  else list(ask, id, seconds, listed);
+  post("review", { token, seen: true }).then(({ open }) => open || end(token), () => {});
+  toast("info", text(listed.pictures ? "ask_picture" : "asks"), nodeById(id)?.title);
+}
+
+/** Have the candidates on the node, below a line that says what to do and for how long it waits. */
+function list(ask, id, seconds, listed) {
+  ask.header = document.createElement("div");
+  ask.header.className = "ask";
+  ask.header.role = "status";
   const ends = Date.now() + 1000 * seconds;
   const tick = () => {
     const left = Math.max(0, Math.ceil((ends - Date.now()) / 1000));
-    header.textContent = seconds ? text("ask_until", { seconds: left }) : text("ask");
+    ask.header.textContent = seconds ? text("ask_until", { seconds: left }) : text("ask");
     ask.node ??= place(ask, id, listed);
   };
-  post("review", { token, seen: true }).then(({ open }) => open || end(token), () => {});
-  toast("info", text("asks"), nodeById(id)?.title);
   tick();
   ask.timer = setInterval(tick, RETRY);
 }
@@ -68,6 +75,7 @@ function end(token) {
   if (!ask) return;
   asks.delete(token);
   clearInterval(ask.timer);
+  ask.panel?.remove();
   if (ask.node) listeners.get(ask.node)?.(null);
 }
 
@@ -77,11 +85,18 @@ export async function answer(node, choice, words) {
   if (!ask) return;
   const listed = node.properties?.prompt_beautifier;
   const changed = words && words !== listed?.texts?.[choice];
+  if (!(await decide(ask, { choice, ...(changed ? { text: words } : {}) }))) return;
+  if (listed) tellPick(listed, choice, changed ? "edit" : "review", changed ? words : undefined);
+}
+
+/** Tell the server what was chosen; whether it has heard it. */
+async function decide(ask, choice) {
   try {
-    await post("review", { token: ask.token, choice, ...(changed ? { text: words } : {}) });
+    await post("review", { token: ask.token, ...choice });
     end(ask.token);
-    if (listed) tellPick(listed, choice, changed ? "edit" : "review", changed ? words : undefined);
+    return true;
   } catch (error) {
     toast("error", error.message);
+    return false;
   }
 }

@@ -1,7 +1,7 @@
 // The settings page of this pack: what new nodes start with, and how "Beautify text" works.
 
 import { app } from "../../scripts/app.js";
-import { keptButtons } from "./kept.js";
+import { tasteRow } from "./taste_row.js";
 
 const LOAD = "PromptBeautifierLoadBeautifier";
 const BEAUTIFY = "PromptBeautifierBeautifyPrompt";
@@ -16,8 +16,7 @@ const TASTE = "PromptBeautifier.Taste";
 const HISTORY = "PromptBeautifier.History";
 const KEPT = "PromptBeautifier.Kept";
 const group = (name) => ["Prompt Beautifier", "What new nodes start with", name];
-
-const own = (name) => ["Prompt Beautifier", "What it knows of you", name];
+const known = (name) => ["Prompt Beautifier", "What it knows of you", name];
 
 const models = ["embedded"]; // as the menu of Load Beautifier shows them
 const imageModels = ["auto"]; // as the menu of Beautify Prompt shows them
@@ -97,7 +96,7 @@ export const SETTINGS = [
   },
   {
     id: TASTE,
-    category: own("Taste"),
+    category: known("Taste"),
     sortOrder: -4,
     name: "Learn which candidates you like",
     tooltip: "What you click, change and star is kept on this computer, and ranks the candidates from ten picks on.",
@@ -106,7 +105,7 @@ export const SETTINGS = [
   },
   {
     id: HISTORY,
-    category: own("History"),
+    category: known("History"),
     sortOrder: -5,
     name: "Keep a history of what was beautified",
     tooltip: "It is kept on this computer, in ComfyUI's user folder, and shown in the panel with the sparkles.",
@@ -115,11 +114,11 @@ export const SETTINGS = [
   },
   {
     id: KEPT,
-    category: own("Kept"),
+    category: known("Kept"),
     sortOrder: -6,
     name: "What was learnt",
     tooltip: "Export writes your picks as rows to train a model on. Empty forgets them all.",
-    type: keptButtons,
+    type: tasteRow,
     defaultValue: "",
   },
 ];

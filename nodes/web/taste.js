@@ -1,5 +1,6 @@
 // What a person chooses is told to the server, which learns from it: a click, changed words, a star.
 
+import { toolButton } from "./elements.js";
 import { post } from "./server.js";
 import { text } from "./strings.js";
 
@@ -15,12 +16,12 @@ export function tellPick(listed, index, how, words) {
   post("pick", { raw_prompt, target: target ?? "", how, chosen, others }).catch((error) => console.info(error.message));
 }
 
-/** Give a candidate a star, or take it away. Throws an Error with a message for the user. */
-export async function tellStar(listed, index, starred) {
-  const { raw_prompt = "", target = "", texts: prompts, entry = null } = listed;
-  const star = { raw_prompt, target, prompts, index, starred };
+/** Give a candidate a star, or take it away; `made` is {raw_prompt, target, prompts, entry}, the last its number in the
+ * history, or null. Throws an Error with a message for the user. */
+export async function tellStar({ raw_prompt, target, prompts, entry }, index, starred) {
+  const star = { raw_prompt: raw_prompt ?? "", target: target ?? "", prompts, index, starred };
   try {
-    await post("star", { ...star, entry });
+    await post("star", { ...star, entry: entry ?? null });
   } catch (error) {
     if (entry == null) throw error;
     await post("star", { ...star, entry: null }); // the history has forgotten it
@@ -29,14 +30,8 @@ export async function tellStar(listed, index, starred) {
 
 /** A button with a star, filled where there is one; `change` is called with whether there shall be one. */
 export function starButton(starred, change) {
-  const button = document.createElement("button");
-  button.type = "button";
-  button.className = `tool pi ${starred ? "pi-star-fill" : "pi-star"}`;
-  button.title = button.ariaLabel = text(starred ? "unstar" : "star");
+  const icon = starred ? "pi-star-fill" : "pi-star";
+  const button = toolButton(icon, text(starred ? "unstar" : "star"), () => change(!starred));
   button.ariaPressed = String(starred);
-  button.addEventListener("click", (event) => {
-    event.stopPropagation();
-    change(!starred);
-  });
   return button;
 }

@@ -103,6 +103,7 @@ def test_a_download_brings_a_checkpoint_that_loads(hub, files, models):
     }
 
 
+@pytest.mark.slow
 def test_progress_grows_to_the_size_of_the_checkpoint(hub, files, models):
     hub.add(OWNER, files)
     hub.fail(WEIGHTS, "slow", at=0.02)
@@ -119,6 +120,7 @@ def test_progress_grows_to_the_size_of_the_checkpoint(hub, files, models):
     assert {total for _, total in seen} == {size}
 
 
+@pytest.mark.slow
 def test_no_network_is_touched_where_the_files_are(hub, files, models, monkeypatch):
     hub.add(OWNER, files)
     monkeypatch.setitem(CATALOG, "tiny", TINY)
@@ -173,6 +175,7 @@ def test_weights_that_are_not_whole_are_no_checkpoint_of_the_catalog(pointer, hu
     assert len(hub.asked(f"{WEIGHTS}")) == 3  # the weights twice, the tokenizer once
 
 
+@pytest.mark.slow
 def test_two_downloads_at_once_bring_every_file_once(hub, files, models):
     hub.add(OWNER, files)
     hub.fail(WEIGHTS, "slow", at=0.005)
@@ -439,6 +442,7 @@ def test_a_part_of_another_version_is_not_continued(hub, files, models):
     assert "Range" not in hub.asked("/model.safetensors")[-1].headers
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", ["config", WEIGHTS], ids=["while asking", "while bringing"])
 def test_a_stop_takes_effect_within_a_second_of_a_silent_network(part, hub, files, models):
     hub.add(OWNER, files)
@@ -450,6 +454,7 @@ def test_a_stop_takes_effect_within_a_second_of_a_silent_network(part, hub, file
     assert_no_checkpoint(models)
 
 
+@pytest.mark.slow
 def test_an_error_of_the_caller_ends_the_download_as_itself(hub, files, models):
     hub.add(OWNER, files)
     hub.fail(WEIGHTS, "slow", at=0.02)
@@ -525,6 +530,7 @@ def test_modelscope_is_not_asked_where_the_hub_answers(hub, files, models):
     assert not [request for request in hub.requests if "mirror/Tiny" in request.path]
 
 
+@pytest.mark.slow
 def test_files_of_modelscope_are_verified_and_resumed(hub, files, models):
     hub.modelscope["mirror/Tiny"] = files
     hub.fail(f"{OWNER}/resolve", "status", status=503)

@@ -107,6 +107,7 @@ def test_a_limit_of_the_users_own_holds_with_everything_around():
     assert one("a red fox, snow", "a red fox", target="pony", clip_tokens=5).text == "a red fox, snow"
 
 
+@pytest.mark.slow
 def test_what_the_camera_does_is_said_of_moving_pictures():
     writer = load_embedded()
     texts = [each.text for each in beautify(writer, Request("a red fox in the snow", 4, target="wan"))]

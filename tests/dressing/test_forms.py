@@ -148,6 +148,7 @@ def test_tags_become_sentences(tags, sentences):
     assert check(reading.wish, sentences).lost == ()
 
 
+@pytest.mark.slow
 def test_sentences_become_tags_and_nothing_is_lost():
     raw_prompt = "A young woman with silver hair sits on a swing at night. She looks at the moon."
     (candidate,) = beautify(load_embedded(), Request(raw_prompt, 1, target="illustrious"))

@@ -84,6 +84,7 @@ def test_the_embedded_model_adds_nothing_where_it_is_to_be_strict(style):
     assert set(added(read("a red fox in the snow"), candidate.text)) <= {"humans"}  # the tag "no humans"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("style", STYLES)
 def test_the_embedded_model_avoids(style):
     found = beautify(load_embedded(), Request("a red fox in the snow", 5, style=style))
@@ -92,6 +93,7 @@ def test_the_embedded_model_avoids(style):
     assert not any(word in each.text for each in found) and not any(each.lost for each in found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("style", STYLES)
 def test_the_embedded_model_writes_as_long_as_wished(style):
     lengths = [

@@ -233,6 +233,7 @@ def test_an_unusable_answer_is_an_error_or_the_raw_prompt(said, why):
 # -- pictures
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("made", "around"),
     [

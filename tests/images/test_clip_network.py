@@ -324,6 +324,7 @@ def test_what_stands_before_all_names_and_what_the_file_is_do_not_count(save, su
     torch.testing.assert_close(load_image_half(other)(pixels), expected.vision(pixels))
 
 
+@pytest.mark.slow
 def test_the_activation_follows_the_width_where_nothing_says_it(tmp_path):
     """OpenAI's CLIPs are up to ViT-L wide; wider ones are LAION's."""
     path = tiny_scorers.save_open_clip(tmp_path / "x.safetensors")

@@ -347,6 +347,7 @@ def test_too_large_a_grid_says_which_size_fits(monkeypatch):
 # -- lettering
 
 
+@pytest.mark.slow
 def test_the_font_has_what_it_is_for():
     gb2312 = {
         text

@@ -53,6 +53,7 @@ def with_pillow(image: torch.Tensor, size: int, rounded: bool) -> np.ndarray:
     return np.asarray(whole.crop((left, top, left + size, top + size)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("crop", ["down", "even"])
 @pytest.mark.parametrize("height, width", SIZES)
 def test_squares_are_those_of_pillow(height, width, crop):

@@ -113,6 +113,7 @@ def model_card(model, tokenizer, image: torch.Tensor, prompt: str) -> torch.Tens
     return (read @ seen.T)[0, 0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["pickscore", "clip-score"])
 @torch.inference_mode()
 def test_pickscore_and_clip_score_are_those_of_transformers(kind, files, loaded, tokenizer):

@@ -1,9 +1,9 @@
-"""What people see of the pack's nodes, in a browser: the inputs in use, the list at all times, and what goes wrong."""
+"""What people see of the pack's nodes, in a browser: the inputs in use, the list at all times, a run that waits."""
 
 import pytest
 
 from .browser import LIST, ROW
-from .conftest import BEAUTIFY, CONNECT, LOAD, TINY
+from .conftest import BEAUTIFY, LOAD, TINY
 
 SET = """([type, name, value]) => { const widget = nodeOf(type).widgets.find(each => each.name === name);
          widget.value = value; widget.callback?.(value) }"""
@@ -83,53 +83,6 @@ def test_the_panel_of_the_selected_node_leaves_the_list_on_the_node(page, tmp_pa
     page.browser.screenshot(path=tmp_path / f"panel {page.looks}.png")
 
 
-def told(page, words):
-    """Wait for a notice of the pack with these words; each frontend draws notices in its own way."""
-    page.browser.get_by_text(words).last.wait_for()
-    page.complaints.clear()  # the browser's console has refused requests, and where they came through
-    page.must_reopen = page.is_old  # there a notice may be a dialog, which lies over the page until it is closed
-
-
-WRONG = {
-    "there is no checkpoint 'gone': put its folder into models/LLM": {(LOAD, "model"): "gone"},
-    "template must have {raw_prompt} in it": {
-        (LOAD, "model"): TINY,
-        (LOAD, "family"): "custom",
-        (LOAD, "template"): "say it",
-    },
-    "Value 65 bigger than max of 64": {(BEAUTIFY, "num_candidates"): 65},
-    "Value not in list": {(BEAUTIFY, "mode"): "shorten"},
-}
-
-
-@pytest.mark.parametrize("words", WRONG)
-def test_what_goes_wrong_is_said_in_the_page(page, words, tmp_path):
-    for (node, name), value in WRONG[words].items():
-        put(page, node, name, value)
-    wrong = page.run(fails=True)
-    assert words.partition(":")[0] in wrong
-    told(page, words)
-    page.browser.screenshot(path=tmp_path / f"told {page.looks}.png")
-
-
-def test_a_server_that_is_not_in_the_file_is_said_in_the_page(page):
-    page.evaluate(
-        """([connect, beautify]) => { const node = LiteGraph.createNode(connect); app.graph.add(node);
-           node.widgets.find(each => each.name === 'endpoint').value = 'my server';
-           node.connect(0, nodeOf(beautify), 0) }""",
-        [CONNECT, BEAUTIFY],
-    )
-    page.run(fails=True)
-    told(page, "my server")
-
-
-def test_a_candidate_that_is_not_made_is_said_and_the_last_is_taken(page):
-    put(page, BEAUTIFY, "candidate", 9)
-    page.run()
-    assert page.evaluate("type => nodeOf(type).properties.prompt_beautifier.used", BEAUTIFY) == 4
-    told(page, "the last one was taken")
-
-
 def test_the_entry_of_the_menu_has_a_line_above_it(page):
     items = page.evaluate("() => app.collectNodeMenuItems(nodeOf('CLIPTextEncode')).map(each => each?.content ?? null)")
     assert items[-2:] == [None, "Beautify text"]
@@ -187,6 +140,23 @@ def test_a_number_key_chooses_and_cancel_cancels(page):
     begin(page)
     page.evaluate("() => fetch('/interrupt', { method: 'POST' })")
     assert over(page, runs + 1) == "interrupted"
+
+
+def test_a_page_that_is_loaded_anew_is_asked_again(page, server):
+    begin(page)
+    run = server.get("/queue")["queue_running"][0][1]
+    page.until(  # the browser keeps the graph
+        "seed => [localStorage, sessionStorage].some(kept => Object.values(kept).some(each => each.includes(seed)))",
+        str(page.seed),
+    )
+    page.reload()
+    page.locator(SEEN).wait_for()
+    words = page.listed()[2]
+    page.locator(ROW).nth(2).click()
+    history = server.wait(run)
+    assert history["status"]["status_str"] == "success"
+    assert [words] in [output.get("text") for output in history["outputs"].values()]
+    page.must_reopen = True
 
 
 def test_after_its_seconds_it_goes_on(page):

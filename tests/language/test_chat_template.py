@@ -115,6 +115,7 @@ def test_special_tokens_count_in_the_template_and_not_in_the_words(folder):
     assert beautifier.tokenizer.decode(tokens, skip_special_tokens=False).count("a < /s> cat< pad>") == 1
 
 
+@pytest.mark.slow
 def test_an_instruction_of_the_users_is_in_what_is_asked(folder):
     beautifier, asked = load_beautifier(folder, instruction="Write like a poet."), []
     encode = beautifier.tokenizer.encode
@@ -181,6 +182,7 @@ def test_answers_are_read_and_what_is_none_leaves_the_words(said, read, folder):
     assert beautifier.read("a red fox", Answer(tuple(beautifier.encode(said)), True)) == read
 
 
+@pytest.mark.slow
 def test_candidates_come_with_seeds(folder):
     beautifier = load_beautifier(folder)
     first = beautifier.beautify("a cat", num_candidates=3, seed=5)

@@ -40,6 +40,7 @@ def test_steps_are_the_forward_pass(checkpoint, dtype, most):
     assert (found - expected).norm() <= most * expected.norm()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not packed.can_pack(torch.float32), reason="this processor has no oneDNN")
 @torch.inference_mode()
 def test_steps_of_packed_weights_are_the_forward_pass(checkpoint):

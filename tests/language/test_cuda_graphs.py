@@ -50,6 +50,7 @@ def network(request, tmp_path):
     return load_network(tiny.save_checkpoint(tmp_path / "checkpoint", request.param))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
 def test_recorded_steps_give_the_same_answers(network, monkeypatch, way):
     expected = [generate(network, PROMPT[:n], 7, 3, WAYS[way]) for n in (5, 3)]

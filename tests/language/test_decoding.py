@@ -235,6 +235,7 @@ def test_draws_have_the_frequencies_of_the_distribution(changed):
     assert chi_squared < 24.3, "less likely than 1 in 1000 for 7 degrees of freedom"
 
 
+@pytest.mark.slow
 @given(st.integers(0, 2**24 - 1), st.lists(st.floats(0, 1, width=32), min_size=1, max_size=40).filter(any))
 @settings(deadline=None, max_examples=300)
 def test_draw_inverts_the_cumulative_distribution(chance, weights):
@@ -475,6 +476,7 @@ def published_answers(model, prompt: list[int], sampling: Sampling) -> list[Answ
 PROMPTS = [[5], [4, 9, 7], [11, 4, 4, 8, 10, 6, 9], [6, 5] * 10]
 
 
+@pytest.mark.slow
 def test_greedy_is_that_of_transformers(pairs):
     sampling = Sampling(greedy=True, repetition_penalty=1.2, max_new_tokens=75)
     for model, network in pairs:
@@ -482,6 +484,7 @@ def test_greedy_is_that_of_transformers(pairs):
             assert generate(network, prompt, 5, 0, sampling) == published_answers(model, prompt, sampling)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "num_beams, length_penalty, max_new_tokens, repetition_penalty",
     [(8, -1.0, 75, 1.0), (8, 1.0, 20, 1.0), (3, 2.0, 30, 1.2), (4, 0.0, 12, 1.0), (2, -0.5, 1, 1.0)],

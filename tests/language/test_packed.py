@@ -119,6 +119,7 @@ def test_a_large_network_keeps_float32(checkpoint, monkeypatch):
     assert type(network.head[0]) is language_layers.PackedLinear
 
 
+@pytest.mark.slow
 def test_the_embedded_model_warns_of_nothing():
     code = "from prompt_beautifier.beautifier.beautify import load_beautifier\n"
     code += "print(load_beautifier().beautify('a cat', num_candidates=1))"
@@ -200,6 +201,7 @@ def test_a_width_without_groups_is_refused(tmp_path):
         beautify.load_beautifier(folder, dtype=torch.int4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "dtype",
     [

@@ -176,6 +176,7 @@ def test_half_precision(node, drawn):
     assert greys(drawn) == [[127], [255]]
 
 
+@pytest.mark.slow
 def test_large_images_are_made_smaller_one_by_one(node, drawn):
     huge = torch.full((1, 1, 1, 3), 0.5).expand(1, 8192, 8192, 3)  # takes no memory as it is
     node.execute([huge], picture_size=[1024])

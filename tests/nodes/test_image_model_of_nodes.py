@@ -59,6 +59,7 @@ def test_the_image_model_is_found_in_the_graph(node):
     assert run(node).args[0].startswith("score_9, score_8_up")
 
 
+@pytest.mark.slow
 def test_a_choice_beats_what_the_graph_says(node):
     output = run(node, "a (red:1.2) fox", image_model="z-image")
     assert said(output)["aim"] == "for Z-Image: long sentences; weights are ignored there"

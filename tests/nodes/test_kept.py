@@ -40,7 +40,7 @@ def kept(comfy):
 @pytest.fixture
 def ask(comfy):
     """What a route says to a body."""
-    routes = importlib.import_module("prompt_beautifier.nodes.kept")
+    routes = importlib.import_module("prompt_beautifier.nodes.kept_routes")
     return lambda name, body: asyncio.run(routes.in_thread(getattr(routes, name), body))
 
 
@@ -79,6 +79,7 @@ def test_candidates_come_in_the_order_of_the_taste(run, taste):
     assert listed["taste"] == 34 and listed["places"] == [2, 0, 1] and listed["raw_prompt"] == "a cat"
 
 
+@pytest.mark.slow
 def test_a_place_in_the_order_they_were_made_is_the_same_candidate_without_the_taste(run, taste):
     (_, ranked), listed = run(taste="auto")
     for shown, place in enumerate(listed["places"]):

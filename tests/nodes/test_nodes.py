@@ -255,6 +255,7 @@ def test_comfyui_does_not_compare_a_saved_model_with_the_menu(nodes):
     assert "there is no checkpoint 'gone'" in validate("gone")
 
 
+@pytest.mark.slow
 def test_cancel_ends_a_download_and_the_next_run_goes_on(published, comfy, load, tmp_path):
     published.fail("/content/", "slow", at=0.02)
     comfy.interrupt_after = 2
@@ -629,6 +630,7 @@ def test_importing_without_comfyui_brings_nothing(repository):
     assert len(brought) < 40 and not brought & HEAVY and "prompt_beautifier.nodes" not in brought
 
 
+@pytest.mark.slow
 def test_registering_in_comfyui_brings_little(repository):
     # Every module is read from disk at every start of ComfyUI; what only a run needs is imported by the run.
     brought = imported_with_the_pack(repository / "tests" / "stand_ins", with_torch=True)

@@ -197,6 +197,7 @@ def test_cancel_acts_between_two_batches(comfy, loaded, rank):
 # -- Beautify Prompt
 
 
+@pytest.mark.slow
 def test_candidates_are_ordered_by_the_reward_model(writer, beautify, loaded, library):
     plain = beautify(writer, "a cat", seed=5, num_candidates=6).args
     prompt, candidates, overview, *_ = beautify(writer, "a cat", seed=5, num_candidates=6, reward_model=loaded).args
@@ -210,6 +211,7 @@ def test_candidates_are_ordered_by_the_reward_model(writer, beautify, loaded, li
     assert second.args[0] == candidates[1]
 
 
+@pytest.mark.slow
 def test_scores_are_in_the_metadata_only_with_a_reward_model(writer, beautify, loaded, library):
     beautify.__self__.hidden.extra_pnginfo = kept = {}
     _, candidates, *_ = beautify(writer, "a cat", seed=5, num_candidates=3, reward_model=loaded).args

@@ -81,12 +81,14 @@ def test_a_client_that_does_not_show_the_list_is_not_waited_for(reviewing, page)
     assert len(page.told) == 2
 
 
+@pytest.mark.slow
 def test_a_page_that_goes_away_is_not_waited_for(reviewing, page):
     page.acts = [{"seen": True}]
     threading.Timer(0.05, page.sockets.clear).start()
     assert reviewed(reviewing) == (FOUND, 1)
 
 
+@pytest.mark.slow
 def test_after_its_seconds_the_run_goes_on_with_the_candidate_that_is_set(reviewing, page):
     page.acts = [{"seen": True}]
     began = time.monotonic()

@@ -262,6 +262,7 @@ def test_an_error_of_the_model_is_told(routes, model):
     assert post(routes, {"text": "a"})[0] == 200
 
 
+@pytest.mark.slow
 def test_a_run_of_a_graph_at_the_same_time_changes_nothing(routes, tmp_path, monkeypatch):
     """The route has a model of its own: a graph on another thread, and it, write what they write alone."""
     beautify = importlib.import_module("prompt_beautifier.beautifier.beautify")

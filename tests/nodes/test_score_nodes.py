@@ -157,6 +157,7 @@ def published(hub, comfy, monkeypatch, tmp_path):
     return SimpleNamespace(hub=hub, size=size, place=tmp_path / "scorers" / "someone" / "Pick")
 
 
+@pytest.mark.slow
 def test_a_published_scorer_is_downloaded_when_the_node_runs(published, comfy, nodes, load):
     menu = nodes[LOAD].define_schema().inputs[0].options["options"]
     assert "download)" in menu[0] and not published.hub.requests
@@ -170,6 +171,7 @@ def test_a_published_scorer_is_downloaded_when_the_node_runs(published, comfy, n
     assert len(published.hub.requests) == asked
 
 
+@pytest.mark.slow
 def test_cancel_ends_a_download_and_the_next_run_goes_on(published, comfy, load):
     published.hub.fail("/content/", "slow", at=0.001)
     comfy.interrupt_after = 2

@@ -49,6 +49,7 @@ def test_modules_that_commands_name_are_there():
     assert not [f"{path}: {module}" for path, module, _ in COMMANDS if not (ROOT / file_of(module)).is_file()]
 
 
+@pytest.mark.slow
 def test_commands_know_the_options_they_are_given():
     known = {module: options_of(file_of(module)) for module in {module for _, module, _ in COMMANDS}}
     unknown = [

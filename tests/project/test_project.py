@@ -106,12 +106,14 @@ def test_no_requirement_can_break_a_working_comfyui():
         assert not re.search(r"==|<|~=|@|git\+", line), f"{line} is tighter than a lower bound"
 
 
+@pytest.mark.slow
 def test_requirements_are_what_the_nodes_and_the_library_import():
     imported = packages_imported("nodes") | packages_imported("beautifier")
     required = requirement_names(PROJECT["project"]["dependencies"])
     assert imported - COMFYUI_HAS == required
 
 
+@pytest.mark.slow
 def test_training_imports_nothing_that_is_not_named():
     extra = PROJECT["project"]["optional-dependencies"]["training"]
     known = requirement_names(PROJECT["project"]["dependencies"] + extra) | {"torch"}
@@ -135,6 +137,7 @@ def room(path: Path) -> str:
     return path.parts[1].removesuffix(".py")
 
 
+@pytest.mark.slow
 def test_imports_point_down():
     """nodes → beautifier ← training; inside the pack imports are relative, since ComfyUI gives it no name."""
     inside = {"prompt_beautifier", "beautifier", "nodes", "training"}
@@ -153,6 +156,7 @@ def test_imports_point_down():
     assert not wrong
 
 
+@pytest.mark.slow
 def test_the_rooms_of_the_library_stand_on_each_other():
     files = [path for path in SHIPPED_CODE if path.parts[0] == "beautifier" and len(path.parts) > 1]
     files = [path for path in files if path != Path("beautifier/__init__.py")]
@@ -178,6 +182,7 @@ def test_no_node_imports_another():
     assert not sideways
 
 
+@pytest.mark.slow
 def test_no_imports_go_round():
     """Files, one after the other, that import nothing but those taken before; what is left goes round."""
     left = {path: arrows(path) for path in SHIPPED_CODE}
@@ -187,11 +192,13 @@ def test_no_imports_go_round():
     assert not {str(path): sorted(str(target) for target in targets & left.keys()) for path, targets in left.items()}
 
 
+@pytest.mark.slow
 def test_one_folder_alone_knows_comfyui_beyond_its_node_api():
     touching = [path for path in SHIPPED_CODE if absolute(path) & (COMFYUI_OWN - {"comfy_api"})]
     assert touching and not [str(path) for path in touching if path.parts[:2] != ("nodes", "comfy")]
 
 
+@pytest.mark.slow
 def test_a_file_says_in_its_first_line_what_it_is():
     modules = {str(path): tree(path) for path in REPOSITORY if path.suffix == ".py"}
     silent = [path for path, module in modules.items() if module.body and not ast.get_docstring(module)]
@@ -281,6 +288,7 @@ def test_shipped_code_has_nothing_that_alarms_the_registry():
 ABSOLUTE_PATH = re.compile(rb"(?<![\w.~/>}])/(?:work|root|home|Users|mnt)/\w|\b[A-Z]:\\Users\\")
 
 
+@pytest.mark.slow
 def test_no_file_names_a_folder_of_the_machine_it_was_made_on():
     found = {str(path): ABSOLUTE_PATH.search((ROOT / path).read_bytes()) for path in REPOSITORY}
     del found[str(Path(__file__).relative_to(ROOT))]

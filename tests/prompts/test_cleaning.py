@@ -96,6 +96,7 @@ TEXTS = st.one_of(
 )
 
 
+@pytest.mark.slow
 @given(TEXTS)
 @settings(max_examples=500, deadline=None)
 def test_repairing_moves_blanks_only(text):
@@ -188,6 +189,7 @@ def test_what_is_no_string_is_named():
         clean(None)
 
 
+@pytest.mark.slow
 @given(TEXTS, st.booleans())
 @settings(max_examples=500, deadline=None)
 @example("a a. a", False)

@@ -89,6 +89,7 @@ def test_weights_cut_the_text_for_the_tokenizer():
     assert count_clip_tokens("(under)stand") == 2 > count_clip_tokens("understand")
 
 
+@pytest.mark.slow
 def test_the_same_ids_as_transformers(tmp_path):
     transformers = pytest.importorskip("transformers")
     vocabulary, merges = tmp_path / "vocab.json", tmp_path / "merges.txt"
@@ -196,6 +197,7 @@ FRAGMENTS = [
 FRAGMENTS += ["{a|b}", "embedding:e", "// note\n", "__w__", "(", ")", "/* b */", ",", "\n", "-"]
 
 
+@pytest.mark.slow
 @given(st.lists(st.sampled_from(FRAGMENTS), max_size=25).map(" ".join), st.integers(1, 40))
 @settings(max_examples=400, deadline=None)
 def test_within_the_limit_with_every_piece(text, limit):

@@ -418,6 +418,7 @@ def check_candidate(aside: SetAside, candidate: str):
             assert piece.text.split("\n")[0] in lines and piece.text.split("\n")[-1] in lines
 
 
+@pytest.mark.slow
 @given(mixed(WORDS, PIECES), ANSWERS, st.booleans())
 @settings(max_examples=600, deadline=None)
 @example("(cat:0.5), (cat)", "((cat))", True)
@@ -429,6 +430,7 @@ def test_every_piece_is_in_every_candidate_once(raw_prompt, answer, weights):
     check_candidate(aside, put_back(answer, aside, weights))
 
 
+@pytest.mark.slow
 @given(mixed(WORDS, PIECES, STRAYS), ANSWERS, st.booleans())
 @settings(max_examples=600, deadline=None)
 @example("(a // b)\nc", "a c", True)
@@ -441,6 +443,7 @@ def test_stray_marks_break_nothing(raw_prompt, answer, weights):
 ANY_MARKS = st.text(st.sampled_from("()\\{}|<>_/*:;,.$# \t\n\xa0\u3000a1BREAK猫\0"), max_size=40)
 
 
+@pytest.mark.slow
 @given(ANY_MARKS, ANY_MARKS, st.booleans())
 @settings(max_examples=600, deadline=None)
 @example("\xa0\\", "", True)
@@ -466,6 +469,7 @@ def test_any_text_at_all(raw_prompt, answer):
 ORDERED = [piece for piece in PIECES if "\\" not in piece]
 
 
+@pytest.mark.slow
 @given(mixed(WORDS, ORDERED), mixed(WORDS, ORDERED))
 @settings(max_examples=400, deadline=None)
 def test_a_candidate_read_again_has_the_same_pieces(raw_prompt, answer):
@@ -495,6 +499,7 @@ def sections(aside: SetAside) -> list[Counter]:
     return found
 
 
+@pytest.mark.slow
 @given(mixed(WORDS, PIECES, STRAYS), ANSWERS, st.booleans())
 @settings(max_examples=200, deadline=None)
 def test_outside_the_users_weights_words_weigh_one(raw_prompt, answer, weights):
@@ -505,6 +510,7 @@ def test_outside_the_users_weights_words_weigh_one(raw_prompt, answer, weights):
     assert heavy == Counter(weight for _, weight in others if weight != 1.0)
 
 
+@pytest.mark.slow
 @given(mixed(WORDS, PIECES, STRAYS))
 @settings(max_examples=300, deadline=None)
 def test_words_hold_no_syntax(raw_prompt):
@@ -578,6 +584,7 @@ def test_append(raw_prompt, answer, expected):
     assert append(raw_prompt, answer) == expected
 
 
+@pytest.mark.slow
 @given(mixed(WORDS, PIECES), ANSWERS)
 @settings(max_examples=400, deadline=None)
 def test_appending_adds_plain_words_to_the_raw_prompt(raw_prompt, answer):
@@ -619,6 +626,7 @@ LONG = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LONG)
 def test_long_prompts_take_no_time(name):
     """10 000 characters in well under a second: nothing recurses and nothing is quadratic."""

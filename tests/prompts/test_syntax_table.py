@@ -218,6 +218,7 @@ def check_mixed(raw_prompt: str, answer: str, weights: bool) -> None:
     assert in_order(set_aside(appended), aside, lines=False) == in_order(aside, aside, lines=False)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(3600)
 def test_mixed_with_words_each_comes_back_once_unchanged_and_in_order():
     draw = random.Random(2026)

@@ -49,6 +49,7 @@ ROWS = Path(__file__).parents[2] / "training" / "data" / "expert" / "rows.jsonl"
 STOCK = "highly detailed, 8k, sharp focus, intricate, cinematic lighting, digital painting, trending on artstation"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("style", ["phrases", "sentences"])
 def test_an_experts_row_comes_before_bare_words_stock_words_and_its_own_words_in_disorder(model, style):
     rows = [json.loads(line) for line in ROWS.read_text(encoding="utf-8").splitlines()]

@@ -413,6 +413,7 @@ def test_usable_answers_beside_unusable_ones_are_kept(server, endpoints):
 # -- progress and stopping
 
 
+@pytest.mark.slow
 def test_progress_follows_the_stream_to_its_end(server, beautifier):
     server.replies = [chat("a cat, " + "oil, " * 12 + "ink", pause=0.04)]
     steps = []
@@ -423,6 +424,7 @@ def test_progress_follows_the_stream_to_its_end(server, beautifier):
     assert done[0] < 20 and done[-1] == totals[0]
 
 
+@pytest.mark.slow
 def test_progress_does_not_go_back_when_a_stream_is_cut(server, beautifier):
     def cut_later(handler, body):
         llm_stand_in.begin_stream(handler)
@@ -445,6 +447,7 @@ def left_within(server, began: float) -> float:
     return server.closed_at[0] - began
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reply", [endless("cat, oil, "), silent(), silent(stream=True)])
 def test_a_stop_closes_the_connection_within_a_second(server, beautifier, reply):
     server.replies = [reply]
@@ -461,6 +464,7 @@ def test_a_stop_closes_the_connection_within_a_second(server, beautifier, reply)
     assert len(candidates) == 3 and candidates[2] == Candidate("a cat")
 
 
+@pytest.mark.slow
 def test_a_stop_brings_back_what_was_written(server, beautifier):
     server.replies = [endless("a cat, oil on canvas, ")]
     began = time.monotonic()
@@ -485,6 +489,7 @@ def test_an_interrupt_from_on_step_goes_up_and_closes_the_connection(server, bea
     assert left_within(server, raised[0]) < 1
 
 
+@pytest.mark.slow
 def test_a_stop_does_not_wait_for_the_next_try(server, beautifier, monkeypatch):
     monkeypatch.setattr(client, "FIRST_WAIT", 20)
     server.replies = [status(503)]
@@ -510,6 +515,7 @@ def test_what_may_pass_is_tried_again(server, beautifier, passing):
     assert len(server.asked) == 4
 
 
+@pytest.mark.slow
 def test_tries_are_further_and_further_apart_and_end(server, beautifier, monkeypatch):
     monkeypatch.setattr(client, "FIRST_WAIT", 0.1)
     server.replies = [status(500)]
@@ -519,6 +525,7 @@ def test_tries_are_further_and_further_apart_and_end(server, beautifier, monkeyp
     assert second - first > 0.07 and third - second > 0.15 and fourth - third > 0.3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["seconds", "date"])
 def test_the_wait_a_server_asks_for_is_kept(server, beautifier, form):
     wait = "1" if form == "seconds" else format_datetime(datetime.now(timezone.utc) + timedelta(seconds=2), True)
@@ -630,6 +637,7 @@ def test_a_host_name_that_is_not_known_is_named(endpoints):
     assert "its host name is not known" in said or "nothing answers there" in said  # behind a proxy
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reply", [silent(), silent(stream=True)])
 def test_a_server_that_says_nothing_is_given_up(server, endpoints, reply):
     server.replies = [reply]
@@ -730,6 +738,7 @@ def test_a_failure_nobody_thought_of_shows_no_key_either(server, endpoints, monk
 # -- cost
 
 
+@pytest.mark.slow
 def test_the_client_is_imported_when_a_server_is_asked(endpoints):
     code = (
         "import sys; from prompt_beautifier.beautifier.servers import writer, chat, endpoints; "
@@ -811,6 +820,7 @@ def test_checkpoints_that_are_served_have_neither(server, endpoints):
     assert body["prompt"] == render(FAMILIES["text2prompt-v1"], "a cat") and "response_format" not in body
 
 
+@pytest.mark.slow
 def test_words_are_told_while_they_come_and_thoughts_are_not(server, beautifier):
     server.replies = [chat("<think> a dog? </think> a cat, oil on canvas", "a cat, ink", pause=0.06)]
     heard = {0: [], 1: []}
@@ -925,6 +935,7 @@ def test_no_key_is_in_what_the_nodes_pass_on(comfy, server, own_endpoint, connec
     assert '"model": "mine: m"' in shown and KEY not in shown
 
 
+@pytest.mark.slow
 def test_cancel_in_comfyui_closes_the_connection(comfy, server, own_endpoint, connect_node, beautify):
     server.replies = [silent()]
     connected = connect_node.execute("mine").args[0]
@@ -958,6 +969,7 @@ def test_instructions_are_listed_and_read_anew(comfy, server, own_endpoint, conn
         connect_node.execute("mine", instruction="poet.md")
 
 
+@pytest.mark.slow
 def test_the_page_hears_the_words_while_they_come(comfy, server, own_endpoint, connect_node, beautify):
     server.replies = [chat("a cat, oil on canvas", pause=0.25)]
     comfy.running = "7"

@@ -199,6 +199,7 @@ def modules(comfy: Comfy) -> dict[str, types.ModuleType]:
             "get_full_path": lambda kind, name: next(map(str, (comfy.models / kind).glob(name)), None),
             "get_folder_paths": lambda name: list(comfy.folders.get(name, [])),
             "get_user_directory": lambda: str(comfy.models.parent / "user"),
+            "get_temp_directory": lambda: str(comfy.models.parent / "temp"),
         },
         "server": {"PromptServer": SimpleNamespace(instance=server)},
     }

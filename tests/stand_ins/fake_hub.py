@@ -33,6 +33,7 @@ def sha256(content: bytes) -> str:
 class Failure:
     """What to do instead when a path with `part` in it is asked for.
 
+    gone           close the connection without an answer
     status, code   answer with this HTTP status and X-Error-Code
     cut            close the connection after `at` bytes of a body
     wrong          send as many bytes, but others
@@ -144,6 +145,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         try:
             if failure and failure.kind == "status":
                 self.refuse(failure.status, failure.code)
+            elif failure and failure.kind == "gone":
+                self.close_connection = True
             elif failure and failure.kind == "login":
                 self.send(200, {"Content-Type": "text/html"}, b"<html>Please log in</html>")
             else:

@@ -87,6 +87,7 @@ def assert_same_files(one, other):
         assert (one / name).read_bytes() == (other / name).read_bytes(), name
 
 
+@pytest.mark.slow
 def test_a_whole_run(collection, capsys):
     train, heldout = run_collect(collection, collection / "out")
     rows = train + heldout
@@ -110,6 +111,7 @@ def test_a_whole_run(collection, capsys):
     assert sorted(path.name for path in (collection / "out" / "parts").iterdir()) == ["manifest.json"]
 
 
+@pytest.mark.slow
 def test_every_row_is_kept_or_counted_once(collection, capsys):
     run_collect(collection, collection / "out", "--rows-per-part", "300")
     printed = capsys.readouterr().out
@@ -138,6 +140,7 @@ def test_the_same_input_gives_the_same_files_however_it_is_divided(collection, w
     assert_same_files(collection / "a", collection / "c")
 
 
+@pytest.mark.slow
 def test_held_out_subjects_are_not_trained_on(collection):
     train, heldout = run_collect(collection, collection / "out")
 
@@ -173,6 +176,7 @@ def test_a_killed_run_goes_on_and_ends_the_same(collection):
     assert_same_files(collection / "out", collection / "whole")
 
 
+@pytest.mark.slow
 def test_a_finished_run_is_not_done_again_and_parts_of_another_are_not_taken(collection, monkeypatch, capsys):
     out = collection / "out"
     run_collect(collection, out, "--rows-per-part", "500")

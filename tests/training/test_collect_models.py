@@ -63,6 +63,7 @@ def collected(folder, *more):
     return sum(read(folder / "out"), [])
 
 
+@pytest.mark.slow
 def test_summaries_and_expansions_become_pairs(tmp_path, server):
     server.replies = [answering]
     rows = collected(
@@ -91,6 +92,7 @@ def test_a_share_is_the_same_rows_each_time(tmp_path, server):
     assert 0.1 < len(some) / len(everything) < 0.7
 
 
+@pytest.mark.slow
 def test_after_a_failure_only_what_has_no_answer_is_asked_again(tmp_path, server):
     """The server fails after ten answers; the answers it gave are never asked for again."""
     server.replies = [answering] * 10 + [llm_stand_in.status(401)]
@@ -113,6 +115,7 @@ def test_after_a_failure_only_what_has_no_answer_is_asked_again(tmp_path, server
     assert not server.asked
 
 
+@pytest.mark.slow
 def test_an_answer_that_is_under_way_when_the_server_fails_is_kept(tmp_path, server):
     slow = []
 
@@ -132,6 +135,7 @@ def test_an_answer_that_is_under_way_when_the_server_fails_is_kept(tmp_path, ser
     assert slow[0] not in [asked_about(body) for body in server.asked]
 
 
+@pytest.mark.slow
 def test_single_failures_are_left_out_and_counted(tmp_path, server, capsys):
     server.replies = [
         answering,
@@ -149,6 +153,7 @@ def test_single_failures_are_left_out_and_counted(tmp_path, server, capsys):
     assert "        1  summaries: the summary is longer than 10 words" in printed
 
 
+@pytest.mark.slow
 def test_what_a_server_does_not_know_is_left_out_from_the_second_request_on(tmp_path, server):
     def picky(handler, body):
         if "seed" in body:
@@ -222,6 +227,7 @@ def images(tmp_path):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_captions_are_those_of_blip(images):
     """Against BLIP's own processor and generate, image by image."""
     pytest.importorskip("transformers")

@@ -77,6 +77,7 @@ def log_probability(beautifier, raw, prompt):
     return -F.cross_entropy(beautifier.network.logits(hidden), torch.tensor(answer), reduction="sum").item()
 
 
+@pytest.mark.slow
 def test_the_loss_is_the_papers(whole, base, data):
     """ln 2 while policy and reference are one; at the end, by hand, that of the held-out pairs."""
     metrics = read_metrics(whole)
@@ -104,6 +105,7 @@ def test_it_learns_and_hands_over_what_load_beautifier_lists(whole):
     assert "direct preference optimisation" in card and "36 pairs of a chosen and a rejected prompt" in card
 
 
+@pytest.mark.slow
 def test_low_rank_adapters_are_added_to_the_network(base, data, tmp_path):
     pytest.importorskip("peft")
     dpo.main(arguments(base, data, tmp_path, "--lora", "4", "--lr", "3e-2", "--eval-rows", "0"))

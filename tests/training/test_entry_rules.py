@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from prompt_beautifier.beautifier.subjects.entries import read_entries
+from prompt_beautifier.beautifier.subjects.entries import load, read_entries
 from prompt_beautifier.training.entry_rules import COUNTS, main, problems
 
 PHRASES = {role: [f"{role} with {word}" for word in "one two three four five six seven".split()] for role in COUNTS}
@@ -25,11 +25,17 @@ ROW |= {role: PHRASES[role][:count] for role, count in COUNTS.items()}
         ({"color": ("pale red", "deep Blue")}, "color 'deep Blue' has a mark or a capital"),
         ({"color": ("pale red", "stunning blue")}, "color 'stunning blue' praises"),
         ({"color": ("pale red", "blue kites")}, "color 'blue kites' repeats the subject"),
+        ({"color": ("pale red", "blue or gray")}, "color 'blue or gray' leaves a choice open"),
+        ({"color": ("pale red", "humming blue")}, "color 'humming blue' is heard, not seen"),
     ],
 )
 def test_each_rule_is_told_when_it_is_broken(changed, problem):
     assert list(problems(ENTRY)) == []
     assert list(problems(replace(ENTRY, **changed))) == [problem]
+
+
+def test_the_shipped_entries_heed_every_rule():
+    assert [f"{entry.subject}: {problem}" for entry in load().all for problem in problems(entry)] == []
 
 
 def test_the_command_says_whether_there_was_a_problem(tmp_path, capsys):

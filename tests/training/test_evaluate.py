@@ -197,6 +197,7 @@ def run_texts(out, prompts, models, *more):
     return json.loads((out / "results.json").read_text(encoding="utf-8"))
 
 
+@pytest.mark.slow
 def test_the_texts_of_every_method(tmp_path, prompts, models, capsys):
     numbers = run_texts(tmp_path, prompts, models, "--alpha", "0,1")["sets"]["some"]["texts"]
     assert list(numbers) == ["raw", "modifiers", "own", "theirs", "sft", "best", "best, α = 0", "best, α = 1"]
@@ -234,6 +235,7 @@ def forget(database, candidates, raws):
     return database.executemany("DELETE FROM kept WHERE key = ?", [(key,) for key in own]).rowcount
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_where_it_was_stopped(tmp_path, prompts, models, monkeypatch):
     first = run_texts(tmp_path, prompts, models)
     with closing(sqlite3.connect(tmp_path / "written.sqlite")) as database, database:
@@ -374,6 +376,7 @@ def test_a_checkpoint_judges_an_answer_to_the_raw_prompt(models):
         Judge(str(models / "nothing"))
 
 
+@pytest.mark.slow
 def test_the_few_shot_writer_writes_the_same_with_its_examples_read_once(llama, monkeypatch):
     writer = FewShot(str(llama))
     written = dict(pair for piece in writer.write(RAWS, 2, seed=1) for pair in piece)
@@ -383,6 +386,7 @@ def test_the_few_shot_writer_writes_the_same_with_its_examples_read_once(llama, 
     assert again == written
 
 
+@pytest.mark.slow
 def test_the_few_shot_writer_goes_on(llama):
     whole = [piece for piece in FewShot(str(llama)).write(RAWS, 1, seed=1)]
     done = {raw for raw, _ in whole[0]}
@@ -402,6 +406,7 @@ def run_pictures(out, prompts, models, *more, seeds=2):
     return json.loads((out / "results.json").read_text(encoding="utf-8"))["sets"]["some"]["pictures"]
 
 
+@pytest.mark.slow
 def test_pictures_are_scored_against_the_raw_prompt(tmp_path, prompts, models, monkeypatch):
     numbers = run_pictures(tmp_path, prompts, models)
     pictures = sorted(path.name for path in (tmp_path / "pictures").glob("*.png"))
@@ -453,6 +458,7 @@ def test_pictures_are_scored_against_the_raw_prompt(tmp_path, prompts, models, m
     assert run_pictures(tmp_path, prompts, models) == numbers
 
 
+@pytest.mark.slow
 def test_only_what_is_missing_is_drawn_and_scored(tmp_path, prompts, models, monkeypatch):
     run_pictures(tmp_path, prompts, models)
     report = (tmp_path / "report.md").read_text(encoding="utf-8")
@@ -486,6 +492,7 @@ def test_only_what_is_missing_is_drawn_and_scored(tmp_path, prompts, models, mon
     assert scored == [["an old man"]]
 
 
+@pytest.mark.slow
 def test_pictures_of_other_settings_are_not_mixed(tmp_path, prompts, models):
     run_pictures(tmp_path, prompts, models, seeds=1)
     with pytest.raises(ValueError, match="drawn with steps 2, not 3: give another --out"):

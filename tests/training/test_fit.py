@@ -56,6 +56,7 @@ def trained(files):
     return files / "out" / "model"
 
 
+@pytest.mark.slow
 def test_it_learns_what_fits_and_what_is_preferred(trained):
     network = load_fit(trained)
     fits = network.read("blue cat", ["detail: paw", "detail: sail"])[:, FITS]
@@ -71,6 +72,7 @@ def test_a_text_is_read_the_same_alone_and_among_others(trained):
     assert torch.allclose(together[[0, 2]], alone, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_run_that_was_stopped_goes_on_to_the_same_weights(files, trained, capsys):
     """The checkpoint of step 5 is taken as if the run had been stopped there."""
     out = files / "again"

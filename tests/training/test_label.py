@@ -82,6 +82,7 @@ def assert_same_rows(found, expected):
         assert found[side] == [pytest.approx(row, abs=0.01) for row in expected[side]]
 
 
+@pytest.mark.slow
 def test_columns_are_means_over_the_seeds_judged_against_the_raw_prompt(data, models, tmp_path, capsys):
     found = run_label(data, tmp_path / "out", models, "--keep-images", str(tmp_path / "images"))
     specs = models[models.index("--scorers") + 1 :]
@@ -103,6 +104,7 @@ def test_columns_are_means_over_the_seeds_judged_against_the_raw_prompt(data, mo
     assert "a row of 3 pictures takes" in printed and "for the other 3 rows" in printed and "MB of weights" in printed
 
 
+@pytest.mark.slow
 def test_of_several_candidates_the_best_stands_against_the_worst(data, models, tmp_path):
     writer = tiny.save_checkpoint(tmp_path / "writer", family="text2prompt-v1")
     few = ["--candidates", "3", "--writer", str(writer), "--limit", "2", "--seeds", "1"]
@@ -205,6 +207,7 @@ def test_a_killed_run_over_candidates_goes_on_and_ends_the_same(data, models, tm
     assert_same_rows(found, whole)
 
 
+@pytest.mark.slow
 def test_scores_of_other_pictures_are_not_taken(data, models, whole, tmp_path):
     run_label(data, tmp_path / "out", models, "--limit", "1")
     assert [len(rows) for rows in read(tmp_path / "out").values()] == [1, 1]

@@ -134,6 +134,7 @@ def test_the_controller_brings_the_kl_to_its_target_from_both_sides(sft_model, d
     assert betas[-1] > 3 * beta if beta < 1 else betas[-1] < beta / 3
 
 
+@pytest.mark.slow
 def test_without_reward_the_policy_stays_where_it_is(sft_model, data, reward, tmp_path):
     ppo.main(arguments(sft_model, data, tmp_path, reward("nothing"), "--keep", "last"))
     assert max(map(abs, column(tmp_path, "kl"))) < 1e-4

@@ -517,6 +517,7 @@ def start(folder, path, port):
     pytest.fail("the server did not start")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no SIGKILL here")
 def test_votes_outlive_a_server_that_is_killed(folder, tmp_path):
     with socket.socket() as listener:

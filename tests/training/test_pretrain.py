@@ -79,6 +79,7 @@ def test_rows_are_what_the_beautifier_asks(data):
     assert tokenizer.decode(asked) == " red castle\n"
 
 
+@pytest.mark.slow
 def test_it_learns_and_what_it_writes_answers(data):
     train(data, data / "run", "--epochs", "20")
     metrics = [json.loads(line) for line in open(data / "run" / "metrics.jsonl")]

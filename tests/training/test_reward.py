@@ -84,6 +84,7 @@ def learnt(data, tmp_path_factory):
     return out
 
 
+@pytest.mark.slow
 def test_it_learns_what_the_words_tell(learnt):
     told = [json.loads(line) for line in (learnt / "metrics.jsonl").read_text().splitlines()][-1]
     assert told["heldout_mse"] < 0.1 * 1.2  # of always guessing the mean: the variance, about 1.2
@@ -153,6 +154,7 @@ def test_the_folder_is_one_that_the_menu_lists(learnt):
     assert not (learnt / "whole").exists() and list((learnt / "tensorboard").iterdir())
 
 
+@pytest.mark.slow
 def test_pace_and_memory_are_said_after_ten_steps(data, tmp_path, capsys):
     reward.main(command(data, tmp_path / "run", "--max-steps", "12", "--log-steps", "1"))
     lines = capsys.readouterr().out.splitlines()
@@ -161,6 +163,7 @@ def test_pace_and_memory_are_said_after_ten_steps(data, tmp_path, capsys):
     assert steps[8] < said < steps[10] and lines[0] == "train.jsonl: 320 examples of 321 rows"
 
 
+@pytest.mark.slow
 def test_the_aesthetic_score_is_told_from_the_prompt_alone(data, tmp_path):
     reward.main(command(data, tmp_path / "run", "--max-steps", "3", term="aesthetic_score"))
     notes = json.loads((tmp_path / "run" / "model" / "reward.json").read_text())
@@ -169,6 +172,7 @@ def test_the_aesthetic_score_is_told_from_the_prompt_alone(data, tmp_path):
     assert one == other
 
 
+@pytest.mark.slow
 def test_a_batch_in_parts_is_the_same_batch(data, tmp_path):
     for name, part in (("whole", "16"), ("parts", "4")):
         reward.main(command(data, tmp_path / name, "--max-steps", "6", "--micro-batch", part))
@@ -196,12 +200,14 @@ def test_a_killed_run_goes_on_to_the_same_result(data, tmp_path, forks):
     assert [row["step"] for row in steps if "loss" in row] == list(range(1, 17))
 
 
+@pytest.mark.slow
 def test_a_run_is_not_continued_with_other_options(data, tmp_path):
     reward.main(command(data, tmp_path / "run", "--max-steps", "2"))
     with pytest.raises(ValueError, match=r"holds a run with --lr 0\.003, not 0\.1"):
         reward.main(command(data, tmp_path / "run", "--max-steps", "2", "--lr", "0.1"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("architecture", ["bloom", "gpt2", "llama"])
 def test_a_language_model_becomes_a_reward_model(data, tmp_path, architecture):
     """GPT-2 has no padding token: a score must be read at the end token all the same."""
@@ -223,6 +229,7 @@ def test_a_language_model_becomes_a_reward_model(data, tmp_path, architecture):
     assert model.score(["a"], ["b"]).item() == pytest.approx(expected.item(), abs=1e-4)
 
 
+@pytest.mark.slow
 def test_low_rank_adapters_and_the_score_are_trained_and_merged(data, tmp_path):
     pytest.importorskip("peft")
     base = tiny.save_checkpoint(tmp_path / "base", "llama", family=None)
@@ -309,6 +316,7 @@ def test_rows_that_are_all_alike_make_no_mismatch():
         mismatches.with_mismatches(ROWS[-1:], seed=0)
 
 
+@pytest.mark.slow
 def test_consistency_is_trained_without_scores(data, tmp_path, capsys):
     reward.main(command(data, tmp_path / "run", "--max-steps", "3", "--lower-case", term="consistency"))
     notes = json.loads((tmp_path / "run" / "model" / "reward.json").read_text())
@@ -412,6 +420,7 @@ def choices(data, tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_choices_are_learnt_from_pairs(choices, tmp_path):
     reward.main(command(choices, tmp_path / "run", "--epochs", "3", term="preference"))
     rows = [json.loads(line) for line in (choices / "heldout.jsonl").read_text().splitlines()]

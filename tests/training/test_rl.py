@@ -72,6 +72,7 @@ def test_what_is_asked_is_what_the_beautifier_asks(base, data):
     assert isinstance(beautifier, Beautifier)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["rloo", "grpo"])
 def test_two_steps_of_each(base, data, tmp_path, monkeypatch, method):
     monkeypatch.syspath_prepend(str(Path(moody.__file__).parent))
@@ -151,6 +152,7 @@ def test_options_that_cannot_work_are_refused(base, data, monkeypatch):
         rl.check(parse(arguments(base, data, "x", "--vllm", "colocate")))
 
 
+@pytest.mark.slow
 def test_low_rank_adapters_are_trained_and_merged(base, data, tmp_path, monkeypatch):
     pytest.importorskip("peft")
     monkeypatch.syspath_prepend(str(Path(moody.__file__).parent))

@@ -150,6 +150,7 @@ def whole(base, data, tmp_path_factory):
     return out
 
 
+@pytest.mark.slow
 def test_the_first_loss_is_the_answers_own(whole, base, data):
     rows = read_jsonl(data / "train.jsonl")
     first = [rows[i] for i in trainer.row_order(len(rows), 8, 8, 0)[:8]]
@@ -163,6 +164,7 @@ def test_the_first_loss_is_the_answers_own(whole, base, data):
     assert read_metrics(whole)[0]["loss"] == pytest.approx(nats / tokens, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_it_learns_and_hands_over_what_load_beautifier_lists(whole, base):
     metrics = read_metrics(whole)
     losses = [row["loss"] for row in metrics if "loss" in row]
@@ -178,6 +180,7 @@ def test_it_learns_and_hands_over_what_load_beautifier_lists(whole, base):
     assert list((whole / "tensorboard").iterdir())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("architecture", ["gpt2", "llama"])
 def test_others_too_and_transformers_reads_the_result(architecture, data, tmp_path):
     transformers = pytest.importorskip("transformers")

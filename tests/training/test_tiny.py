@@ -33,6 +33,7 @@ def made(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_pairs_pipeline_and_scorers_are_those_that_stages_read(made):
     train, heldout = (
         read_jsonl(made / "pairs" / f"{side}.jsonl", "raw_prompt", "prompt") for side in ("train", "heldout")
@@ -76,6 +77,7 @@ def test_a_base_that_chats_is_trained_on_what_it_is_asked_and_read(made):
     assert of_trainer(text)["input_ids"] == beautifier.asked(row["raw_prompt"]) and of_trainer.eos_token_id == end
 
 
+@pytest.mark.slow
 def test_what_was_trained_chats_as_its_base_did(made, tmp_path):
     few = "--cpu --max-steps 1 --batch-size 4 --micro-batch 4 --eval-rows 0 --export-dtype float32 --lora 2".split()
     folders = ["--model", str(made / "base"), "--data", str(made / "pairs"), "--out", str(tmp_path)]
@@ -99,6 +101,7 @@ def test_a_family_that_is_asked_anew_each_time_is_not_trained(made):
 REINFORCED = "--steps 1 --rollouts 4 --max-new-tokens 6 --eval-prompts 2 --max-prompts 8".split()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", ["ppo", "grpo", "dpo"])
 def test_a_base_that_chats_goes_through_every_method_with_adapters(made, tmp_path, monkeypatch, stage):
     monkeypatch.syspath_prepend(str(Path(moody.__file__).parent))

@@ -125,6 +125,7 @@ def is_left_out(prompt, text, words):
     return not re.search(rf"\b({words.replace(' ', '|')})\b", re.sub(r"\b(no|without( a)?) \w+", "", added))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("style", ["phrases", "sentences"])
 def test_what_was_asked_for_is_in_the_first_candidate(style):
     kept = {
@@ -167,6 +168,7 @@ def real_words():
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("style", ["phrases", "sentences"])
 def test_no_word_is_made_up_and_no_unsafe_word_and_no_persons_name_is_added(style):
     prompts = [prompt for source in (counts(), colors(), positions(), exclusions()) for prompt, _ in source]

@@ -75,6 +75,7 @@ def test_the_subjects_of_chinese_prompts_are_found():
     assert len(missed) <= 20, missed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("style", ["phrases", "sentences", "tags"])
 def test_answers_to_chinese_prompts_are_in_english(style):
     composer = Composer(entries=load())

@@ -27,11 +27,13 @@ def written(raw_prompt, **asked):
     return candidate.text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("raw_prompt", COMMON)
 def test_long_sentences_are_long(raw_prompt):
     assert 72 <= size_of(written(raw_prompt), "sentences") <= 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("raw_prompt", COMMON)
 def test_nothing_is_said_twice(raw_prompt):
     words = re.findall(r"[a-z'-]+", written(raw_prompt).lower())
@@ -44,6 +46,7 @@ def test_short_is_shorter_and_strict_adds_nothing():
     assert size_of(written("a tiger", strength="strict"), "sentences") < 8
 
 
+@pytest.mark.slow
 def test_what_is_avoided_is_not_around_either():
     avoided = ("saplings", "foliage", "roots", "stems", "grass")
     assert not any(word in written("a tiger", avoid=avoided) for word in avoided)

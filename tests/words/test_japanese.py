@@ -66,6 +66,7 @@ def test_the_subjects_of_japanese_prompts_are_found():
     assert len(missed) <= 16, missed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", ["z-image", "illustrious", "sdxl"])
 def test_answers_are_in_english(target):
     for typed in ("赤い髪の少女", "海辺の城", "猫"):

@@ -61,6 +61,7 @@ def test_emoticons_stay():
     assert ":3" in tags("1girl, :3, cat ears, solo") and "^_^" in tags("1girl, ^_^, solo")
 
 
+@pytest.mark.slow
 def test_the_table_is_safe_and_general_enough():
     kinds = table().kind
     assert all(is_safe(tag.replace(" ", "_")) for tag in kinds)

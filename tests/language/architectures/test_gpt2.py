@@ -21,6 +21,7 @@ def gpt2(folder, **settings) -> torch.nn.Module:
     return published.save(transformers.GPT2LMHeadModel(published.plain_attention(config)), folder)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "settings",
     [

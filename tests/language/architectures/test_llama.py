@@ -62,6 +62,7 @@ def saved(kind: str, settings: dict, folder) -> torch.nn.Module:
     return published.save(getattr(transformers, f"{KINDS[kind]}ForCausalLM")(config), folder)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "settings"), VARIANTS, ids=str)
 def test_every_variant_is_that_of_transformers(kind, settings, tmp_path):
     model = saved(kind, settings, tmp_path)

@@ -3,6 +3,8 @@
 import json
 from random import Random
 
+import pytest
+
 from prompt_beautifier.training.data.fit_rows import main, shuffled_pairs
 
 ROWS = [
@@ -18,6 +20,7 @@ def test_the_worse_of_a_pair_has_an_experts_words_in_disorder():
         assert pair["preferred"] == 1.0 and pair["a"] != pair["b"]
 
 
+@pytest.mark.slow
 def test_both_files_are_written(tmp_path):
     source = tmp_path / "rows.jsonl"
     source.write_text("".join(json.dumps(row) + "\n" for row in ROWS), encoding="utf-8")

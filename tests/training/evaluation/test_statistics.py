@@ -30,6 +30,7 @@ def test_the_interval_of_two_prompts_is_their_range():
     assert mean_interval([1.0, 5.0]) == Interval(3.0, 1.0, 5.0)
 
 
+@pytest.mark.slow
 def test_the_interval_holds_the_truth_as_often_as_it_says():
     rng, held = np.random.default_rng(2), 0
     for trial in range(200):

@@ -23,6 +23,7 @@ def folder(request, tmp_path_factory):
     return str(saved)
 
 
+@pytest.mark.slow
 def test_pictures_are_those_of_the_pipeline_and_do_not_depend_on_each_other(folder):
     settings = {"steps": 2, "size": 16, "guidance": 3.0, "negative_prompt": "text", "weights": False}
     pictures = pipeline.open_pictures(folder, batch_size=3, sampler="euler-ancestral", long_prompts=True, **settings)

@@ -22,6 +22,7 @@ def tiny(folder):
     return pictures.Pictures(folder, steps=2, size=tiny_pictures.SIZE, negative_prompt="text", batch_size=3)
 
 
+@pytest.mark.slow
 def test_pictures_are_those_that_diffusers_draws(tiny, folder):
     """A short prompt needs no encoding of ours: the pipeline, asked with plain text, must draw the same."""
     import diffusers
@@ -100,6 +101,7 @@ def test_a_weight_multiplies_what_clip_makes_of_a_token_and_the_mean_stays(tiny)
     assert torch.allclose(others, ratio[0].expand_as(others), atol=1e-4)
 
 
+@pytest.mark.slow
 def test_brackets_of_the_negative_prompt_are_weights_where_they_are_asked_for(folder):
     def drawn(negative, weights):
         settings = {"steps": 2, "size": tiny_pictures.SIZE, "negative_prompt": negative, "weights": weights}

@@ -76,6 +76,7 @@ def arguments(tmp_path, monkeypatch):
     return [*folders, *few, *"--cpu --baseline none --export-dtype float32".split()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("more", [[], ["--lora", "2"]], ids=["whole", "adapters"])
 def test_the_server_draws_from_the_weights_of_each_step(arguments, tmp_path, more):
     with serving(tmp_path / "run" / "policy") as (server, address):

@@ -50,6 +50,7 @@ def test_padded_rows_have_the_hidden_states_they_have_alone(network):
             torch.testing.assert_close(more[row, 0], alone[-1], atol=1e-4, rtol=1e-3)
 
 
+@pytest.mark.slow
 def test_an_answer_does_not_depend_on_its_neighbours(network):
     prompts, numbers = PROMPTS * 12, chances(60, 40)
     together = sample(network, prompts, 40, numbers)
@@ -72,6 +73,7 @@ def test_answers_end_at_the_end_token_or_where_there_is_no_room(network):
             sample(network, [[1] * 128], 5, chances(1, 5))
 
 
+@pytest.mark.slow
 def test_the_first_two_tokens_follow_the_networks_distribution(network):
     rows = 8_000
     answers = sample(network, [PROMPTS[0]] * rows, 2, chances(rows, 2), rows_at_once=4000)

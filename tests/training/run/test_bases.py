@@ -49,6 +49,7 @@ def test_a_repository_of_the_hub_is_a_base(cached):
     assert load_network(folder).config == config
 
 
+@pytest.mark.slow
 def test_the_first_documented_command_starts(cached, tmp_path):
     row = json.dumps({"raw_prompt": "red cat", "prompt": "a red cat, soft light"}) + "\n"
     for side in ("train", "heldout"):

@@ -14,6 +14,7 @@ KEYS = st.tuples(st.text(), st.integers() | st.text(), st.lists(st.integers()))
 JSON = st.recursive(st.text() | st.integers() | st.floats(allow_nan=False) | st.booleans(), st.lists)
 
 
+@pytest.mark.slow
 @settings(max_examples=10, deadline=None)
 @given(rows=st.dictionaries(KEYS.map(json.dumps), JSON))
 def test_what_was_put_in_comes_out_of_the_file_again(tmp_path_factory, rows):

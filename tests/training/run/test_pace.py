@@ -25,6 +25,7 @@ def test_the_pace_is_that_of_the_steps_of_this_run(monkeypatch):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows does not tell it in the same way")
 def test_memory_is_counted_in_bytes():
     held = b"x" * 300_000_000

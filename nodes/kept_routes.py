@@ -24,6 +24,7 @@ from functools import partial
 
 from .comfy import kept, settings
 from .comfy.answering import BadRequest, answer
+from .comfy.folders import without_roots
 from .comfy.server import add_post_route
 
 PATH = "/prompt_beautifier/"
@@ -49,6 +50,8 @@ async def in_thread(reply: Callable[[dict], dict], body: object) -> dict:
         return await asyncio.to_thread(reply, body)
     except (ValueError, LookupError) as error:
         raise BadRequest(400, str(error.args[0])) from error
+    except OSError as error:  # the file cannot be used
+        raise BadRequest(500, without_roots(str(error))) from error
 
 
 def pick(body: dict) -> dict:
