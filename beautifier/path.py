@@ -181,12 +181,13 @@ def drawn_again(
         return answers
     step = (lambda _, total: on_step(total, total)) if on_step else None  # the bar is full: it only watches for Cancel
     another = replace(request, seed=(request.seed ^ SECOND_DRAW) & MAX_SEED)
-    again = writer.write(words, another, step, should_stop).texts
-    texts = list(answers.texts)
+    again = writer.write(words, another, step, should_stop)
+    texts, ratios = list(answers.texts), list(answers.ratios)
     for k, count in enumerate(found):
-        if count and k < len(again) and again[k] and losses(wish, again[k]) < count:
-            texts[k] = again[k]
-    return replace(answers, texts=texts)
+        if count and k < len(again.texts) and again.texts[k] and losses(wish, again.texts[k]) < count:
+            texts[k] = again.texts[k]
+            ratios[k : k + 1] = again.ratios[k : k + 1]
+    return replace(answers, texts=texts, ratios=tuple(ratios))
 
 
 def without_another(answer: str, aside: SetAside) -> str:

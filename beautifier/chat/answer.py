@@ -7,7 +7,7 @@ thoughts, three versions to choose from, an offer of more help. `read_chat` take
 import json
 import re
 
-from .rewritten import prompt_in, read_rewritten
+from .rewritten import first_of, prompt_in, read_rewritten
 from .thoughts import without_thoughts
 from .wrapping import (
     FENCE,
@@ -29,6 +29,7 @@ ALTERNATIVE = re.compile(
 )
 HEADING = re.compile(r"^#{1,6}\s+")
 RULE = re.compile(r"[-*_=]{3,}$")
+TITLE_LINE = re.compile(r"(?!(?:An?|The|One|Two) )[A-Z][^,.:;\n]{1,40}:?")
 PART = re.compile(r"^[A-Z][\w /&-]{1,28}:\s+(?=\S)")  # "Lighting: soft", one of several such lines
 
 
@@ -56,8 +57,7 @@ def _in_json(text: str) -> str:
             content = json.loads(inside)
         except (ValueError, RecursionError):
             content = None
-        while isinstance(content, list) and content:
-            content = content[0]
+        content = first_of(content)
         if isinstance(content, str):
             return content
         if isinstance(content, dict):
@@ -97,10 +97,19 @@ def _alternatives(text: str) -> list[list[str]]:
             continue
         ends = [*places[1:], len(lines)]
         found = [[starts(lines[begin]) or "", *lines[begin + 1 : end]] for begin, end in zip(places, ends, strict=True)]
-        bodies = [body for body in found if any(body)]
+        bodies = _without_titles([body for body in found if any(body)])
         if starts is not _numbered or sum(map(_is_prompt, bodies)) * 2 > len(bodies):
             return bodies
     return []
+
+
+def _without_titles(bodies: list[list[str]]) -> list[list[str]]:
+    """The lines of alternatives without the title that each begins with: "Cinematic: ...", or a few words alone."""
+    if all(PART.match(body[0]) for body in bodies):
+        return [[PART.sub("", body[0], count=1), *body[1:]] for body in bodies]
+    if all(TITLE_LINE.fullmatch(body[0]) and any(body[1:]) for body in bodies):
+        return [body[1:] for body in bodies]
+    return bodies
 
 
 def _labelled(line: str) -> str | None:

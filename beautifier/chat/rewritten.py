@@ -63,10 +63,18 @@ def said_so_far(answer: str) -> str:
 def prompt_in(content: dict, depth: int = 0) -> str:
     """The prompt of a JSON object, or of an object in it; "" where there is none."""
     for name, each in content.items():
-        if PROMPT_KEY.fullmatch(name) and is_text(each):
-            return each.strip()
-    inner = [each for each in content.values() if isinstance(each, dict)] if depth < DEEPEST else []
+        first = first_of(each)
+        if PROMPT_KEY.fullmatch(name) and isinstance(first, str) and first.strip():
+            return first.strip()
+    inner = [each for each in map(first_of, content.values()) if isinstance(each, dict)] if depth < DEEPEST else []
     return next((found for each in inner if (found := prompt_in(each, depth + 1))), "")
+
+
+def first_of(value: object) -> object:
+    """The first of a list, of a list in it and so on; another value as it is."""
+    while isinstance(value, list) and value:
+        value = value[0]
+    return value
 
 
 def objects_in(text: str) -> list[dict]:
@@ -83,11 +91,6 @@ def objects_in(text: str) -> list[dict]:
             found += [content] if isinstance(content, dict) else []
         at = text.find("{", end)
     return found
-
-
-def is_text(value: object) -> bool:
-    """Whether a value is a text with something in it."""
-    return isinstance(value, str) and bool(value.strip())
 
 
 def unescaped(text: str) -> str:

@@ -10,18 +10,20 @@ LONGEST_READ = 20_000  # characters; no prompt is as long
 
 THOUGHT = r"(?:think(?:ing)?|thoughts?|reason(?:ing)?|reflection|analysis|scratchpad)"
 BEGINS, ENDS = "<think>", "</think>"
-# Every other way to write the two: <thinking>, <seed:think>, [THINK], ◁think▷, <|begin_of_thought|>.
+# Every other way to write the two: <thinking>, <seed:think>, [THINK], ◁think▷, <|begin_of_thought|>, <|channel>thought.
 TAG = re.compile(
     rf"<(?P<slash>/?)(?:\w{{1,20}}:)?{THOUGHT}\b[^<>]{{0,100}}>|\[(?P<slash2>/?)THINK(?:ING)?\]|◁(?P<slash3>/?)think▷"
-    rf"|<\|(?P<begin>begin|start|end)[_ ](?:of[_ ])?{THOUGHT}\|>"
+    rf"|<\|(?P<begin>begin|start|end)[_ ](?:of[_ ])?{THOUGHT}\|>|<\|channel>\s*{THOUGHT}\b|<(?P<slash4>channel)\|>"
     r"|<details[^<>]{0,40}>\s*<summary>[^<>]{0,60}\b(?:think|thought|reason)[^<>]{0,60}</summary>(?P<details>)",
     re.IGNORECASE,
 )
+SLASHES = ("slash", "slash2", "slash3", "slash4")  # what a tag that ends a block has
 BLOCK = re.compile(rf"{BEGINS}(?:(?!{BEGINS}).)*?{ENDS}", re.DOTALL)
 DETAILS_END = re.compile(r"</details>", re.IGNORECASE)
 # What ends an answer where a server does not know the model's template well.
 TURN_END = re.compile(
-    r"<\|[\w ]{1,40}\|>|</s>|<(?:end|start)_of_turn>|\[/?INST\]|<eos>"
+    r"<[|｜][\w ▁]{1,40}[|｜]>|</s>|<(?:end|start)_of_turn>|<turn\|>|<\|turn>|\[\|\w{1,20}\|\]|\[/?INST\]|<eos>"
+    r"|\[END FINAL RESPONSE\]"
     r"|(?:^|\n)[^\S\n]*(?:\*\*)?(?:user|human|assistant|ai|bot|chatbot)(?:\*\*)?\s?:(?:\*\*)?(?=\s)"
     r"|(?:^|\n)#{2,4}\s*(?:instruction|input|user|human|assistant|response|answer)s?\s*:?[^\S\n]*(?=\n)",
     re.IGNORECASE,
@@ -32,12 +34,18 @@ ASKED_AGAIN = re.compile(
 
 # Channels of gpt-oss: the answer is in "final", everything else is thought; and what is left where marks were dropped.
 CHANNEL = re.compile(
-    r"(?:<\|channel\|>)?\s*\b(?P<name>analysis|commentary|final)\b[^<>\n]{0,80}<\|message\|>(?P<text>.*?)"
+    r"(?:<\|channel\|>)?\s*\b(?P<name>analysis|commentary|final)\b[^<>\n]{0,80}"
+    r"(?:<\|constrain\|>\s*\w{1,20}\s*)?<\|message\|>(?P<text>.*?)"
     r"(?=<\|(?:channel|start|end|return|call)\|>|$)",
     re.IGNORECASE | re.DOTALL,
 )
 LOST_CHANNEL = re.compile(r"^\s*(?:assistant\s*)?analysis(?=[A-Z]|\s*\n)(?s:.*)", re.MULTILINE)
 LOST_FINAL = re.compile(r"(?:assistant\s*final|\n\s*final\s*\n)\s*(?=\S)")
+
+# What stands before an answer that follows steps of reasoning.
+FINAL_RESPONSE = "[BEGIN FINAL RESPONSE]"
+# All that is left of Gemma's mark where special tokens were dropped.
+LOST_THOUGHT = re.compile(r"^\s*thought[^\S\n]*\n")
 
 # Thoughts without any tag.
 THINKS = re.compile(
@@ -46,7 +54,7 @@ THINKS = re.compile(
     r"|description)|user (?:wants|asks)|we (?:need|have to|should|must|are asked|['’]?re asked)"
     r"|i(?:['’]m| am) (?:asked|supposed|going) to"
     r"|i (?:need|should|have|must|want) to|my task is|let me (?:think|start|see|break|consider|analy|craft)"
-    r"|let['’]s (?:think|start|break|analy|craft)|first,? (?:i|let|we)\b"
+    r"|let['’]s (?:think|start|break|analy|craft|tackle|figure|unpack)|first,? (?:i|let|we)\b"
     r"|(?:\*\*|#+\s*)?(?:my )?(?:thinking|thoughts?|reasoning|analysis)(?: process| out loud)?\s*(?:\*\*)?\s*:)",
     re.IGNORECASE,
 )
@@ -63,8 +71,8 @@ STILL_THINKS = re.compile(
 def without_thoughts(answer: str) -> str:
     """What is behind the last thinking block, else before the first, up to the end of the model's turn; "" where
     there are thoughts alone."""
-    text = _final_channel(answer)
-    text = _outside_of_blocks(text)
+    text = _final_channel(answer.rpartition(FINAL_RESPONSE)[2])
+    text = LOST_THOUGHT.sub("", _outside_of_blocks(text))
     text = ASKED_AGAIN.sub("", text, count=1) if ASKED_AGAIN.match(text) else text
     text = next((part.strip() for part in TURN_END.split(text) if part.strip()), "")
     return _behind_untagged(text)[:LONGEST_READ]
@@ -94,7 +102,7 @@ def _outside_of_blocks(answer: str) -> str:
 
 
 def _as_plain_tag(found: re.Match) -> str:
-    ends = found["slash"] or found["slash2"] or found["slash3"] or (found["begin"] or "").lower() == "end"
+    ends = any(found[name] for name in SLASHES) or (found["begin"] or "").lower() == "end"
     return ENDS if ends else BEGINS
 
 

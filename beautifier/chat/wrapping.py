@@ -62,12 +62,14 @@ HASHTAGS = re.compile(r"(?:#[^\W\d_]\w*[\s,]*)+$")
 # Where the prompt is over and the talk goes on.
 REMARK = re.compile(
     r"(?:let me know|feel free|i hope|hope (?:this|that|you)|enjoy[!.]|happy (?:creating|generating)|would you like"
-    r"|do you (?:want|need)"
+    r"|do you (?:want|need)|want me to\b"
+    r"|(?:shall|should) i (?:also |then )?(?:make|add|adjust|adapt|change|go|write|create|turn|try|refine|tweak)\b"
     r"|if you(?:['’]d| would)? (?:like|want|need|prefer)|is there anything|please (?:note|let)"
     r"|[\[(]?\s*(?:about |approx(?:imately|\.)? |~)?\d{1,4} words\b|[\[(]?\s*(?:word|token|character) count\b"
     r"|[\[(]?\s*(?:note|n\.b\.|tips?|explanation|reasoning|rationale|negative(?: prompt)?|parameters|settings|steps"
     r"|cfg(?: scale)?|sampler|aspect ratio|why (?:this|it) works|key (?:elements|changes))\b\s*[:：]"
-    r"|\(?this (?:prompt|description|version|revision)\b|these (?:prompts|details|additions)\b"
+    r"|\(?this (?:(?:enhanced|expanded|detailed|improved|revised|rewritten|new|final) )?"
+    r"(?:prompt|description|version|revision)\b|these (?:prompts|details|additions)\b"
     r"|the (?:above|prompt (?:above|is|has|should))\b|alternatively\b|or\s*[:,]?$"
     r"|you (?:can|could|may|might) (?:also |then |further )?(?:adjust|use|modify|change|add|tweak|customi[sz]e)"
     r"|i(?:['’]ve| have)? (?:added|included|kept|expanded|chose|used)\b|希望|如果你|如果您|注意[:：]|负面提示)",

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from tokenizers import Tokenizer
 
-from ..chat.rewritten import said_so_far
+from ..chat.rewritten import read_rewritten, said_so_far
 from ..chat.usable import why_unusable
 from ..families import Family, instructed, render
 from ..path import OnStep, OnWords, ShouldStop, Writer
@@ -88,7 +88,7 @@ class Beautifier(Writer):
         count, seed = request.num_candidates, request.seed
         answers = generate(network, start, count, seed, sampling, on_step, should_stop, on_tokens)
         texts = [self.read(words if known else "", answer) for answer in answers]
-        return Answers(texts if known else [manner(text) for text in texts], words)
+        return Answers(texts if known else [manner(text) for text in texts], words, ratios=self.ratios(answers))
 
     def telling(self, on_words: OnWords) -> Callable[[int, list[int]], object]:
         """What is called with an answer and its tokens so far, to tell on_words its text."""
@@ -142,6 +142,13 @@ class Beautifier(Writer):
         said = self.decoded(list(answer.tokens))
         text = read_cleaned(self.family, words, said, answer.finished)
         return "" if self.family.chats and why_unusable(words, said, text) else text
+
+    def ratios(self, answers: list[Answer]) -> tuple[float | None, ...]:
+        """width / height of the picture that each answer of a chat model proposes, None where it proposes none."""
+        if not self.family.chats:
+            return ()
+        found = (read_rewritten(self.decoded(list(answer.tokens))) for answer in answers)
+        return tuple(rewritten.ratio if rewritten else None for rewritten in found)
 
     def decoded(self, tokens: list[int]) -> str:
         """The text of an answer's tokens."""

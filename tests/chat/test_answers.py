@@ -127,6 +127,52 @@ JSON = {
     "a tool call": f'<tool_call>\n{{"name": "draw", "arguments": {{"prompt": "{FOX}"}}}}\n</tool_call>',
 }
 
+# As models of 2025 and 2026 answer.
+NEWER = {
+    "harmony from its start": "<|start|>assistant<|channel|>analysis<|message|>A fox. Keep it short.<|end|>"
+    f"<|start|>assistant<|channel|>final<|message|>{FOX}",
+    "harmony, held to JSON": "<|channel|>analysis<|message|>JSON is asked for.<|end|><|start|>assistant<|channel|>"
+    f'final <|constrain|>json<|message|>{{"prompt": "{FOX}"}}<|return|>',
+    "DeepSeek's wide marks": f"<think>\nOkay, the user wants a fox.\n</think>\n\n{FOX}<｜end▁of▁sentence｜>",
+    "DeepSeek's final prompt": f'<think>A fox.</think>\n\n**Final Prompt:**\n\n"{FOX}"\n\n---\n\n**Breakdown:**\n'
+    "- **Subject:** a fox\n- **Light:** pale",
+    "GLM": f"\n<think></think>\n{FOX}<|user|>",
+    "Gemma's channel": f"<|channel>thought\nThe user wants a fox. Snow would fit.\n<channel|>{FOX}<turn|>",
+    "Gemma's empty channel": f"<|channel>thought\n<channel|>{FOX}",
+    "Gemma's channel, opened by the template": f"A fox. Snow would fit.\n<channel|>{FOX}<turn|>",
+    "Gemma's channel, its marks lost": f"thought\n{FOX}",
+    "Gemma's okay": "Okay, here's a detailed text-to-image prompt based on your description, aiming for a striking and "
+    f'evocative image:\n\n**Prompt:**\n\n"{FOX}"\n\n---\n\n**Key elements and why they were included:**\n\n'
+    "*   **Pale winter light:** Sets the mood.\n*   **Shallow depth of field:** Draws the eye.",
+    "Gemma's options": "Okay, here are a few options, ranging from concise to elaborate:\n\n**Option 1 (Concise):**\n\n"
+    f"> {FOX}\n\n**Option 2 (Elaborate):**\n\n> A majestic fox wanders through deep snow at dawn.\n\n"
+    "**To help me tailor this further, could you tell me:**\n\n*   What style do you like?",
+    "Cohere": f"<|START_THINKING|>A fox, in snow.<|END_THINKING|><|START_RESPONSE|>{FOX}<|END_RESPONSE|>",
+    "Granite": f"<think>A fox.</think><response>{FOX}</response>",
+    "Hunyuan": f"<think>\nA fox.\n</think>\n<answer>\n{FOX}\n</answer>",
+    "Apriel": "Here are my reasoning steps:\nThe user wants a fox.\n\n[BEGIN FINAL RESPONSE]\n"
+    f"{FOX}\n[END FINAL RESPONSE]",
+    "EXAONE": f"<thought>\nA fox.\n</thought>\n\n{FOX}[|endofturn|]",
+    "Mistral's bold title": f'**"Winter Ember"**\n\n{FOX}',
+    "Mistral's heading": f'### **Winter Ember**\n\n*"{FOX}"*\n\n**Aspect ratio:** 16:9',
+    "variants with titles": f"1. **Cinematic:** {FOX}\n2. **Painterly:** a fox in oil, thick strokes, an old frame\n"
+    "3. **Minimal:** a small fox on white, one line of ink, much empty space",
+    "variants under titles": f"**1. Cinematic**\n{FOX}\n\n**2. Painterly**\na fox in oil, thick strokes\n\n"
+    "**3. Minimal**\na small fox on white, one line of ink",
+    "variants as headings with numbers": f"### 1. Cinematic\n{FOX}\n\n### 2. Painterly\na fox in oil, thick strokes",
+    "JSON in prose": f'I would write: {{"prompt": "{FOX}", "negative_prompt": "blurry"}}. It keeps the fox small.',
+    "JSON, the negative first": f'{{"negative_prompt": "blurry, text", "positive_prompt": "{FOX}"}}',
+    "JSON with a list of prompts": f'{{"prompts": ["{FOX}", "a dog in a park"]}}',
+    "JSON with a list of objects": f'{{"variants": [{{"title": "Winter", "prompt": "{FOX}"}}, {{"prompt": "a dog"}}]}}',
+    "Qwen's thoughts without a tag": "Okay, let's tackle this. The user wants a prompt about a fox in snow.\n\n"
+    f"First, I should think about the light. Pale light would fit.\n\nLet me put it together.\n\n{FOX}",
+    "Qwen's thinking process": "Thinking Process:\n\n1.  **Analyze the Request:**\n    *   Subject: a fox\n\n"
+    f"2.  **Draft:**\n    *   A fox in snow\n</think>\n\n{FOX}",
+    "a question behind": f"{FOX}\n\nWant me to adapt it for Midjourney?",
+    "praise behind": f"Here's an enhanced version of your prompt:\n\n{FOX}\n\nThis enhanced prompt names the light.",
+    "emoji headings": f"### 🦊 Prompt\n\n{FOX}\n\n### ⚙️ Settings\n- Steps: 30\n- CFG: 7",
+}
+
 ANSWERS = {
     f"{kind}: {name}": answer
     for kind, table in (
@@ -135,6 +181,7 @@ ANSWERS = {
         ("commands", COMMANDS),
         ("wrapped", WRAPPED),
         ("JSON", JSON),
+        ("newer", NEWER),
     )
     for name, answer in table.items()
 }
@@ -186,6 +233,10 @@ def test_nothing_of_the_prompt_is_taken_for_its_wrapping(name):
         "Okay, so the user wants a fox. Let me think about what would look good here. Snow fits, and",
         "Thinking: the user wants a fox, and I could",
         "We need to write a prompt.\n\nThe prompt should be long",
+        "Okay, let's tackle this. The user wants a fox in snow. First, I should think about",
+        "<|channel>thought\nThe user wants a fox. Snow would",
+        "thought\nThe user wants a fox. Snow would",
+        "<|START_THINKING|>A fox, in snow, and",
     ],
 )
 def test_thoughts_that_never_end_are_no_prompt(answer):

@@ -7,6 +7,7 @@ import pytest
 
 from prompt_beautifier.beautifier.beautify import load_beautifier
 from prompt_beautifier.beautifier.chat.instruction import SYSTEM_PROMPT
+from prompt_beautifier.beautifier.language import writer
 from prompt_beautifier.beautifier.language.chat_template import ChatTemplate, load_chat_template
 from prompt_beautifier.beautifier.language.loading import find_family
 from prompt_beautifier.beautifier.language.steps import Answer
@@ -180,6 +181,19 @@ def test_without_a_template_nothing_chats(folder):
 def test_answers_are_read_and_what_is_none_leaves_the_words(said, read, folder):
     beautifier = load_beautifier(folder)
     assert beautifier.read("a red fox", Answer(tuple(beautifier.encode(said)), True)) == read
+
+
+def test_a_picture_shape_that_an_answer_proposes_is_the_candidates(folder, monkeypatch):
+    beautifier = load_beautifier(folder)
+    said = (
+        'Here it is:\n{"rewritten_prompt": "a red fox in the snow", "wh_ratio": "3:2"}',
+        "a red fox at night, soft light",
+    )
+    answers = [Answer(tuple(beautifier.encode(each)), True) for each in said]
+    monkeypatch.setattr(writer, "generate", lambda *_: answers)
+    candidates = beautifier.beautify("a red fox", num_candidates=2)
+    assert [each.ratio for each in candidates] == [pytest.approx(1.5), None]
+    assert candidates[0].text == "a red fox in the snow"
 
 
 @pytest.mark.slow

@@ -387,13 +387,27 @@ def test_the_table_of_options_is_the_commands_own():
     assert sorted(documented) == sorted(options - {"--help"})
 
 
-def test_the_table_of_published_models_is_the_catalog():
+ROW_OF_A_MODEL = {
+    "docs/models.md": r"^\| `([\w-]+)` \| \[([\w/-]+)\]\((\S+)\) \| ([\d.]+) GB \| ([\w.-]+) \|$",
+    "docs/models.zh.md": r"^\| `([\w-]+)` \| \[([\w/-]+)\]\((\S+)\) \| ([\d.]+) GB \| ([\w.-]+) \|$",
+    "nodes/web/docs/PromptBeautifierLoadBeautifier/en.md": (
+        r"^- `([\w-]+)`: \[([\w/-]+)\]\((\S+)\); download ([\d.]+) GB; licence ([\w.-]+)$"
+    ),
+    "nodes/web/docs/PromptBeautifierLoadBeautifier/zh.md": (
+        r"^- `([\w-]+)`：\[([\w/-]+)\]\((\S+)\)；下载大小 ([\d.]+) GB；许可证 ([\w.-]+)$"
+    ),
+}
+
+
+@pytest.mark.parametrize("page", ROW_OF_A_MODEL)
+def test_the_published_models_of_a_page_are_the_catalog(page):
     from prompt_beautifier.beautifier.checkpoints.catalog import CATALOG
 
-    text = (ROOT / "docs" / "models.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| `([\w-]+)` \| \[([\w/-]+)\]\(\S+\) \| ([\d.]+) GB \| ([\w.-]+) \|$", text, re.MULTILINE)
-    published = [(c.name, c.repository, f"{c.bytes / 1e9:.2f}", c.licence) for c in CATALOG.values()]
-    assert rows == published
+    rows = re.findall(ROW_OF_A_MODEL[page], (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE)
+    assert rows == [
+        (c.name, c.repository, f"https://huggingface.co/{c.repository}", f"{c.bytes / 1e9:.2f}", c.licence)
+        for c in CATALOG.values()
+    ]
 
 
 def test_the_table_of_image_models_is_the_codes_own():
