@@ -3,7 +3,6 @@
 import asyncio
 import importlib
 import threading
-import time
 
 import pytest
 from aiohttp import web
@@ -223,15 +222,14 @@ def test_the_server_answers_others_while_a_text_is_beautified(routes, model):
         slow = asyncio.create_task(client.post(PATH, json={"text": "a"}))
         while not model.asked:
             await asyncio.sleep(0.005)
-        began = time.monotonic()
         async with client.get("/other") as other:
             assert await other.json() == "here"
-        seconds, waiting = time.monotonic() - began, not slow.done()
+        waiting = not slow.done()
         model.go_on.set()
-        return seconds, waiting, (await slow).status
+        return waiting, (await slow).status
 
-    seconds, waiting, status = talk(routes, conversation)
-    assert waiting and seconds < 1 and status == 200
+    waiting, status = talk(routes, conversation)
+    assert waiting and status == 200
     assert threading.main_thread() not in model.threads
 
 
