@@ -23,7 +23,8 @@ from pathlib import Path
 from prompt_beautifier.beautifier.composing.writer import load_embedded
 from prompt_beautifier.beautifier.prompts.words import content_words
 from prompt_beautifier.beautifier.rewards.model import load_reward_model
-from prompt_beautifier.beautifier.taste.learning import Choice, Taste, learn
+from prompt_beautifier.beautifier.taste.choices import Choice
+from prompt_beautifier.beautifier.taste.learning import Taste, learn
 from prompt_beautifier.beautifier.taste.meanings import Meanings
 
 READINGS = Path(__file__).resolve().parents[1] / "training" / "data" / "readings" / "picks.jsonl"

@@ -106,6 +106,13 @@ class ConnectPromptLLM(io.ComfyNode):
         )
 
     @classmethod
+    def validate_inputs(cls, endpoint) -> bool | str:
+        # A name that the menu does not have, as after an edit of the file: the run reads it, and says what is wrong.
+        if endpoint is None or isinstance(endpoint, str):
+            return True
+        return folders.no_name(endpoint, "endpoint", "ollama")
+
+    @classmethod
     def fingerprint_inputs(cls, instruction: str = NONE, **_) -> str:
         return edited(instruction)
 

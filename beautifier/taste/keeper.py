@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import picks
-from .learning import LEAST_PICKS, MOST_PICKS, Choice, Taste, learn
+from .choices import Choice
+from .learning import LEAST_PICKS, MOST_PICKS, Taste, learn
 
 if TYPE_CHECKING:
     from ..rewards.model import RewardModel

@@ -6,7 +6,8 @@ were shown: Bradley and Terry's for two, Luce's for more. The value of a prompt 
     v(x, y) = a · r(x, y) + sum of likes of the words in y + b · form(y)
 
 where r is the shipped reward model. Before anything is learnt, likes of words are Gaussian with a covariance that says
-which words are alike (meanings.py): who likes "moonlit" probably likes "dusk". The likeliest values are found by
+which words are alike (meanings.py): who likes "moonlit" probably likes "dusk". Which aspects of a picture a person
+cares about at all is found first (caring.py). The likeliest values are found by
 Newton's method in the space of the prompts seen (Rasmussen and Williams 2006, section 3.4), and the evidence of
 Laplace's approximation says how much the choices speak for a taste at all: somebody who takes what the reward model
 puts first anyway has none, and then r alone ranks.
@@ -20,9 +21,11 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from .caring import cares
+from .choices import Choice, Shown, chance
 from .meanings import Meanings, form_of, words_of
 
-LIKE = 0.3  # how much a word is liked or disliked, one standard deviation
+LIKE = 0.4  # how much a word is liked or disliked, one standard deviation
 FORM = 1.0  # the same for each number of form_of
 TRUST = 0.5  # a: how much the reward model counts
 TRUST_VARIES = 0.3
@@ -31,15 +34,6 @@ MOST_HAVE_ONE = 1.1  # log odds that somebody has a taste, before anything is kn
 STEPS, STILL = 20, 1e-3  # of Newton's method: at most so many, and where a step changes less it ends
 LEAST_PICKS = 10
 MOST_PICKS = 200  # older ones are forgotten: people change, and time is short
-
-
-@dataclass(frozen=True)
-class Choice:
-    """What was taken: prompts, the index of the one, and what the shipped reward model says of each."""
-
-    prompts: tuple[str, ...]
-    taken: int
-    worth: tuple[float, ...]
 
 
 @dataclass(eq=False)
@@ -52,6 +46,7 @@ class Taste:
     likes     float32 [words seen]; a like for another word follows from them
     form      float32 [3], see form_of
     has_one   0 to 1: how likely it is that there is a taste at all
+    shares    float32 [aspects]: how much each aspect counts beside words that are near each other
     """
 
     meanings: Meanings = field(repr=False)
@@ -61,6 +56,7 @@ class Taste:
     likes: Tensor = field(repr=False)
     form: Tensor = field(repr=False)
     has_one: float
+    shares: Tensor = field(repr=False)
 
     def values(self, prompts: Sequence[str], worth: Sequence[float]) -> list[float]:
         """v of each prompt; worth: what the reward model says of each."""
@@ -68,7 +64,7 @@ class Taste:
         known = list(dict.fromkeys(word for each in words for word in each))
         liked: dict[str, float] = {}
         if known:
-            likeness = self.meanings.likeness(self.meanings.vectors(known), self.vectors)
+            likeness = self.meanings.likeness(self.meanings.vectors(known), self.vectors, self.shares)
             liked = dict(zip(known, (likeness @ self.likes).tolist(), strict=True))
         form = torch.tensor([form_of(prompt) for prompt in prompts]) @ self.form
         return [
@@ -81,71 +77,20 @@ def learn(choices: Sequence[Choice], meanings: Meanings) -> Taste:
     """The taste that choices show; at least one of them. At most the last MOST_PICKS are read."""
     read = choices[-MOST_PICKS:]
     shown = Shown.of(read, meanings)
-    spread = LIKE**2 * shown.by_words @ shown.words.T + FORM**2 * shown.form @ shown.form.T
-    spread += TRUST_VARIES**2 * torch.outer(shown.worth, shown.worth)
-    found, evidence = likeliest(spread, TRUST * shown.worth, shown)
+    offset = TRUST * shown.worth
+    others = torch.cat([FORM * shown.form, TRUST_VARIES * shown.worth[:, None]], 1)
+    shares = cares(shown, others, offset) / LIKE**2
+    likeness = meanings.likeness(shown.vectors, shown.vectors, shares)
+    spread = LIKE**2 * shown.words @ likeness @ shown.words.T + others @ others.T
+    found, evidence = likeliest(spread, offset, shown)
     follows = [chance(each * shown.worth, shown)[1] for each in FOLLOWS]
     odds = torch.tensor([evidence + MOST_HAVE_ONE, *follows]).softmax(0)
-    own, others = odds[0].item(), odds[1:].tolist()
+    own, rest = odds[0].item(), odds[1:].tolist()
     trust = own * (TRUST + TRUST_VARIES**2 * (shown.worth @ found).item())
-    trust += sum(share * each for share, each in zip(others, FOLLOWS, strict=True))
+    trust += sum(share * each for share, each in zip(rest, FOLLOWS, strict=True))
     likes = own * LIKE**2 * shown.words.T @ found
     form = own * FORM**2 * shown.form.T @ found
-    return Taste(meanings, len(choices), trust, shown.vectors, likes, form, own)
-
-
-@dataclass(frozen=True)
-class Shown:
-    """All prompts of some choices in a row, each beside the mean of its choice.
-
-    vectors   float32 [words, width], of the words in any of them
-    words     float32 [prompts, words]: which has which
-    by_words  float32 [prompts, words]: words · likeness of words
-    form      float32 [prompts, 3]
-    worth     float32 [prompts]
-    choice    int64 [prompts]: which choice it is of
-    taken     float32 [prompts]: 1 for those that were taken
-    """
-
-    vectors: Tensor
-    words: Tensor
-    by_words: Tensor
-    form: Tensor
-    worth: Tensor
-    choice: Tensor
-    taken: Tensor
-
-    @classmethod
-    def of(cls, choices: Sequence[Choice], meanings: Meanings) -> Shown:
-        """The prompts of choices."""
-        prompts = [prompt for each in choices for prompt in each.prompts]
-        said = [words_of(prompt) for prompt in prompts]
-        places = {word: place for place, word in enumerate(dict.fromkeys(word for each in said for word in each))}
-        words = torch.zeros(len(prompts), max(len(places), 1))
-        for row, each in enumerate(said):
-            words[row, [places[word] for word in each]] = 1
-        vectors = meanings.vectors(list(places) or [""])
-        choice = torch.tensor([number for number, each in enumerate(choices) for _ in each.prompts])
-        taken = torch.tensor([float(place == each.taken) for each in choices for place in range(len(each.prompts))])
-        words = beside_mean(words, choice)
-        form = beside_mean(torch.tensor([form_of(prompt) for prompt in prompts]), choice)
-        worth = beside_mean(torch.tensor([[value] for each in choices for value in each.worth]), choice)[:, 0]
-        return cls(vectors, words, words @ meanings.likeness(vectors, vectors), form, worth, choice, taken)
-
-
-def beside_mean(rows: Tensor, choice: Tensor) -> Tensor:
-    """Rows less the mean of the rows of their choice: what all of a choice have in common decides nothing."""
-    sums = torch.zeros(int(choice.max()) + 1, rows.shape[1]).index_add_(0, choice, rows)
-    return rows - (sums / torch.bincount(choice)[:, None])[choice]
-
-
-def chance(values: Tensor, shown: Shown) -> tuple[Tensor, float]:
-    """The probability of each prompt within its choice, float32 [prompts], and the log probability of what was
-    taken."""
-    powers = (values - values.max()).exp()
-    sums = torch.zeros(int(shown.choice.max()) + 1).index_add_(0, shown.choice, powers)
-    found = (powers / sums[shown.choice]).clamp(min=1e-9)
-    return found, found[shown.taken > 0].log().sum().item()
+    return Taste(meanings, len(choices), trust, shown.vectors, likes, form, own, shares)
 
 
 def likeliest(spread: Tensor, offset: Tensor, shown: Shown) -> tuple[Tensor, float]:

@@ -17,8 +17,7 @@ from ..prompts.syntax import set_aside
 from ..prompts.words import content_words
 from .aspects import ASPECTS
 
-NEAR = 0.28  # a cosine up to which words have nothing to do with each other
-ASPECT_SHARE = 3.0  # how much a common aspect counts beside words that are near each other
+NEAR = 0.2  # a cosine up to which words have nothing to do with each other
 UNKNOWN = "[UNK]"
 
 
@@ -76,12 +75,13 @@ class Meanings:
         ]
         return torch.stack(columns, 1)
 
-    def likeness(self, one: Tensor, other: Tensor) -> Tensor:
+    def likeness(self, one: Tensor, other: Tensor, shares: Tensor) -> Tensor:
         """How much a like for each of some words says of each of others: float32 [words, other words].
 
-        The squared cosine of their vectors, none where that is below 0, and what aspects they share.
+        The squared cosine of their vectors, none where that is below 0, and what aspects they share: `shares`
+        [aspects] is how much each of these counts beside it.
         """
-        return (one @ other.T).clamp(min=0) ** 2 + ASPECT_SHARE * self.aspects(one) @ self.aspects(other).T
+        return (one @ other.T).clamp(min=0) ** 2 + self.aspects(one) * shares @ self.aspects(other).T
 
 
 def leaning(vectors: Tensor, pole: Tensor) -> Tensor:

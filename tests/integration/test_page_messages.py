@@ -135,6 +135,7 @@ def test_a_message_is_shown_as_its_sentence(page, server, base, slow_hub, messag
     assert not case.fails or words in said
     page.browser.get_by_text(words).last.wait_for()
     assert str(base) not in (said or ""), "folders begin in ComfyUI's own"
-    page.browser.screenshot(path=tmp_path / f"message {page.looks}.png")
+    number = list(CASES | MORE).index(message)
+    page.browser.screenshot(path=tmp_path / f"message {number} {page.looks}.png")
     page.complaints.clear()  # the browser's console has refused requests, and where they came through
     page.must_reopen = page.is_old  # there a notice may be a dialog, which lies over the page until it is closed

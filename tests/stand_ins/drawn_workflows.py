@@ -203,6 +203,7 @@ def z_image() -> Graph:
 
 NOTE_SIZE = (310, 290)
 SAVED = (460, 560)
+WIDE = (510, 960)  # of Beautify Prompt, where there is room: five candidates of usual length
 FIRST, SECOND, THIRD, FOURTH = 0, 360, 830, 1220  # where columns begin
 
 
@@ -214,18 +215,18 @@ def started(title: str, note: str, left: int = FIRST, top: int = 180, size=NOTE_
     return graph
 
 
-def beautified(graph: Graph, at=(FIRST, 0), top: int = 0, height: int = 820, **inputs):
+def beautified(graph: Graph, at=(FIRST, 0), size=(420, 820), **inputs):
     """Load Beautifier at a place, and Beautify Prompt in the second column."""
     loader = graph.add(LOAD, at, (310, 82), model="embedded")
-    return graph.add(BEAUTIFY, (SECOND, top), (420, height), beautifier=(loader, "beautifier"), **inputs)
+    return graph.add(BEAUTIFY, (SECOND, 0), size, beautifier=(loader, "beautifier"), **inputs)
 
 
 def one_picture(title: str, note: str, prompt: str, drawing: Graph, prefix: str, **inputs) -> Graph:
     """A prompt, its candidates, and the picture of the chosen one."""
     graph = started(title, note)
-    made = beautified(graph, prompt=prompt, seed=7, **inputs)
-    drawn = graph.add(drawing, (THIRD, 0), (340, 230), prompt=(made, "prompt"), **against(drawing, made))
-    graph.add("SaveImage", (FOURTH, 0), SAVED, images=(drawn, "IMAGE"), filename_prefix=prefix)
+    made = beautified(graph, size=WIDE, prompt=prompt, seed=7, **inputs)
+    drawn = graph.add(drawing, (THIRD + 90, 0), (340, 230), prompt=(made, "prompt"), **against(drawing, made))
+    graph.add("SaveImage", (FOURTH + 90, 0), SAVED, images=(drawn, "IMAGE"), filename_prefix=prefix)
     return graph
 
 
@@ -236,9 +237,9 @@ def against(drawing: Graph, made) -> dict:
 
 def every_candidate(title: str) -> Graph:
     graph = started(title, "every_candidate")
-    made = beautified(graph, prompt="a fox in the snow", seed=3, num_candidates=4)
-    drawn = graph.add(sd15(), (THIRD, 0), (340, 230), prompt=(made, "candidates"), negative=(made, "negative"))
-    graph.add("SaveImage", (FOURTH, 0), SAVED, images=(drawn, "IMAGE"), filename_prefix="candidate")
+    made = beautified(graph, size=WIDE, prompt="a fox in the snow", seed=3, num_candidates=4)
+    drawn = graph.add(sd15(), (THIRD + 90, 0), (340, 230), prompt=(made, "candidates"), negative=(made, "negative"))
+    graph.add("SaveImage", (FOURTH + 90, 0), SAVED, images=(drawn, "IMAGE"), filename_prefix="candidate")
     return graph
 
 

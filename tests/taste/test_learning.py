@@ -3,10 +3,14 @@
 import random
 
 import pytest
+import torch
 
 from prompt_beautifier.beautifier.taste import keeper, picks
+from prompt_beautifier.beautifier.taste.aspects import ASPECTS
+from prompt_beautifier.beautifier.taste.caring import cares
+from prompt_beautifier.beautifier.taste.choices import Choice, Shown
 from prompt_beautifier.beautifier.taste.file import NAME
-from prompt_beautifier.beautifier.taste.learning import Choice, learn
+from prompt_beautifier.beautifier.taste.learning import learn
 from prompt_beautifier.beautifier.taste.meanings import form_of, words_of
 
 SUBJECTS = "cat dog castle boat tree bridge train horse tower garden ship lamp".split()
@@ -55,6 +59,16 @@ def test_words_that_were_never_seen_are_liked_by_their_meaning(meanings):
     ]
     midnight, afternoon = learn(told, meanings).values(["a fox, midnight", "a fox, sunlit afternoon"], [0, 0])
     assert midnight > afternoon
+
+
+def test_the_aspect_that_choices_are_about_counts_most(meanings):
+    told = [
+        Choice(prompts, next(i for i, each in enumerate(prompts) if is_dark(each)), worth)
+        for prompts, worth in lists(20)
+    ]
+    shown = Shown.of(told, meanings)
+    found = dict(zip(ASPECTS, cares(shown, shown.form, torch.zeros(len(shown.worth))).tolist(), strict=True))
+    assert max(found, key=found.__getitem__) == "dark" and found["dark"] > 5 * found["fabric"]
 
 
 def test_who_takes_what_the_reward_model_puts_first_keeps_its_order(meanings):
