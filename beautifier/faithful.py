@@ -16,7 +16,7 @@ from .prompts.vocabulary import STOP, Word, fold, number_of, singular, words_of
 from .prompts.words import plain
 from .subjects.entries import Entries
 from .wishes.wish import Wish
-from .wishes.words import BOILERPLATE, FRAMING, TAG_COUNT
+from .wishes.words import BOILERPLATE, FRAMING, TAG_COUNT, TEXT_LEADS
 
 # Words that need not come back as they are: praise, framing, words of address.
 LIGHT_WORDS = (
@@ -130,8 +130,9 @@ def stem(word: str) -> str:
 def words_to_keep(wish: Wish) -> list[str]:
     """The words of a wish that must come back: those that carry meaning, outside of exclusions."""
     found = []
+    light = LIGHT_WORDS | TEXT_LEADS if wish.quoted else LIGHT_WORDS
     for index, word in enumerate(wish.words):
-        if index in wish.outside or word.folded in LIGHT_WORDS or TAG_COUNT.match(word.folded):
+        if index in wish.outside or word.folded in light or TAG_COUNT.match(word.folded):
             continue
         if number_of(word.folded) is not None or len(word.folded) == 1 and word.folded.isascii():
             continue

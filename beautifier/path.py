@@ -17,10 +17,12 @@ from .dressing.keeping import has, with_kept
 from .dressing.layout import is_layout, layout_of
 from .dressing.measure import count_tokens, fitted
 from .dressing.negative import negative_of
+from .dressing.ruled_out import without_ruled_out
 from .dressing.taken import Taken, take_apart
 from .faithful import AVOIDED, Kept, check
 from .mending import repair
 from .prompts.append import append
+from .prompts.brackets import brought_back
 from .prompts.cleaning import manner
 from .prompts.clip_tokens import limit_clip_tokens
 from .prompts.prose import is_prose
@@ -248,8 +250,11 @@ def finished(
         most = int(request.clip_tokens)
         dress, worn = (dress, worn) if worn < most else (Dress(), 0)
         text = shorten(text, aside, most - worn)
+    text = brought_back(text, target is None or target.weights)
     text = with_kept(text, request.keep, request.style)
     kept = check(wish, as_seen(text, aside), request.keep, entries)
+    if request.with_negative and mode == "rewrite" and target is not None and target.negative:
+        text = without_ruled_out(text, wish)
     text = dress.around(text, aside)
     tokens = count_tokens(target, text)
     return Candidate(text, kept=kept.kept, lost=lost(kept), tokens=tokens, notes=too_long(request, tokens))

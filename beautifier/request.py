@@ -102,6 +102,7 @@ class Request:
     avoid           words and phrases that must not be added; what the user typed stays
     strength        how much may be added: "strict" nothing new to see, "balanced", "creative"
     length          "short", "medium" or "long" within what the target wants
+    with_negative   whether the negative prompt is used too: what was ruled out then stands there alone
 
     keep and avoid may also be given as one text with commas or line ends between the words.
     Raises ValueError naming the field that cannot be worked with, what it was and what it may be.
@@ -119,6 +120,7 @@ class Request:
     avoid: tuple[str, ...] = ()
     strength: str = "balanced"
     length: str = "medium"
+    with_negative: bool = False
 
     def __post_init__(self):
         if not isinstance(self.raw_prompt, str):

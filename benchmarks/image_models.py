@@ -74,7 +74,7 @@ def table(writer: Writer, sets: int, out: str | None) -> None:
     for target in TARGETS.values():
         print(f"\n## {target.title} ({target.name}): {target.manner}")
         for raw_prompt in raw_prompts:
-            (candidate,) = writer.beautify(raw_prompt, 1, seed=1, target=target.name)
+            (candidate,) = writer.beautify(raw_prompt, 1, seed=1, target=target.name, with_negative=True)
             wrong = [rule for rule, holds in zip(RULES, rules(target, raw_prompt, candidate), strict=True) if not holds]
             broken.update(wrong)
             print(f"- {raw_prompt}\n  {candidate.text}")
@@ -127,7 +127,7 @@ def rules(target: Target, raw_prompt: str, candidate: Candidate) -> Iterator[boo
     if target.json:
         yield "high_level_description" in json.loads(text)
     elif target.style == "sentences":
-        yield body.rstrip().endswith((".", '."')) and ". " in text
+        yield ("tags" in target.parts or body.rstrip().endswith((".", '."'))) and ". " in text
     else:
         yield not text.endswith(".") and ", " in text
     yield in_order(target, raw_prompt, body)

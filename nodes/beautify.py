@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from ..beautifier.taste.keeper import Ranked
 
 
+NEGATIVE = 3  # the place of that output
+
+
 class BeautifyPrompt(io.ComfyNode):
     @classmethod
     def define_schema(cls):
@@ -80,7 +83,9 @@ class BeautifyPrompt(io.ComfyNode):
     def fingerprint_inputs(cls, image_model=AUTO, **_) -> list:
         # The graph behind the node and the settings are no inputs of it: where they change, it runs again.
         found = graph.target_of(server.running_graph(), cls.hidden.unique_id) if image_model == AUTO else None
-        return [found.target.name if found and found.target else "", *settings.standing_words()]
+        wired = graph.is_wired(server.running_graph(), cls.hidden.unique_id, NEGATIVE)
+        named = found.target.name if found and found.target else ""
+        return [named, *settings.standing_words(), *(["negative"] if wired else [])]
 
     @classmethod
     def execute(
@@ -127,6 +132,7 @@ class BeautifyPrompt(io.ComfyNode):
             avoid=f"{avoid}\n{never}",
             strength=strength,
             length=length,
+            with_negative=graph.is_wired(cls.hidden.prompt, cls.hidden.unique_id, NEGATIVE),
         )
         found = running.beautify(beautifier, request)
         by_taste = None

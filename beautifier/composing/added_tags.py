@@ -1,5 +1,6 @@
 """Tags that are added: of the entries and of the chosen phrases."""
 
+import random
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -12,7 +13,7 @@ from ..wishes.wish import Wish
 from . import grammar
 from .fitting import Option, fits
 from .scene import Scene
-from .tag_people import persons_in
+from .tag_people import is_count, persons_in
 from .tag_table import UNWANTED, own_tag, table
 
 # What a view or a light of an entry is called there, by words of the phrase.
@@ -47,8 +48,14 @@ SAID_AS = (
 HOUR = ("day", "night", "sunset", "sunrise", "dusk", "dawn", "evening", "morning")
 
 
-def added_tags(wish: Wish, findings: Findings, chosen: Sequence[Option], scene: Scene) -> Iterable[str]:
-    """Tags of the entries and of the chosen phrases, the most telling first."""
+SURE = 3  # tags of an entry that every candidate has
+
+
+def added_tags(wish: Wish, findings: Findings, chosen: Sequence[Option], scene: Scene, draw: str = "") -> Iterable[str]:
+    """Tags of the entries and of the chosen phrases, the most telling first.
+
+    draw: by what the order of an entry's further tags is drawn; "" for the entry's own order.
+    """
     order = {"head": 0, "medium": 1, "setting": 2, "action": 3, "quality": 4, "other": 5}
     most = {"head": 9, "medium": 2, "setting": 4, "action": 3, "quality": 2, "other": 2}
     if findings.mixed:
@@ -59,13 +66,21 @@ def added_tags(wish: Wish, findings: Findings, chosen: Sequence[Option], scene: 
         most["action"], most["quality"] = 0, 1
     for found in sorted(findings.found, key=lambda found: order[found.part]):
         given = 0
-        for tag in entry_tags(found.entry):
+        for tag in drawn(entry_tags(found.entry), draw):
             if given < most[found.part] and may_tag(tag, found, scene):
                 given += 1
                 yield tag
     for option in chosen:
         yield from (tag for tag in phrase_tags(option.phrase, option.role) if may_tag(tag, None, scene))
     yield from _always(scene, findings)
+
+
+def drawn(tags: Sequence[str], draw: str) -> Sequence[str]:
+    """An entry's tags, those behind the first in an order drawn by a seed, of which some are left out."""
+    if not draw or len(tags) <= SURE:
+        return tags
+    further = random.Random(f"{draw}/{tags[0]}").sample(tags[SURE:], len(tags) - SURE)
+    return [*tags[:SURE], *further[: max(2, (len(further) + 1) // 2)]]
 
 
 def more_tags(findings: Findings, possible: Sequence[Option], chosen: Sequence[Option], scene: Scene) -> Iterable[str]:
@@ -168,6 +183,14 @@ def may_tag(tag: str, found: Found | None, scene: Scene) -> bool:
     return True
 
 
+ANGLES = frozenset(("from above", "from below", "from side", "from behind"))
+MOUTHS = frozenset(("open mouth", "closed mouth"))
+PEOPLELESS = frozenset(("still life", "mannequin", "no humans"))
+LOOKING = frozenset("look looking gaze gazing stare staring watch watching".split())
+EXPRESSIONS = frozenset(
+    ("smile", "light smile", "expressionless", "grin", "frown", "crying", "tears", "angry", "sad", "laughing", "pout")
+)
+GAZES = frozenset(("looking at viewer", "looking back", "looking away", "looking up", "looking down", "from side"))
 BODILY = frozenset("hair clothes shoes hat expression hand leg arm beard jewelry".split())
 
 
@@ -178,14 +201,39 @@ def _has_body(scene: Scene, found: Found | None) -> bool:
     return found is not None and found.part == "head"
 
 
+# Tags that say more than the same word in a longer one.
+OF_ITS_OWN = frozenset("sitting standing animal tree sky cloud water night outdoors indoors smile".split())
+SEATS = frozenset("bench chair swing stool couch sofa bed throne armchair hammock saddle".split())
+BARE_OF_GREEN = frozenset("grass flower leaf field flowers petals garden".split())
+
+
 def goes_with(tag: str, tags: list[str], scene: Scene) -> bool:
-    """Whether a tag goes with those there: one hour, one framing, no plain word of a longer tag again."""
+    """Whether a tag goes with those there: one hour, one framing, one seat, no words of a longer tag again."""
+    words = set(tag.split())
+    if any(words < set(other.split()) and tag not in OF_ITS_OWN for other in tags):
+        return False
+    if words & SEATS and any(set(other.split()) & SEATS - words for other in tags):
+        return False
+    if "snow" in scene.facts and tag in BARE_OF_GREEN or tag == "upper body" and "swing" in scene.wish.content:
+        return False
     if tag in HOUR and any(other in tags for other in HOUR):
         return False
     framing = ("close-up", "full body", "upper body", "wide shot", "cowboy shot", "portrait", "lower body")
     if tag in framing and any(other in tags for other in framing):
         return False
     if tag == "outdoors" and "indoors" in tags or tag == "indoors" and "outdoors" in tags:
+        return False
+    if tag in ANGLES and any(other in ANGLES for other in tags):
+        return False
+    if tag in MOUTHS and any(other in MOUTHS for other in tags):
+        return False
+    if tag in PEOPLELESS and any(is_count(other) or other in ("solo", "animal focus", "animal") for other in tags):
+        return False
+    if tag in GAZES and scene.wish.content & LOOKING:
+        return False
+    if tag in EXPRESSIONS and any(other in EXPRESSIONS - {"open mouth"} for other in tags):
+        return False
+    if tag in GAZES and any(other in GAZES for other in tags):
         return False
     facts = lexicon.facts_of(tag)
     return not any(lexicon.clash(facts, lexicon.facts_of(other)) for other in tags)

@@ -39,7 +39,7 @@ SEEN_ELSEWHERE = re.compile(r"\b(?:above|overhead|below|beneath|underneath|insid
 LEADS = "|".join(sorted(grammar.PREPOSITIONS - {"of"}, key=len, reverse=True))
 BETWEEN_NOUNS = re.compile(rf"\s*\b(?:{LEADS})\b\s*(?:(?:a|an|the|its|old)\s+)?")
 
-Rate = Callable[[str, Sequence[Option]], list[Option]]
+Rate = Callable[..., list[Option]]  # of a text and options; a third argument is the least odds
 
 
 def places_in(phrase: str, entries: Entries) -> list[tuple[str, Entry]]:

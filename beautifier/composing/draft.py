@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..dressing.measure import size_of
 from ..faithful import avoided
+from ..prompts.brackets import put_aside
 from ..prompts.vocabulary import content
 from ..request import Request
 from ..subjects.entries import Entries
 from ..subjects.find import Findings
 from ..targets.target import LENGTHS, words_for
 from ..wishes.wish import Wish
-from . import around, phrases, sentences, tags
+from . import around, general, phrases, sentences, tags
 from .around import Rate
 from .chooser import Score, choose
 from .fitting import GENERIC, Option, fits
-from .fuller import Fuller
+from .fuller import ROOM, STEPS, Fuller
 from .ideas import Fitting, say
 from .scene import scene_of
 
@@ -27,6 +27,8 @@ from .scene import scene_of
 MORE = {0: (2, 4, 7, 10, 14), 1: (2, 4, 6), 2: (2,)}
 TRIES = {"short": 1, "medium": 4, "long": 5}  # how many of these are tried
 FEWER = (-1, -2, -3, -4, -5, -6)
+LEAST_TAGS = 4  # words of tags behind sentences
+EVEN = 0.0  # odds of fitting at which a detail is still said where a text would be too short for its image model
 BOLDER = 2  # phrases more where the strength is "creative"
 
 
@@ -65,43 +67,62 @@ class Draft:
     entries: Entries
     rate: Rate
 
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """What the image model's row wants every prompt to say, but for a strict one."""
+        target = self.request.image_model
+        return target.parts if target is not None and self.request.strength != "strict" else ()
+
     def written(self) -> tuple[str, list[Option]]:
         """The candidate and the phrases it took, within the words of the wished length as far as phrases last."""
         text, chosen = self.of_length()
-        target = self.request.image_model
-        if target is not None and target.video and self.request.strength != "strict":
-            text = with_camera(text, f"{self.request.seed}/{self.k}/{self.reading.wish.text}")
-        return text, chosen
+        if self.request.style == "phrases" and "light" in self.parts:
+            text, chosen = self.lit(text, chosen)
+        return put_aside(text) if self.request.style == "tags" and self.pure else text, chosen
 
     def of_length(self) -> tuple[str, list[Option]]:
-        """The same, before anything is said of a camera."""
+        """The same, its brackets as they are."""
         best = self.at(BOLDER if self.request.strength == "creative" else 0)
         bounds = bounds_of(self.request)
         if bounds is None or self.request.strength == "strict":
             return best
-        least, most = bounds
+        least, most = (words - ROOM * len(set(self.parts) & set(STEPS)) for words in bounds)
         size = size_of(best[0], self.request.style)
-        if size > most:
-            return best if self.idea else next(filter(self.is_short(most), map(self.at, FEWER)), best)
+        if size > most and not self.idea:
+            best = next(filter(self.is_short(most), map(self.at, FEWER)), best)
         for more in MORE[self.reading.wish.detailed][: TRIES[self.request.length]]:
             if size >= least:
                 break
             longer = self.at(more)
             if size < size_of(longer[0], self.request.style) <= most:
                 best, size = longer, size_of(longer[0], self.request.style)
-        return self.fuller(*best, least, most) if size < least else best
+        best = self.fuller(*best, *bounds) if size < least or self.parts else best
+        return (self.with_tags(*best), best[1]) if "tags" in self.parts else best
+
+    def with_tags(self, text: str, chosen: Sequence[Option]) -> str:
+        """Sentences with the most telling tags of the same picture behind them."""
+        wish, findings = self.reading.wish, self.reading.findings
+        found = tags.write(wish, findings, chosen, self.possible, pure=True).split(", ")
+        known = [tag for tag in found if tag in tags.table().kind and "(" not in tag]
+        room = words_for(self.request.image_model, "sentences", self.request.length)[1] - len(text.split())
+        while known and len(" ".join(known).split()) > max(room, LEAST_TAGS):
+            known.pop()
+        return f"{text} {', '.join(known)}"
 
     def fuller(self, text: str, chosen: list[Option], least: int, most: int) -> tuple[str, list[Option]]:
         """Sentences with what is not said yet of the same picture, as far as there is anything to say."""
-        wish, findings = self.reading.wish, self.reading.findings
+        wish, findings, target = self.reading.wish, self.reading.findings, self.request.image_model
         if self.request.style != "sentences" or not wish.words or findings.ill_read:
             return text, chosen
         dice = random.Random(f"{self.request.seed}/{self.k}/{wish.text}/fuller")
-        details = self.rate(wish.text, [option for option in self.allowed if option.role == "detail"])
+        allowed = [option for option in self.allowed if option.role == "detail"]
+        details = self.rate(wish.text, allowed)
         possible = [*self.gladly([o for o in self.possible if o.role != "detail"]), *details]
+        fewest = target.words[0] if target is not None else 0
         return Fuller(
-            text, wish, findings, chosen, possible, self.entries, self.rate, dice, least, most, self.idea is not None
-        ).written()
+            text, wish, findings, chosen, possible, self.entries, self.rate, dice, least, most,
+            self.idea is not None, self.parts, fewest, self.rate(wish.text, allowed, EVEN),
+        ).written()  # fmt: skip
 
     def gladly(self, options: Sequence[Option]) -> list[Option]:
         """Phrases in the order in which they are taken."""
@@ -129,27 +150,39 @@ class Draft:
         chosen = choose(wish, self.possible, self.request.seed, self.k, self.score, prose, self.used, more, bold)
         crowded = scene_of(wish, findings).crowded
         if prose:
+            told = [option for option in chosen if option.role not in self.parts]  # the others come behind them
             most = sentences.USUAL + max(0, more) // 2
-            return sentences.write(wish, findings, chosen, f"{self.request.seed}/{self.k}", crowded, most), chosen
+            return sentences.write(wish, findings, told, f"{self.request.seed}/{self.k}", crowded, most), chosen
         if style == "tags":
-            return tags.write(
-                wish, findings, chosen, self.possible, least=tags.FEWEST + max(0, more), pure=self.pure
-            ), chosen
+            least = tags.FEWEST + max(0, more)
+            seed, k = self.request.seed, self.k
+            return tags.write(wish, findings, chosen, self.possible, (), least, self.pure, seed, k), chosen
         name = next((found.name for found in findings.of("head")), "")
         return phrases.write(wish, chosen, crowded, name), chosen
+
+    def lit(self, text: str, chosen: list[Option]) -> tuple[str, list[Option]]:
+        """Phrases with a light at their end: the one they have, another that fits, or the usual one."""
+        said = [option for option in chosen if option.role == "light" and f", {option.phrase}" in text]
+        others = [option for option in chosen if option not in said]
+        free = [option for option in self.gladly(self.possible) if option.role == "light"]
+        usual = general.usual_light(scene_of(self.reading.wish, self.reading.findings), others)
+        light = next((option for option in (*said, *free, *usual) if fits(option, others)), None)
+        for option in said:
+            text = text.replace(f", {option.phrase}", "", 1)
+        return (f"{text}, {light.phrase}", [*others, light]) if light else (text, others)
 
     def of_idea(self, idea: Fitting, more: int) -> tuple[str, list[Option]]:
         """The idea, and details of entries behind it."""
         wish, findings, style = self.reading.wish, self.reading.findings, self.request.style
-        text = say(wish, findings, idea, style, f"{self.request.seed}/{self.k}")
         chosen = list(idea.options)
+        text = say(wish, findings, idea, style, f"{self.request.seed}/{self.k}")
         further = self.details_beside(text, chosen)[: max(0, more)]
-        if not further:
-            return text, chosen
         if style == "tags":
-            text = tags.write(
-                wish, findings, [*chosen, *further], self.possible, idea.tags, tags.FEWEST + more, self.pure
-            )
+            possible, least = self.possible if further else (), tags.FEWEST + max(0, more)
+            seed, k = self.request.seed, self.k
+            text = tags.write(wish, findings, [*chosen, *further], possible, idea.tags, least, self.pure, seed, k)
+        elif not further:
+            return text, chosen
         elif style == "sentences":
             text = around.placed(text, sentences.further(wish, findings, further), chosen)
         else:
@@ -164,21 +197,6 @@ class Draft:
             if not option.words & said - GENERIC and fits(option, taken):
                 taken.append(option)
         return taken[len(chosen) :]
-
-
-CAMERA = (
-    "The camera moves slowly closer.",
-    "The camera draws slowly back.",
-    "The camera pans slowly to the right.",
-    "The camera pans slowly to the left.",
-)
-
-
-def with_camera(text: str, seed: str) -> str:
-    """A text about moving pictures that says what the camera does, if it does not yet."""
-    if re.search(r"\b(?:camera|pan(?:s|ning)?|zoom|dolly|tracking|static shot|timelapse)\b", text, re.IGNORECASE):
-        return text
-    return f"{text} {random.Random(seed).choice(CAMERA)}"
 
 
 def bounds_of(request: Request) -> tuple[int, int] | None:

@@ -1,7 +1,9 @@
 """A text in sentences made longer, where an image model wants long ones: what is not said yet of the same picture.
 
-In order: the place, what stands there (around.py), more of the things themselves, then how it is seen, the light and
-the colors. Nothing is said twice, and where nothing is left to say the text stays short.
+In order: the place, what stands there (around.py), more of the things themselves, how drawn text is set, then how it
+is seen, the light, the colors, and of moving pictures what moves. What an image model wants every prompt to say (its
+row's `parts`) is said in any case and in its order. Nothing is said twice, and where nothing is left to say the text
+stays short.
 """
 
 from __future__ import annotations
@@ -12,12 +14,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from ..prompts import lexicon
-from ..prompts.vocabulary import content, singular
+from ..faithful import avoided
+from ..prompts.prose import sentences_of
+from ..prompts.vocabulary import content
 from ..subjects.entries import Entries
 from ..subjects.find import Findings
 from ..wishes.wish import Wish
-from . import around, grammar, sentences, verbs
+from . import around, general, grammar, motion, sentences, verbs
 from .around import Rate
 from .body import called_again, medium_name, of_others, of_setting
 from .clauses import clause, joined
@@ -26,10 +29,19 @@ from .lights import beside_light, light_clause
 from .noun_phrase import capitals
 from .scene import Scene, scene_of
 from .thing import Thing, is_many, thing_of
+from .unsaid import is_new, with_also
 from .views import beside_view, colors_clause
 
 PARTS = ("head", "quality", "setting", "other", "medium")  # in the order in which more is said of them
-HAS = re.compile(r" (?:has|have) ")
+# What may be said more, in the order in which it is tried, and what of it is true of nearly every picture: that is said
+# where an image model's row asks for it, or where the text would have fewer words than the model wants at least.
+STEPS = (
+    *("doing", "place", "surroundings", "details", "components", "marks", "lettering", "view", "light", "color"),
+    *("composition", "depth", "style", "motion", "camera", "sound"),
+)
+ROOM = 10  # words that a part takes
+USUAL = frozenset(("composition", "depth", "style"))
+MOVING = frozenset(("motion", "camera", "sound"))
 MOST_MORE = 4  # details of one thing more
 SEATS = re.compile(r"^(?:\S+ ){0,3}(?:armchair|chair|bed|seat|couch|sofa)\b")
 # What a person is on and not before.
@@ -46,7 +58,9 @@ class Fuller:
     chosen    the phrases that were chosen for it; those that no sentence of it has come first
     possible  the phrases that may be added, the gladliest first
     of_idea   whether the text says all that was chosen, if in other words
-    lines     sentences about the things and what is around; closing: about the view, the light and the colors
+    parts     what is said in any case, in the order in which it stands; fewest: words below which what is true of
+              nearly every picture is said as well, and `loose`, details that fit less surely
+    lines     sentences about the things and what is around; closing: about the whole picture, each with its step
     """
 
     text: str
@@ -60,8 +74,11 @@ class Fuller:
     least: int
     most: int
     of_idea: bool = False
+    parts: tuple[str, ...] = ()
+    fewest: int = 0
+    loose: Sequence[Option] = ()
     lines: list[str] = field(default_factory=list)
-    closing: list[str] = field(default_factory=list)
+    closing: list[tuple[str, str]] = field(default_factory=list)
 
     def __post_init__(self):
         said = content(self.text)
@@ -86,46 +103,74 @@ class Fuller:
     @property
     def whole(self) -> str:
         """The text with the sentences that were added."""
-        text = around.placed(self.text, self.lines, self.taken)
-        return " ".join([text, *self.closing])
+        closing = sorted(self.closing, key=lambda each: self.order.index(each[0]))
+        leading = [line for step, line in closing if self.leads(step)]
+        first, *others = sentences_of(self.text)
+        text = " ".join([first, *leading, *others]) if leading else self.text
+        text = around.placed(text, self.lines, self.taken)
+        return " ".join([text, *(line for step, line in closing if not self.leads(step))])
+
+    @cached_property
+    def order(self) -> list[str]:
+        """The steps as they stand: the row's parts in its order, each other before the first part that comes later."""
+        order = list(self.parts)
+        for step in STEPS:
+            if step not in self.parts:
+                later = (at for at, part in enumerate(order) if part in STEPS and STEPS.index(part) > STEPS.index(step))
+                order.insert(next(later, len(order)), step)
+        return order
+
+    def leads(self, step: str) -> bool:
+        """Whether a part stands right behind the first sentence: the style, where the row has the place behind it."""
+        return "place" in self.parts and step in self.parts[: self.parts.index("place")]
+
+    @property
+    def size(self) -> int:
+        """How many words it has."""
+        return len(self.whole.split())
 
     @property
     def is_short(self) -> bool:
-        """Whether it has fewer words than wanted."""
-        return len(self.whole.split()) < self.least
+        """Whether it has fewer words than wanted, with room for what the row wants said."""
+        return self.size < self.least - ROOM * len(self.unsaid)
+
+    @property
+    def unsaid(self) -> list[str]:
+        """The row's parts that are about the whole picture and not said yet."""
+        return [part for part in self.parts if part in STEPS and not self.has(part) and part not in dict(self.closing)]
 
     def written(self) -> tuple[str, list[Option]]:
         """The text, as long as there is something to say, and the phrases that are in it."""
-        for more in (
-            self.doing,
-            self.place,
-            self.surroundings,
-            self.details,
-            self.parts,
-            self.view,
-            self.light,
-            self.color,
-        ):
-            if self.is_short:
-                more()
+        for step in STEPS:
+            wanted = self.is_wanted(step) if step in USUAL else self.is_short and step not in MOVING
+            if wanted or step in self.parts:
+                getattr(self, step)()
+        if self.size < self.fewest:
+            self.possible = [*self.possible, *(option for option in self.loose if option not in self.possible)]
+            self.details()
         return self.whole, [*self.chosen, *(option for option in self.taken if option not in self.chosen)]
 
-    def add(self, line: str, options: Sequence[Option], closing: bool = False) -> None:
-        """A sentence more that says some phrases, if there is room for it."""
-        if line and len(f"{self.whole} {line}".split()) <= self.most:
+    def add(self, line: str, options: Sequence[Option] = (), closing: str = "") -> None:
+        """A sentence more that says some phrases, if there is room for it; closing: the step of one about the whole."""
+        room = self.most - ROOM * sum(part != closing for part in self.unsaid)
+        if line and len(f"{self.whole} {line}".split()) <= (self.most if closing in self.parts else room):
             line = sentences.as_sentence(capitals(self.wish, self.findings, line))
-            line = sentences.as_sentence(self.with_also(line))
-            (self.closing if closing else self.lines).append(line)
+            line = sentences.as_sentence(with_also(line, self.whole, self.thing))
+            if closing:
+                self.closing.append((closing, line))
+            else:
+                self.lines.append(line)
             self.taken += options
 
-    def with_also(self, line: str) -> str:
-        """A sentence that tells more parts of a thing of which some are told: "The tiger also has"."""
-        of, has, rest = re.split(r" (has|have) ", line, maxsplit=1) if HAS.search(line) else (line, "", "")
-        again = "(?:It|They|She|He)|" if of == sentences.as_sentence(self.thing.again).rstrip(".") else ""
-        subject = rf"(?:^|[.] )(?:{again}{re.escape(of)})"
-        if has and re.search(rf"{subject} also {has}\b", self.whole):
-            return f"also seen {'are' if ' and ' in rest else 'is'} {rest}"
-        return f"{of} also {has} {rest}" if has and re.search(rf"{subject} {has}\b", self.whole) else line
+    def add_usual(self, line: str, step: str) -> None:
+        """A sentence of what is true of nearly every picture, if it says nothing ruled out or to be avoided."""
+        if not content(line) & self.wish.forbidden and not avoided(self.wish, line):
+            self.add(line, closing=step)
+
+    @property
+    def facts(self) -> frozenset[str]:
+        """What is known of the picture, from the wish and from what was added."""
+        return self.scene.facts.union(*(option.facts for option in self.taken))
 
     def free(self, role: str) -> list[Option]:
         """Phrases of a role that go with all that is said and repeat none of it."""
@@ -197,7 +242,7 @@ class Fuller:
             if new and self.is_short:
                 self.add(self.told(part, new), new)
 
-    def parts(self) -> None:
+    def components(self) -> None:
         """Details of what stands in a longer name: the wolf and the moon of "wolf howling at the moon"."""
         known = frozenset(found.entry.subject for found in self.findings.found)
         for found in around.components(self.wish, self.findings, self.entries):
@@ -220,49 +265,83 @@ class Fuller:
             return f"{medium_name(self.findings)} has {named}"
         return " ".join(sentences.further(self.wish, self.findings, left)[:1])
 
+    @property
+    def work(self) -> str:
+        """What the picture is called as a work: "the poster"; "the design" where it is called nothing."""
+        name = medium_name(self.findings)
+        return name if name != "the picture" else "the design"
+
+    def marks(self) -> None:
+        """More marks of the medium, and on what ground it stands."""
+        name = medium_name(self.findings)
+        new = self.several([o for o in self.free("detail") if o.part == "medium" and sentences.can_say(o)])
+        if name != "the picture" and new:
+            self.add(f"{name} has {joined([grammar.with_article(option.phrase) for option in new])}", new)
+        ground = next((o for o in self.free("place") if o.part == "medium" and sentences.can_say(o)), None)
+        if ground is not None and not self.has("place") and ground.phrase.split()[0] not in grammar.PREPOSITIONS:
+            self.add(f"the background is {grammar.with_article(ground.phrase)}", [ground])
+
+    def lettering(self) -> None:
+        """How drawn text is set."""
+        self.add_usual(general.lettering(self.wish), "lettering")
+
     def view(self) -> None:
-        """How it is seen."""
-        option = next((o for o in self.free("view") if beside_view(o.phrase)), None)
+        """How it is seen: as an entry says, else as such a thing is seen."""
+        usual = general.usual_view(self.scene, self.taken) if self.is_wanted("view") else []
+        free = [*self.free("view"), *usual]
+        if self.scene.flat and "view" in self.parts and "view" not in self.wish.said:
+            return self.add_usual(general.flat_view(self.work), "view")
+        option = next((o for o in free if beside_view(o.phrase)), None)
         if option is None or self.has("view"):
             return
         seen, thing = beside_view(option.phrase), self.thing
         named = thing.nameable and not seen.startswith("shot ")
-        self.add(f"{f'{thing.again} {thing.be}' if named else 'the scene is'} {seen}", [option], closing=True)
+        self.add(f"{f'{thing.again} {thing.be}' if named else 'the scene is'} {seen}", [option], closing="view")
 
     def light(self) -> None:
-        """In which light."""
-        for option in () if self.has("light") else self.free("light"):
+        """In which light: as an entry says, else as the hour and the place have it."""
+        usual = general.usual_light(self.scene, self.taken) if self.is_wanted("light") else []
+        if self.scene.flat and "light" in self.parts and "light" not in self.wish.said:
+            return self.add_usual(general.flat_light(self.work, "motion" in self.parts), "light")
+        for option in () if self.has("light") else [*self.free("light"), *usual]:
             hung = beside_light(option.phrase)
             line = light_clause(option.phrase, self.dice) or (f"the scene is {hung}" if hung[:4] == "lit " else "")
             if line:
-                self.add(line, [option], closing=True)
+                self.add(line, [option], closing="light")
                 return
+
+    def is_wanted(self, step: str) -> bool:
+        """Whether what is true of nearly every picture is to be said: a row asks for it, or the text is too short."""
+        return step in self.parts or self.size < self.fewest
 
     def color(self) -> None:
         """In which colors."""
         option = next((o for o in self.free("color") if sentences.can_say(o)), None)
         if option is not None and not self.has("color"):
-            self.add(colors_clause(option.phrase, "the picture", self.dice), [option], closing=True)
+            self.add(colors_clause(option.phrase, "the picture", self.dice), [option], closing="color")
 
+    def composition(self) -> None:
+        """Where the thing is in the frame."""
+        shot = general.shot_of(self.scene, self.facts) if "motion" in self.parts else ""
+        self.add_usual(general.composition(self.scene, self.thing, self.dice, shot), "composition")
 
-def is_new(option: Option, text: str) -> bool:
-    """Whether a phrase says what a text does not.
+    def depth(self) -> None:
+        """What is sharp."""
+        self.add_usual(general.depth(self.scene, self.thing, self.whole), "depth")
 
-    A detail may name once more what the text only names: "brass propellers with worn blades" behind "its propellers
-    spinning".
-    """
-    said = content(text)
-    if option.words <= said:
-        return False
-    again = option.words & said - GENERIC
-    if not again:
-        return True
-    if option.role != "detail" or len(again) > 1 or len(option.words - GENERIC) < 3 or option.words & lexicon.COLORS:
-        return False
-    if option.topics & lexicon.topics_of(text):
-        return False
-    head = option.phrase.split()[grammar.head_at(option.phrase)]
-    if singular(head) not in again:
-        return True
-    named = rf"(?:\b(?:the|a|an|its|their|his|her|with|of|and|between|around|into)|,) {re.escape(singular(head))}"
-    return len(re.findall(rf"\b{re.escape(singular(head))}", text)) == len(re.findall(named, text))
+    def style(self) -> None:
+        """In what manner the picture is made."""
+        self.add_usual(general.manner(self.scene), "style")
+
+    def motion(self) -> None:
+        """What moves."""
+        for line in motion.moves(self.whole, self.scene, self.thing, self.facts, self.work):
+            self.add_usual(line, "motion")
+
+    def camera(self) -> None:
+        """What the camera does."""
+        self.add_usual(motion.camera(self.whole, self.dice), "camera")
+
+    def sound(self) -> None:
+        """What is heard."""
+        self.add_usual(motion.sound(self.whole, self.scene, self.facts), "sound")

@@ -21,7 +21,6 @@ from .completing import complete
 from .fitting import Option
 from .lights import beside_light
 from .opening import opening
-from .predicate import begins_with_medium
 from .thing import Thing, is_many, thing_of
 from .views import beside_view, is_palette
 
@@ -78,7 +77,7 @@ def _comes_first(wish: Wish, findings: Findings) -> bool:
     if head is not None and named is not None and named.end < head.end and not named.entry.is_person:
         return False  # "twin peaks artwork"
     first = next((s for s in wish.subjects), None)
-    return head is None or first is None or first.start >= head.start or begins_with_medium(wish, findings, 0)
+    return head is None or first is None or first.start >= head.start
 
 
 def further(wish: Wish, findings: Findings, chosen: Sequence[Option]) -> list[str]:

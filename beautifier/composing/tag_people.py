@@ -1,5 +1,6 @@
 """Tags that count people."""
 
+from ..prompts.words import fold
 from ..subjects.find import Findings, Found
 from ..wishes.wish import Wish
 from ..wishes.words import TAG_COUNT
@@ -11,7 +12,7 @@ UNCOUNTED = (-1, 5)  # a plural without a number, "several"
 def people_tags(wish: Wish, findings: Findings, said: list[str]) -> list[str]:
     """Counts of people, "solo" where there is one, "no humans" where there is none."""
     typed = [tag.replace(" ", "") if is_count(tag) else tag for tag in said if is_count(tag) or tag in ALONE]
-    if typed in (["1girl"], ["1boy"]) and len(persons_in(findings)) <= 1:
+    if typed in (["1girl"], ["1boy"]) and len(counted_persons(findings)) <= 1 and not _beside(findings):
         typed.append("solo")
     if typed:
         return typed
@@ -41,7 +42,7 @@ def people_tags(wish: Wish, findings: Findings, said: list[str]) -> list[str]:
         if text
     ]
     counts = [f"multiple {who}" for who in ("girls", "boys", "others") if who in several] + counts
-    if not several and len(persons_in(findings)) == 1 and girls + boys + others <= 1 and not findings.of("other"):
+    if not several and len(persons_in(findings)) == 1 and girls + boys + others <= 1 and not _beside(findings):
         counts.append("solo")
     if not counts and _is_without_people(wish, findings):
         counts.append("no humans")
@@ -51,6 +52,14 @@ def people_tags(wish: Wish, findings: Findings, said: list[str]) -> list[str]:
 def is_count(tag: str) -> bool:
     """Whether a tag counts people, with or without a blank: "2girls", "1 girl"."""
     return bool(TAG_COUNT.match(tag.replace(" ", "")))
+
+
+def _beside(findings: Findings) -> list[Found]:
+    """The living beings and characters beside the head that nobody counted."""
+    counted = counted_persons(findings)
+    said_again = [found for found in persons_in(findings) if found not in counted]
+    others = [found for found in findings.of("other") if found.entry.is_living or found.proper]
+    return [found for found in others if found not in said_again]
 
 
 def _is_without_people(wish: Wish, findings: Findings) -> bool:
@@ -74,6 +83,19 @@ def persons_in(findings: Findings) -> list[Found]:
         and "body part" not in found.entry.kinds
         and found.subject is not None
     ]
+
+
+SEXES = (frozenset(("woman", "girl")), frozenset(("man", "boy")))
+
+
+def counted_persons(findings: Findings) -> list[Found]:
+    """The persons, without those that say again who a count of one counts: "1girl, a girl in a red dress"."""
+    persons = persons_in(findings)
+    one = next((found for found in persons if fold(found.name).replace(" ", "") in ("1girl", "1boy")), None)
+    if one is None:
+        return persons
+    sex = next((kinds for kinds in SEXES if one.entry.kinds & kinds), frozenset())
+    return [found for found in persons if found is one or not found.entry.kinds & sex]
 
 
 def _different(persons: list[Found], wish: Wish) -> list[Found]:

@@ -24,6 +24,15 @@ AS_DONE = {
     "looking back": "looking back",
     "looking away": "looking away",
 }
+TIMES = {
+    **{hour: f"at {hour}" for hour in "night dawn dusk sunset sunrise twilight midnight noon".split()},
+    **{part: f"in the {part}" for part in "morning evening afternoon".split()},
+    **{season: f"in {season}" for season in "summer winter autumn spring".split()},
+    "day": "by day",
+    "raining": "in the rain",
+    "rain": "in the rain",
+    "snowing": "in falling snow",
+}
 SEEN = {
     "upper body": "shown in an upper body shot",
     "lower body": "shown in a lower body shot",
@@ -71,6 +80,7 @@ class Sorted:
     wearing: list[str] = field(default_factory=list)
     doing: list[str] = field(default_factory=list)
     where: list[str] = field(default_factory=list)
+    when: list[str] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)
     hour: list[str] = field(default_factory=list)
     look: list[str] = field(default_factory=list)
@@ -122,7 +132,7 @@ def tag_sentences(wish: Wish, findings: Findings) -> list[str]:
 
 def subject_sentence(tags: Sorted, who: list[str]) -> str:
     """The sentence about the people, or about the first thing."""
-    where = "".join(f" {place}" for place in tags.where)
+    where = "".join(f" {place}" for place in (*tags.where, *tags.when))
     if not who:
         shown = f"shows {joined(tags.doing)}" if tags.doing else "is set" if where else ""
         return f"the picture {shown}{where}" if shown else ""
@@ -184,6 +194,8 @@ def sort_in(found: Sorted, typed: str, places: set[str], people: set[str]) -> No
         found.had.append(thing(typed))
     elif all(word in GENRES for word in words) or tag in LOOKS or not is_thing(typed):
         found.look.append(typed)
+    elif tag in TIMES:
+        found.when.append(TIMES[tag])
     elif tag in WEATHER:
         found.hour.append(tag)
     elif table().kind.get(tag) == "c" and tag not in places and not grammar.is_noun(words[-1]):

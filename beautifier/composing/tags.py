@@ -14,6 +14,8 @@ from .added_tags import added_tags, goes_with, may_tag, more_tags
 from .fitting import Option
 from .phrases import as_phrases
 from .scene import scene_of
+from .tag_looks import looks
+from .tag_parts import unsaid_parts
 from .tag_people import ALONE, is_count, people_tags
 from .tag_table import table
 from .typed_tags import typed_tags
@@ -29,21 +31,24 @@ def write(
     given: Sequence[str] = (),
     least: int = FEWEST,
     pure: bool = False,
+    seed: int = 0,
+    k: int | None = None,
 ) -> str:
     """The user's words and what was chosen as comma-separated tags, counts of people first, 12 to 28 where they last.
 
     possible: the options that were not chosen; they fill up to `least` and two more where they make tags.
-    A strict wish gets none but its own. pure: the text as typed is left out where its tags alone keep what it asks for.
-    given: tags that come before those of the chosen phrases.
+    A strict wish gets none but its own. pure: of the text as typed only those parts stay that its tags do not say.
+    given: tags that come before those of the chosen phrases. k: which candidate of a seed it is, so that they differ.
     """
     scene = scene_of(wish, findings)
     said = typed_tags(wish, findings)
     counts = people_tags(wish, findings, said)
     plain = ("girl", "boy", "woman", "man", "girls", "boys", "women", "men") if counts and wish.kind != "tags" else ()
     whole = typed_whole(wish)
-    if pure and whole and is_told_by(said, wish, findings):
-        whole = []
-    said = [tag for tag in said if tag in table().kind] if whole else said
+    if pure and whole:
+        whole = unsaid_parts(wish, findings, [*counts, *said])
+    if whole:
+        said = [tag for tag in said if tag in table().kind or pure and not any(tag in part for part in whole)]
     tags = list(
         dict.fromkeys([*counts, *whole, *(tag for tag in said if not is_count(tag) and tag not in (*counts, *plain))])
     )
@@ -52,7 +57,9 @@ def write(
         return ", ".join(tags)
     head = next((found for found in findings.found if found.part == "head"), None)
     own = [tag for tag in given if tag not in ALONE and not is_count(tag) and may_tag(tag, head, scene)]
-    for tag in own or added_tags(wish, findings, chosen, scene):
+    differing = looks(wish, findings, scene, tags, seed, k) if k is not None and not own else []
+    added = own or [*differing, *added_tags(wish, findings, chosen, scene, f"{seed}/{k}" * (k is not None))]
+    for tag in added:
         if len(tags) >= max(MOST, len(said)):
             break
         if tag not in tags and goes_with(tag, tags, scene):
@@ -63,12 +70,6 @@ def write(
         if tag not in tags and goes_with(tag, tags, scene):
             tags.append(tag)
     return ", ".join(tags)
-
-
-def is_told_by(tags: Sequence[str], wish: Wish, findings: Findings) -> bool:
-    """Whether tags alone keep all that a wish asks for: one thing, where it is, what it has, and nothing else."""
-    others = [found for found in findings.found if found.part == "other"]
-    return not others and not wish.names and not check(wish, ", ".join(tags)).lost
 
 
 PEOPLE = frozenset("person people human nobody anyone anybody one".split())

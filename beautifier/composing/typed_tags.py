@@ -6,9 +6,10 @@ from ..prompts.vocabulary import STOP, singular
 from ..subjects.find import Findings
 from ..wishes.things import Subject
 from ..wishes.wish import QUOTED, Wish
-from ..wishes.words import BOILERPLATE, FRAMING, GROUPS, LOOKS
+from ..wishes.words import BOILERPLATE, FRAMING, GROUPS, LOOKS, TEXT_LEADS
 from .added_tags import entry_tags
 from .tag_table import UNWANTED, own_tag, table
+from .verbs import participle
 
 DIVIDING = frozenset(',;|"“”„«»()[]{}，。；、')
 
@@ -70,8 +71,9 @@ def _words_as_tags(wish: Wish, findings: Findings, start: int, end: int) -> list
         wish.words[i].folded
         for i in wish.verbs_at
         if start <= i < end and not any(s.start == i + 1 for s in wish.subjects)
+        if not (wish.quoted and wish.words[i].folded in TEXT_LEADS)
     ]
-    found += [tag for tag in (table().general(word) for word in alone) if tag]
+    found += [tag for word in alone if (tag := table().general(word) or table().general(participle(word)))]
     found += [tag for tag in _expressions(wish, start, end) if tag not in found]
     return list(dict.fromkeys(found))
 
@@ -103,6 +105,8 @@ def _thing_as_tags(wish: Wish, start: int, end: int, verb: str) -> list[str]:
     while kept and wish.words[kept[0]].folded in STOP and not _is_joined(wish, kept[0]):
         kept.pop(0)
     words = [wish.words[i].folded for i in kept]
+    if wish.quoted and TEXT_LEADS.issuperset(words):
+        return []
     if not words or (len(words) == 1 and words[0] in FRAMING | GROUPS):
         return []
     found = []

@@ -144,9 +144,9 @@ class Composer(Writer):
         passed = [option for option in possible if fits[option.role, option.phrase] >= least]
         return passed, lambda wish, option, chosen: value[option.role, option.phrase]
 
-    def best_of(self, wish: Wish, words: str, possible: Sequence[Option]) -> list[Option]:
+    def best_of(self, wish: Wish, words: str, possible: Sequence[Option], least: float = LEAST_BESIDE) -> list[Option]:
         """The options that fit a text about a wish, the gladliest taken first."""
-        passed, score = self.rated(words, possible, LEAST_BESIDE)
+        passed, score = self.rated(words, possible, least)
         return sorted(passed, key=lambda option: score(wish, option, []), reverse=True) if score else passed
 
 

@@ -1,7 +1,7 @@
 """A prompt in sentences as the JSON object that Ideogram 4 was trained on.
 
-Its fields and their order: docs.ideogram.ai "JSON prompting", and ComfyUI's node BuildJsonPromptIdeogram. Places of
-elements (bbox) are left out: what nobody asked for is the model's to choose.
+Its fields and their order: docs.ideogram.ai "JSON prompting", and ComfyUI's node BuildJsonPromptIdeogram. An element
+has its place (bbox) where a sentence of the prompt says where it stands.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from ..prompts.prose import sentences_of
 from ..prompts.vocabulary import STOP
 from ..wishes.wish import Wish
 from ..wishes.words import PLACING
+from .places import LETTERED, PLACED, box_of, boxes_of
 
 PALETTE = re.compile(r"\bpalette\b|^(?:the )?colou?rs?\b", re.IGNORECASE)
-LIGHT = re.compile(r"\b(?:lit by|light|lighting|shadows?|glow|backlit|sunlight|moonlight)\b", re.IGNORECASE)
+LIGHT = re.compile(r"\b(?:lit by|\w*light|lighting|shadows?|glow|backlit)\b", re.IGNORECASE)
 VIEW = re.compile(
     r"\b(?:(?<!in )view|angle|shot|lens|eye level|close-up|portrait|composition|focus)\b|^(?:seen|viewed|framed)\b",
     re.IGNORECASE,
@@ -40,11 +41,14 @@ AROUND = re.compile(
 )
 HOUR = re.compile(r"^it is \w+", re.IGNORECASE)
 MARKS = re.compile(
-    r"^the (?:picture|image|photo\w*|painting|drawing|watercolor|illustration|sketch|render\w*)\b", re.IGNORECASE
+    r"^the (?:picture|image|photo\w*|painting|drawing|watercolor|illustration|sketch|render\w*|poster|logo|cover|flyer|"
+    r"banner|icon|sticker|design)\b",
+    re.IGNORECASE,
 )
 LEADS = re.compile(
     r"^(?:the (?:scene|picture|image) (?:is lit by|is seen|is shown|is|has|shows)|it is (?:seen|shown)|shown|seen|"
-    r"(?:the )?(?:palette|colors?) (?:is|are|keeps? to))\s+",
+    r"(?:the )?(?:palette|colors?) (?:is|are|keeps? to)|(?:all )?around(?: (?:it|them|her|him))? (?:are|is)|"
+    r"in the background (?:are|is)|the background is|the (?!scene)[\w' -]+? (?:is|are) (?:seen|shown))\s+",
     re.IGNORECASE,
 )
 MEDIA = (
@@ -55,27 +59,40 @@ MEDIA = (
     ("illustration", r"illustration|drawing|sketch|anime|manga|comic|cartoon|woodcut|engraving|vector|pixel art"),
 )
 PHOTOGRAPH = MEDIA[0][0]
+# A medium that leads to what it shows, and words of drawn text: neither is said again of the thing.
+SHOWN_IN = re.compile(
+    rf"^(?:an?|the) (?:[\w-]+ ){{0,3}}(?:{'|'.join(words for _, words in MEDIA)})\w* (?:of|with|showing) "
+    r"(?=(?:an?|the|two|three|\d+) )",
+    re.IGNORECASE,
+)
+DRAWN_TEXT = re.compile(
+    r",?(?: (?:that|which|and))?(?: (?:says?|saying|reads?|reading|with the (?:words?|text|title|slogan)))? "
+    r"(?:\"[^\"]*\"|“[^”]*”)",
+    re.IGNORECASE,
+)
+HOURS = ("night", "evening", "morning", "day")
+NOTHING_ELSE = re.compile(r",? (?:no|without) [\w ]+$", re.IGNORECASE)
 
 
 def layout_of(text: str, wish: Wish) -> str:
     """The object of a prompt, on one line."""
     first, *others = sentences_of(text)
     groups: dict[str, list[str]] = {
-        name: [] for name in ("background", "aesthetics", "lighting", "marks", "view", "seen")
+        name: [] for name in ("background", "aesthetics", "lighting", "marks", "view", "seen", "placed", "lettered")
     }
     for sentence in others:
-        for part in halves(sentence):
+        for part in [sentence] if group_of(sentence) in ("placed", "lettered") else halves(sentence):
             groups[group_of(part)].append(plain(part))
     if not groups["lighting"] and (light := LIT_IN.search(first)):
         groups["lighting"].append(light[1])
-    medium = medium_of(wish)
+    medium = medium_of(wish, " ".join(groups["marks"]))
     found: dict[str, object] = {"high_level_description": first}
     if style := style_of(groups, medium, neutral(wish)):
         found["style_description"] = style
-    background = groups["background"] or [place for place in places(wish) if place]
+    background = groups["background"] or surroundings(wish)
     found["compositional_deconstruction"] = {
         "background": ". ".join(background),
-        "elements": elements(first, groups["seen"], wish),
+        "elements": elements(first, groups, wish),
     }
     return json.dumps(found, ensure_ascii=False, separators=(",", ":"))
 
@@ -98,6 +115,10 @@ def halves(sentence: str) -> list[str]:
 
 def group_of(sentence: str) -> str:
     """What a sentence tells of: light, colors, the place, how it is seen, the medium, or what is to be seen."""
+    if PLACED.search(sentence):
+        return "placed"
+    if LETTERED.search(sentence):
+        return "lettered"
     if PALETTE.search(sentence):
         return "aesthetics"
     if AROUND.search(sentence) or HOUR.search(sentence):
@@ -133,11 +154,14 @@ def style_of(groups: dict[str, list[str]], medium: str, neutral: str) -> dict[st
     return {**style, "medium": medium, "art_style": manner or medium.replace("_", " ")}
 
 
-def medium_of(wish: Wish) -> str:
-    """The medium that was asked for, by a word of it or by tags; "" for none."""
-    text = wish.text.casefold()
-    named = next((name for name, words in MEDIA if re.search(rf"\b(?:{words})\b", text)), "")
-    return named or ("illustration" if wish.kind == "tags" else "")
+def medium_of(wish: Wish, marks: str) -> str:
+    """The medium that was asked for, by a word of it or by tags, else the one that was written; "" for none."""
+    return medium_in(wish.text) or ("illustration" if wish.kind == "tags" else medium_in(marks))
+
+
+def medium_in(text: str) -> str:
+    """The medium that a text names; "" for none."""
+    return next((name for name, words in MEDIA if re.search(rf"\b(?:{words})\b", text.casefold())), "")
 
 
 def places(wish: Wish) -> list[str]:
@@ -145,11 +169,46 @@ def places(wish: Wish) -> list[str]:
     return [
         wish.words_between(subject.start, subject.end)
         for subject in wish.subjects
-        if subject.relation in PLACING and wish.words[subject.start].folded not in STOP | {"style"}
+        if subject.relation in PLACING - {"on", "at"} and wish.words[subject.start].folded not in STOP | {"style"}
     ][:2]
 
 
-def elements(first: str, seen: list[str], wish: Wish) -> list[dict[str, str]]:
-    """What is in the picture: its subject with what is seen of it, and each text that is drawn."""
-    drawn = [{"type": "text", "text": text, "desc": "lettering, exactly as written"} for text in wish.quoted]
-    return [{"type": "obj", "desc": ". ".join([first.rstrip(". "), *seen])}, *drawn]
+def surroundings(wish: Wish) -> list[str]:
+    """What is around where no sentence tells of it: where the user's things are, and at what hour."""
+    hour = next((f" at {hour}" if hour == "night" else f" by {hour}" for hour in HOURS if hour in wish.facts), "")
+    found = places(wish)
+    if any(found):
+        return found
+    if medium_in(wish.text) == "graphic_design":
+        return [f"plain, even ground{hour}"]
+    on = next((s for s in wish.subjects if s.relation in ("on", "at") and s.end > s.start), None)
+    around = f"around the {wish.words[on.end - 1].folded}" if on is not None else "around the subject"
+    return [f"plain surroundings {around}{hour}"]
+
+
+def elements(first: str, groups: dict[str, list[str]], wish: Wish) -> list[dict]:
+    """What is in the picture: its subject with what is seen of it, and each text that is drawn; with their places."""
+    return [thing_element(first, groups, wish), *text_elements(groups["lettered"], wish)]
+
+
+def thing_element(first: str, groups: dict[str, list[str]], wish: Wish) -> dict:
+    """The subject as an element."""
+    subject = NOTHING_ELSE.sub("", first.rstrip(". "))
+    if groups["lettered"]:
+        subject = SHOWN_IN.sub("", NOTHING_ELSE.sub("", DRAWN_TEXT.sub("", first.rstrip(". ")))) or subject
+    subject = subject[:1].upper() + subject[1:]
+    desc = ". ".join([subject, *groups["seen"], *groups["placed"]])
+    box = {"bbox": box_of(groups["placed"][0])} if groups["placed"] else {}
+    return {"type": "obj", **box, "desc": desc}
+
+
+def text_elements(lettered: list[str], wish: Wish) -> list[dict]:
+    """Each text that is drawn as an element."""
+    found = LETTERED.match(lettered[0]) if lettered else None
+    if found is None:
+        return [{"type": "text", "text": text, "desc": "lettering, exactly as written"} for text in wish.quoted]
+    desc = f"lettering in {found['how']} {found['where']}, exactly as written"
+    boxes = boxes_of(found["where"], len(wish.quoted))
+    return [
+        {"type": "text", "bbox": box, "text": text, "desc": desc} for text, box in zip(wish.quoted, boxes, strict=True)
+    ]

@@ -14,13 +14,16 @@ ROWS = (
         limit=75,
         weights=True,
         negative=DRAWN_NEGATIVE,
-        rules="Subject first, then medium, light and at most two quality words.",
+        rules="Subject first, then what is seen of it, the medium where one is meant, and the light. At most two "
+        "quality words.",
+        parts=("light",),
         files=r"v1 5 pruned|\bsd ?v?[12](?:\d| |$)|stable diffusion v?[12]|cond stage model|dreamshaper 8"
         r"|(?<!perfect)deliberate|realistic ?vision|counterfeit|chilloutmix|majicmix|meinamix|absolutereality"
         r"|anything ?v|revanimated|v2 1 768|epicrealism(?! ?xl)|cyberrealistic v\d",
         encoder=r"sd1_clip\.sd1tokenizer|sd2_clip",
         pixels=512 * 512,
         source="ComfyUI v0.33 comfy/sd1_clip.py; SwarmUI docs/Model Support.md",
+        read="2026-11-28",
     ),
     Target(
         name="pony",
@@ -37,6 +40,7 @@ ROWS = (
         encoder=r"sdxl_clip",
         kinds=("sdxl",),
         source="model card of Pony Diffusion V6 XL (Civitai 257749)",
+        read="2026-11-27",
     ),
     Target(
         name="noobai",
@@ -54,6 +58,7 @@ ROWS = (
         encoder=r"sdxl_clip",
         kinds=("sdxl",),
         source="model card of NoobAI-XL",
+        read="2026-11-27",
     ),
     Target(
         name="illustrious",
@@ -71,6 +76,7 @@ ROWS = (
         encoder=r"sdxl_clip",
         kinds=("sdxl",),
         source="model card of Illustrious XL",
+        read="2026-11-27",
     ),
     Target(
         name="animagine",
@@ -82,11 +88,12 @@ ROWS = (
         behind="masterpiece, best quality, high score, great score, latest",
         weights=True,
         negative=ANIME_NEGATIVE,
-        rules="Order: counts of people, character, series, rating, general tags.",
+        rules="Order: counts of people, character, series, general tags.",
         files=r"animagine",
         encoder=r"sdxl_clip",
         kinds=("sdxl",),
         source="model card of Animagine XL 4.0",
+        read="2026-11-27",
     ),
     Target(
         name="sdxl",
@@ -105,6 +112,7 @@ ROWS = (
         nodes=r"CLIPTextEncodeSDXL",
         otherwise=r"Checkpoint",
         source="ComfyUI v0.33 comfy/sdxl_clip.py; SwarmUI docs/Model Support.md",
+        read="2026-11-28",
     ),
     # T5, alone or beside CLIP: sentences, weights are read.
     Target(
@@ -118,9 +126,11 @@ ROWS = (
         weights=True,
         negative="score_4, score_5, score_6, watermark",
         rules="Special tags first, then a factual sentence, then a sentence on the style, then tags.",
+        parts=("style", "tags"),
         files=r"\bpony ?(?:diffusion ?)?(?:v ?)?7|aura ?flow",
         encoder=r"aura_t5",
         source=f"model card of Pony V7; {CORE}/aura_t5.py",
+        read="2026-11-28",
     ),
     Target(
         name="sd35",
@@ -136,6 +146,7 @@ ROWS = (
         kinds=("sd3",),
         nodes=r"TripleCLIPLoader|CLIPTextEncodeSD3",
         source=f"SwarmUI docs/Model Support.md; {CORE}/sd3_clip.py",
+        read="2026-11-28",
     ),
     Target(
         name="chroma",
@@ -151,6 +162,7 @@ ROWS = (
         encoder=r"pixart_t5",
         kinds=("chroma", "pixart"),
         source=f"model card of Chroma1-HD; Comfy-Org/docs tutorials/image; {CORE}/pixart_t5.py",
+        read="2026-11-28",
     ),
     Target(
         name="flux1",
@@ -166,6 +178,7 @@ ROWS = (
         kinds=("flux",),
         nodes=r"CLIPTextEncodeFlux",
         source=f"Comfy-Org/docs tutorials/flux; {CORE}/flux.py",
+        read="2026-11-28",
     ),
     Target(
         name="hidream-o1",
@@ -177,6 +190,7 @@ ROWS = (
         files=r"hidream ?o1",
         encoder=r"hidream_o1",
         source=f"HiDream-ai/HiDream-O1-Image prompt_agent.py; {CORE}/hidream_o1.py",
+        read="2026-11-28",
     ),
     Target(
         name="hidream",
@@ -192,5 +206,6 @@ ROWS = (
         kinds=("hidream",),
         nodes=r"QuadrupleCLIPLoader|CLIPTextEncodeHiDream",
         source=f"HiDream-ai/HiDream-I1 README; {CORE}/hidream.py",
+        read="2026-11-28",
     ),
 )

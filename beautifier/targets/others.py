@@ -17,6 +17,7 @@ ROWS = (
         chinese=True,
         video=True,
         rules="Time of day, light, angle, shot size, composition.",
+        parts=("light", "view", "composition", "motion", "camera"),
         files=r"\bwan ?2|\bwan\b|umt5|humo|vace",
         encoder=r"text_encoders\.wan\.",
         kinds=("wan",),
@@ -24,6 +25,7 @@ ROWS = (
         still="wan-image",
         pixels=832 * 480,
         source=f"Wan-Video/Wan2.2 wan/utils/system_prompt.py; {CORE}/wan.py",
+        read="2026-11-28",
     ),
     Target(
         name="wan-image",
@@ -36,7 +38,9 @@ ROWS = (
         negative=DRAWN_NEGATIVE,
         chinese=True,
         rules="Time of day, light, angle, shot size, composition. One moment, nothing that moves on.",
+        parts=("light", "view", "composition"),
         source=f"Wan-Video/Wan2.2 wan/utils/system_prompt.py; {CORE}/wan.py",
+        read="2026-11-28",
     ),
     Target(
         name="ltx",
@@ -48,12 +52,14 @@ ROWS = (
         negative=VIDEO_NEGATIVE,
         video=True,
         rules="In the order of time. State the camera. Sound, and speech in double quotes.",
+        parts=("view", "light", "motion", "camera", "sound"),
         files=r"\bltx",
         encoder=r"text_encoders\.lt\.",
         kinds=("ltxv",),
         nodes=r"LTXAVTextEncoderLoader",
         pixels=768 * 512,
         source=f"Lightricks/LTX-2 gemma_t2v_system_prompt.txt; {CORE}/lt.py",
+        read="2026-11-28",
     ),
     Target(
         name="hunyuan-video15",
@@ -65,11 +71,13 @@ ROWS = (
         negative=VIDEO_NEGATIVE,
         chinese=True,
         video=True,
+        parts=("motion", "camera"),
         files=r"hunyuan ?video ?1 5",
         encoder=r"hunyuanvideo15",
         kinds=("hunyuan_video_15",),
         pixels=832 * 480,
         source=f"Comfy-Org/docs tutorials/video; {CORE}/hunyuan_video.py",
+        read="2026-11-28",
     ),
     Target(
         name="hunyuan-video",
@@ -80,12 +88,14 @@ ROWS = (
         limit=256,
         weights=True,
         video=True,
+        parts=("motion", "camera"),
         files=r"hunyuan ?video",
         encoder=r"hunyuanvideotokenizer",
         kinds=("hunyuan_video",),
         nodes=r"TextEncodeHunyuanVideo",
         pixels=848 * 480,
         source=f"Comfy-Org/docs tutorials/video; {CORE}/hunyuan_video.py",
+        read="2026-11-28",
     ),
     Target(
         name="minimax-video",
@@ -96,12 +106,14 @@ ROWS = (
         limit=2000,
         video=True,
         rules="Fields for scene, camera and sound; [Shot N] with time codes where there are several shots.",
+        parts=("motion", "camera", "sound"),
         files=r"minimax h3|qwen3vl 32b",
         encoder=r"minimaxh3",
         kinds=("minimax",),
         nodes=r"MiniMaxH3",
         still="minimax-image",
         source="the prompt guides in MiniMax-AI/MiniMax-H3",
+        read="2026-11-27",
     ),
     Target(
         name="kandinsky5-video",
@@ -112,10 +124,12 @@ ROWS = (
         limit=300,
         negative=VIDEO_NEGATIVE,
         video=True,
+        parts=("motion", "camera"),
         files=r"kandinsky5?(?:lite)? ?(?:t2v|i2v|video)",
         encoder=r"kandinsky5tokenizer$",
         kinds=("kandinsky5",),
         source=f"Comfy-Org/docs tutorials/video; {CORE}/kandinsky5.py",
+        read="2026-11-28",
     ),
     Target(
         name="t5-video",
@@ -127,10 +141,12 @@ ROWS = (
         weights=True,
         negative=VIDEO_NEGATIVE,
         video=True,
+        parts=("motion", "camera"),
         files=r"cogvideo|cosmos|mochi",
         encoder=r"cogvideo|cosmos|genmo",
         kinds=("cogvideox", "cosmos", "mochi"),
         source=f"SwarmUI docs/Model Support.md; {CORE}/cogvideo.py, cosmos.py, genmo.py",
+        read="2026-11-28",
     ),
     # Models that others run: plain language, no weights, no negative prompt.
     Target(
@@ -145,7 +161,9 @@ ROWS = (
         r"|Moonvalley|GeminiVideo|GrokVideo|Flux\w*(?:ToVideo|VideoEdit|VideoContinuation)|LumaRay|LumaVideo"
         r"|LumaImageToVideo|ByteDance2(?!Create)|Runway(?:First|Aleph|\w*Video)|HeyGen\w*ToVideo|Pruna\w*Video"
         r"|ByteDance\w*(?:ToVideo|Frame|ImageReference)|Wan\d*\w*Video\w*Api)",
+        parts=("motion", "camera"),
         source="ComfyUI v0.33 comfy_api_nodes",
+        read="2026-11-27",
     ),
     Target(
         name="hosted",
@@ -160,5 +178,6 @@ ROWS = (
         r"|Wan(?:TextTo|ImageTo)ImageApi|HunyuanImage\w*Api|OpenRouterImage|MetaMuseImage"
         r"|KlingOmniProImageNode|KlingImageGeneration)",
         source="ComfyUI v0.33 comfy_api_nodes",
+        read="2026-11-27",
     ),
 )

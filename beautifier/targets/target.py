@@ -11,6 +11,9 @@ STYLES = ("phrases", "sentences", "tags")
 STRENGTHS = ("strict", "balanced", "creative")
 LENGTHS = ("short", "medium", "long")
 USUAL_WORDS = {"phrases": (20, 60), "sentences": (40, 120), "tags": (12, 40)}  # where no image model is named
+# What a row may want every prompt to say: where, how and in which light it is seen, where in the frame, in what manner
+# it is made, what moves, what the camera does, what is heard, how drawn text is set; and tags behind sentences.
+PARTS = ("place", "view", "light", "composition", "style", "motion", "camera", "sound", "lettering", "tags")
 
 # What several rows say.
 DRAWN_NEGATIVE = "blurry, low quality, deformed, extra fingers, watermark"
@@ -39,6 +42,7 @@ class Target:
     still        of a model of moving pictures: the row that holds where a graph makes a single picture with it
     json         whether it wants a JSON prompt
     reads_json   whether it reads one as well as its own style
+    parts        what every prompt says beside its subject, in the order in which it stands: names of PARTS
     pixels       of a picture of it, about: what an aspect ratio is turned into a width and a height with
     rules        what else holds for its prompts, told to a language model
     files        what the names of its files match, as `plain_name` writes them, and what is written in or beside them
@@ -66,6 +70,7 @@ class Target:
     still: str = ""
     json: bool = False
     reads_json: bool = False
+    parts: tuple[str, ...] = ()
     pixels: int = 1024 * 1024
     rules: str = ""
     files: str = ""
@@ -74,7 +79,7 @@ class Target:
     nodes: str = ""
     otherwise: str = ""
     source: str = ""
-    read: str = "2026-11-27"
+    read: str = ""
 
     @property
     def hosted(self) -> bool:

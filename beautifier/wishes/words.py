@@ -109,6 +109,8 @@ BOILERPLATE = frozenset(
     "post processing unity unreal5 ue5 redshift arnold corona cinema4d blender maya houdini terragen high-res "
     "resolution raw subsurface scattering dof depth field trend most v ray corona photoreal hyperreal".split()
 )
+# What leads to text that is drawn, and is not drawn itself.
+TEXT_LEADS = frozenset("says say saying reads read reading titled title words word text written".split())
 FRAMING = frozenset(
     "photo photograph picture image pic shot view portrait close-up closeup close up scene depiction rendering render "
     "illustration painting drawing sketch footage still closeups headshot bust selfie snapshot video screenshot art "

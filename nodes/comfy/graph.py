@@ -30,6 +30,12 @@ def target_of(prompt: Graph | None, unique_id: str | None, clip: Any = None, tex
     return replace(read, sure=False) if read.sure else found
 
 
+def is_wired(prompt: Graph | None, unique_id: str | None, output: int) -> bool:
+    """Whether another node of a graph takes an output of the node `unique_id`."""
+    links = (value for node in (prompt or {}).values() for value in (node.get("inputs") or {}).values())
+    return any(isinstance(link, list) and link[:2] == [str(unique_id), output] for link in links)
+
+
 def tokenizer_of(clip: Any) -> str:
     """The module and class of a text encoder's tokenizer; "" where there is none."""
     kind = type(getattr(clip, "tokenizer", None))

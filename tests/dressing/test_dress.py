@@ -123,4 +123,4 @@ def test_tags_are_tags_alone_where_they_keep_what_was_asked_for():
     (plain,) = beautify(writer, Request("a red fox in the snow", 1, target="illustrious"))
     assert {"red fox", "fox", "snow"} <= set(plain.text.split(", ")) and " in the " not in plain.text
     (two,) = beautify(writer, Request("a red fox chasing a white hare", 1, target="illustrious"))
-    assert "a red fox chasing a white hare" in two.text
+    assert "red fox chasing a white hare" in two.text

@@ -73,7 +73,7 @@ def test_ideograms_layout():
             "art_style": "Seen from below, The watercolor has wet edges".replace("Seen ", "", 1),
         },
         "compositional_deconstruction": {
-            "background": "Around it are reeds",
+            "background": "reeds",
             "elements": [
                 {"type": "obj", "desc": f"{text.split('. Seen')[0]}. It has a thick coat"},
                 {"type": "text", "text": "NO ENTRY", "desc": "lettering, exactly as written"},
@@ -132,7 +132,7 @@ def test_tags_are_spelled_as_words_where_sentences_are_read():
     [
         (
             "1girl, solo, silver hair, red dress, sitting on swing, smile, night",
-            "a girl with silver hair, wearing a red dress, is sitting on a swing and smiling. it is night",
+            "a girl with silver hair, wearing a red dress, is sitting on a swing and smiling at night",
         ),
         ("2girls, 1boy, beach", "two girls and a boy on a beach"),
         ("no humans, cat, sleeping, from above", "a cat is sleeping. the scene is seen from above. nobody is in sight"),

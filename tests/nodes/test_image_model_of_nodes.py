@@ -122,3 +122,9 @@ def test_a_node_runs_again_where_the_image_model_or_the_settings_change(node, us
     assert node.fingerprint_inputs(image_model="auto") == ["pony", "", "portrait"]
     running.clear()
     assert node.fingerprint_inputs()[0] == ""
+
+
+def test_a_node_knows_whether_its_negative_prompt_is_used(node):
+    wired = importlib.import_module("prompt_beautifier.nodes.comfy.graph").is_wired
+    prompt = {"1": {"inputs": {"text": ["7", 3]}}, "2": {"inputs": {"seed": 3}}}
+    assert wired(prompt, "7", 3) and not wired(prompt, "7", 0) and not wired(prompt, "8", 3) and not wired(None, "7", 3)
