@@ -16,7 +16,7 @@ from .prompts.vocabulary import STOP, Word, fold, number_of, singular, words_of
 from .prompts.words import plain
 from .subjects.entries import Entries
 from .wishes.wish import Wish
-from .wishes.words import BOILERPLATE, FRAMING, TAG_COUNT, TEXT_LEADS
+from .wishes.words import BOILERPLATE, FRAMING, TAG_COUNT, TEXT_LEADS, THINGS_TOO
 
 # Words that need not come back as they are: praise, framing, words of address.
 LIGHT_WORDS = (
@@ -132,12 +132,14 @@ def words_to_keep(wish: Wish) -> list[str]:
     found = []
     light = LIGHT_WORDS | TEXT_LEADS if wish.quoted else LIGHT_WORDS
     for index, word in enumerate(wish.words):
-        if index in wish.outside or word.folded in light or TAG_COUNT.match(word.folded):
+        is_light = word.folded in light and (word.folded not in THINGS_TOO or wish.is_praise(index))
+        if index in wish.outside or is_light or TAG_COUNT.match(word.folded):
             continue
         if number_of(word.folded) is not None or len(word.folded) == 1 and word.folded.isascii():
             continue
         found.append(word.text)
-    if not found:  # nothing but framing and praise: then that is what was asked for
+    asks = wish.outside or any(TAG_COUNT.match(word.folded) for word in wish.words)
+    if not found and not asks:  # nothing but framing and praise: then that is what was asked for
         found = [word.text for word in wish.words if word.folded not in STOP and len(word.folded) > 1]
     return list(dict.fromkeys(found))
 

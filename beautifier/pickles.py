@@ -17,6 +17,10 @@ from torch import Tensor
 OLDEST_TORCH = (2, 6)
 
 
+# What training programs call the weights that they save beside other things.
+UNDER = ("state_dict", "model_state_dict", "model", "module", "weights", "params", "net")
+
+
 class UnsafeFile(ValueError):
     """A pickled file that wants more than to hold tensors, or is not what torch.save writes."""
 
@@ -39,7 +43,7 @@ def to_safetensors(source: Path, target: Path, is_wanted: Callable[[str], bool] 
 def read_tensors(source: Path) -> dict[str, Tensor]:
     """The named tensors of a file made by torch.save, memory-mapped.
 
-    A training checkpoint holds them under "state_dict" beside other things, which are left where they are. Nothing of
+    A training checkpoint holds them under one of UNDER beside other things, which are left where they are. Nothing of
     the file is run. Raises UnsafeFile where that cannot be.
     """
     if tuple(map(int, re.findall(r"\d+", torch.__version__)[:2])) < OLDEST_TORCH:
@@ -59,11 +63,17 @@ def read_tensors(source: Path) -> dict[str, Tensor]:
         unsafe = names
     if unsafe:
         raise UnsafeFile(f"{source.name} wants to run {', '.join(sorted(set(unsafe)))}, so it was not opened")
-    if isinstance(weights, dict) and isinstance(weights.get("state_dict"), dict):
-        weights = weights["state_dict"]
+    weights = named_tensors(weights)
     if not isinstance(weights, dict) or not weights or not all(map(is_named_tensor, weights.items())):
         raise UnsafeFile(f"{source.name} does not hold named tensors and nothing else")
     return weights
+
+
+def named_tensors(saved: object) -> object:
+    """What of a saved object holds the tensors: all of it, or what a training checkpoint has under one of its names."""
+    if not isinstance(saved, dict) or saved and all(map(is_named_tensor, saved.items())):
+        return saved
+    return next((saved[name] for name in UNDER if isinstance(saved.get(name), dict)), saved)
 
 
 def is_named_tensor(item: tuple[object, object]) -> bool:

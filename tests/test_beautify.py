@@ -18,7 +18,8 @@ from prompt_beautifier.beautifier.language import writer as module
 from prompt_beautifier.beautifier.language.steps import Answer
 from prompt_beautifier.beautifier.language.writer import english
 from prompt_beautifier.beautifier.prompts.clip_tokens import count_clip_tokens
-from prompt_beautifier.beautifier.prompts.syntax import balance, set_aside
+from prompt_beautifier.beautifier.prompts.parentheses import balance
+from prompt_beautifier.beautifier.prompts.syntax import set_aside
 from prompt_beautifier.beautifier.reading import at_word_boundary, longest_beginning, read_cleaned
 from prompt_beautifier.beautifier.request import Candidate, Request, Sampling
 

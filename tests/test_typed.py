@@ -110,3 +110,26 @@ def test_nobody_and_nothing_unsafe_is_added(raw_prompt):
 
     (candidate,) = beautify(Writes(worst), Request(raw_prompt, 1))
     assert candidate.text == f"{raw_prompt}, soft light"
+
+
+# What stands in the tags of a raw prompt, and what must not.
+TAGGED = [
+    ("a boy, 8 years old, reading", ["8 years old"], [", old,", "8 boys"]),
+    ("T-800 robot, H2O poster", ["T-800", "H2O"], ["t-800", "h2o"]),
+    ("no people, an empty street", ["no humans", "empty street"], []),
+    ("a barn // maybe red\na field", ["// maybe red\n", "field"], []),
+    ("a barn, field, depth of field", ["barn, ", "field, "], ["depth of field, a field"]),
+    ("a .NET developer, a .45 pistol", [".NET developer", ".45 pistol"], []),
+    ("a park, no humans, no cars", ["no cars"], []),
+    ("meeting at 8 a.m., a clock", ["8 a.m."], ["8 a, "]),
+    ("in the style of <lora:ink:1>", ["in the style of <lora:ink:1>"], []),
+    ("a cat --ar 16:9 --no dogs, snow", ["--ar 16:9 --no dogs, snow"], []),
+    ("ＦＵＬＬ moon, ½ a moon", ["½"], []),
+]
+
+
+@pytest.mark.parametrize(("raw_prompt", "typed", "never"), TAGGED, ids=[raw for raw, _, _ in TAGGED])
+def test_tags_say_what_a_line_means(embedded_beautifier, raw_prompt, typed, never):
+    for candidate in embedded_beautifier.beautify(raw_prompt, 2, seed=7, style="tags"):
+        assert all(piece in candidate.text for piece in typed) and not candidate.lost
+        assert not any(piece in f"{candidate.text}, " for piece in never)

@@ -4,19 +4,19 @@ from pathlib import Path
 from zipfile import is_zipfile
 
 from ..files import read_json, tokenizer_files
-from ..language.weight_names import weight_files
+from ..language.weight_names import PICKLES, other_names, weight_files
 from .catalog import CATALOG, Checkpoint
 from .places import DEEPEST, bytes_below, gigabytes, place_of, waiting_folder
 from .transfer import is_safetensors
 
-WEIGHTS = ("*.safetensors", "pytorch_model.bin", "pytorch_model.bin.index.json")
+INDICES = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
 
 
 def list_checkpoints(folders: list[Path]) -> dict[str, Path]:
     """The checkpoint folders below `folders`, by their path relative to the folder they were found in.
 
-    A checkpoint folder holds config.json of an architecture this pack runs, a tokenizer, and *.safetensors or
-    pytorch_model.bin.
+    A checkpoint folder holds config.json of an architecture this pack runs, a tokenizer, and safetensors or
+    pickled weights.
     Where two folders hold the same name the first one counts, as ComfyUI does. Folders that do not exist or
     cannot be read hold nothing. Sorted by name.
     """
@@ -45,7 +45,7 @@ def checkpoints_below(folder: Path, depth: int) -> list[Path]:
 def is_checkpoint(folder: Path) -> bool:
     """Whether a folder holds all files of a checkpoint and its config.json names an architecture we run."""
     try:
-        if not tokenizer_files(folder) or not any(any(folder.glob(names)) for names in WEIGHTS):
+        if not tokenizer_files(folder) or not has_weights(folder):
             return False
         if (folder / "reward.json").is_file():  # it scores prompts, and writes none
             return False
@@ -56,6 +56,12 @@ def is_checkpoint(folder: Path) -> bool:
         return is_known(model_type) or model_type == T5_TYPE
     except (OSError, ValueError, TypeError):
         return False
+
+
+def has_weights(folder: Path) -> bool:
+    """Whether a folder holds files of weights, or an index of some."""
+    names = other_names(folder, (".safetensors", *PICKLES))
+    return bool(names) or any((folder / index).is_file() for index in INDICES)
 
 
 def is_complete(folder: Path) -> bool:
@@ -77,7 +83,7 @@ def is_whole_file(path: Path, size: int | None = None) -> bool:
     """Whether a file is there and whole: by its header, or else by its size in bytes where that is known."""
     if path.suffix == ".safetensors":
         return is_safetensors(path)
-    if path.suffix == ".bin":
+    if path.suffix in PICKLES:
         return is_zipfile(path)
     return path.is_file() and size in (None, path.stat().st_size)
 

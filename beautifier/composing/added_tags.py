@@ -153,6 +153,8 @@ def may_tag(tag: str, found: Found | None, scene: Scene) -> bool:
     words = frozenset(singular(word) for word in fold(tag).split())
     if words & wish.forbidden:
         return False
+    if tag == "old" and persons_in(scene.findings):  # of people it means an age
+        return False
     if tag == "no humans" and (persons_in(scene.findings) or scene.findings.head_entry is None):
         return False
     if lexicon.clash(lexicon.facts_of(tag), scene.facts):

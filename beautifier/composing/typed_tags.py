@@ -28,7 +28,8 @@ def typed_tags(wish: Wish, findings: Findings) -> list[str]:
         if words[0] == "by" or (words[:2] == ["art", "by"]):
             found.append(wish.words_between(start, end).casefold().removeprefix("art "))
             continue
-        if all(word in BOILERPLATE or word.isdecimal() for word in words) and len(wish.segments) > 1:
+        praise = all(wish.is_praise(index) or wish.words[index].folded.isdecimal() for index in range(start, end))
+        if praise and len(wish.segments) > 1:
             continue
         medium = next((f for f in findings.of("medium") if f.start <= start and f.end >= end), None)
         if medium is not None:
@@ -95,9 +96,7 @@ def _thing_as_tags(wish: Wish, start: int, end: int, verb: str) -> list[str]:
     while start and wish.text[wish.words[start - 1].end : wish.words[start].start] == "-":
         start -= 1  # "t-shirt"
     kept = [
-        i
-        for i in range(start, end)
-        if (word := wish.words[i]).folded not in BOILERPLATE or word.text.isdecimal() or _is_joined(wish, i)
+        i for i in range(start, end) if not wish.is_praise(i) or wish.words[i].text.isdecimal() or _is_joined(wish, i)
     ]
     kept = [i for i in kept if wish.words[i].folded[:1].isalnum()]  # an emoji stands where it was typed
     while kept and wish.words[kept[-1]].folded in FRAMING | STOP:

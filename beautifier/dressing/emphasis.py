@@ -2,8 +2,9 @@
 
 import re
 
-from ..prompts.syntax import close_weights, read_tokens, usable, without_weight
-from ..prompts.tokens import CLOSE, OPEN, TEXT, Token
+from ..prompts.parentheses import CLOSE, OPEN, TEXT, Token, close_weights
+from ..prompts.syntax import usable, without_weight
+from ..prompts.tokens import read_tokens
 
 INNER_WEIGHT = re.compile(r":\d?\.\d+")  # "(a:1.2, b)": a weight to its author
 

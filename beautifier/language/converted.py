@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ..pickles import to_safetensors
-from .weight_names import CONVERTED, weight_files
+from .weight_names import CONVERTED, PICKLES, weight_files
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ def safe_weight_files(folder: Path, is_wanted: Callable[[str], bool]) -> list[Pa
     A folder that cannot be written into keeps its pickled files, and these are read. Errors are those of weight_files
     and of to_safetensors.
     """
-    return [converted(path, is_wanted) if path.suffix == ".bin" else path for path in weight_files(folder)]
+    return [converted(path, is_wanted) if path.suffix in PICKLES else path for path in weight_files(folder)]
 
 
 def converted(path: Path, is_wanted: Callable[[str], bool]) -> Path:

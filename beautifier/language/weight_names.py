@@ -8,11 +8,14 @@ from ..files import read_json
 INT8_FILE, INT4_FILE = "model.int8.safetensors", "model.int4.safetensors"
 # The end of what is made of a pickled file: see converted.py.
 CONVERTED = ".converted.safetensors"
+PICKLES = (".bin", ".pt", ".pth")
+# What stands beside weights and is none: an adapter of others, and what a training would go on from.
+_NO_WEIGHTS = ("adapter_", "training_args", "optimizer", "scheduler", "scaler", "rng_state", "random_states")
 
 
 def weight_files(folder: Path) -> list[Path]:
     """The files with the weights of a checkpoint folder: model.safetensors, or the shards of its index, or whatever
-    safetensors there are; else the same of pytorch_model.bin.
+    safetensors there are; else the same of pytorch_model.bin and other pickles.
 
     Raises FileNotFoundError when one is missing, ValueError when the index names one outside the folder.
     """
@@ -25,17 +28,22 @@ def weight_files(folder: Path) -> list[Path]:
 
 
 def _weight_names(folder: Path) -> list[str]:
-    names = sorted(path.name for path in folder.glob("*.safetensors"))
-    safetensors = [name for name in names if name not in (INT8_FILE, INT4_FILE) and not name.endswith(CONVERTED)]
-    for whole, others in (("model.safetensors", safetensors), ("pytorch_model.bin", [])):
+    for whole, suffixes in (("model.safetensors", (".safetensors",)), ("pytorch_model.bin", PICKLES)):
         index = folder / f"{whole}.index.json"
+        if (folder / whole).exists():  # as transformers, which then looks at no index
+            return [whole]
         if index.exists():
             return _indexed_names(index, Path(whole).suffix)
-        if (folder / whole).exists():
-            return [whole]
-        if others:
+        if others := other_names(folder, suffixes):
             return others
     return ["model.safetensors"]  # which then is missing
+
+
+def other_names(folder: Path, suffixes: tuple[str, ...]) -> list[str]:
+    """The names of the files of weights with such endings in a folder, whatever they are called."""
+    names = sorted(path.name for path in folder.iterdir() if path.suffix.lower() in suffixes)
+    made = (INT8_FILE, INT4_FILE, CONVERTED)
+    return [name for name in names if not name.endswith(made) and not name.startswith((".", *_NO_WEIGHTS))]
 
 
 def _indexed_names(index: Path, suffix: str) -> list[str]:

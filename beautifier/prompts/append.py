@@ -2,9 +2,10 @@
 
 import re
 
+from .parentheses import balance
 from .prose import is_prose, sentences_of
 from .standing_in import neutral_words
-from .syntax import SURROGATES, Piece, SetAside, balance, checked, set_aside
+from .syntax import SURROGATES, Piece, SetAside, checked, set_aside
 from .syntax_table import DIVIDES, LINE
 from .taming import accented, tame
 from .words import STOP_WORDS, WORD, fold, fold_characters
@@ -13,7 +14,9 @@ _ARTICLE = re.compile(r"^(?:an?|the|one) ", re.IGNORECASE)
 _LEADS_TO_SUBJECT = re.compile(r"(?:\b(?:of|showing|featuring|with|and)\s+)?(?:\b(?:an?|the|one)\s+)?$", re.IGNORECASE)
 _WORDY = re.compile(r"\w")
 _SENTENCE_END = re.compile(r"[.!?…。！？]\s*$")
-_SHOWS = frozenset("picture image scene photo shows show also here".split())
+_SHOWS = frozenset("pictur imag scen photo show also her wear one stand".split())
+_COUNTED = re.compile(r"^\d+\+?(?=(?:girl|boy|other)s?$)")
+_ENDING = re.compile(r"(?<=\w{3})(?:ing|ed|es|s|e)$")
 _GOES_ON = re.compile(r"(?:[^\W_]['\"’”]?|__|[}>\])])$")
 
 
@@ -79,8 +82,13 @@ def _new(parts: list[str], said: set[str], aside: SetAside) -> list[str]:
 
 def _says_again(aside: SetAside, sentence: str) -> bool:
     """Whether a sentence says all that the raw prompt says and hardly more; of a divided one, whatever else it says."""
-    words, asked = _compared(sentence), _compared(aside.words)
-    return words.issuperset(asked) and (aside.is_divided or words - asked <= _SHOWS)
+    words, asked = ({_root(word) for word in _compared(text)} for text in (sentence, aside.words))
+    return words.issuperset(asked - {"solo"}) and (aside.is_divided or words - asked <= _SHOWS)
+
+
+def _root(word: str) -> str:
+    """What forms of a word have in common: "1girl" and "girl", "smile" and "smiling"."""
+    return _ENDING.sub("", _COUNTED.sub("", word))
 
 
 def _compared(text: str) -> set[str]:

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
 
-from .syntax import Piece, balance, set_aside
+from .parentheses import balance
+from .syntax import Piece, set_aside
 from .syntax_table import SHOWN, TYPED
 
 MERGES = Path(__file__).parent / "clip_merges.txt.gz"

@@ -4,8 +4,9 @@ import re
 from functools import lru_cache
 
 from .page import Edit, Page
+from .parentheses import balance
 from .searched import Searched
-from .syntax import Piece, SetAside, balance, checked, one_line
+from .syntax import Piece, SetAside, checked, one_line
 from .syntax_table import DIVIDES, IS_TEXT, LINE, TYPED
 from .taming import accented, tame
 from .words import STOP_WORDS, fold_characters
@@ -178,6 +179,8 @@ def _place_section(answer: Searched, section: list[str | Piece], start: int, end
             waiting.append((index, part))
     edits += _said_again(answer, found, start, end)
     words, counts = _words_of(section)
+    touched = _touched(section, placed) if placed else [(None, None)] * len(section)
+    first_said = next((at for at, word in enumerate(words) if one_line(word)), len(words))
     cursor = start
     for index, piece in sorted(waiting, key=lambda pair: pair[0]):
         commas = _commas(section, index, piece)
@@ -185,8 +188,10 @@ def _place_section(answer: Searched, section: list[str | Piece], start: int, end
             commas = (False, False)  # "also in view are {red|blue} eyes"
         least = max([cursor, *(span[1] for at, span in neutral.items() if at < index)])
         most = min([end, *(span[0] for at, span in neutral.items() if at > index and span[0] >= least)])
-        beside = _beside(section, index, placed, (least, most))
-        position = _position(answer, words, counts[index], piece, commas, (least, most))
+        places = (placed[at][side] for at, side in zip(touched[index], (0, 1), strict=True) if at is not None)
+        beside = next((place for place in places if least <= place <= most), None)
+        leads = counts[index] <= first_said
+        position = _position(answer, words, counts[index], piece, commas, (least, most), leads)
         cursor = position if beside is None else beside
         edits.append(Edit(cursor, cursor, piece, *commas))
     return sorted(edits, key=lambda edit: (edit.start, edit.end))
@@ -198,20 +203,17 @@ def _longest_first(section: list[str | Piece]) -> list[tuple[int, Piece]]:
     return sorted(pieces, key=lambda pair: -len(pair[1].words))
 
 
-def _beside(
-    section: list[str | Piece], index: int, placed: dict[int, tuple[int, int]], limits: tuple[int, int]
-) -> int | None:
-    """Where the piece at `index` goes because it touches one that the answer says, but for a blank: "a __color__ dog";
-    None where it touches none."""
-    for step in (1, -1):
-        at = index + step
-        while 0 <= at < len(section) and at not in placed and _is_gap(section[at]):
-            at += step
-        if at in placed:
-            place = placed[at][0] if step > 0 else placed[at][1]
-            if limits[0] <= place <= limits[1]:
-                return place
-    return None
+def _touched(section: list[str | Piece], placed: dict[int, tuple[int, int]]) -> list[tuple[int | None, int | None]]:
+    """For each part the index of the next part, and of the last one, that the answer says and that but blanks and
+    pieces without words stand between: "a __color__ dog"."""
+    sides = []
+    for order in (range(len(section) - 1, -1, -1), range(len(section))):
+        found, near = [None] * len(section), None
+        for index in order:
+            found[index] = near
+            near = index if index in placed else near if _is_gap(section[index]) else None
+        sides.append(found)
+    return list(zip(*sides, strict=True))
 
 
 def _is_gap(part: str | Piece) -> bool:
@@ -240,7 +242,7 @@ def _names(piece: Piece) -> list[str]:
     words = fold_characters(piece.words)
     if piece.treatment != TYPED:
         return [words]
-    names = [words, one_line(words), fold_characters(piece.text), words.lstrip("#@")]
+    names = [words, one_line(words), fold_characters(piece.text), words.lstrip("#@.")]
     without_marks = " ".join(re.findall(r"[^\W_]+", words))
     names += [without_marks] if " " in without_marks else []
     names += [words.replace(" ", "")] if piece.kind == "numbers apart" else []
@@ -290,11 +292,13 @@ def _position(
     piece: Piece,
     commas: tuple[bool, bool],
     limits: tuple[int, int],
+    leads: bool,
 ) -> int:
-    """Where `piece`, which stood behind `count` of the section's `words`, is inserted within `limits`."""
+    """Where `piece`, which stood behind `count` of the section's `words`, is inserted within `limits`; leads: nothing
+    was said before it."""
     start, end = limits
     behind = count + len(piece.words.split())
-    if not any(one_line(word) for word in words[:count]):
+    if leads:
         noun = behind < len(words) and words[behind].strip(".;:!?") not in STOP_WORDS
         if noun and piece.kind in IS_TEXT and not commas[1]:
             return max(start, _anchor(answer, words[behind : behind + 4], start, end)[0])

@@ -2,8 +2,9 @@
 
 import re
 
+from .parentheses import PARENTHESIS
 from .prose import is_prose
-from .syntax import PARENTHESIS, without_weight
+from .syntax import without_weight
 from .words import fold_characters
 
 _SENTENCE = re.compile(r"[.!?…][\"'”’)]?\s+")
@@ -33,11 +34,7 @@ class Searched:
 
     def find(self, words: str, start: int, end: int, free: bool = False) -> int:
         """Where `words` stand as whole words between `start` and `end`, or -1."""
-        text = self.free if free else self.text
-        position = text.find(words, start, end) if words else -1
-        while position >= 0 and (_inside_word(text, position) or _inside_word(text, position + len(words))):
-            position = text.find(words, position + 1, end)
-        return position
+        return place_of(words, self.free if free else self.text, start, end)
 
     def take(self, words: str, start: int, end: int) -> tuple[int, int] | None:
         """The first free stretch that says `words`, a whole weight included; it is free no longer."""
@@ -80,6 +77,14 @@ class Searched:
     def details(self, start: int, end: int) -> list[int]:
         """Where the comma-separated details between `start` and `end` begin, and `end`."""
         return [start, *(found.end() for found in re.compile(", ").finditer(self.free, start, end)), end]
+
+
+def place_of(words: str, text: str, start: int, end: int) -> int:
+    """Where `words` stand as whole words between `start` and `end` of a text, or -1."""
+    position = text.find(words, start, end) if words else -1
+    while position >= 0 and (_inside_word(text, position) or _inside_word(text, position + len(words))):
+        position = text.find(words, position + 1, end)
+    return position
 
 
 def _inside_word(text: str, position: int) -> bool:

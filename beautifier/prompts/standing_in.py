@@ -5,7 +5,6 @@ Without them a writer finds an open end, and puts something of its own there. A 
 """
 
 import re
-from dataclasses import replace
 
 from .syntax_table import DIVIDES, IS_TEXT, LINE, SHOWN, TYPED
 from .words import word_set
@@ -23,6 +22,7 @@ _BEFORE_THINGS = word_set(
 )
 # Behind an artist's or a style's place a subject would be wrong.
 _BEFORE_STYLES = re.compile(r"\b(?:by|style of|manner of|inspired by)\W*$", re.IGNORECASE)
+_ENDS_STYLES = ("by", "of")
 # What follows a thing, rather than being one.
 _BEHIND_THINGS = _BEFORE_PLACES | word_set(
     "and or of with without on by from to for into onto against as is are was were be has have had who that which "
@@ -60,7 +60,7 @@ def stand_in(parts: list) -> list:
             word = next((noun for noun in nouns if noun not in said), "")
             if word:
                 plural = "s" if _PLURAL.search(part.text) else ""
-                result[index] = replace(part, words=word + plural, neutral=True)
+                result[index] = type(part)(part.text, word + plural, part.kind, neutral=True)
     return result
 
 
@@ -89,12 +89,11 @@ def _due(parts: list, index: int) -> tuple[str, ...]:
     """SUBJECTS or PLACES where the piece at `index` stands for such a thing, else ()."""
     if not _ends_a_thing(parts, index):
         return ()
-    before = _text_before(parts, index)
-    detail = _BETWEEN.split(before)[-1]
-    words = _LETTERS.findall(detail.lower())
-    if not detail.strip():
-        return SUBJECTS if _comes_first(parts, index, before) else ()
-    if not words or not detail.rstrip().lower().endswith(words[-1]) or _BEFORE_STYLES.search(detail):
+    detail = _detail_before(parts, index).strip().lower()
+    if not detail:
+        return SUBJECTS if _comes_first(parts, index) else ()
+    words = _LETTERS.findall(detail)
+    if not words or not detail.endswith(words[-1]) or words[-1] in _ENDS_STYLES and _BEFORE_STYLES.search(detail):
         return ()
     last = words[-2] if words[-1] in _ARTICLES and len(words) > 1 else words[-1]
     if last in _BEFORE_PLACES:
@@ -102,10 +101,11 @@ def _due(parts: list, index: int) -> tuple[str, ...]:
     return SUBJECTS if words[-1] in _ARTICLES or last in _BEFORE_THINGS else ()
 
 
-def _comes_first(parts: list, index: int, before: str) -> bool:
+def _comes_first(parts: list, index: int) -> bool:
     """Whether the piece at `index` comes first of all that the prompt shows, and no other thing follows with an
     article or a number, as in "__style__, a cat"."""
-    if parts[index].kind not in IS_TEXT or parts[index].kind == "embedding" or _said(before):
+    kind = parts[index].kind
+    if kind not in IS_TEXT or kind == "embedding" or _said(_text_before(parts, index)):
         return False
     behind = "".join(part if isinstance(part, str) else part.words for part in parts[index + 1 :])
     return not _OTHER_THING.search(behind)
@@ -132,6 +132,19 @@ def _ends_a_thing(parts: list, index: int) -> bool:
         if part.kind in IS_TEXT or part.treatment in (SHOWN, TYPED):
             return False
     return True
+
+
+def _detail_before(parts: list, index: int) -> str:
+    """What of the same detail stands before the piece at `index`, as a writer sees it."""
+    found: list[str] = []
+    for part in reversed(parts[:index]):
+        if not isinstance(part, str) and part.treatment in (DIVIDES, LINE):
+            break
+        *others, last = _BETWEEN.split(part if isinstance(part, str) else part.words)
+        found.append(last)
+        if others:
+            break
+    return "".join(reversed(found))
 
 
 def _text_before(parts: list, index: int) -> str:

@@ -20,12 +20,11 @@ import re
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from .parentheses import CLOSE, OPEN, TEXT, Token, close_weights
 from .standing_in import stand_in
 from .syntax_table import DIVIDES, HIDDEN, IS_TEXT, LINE, SHOWN, TREATMENTS, TYPED
-from .tokens import CLOSE, OPEN, PARENTHESIS, TEXT, Token, balance, close_weights, read_tokens
+from .tokens import read_tokens
 from .words import WORD, plain
-
-__all__ = ["PARENTHESIS", "Piece", "SetAside", "balance", "close_weights", "one_line", "read_tokens", "set_aside"]
 
 # Characters no tokenizer can use: controls, lone surrogates, noncharacters, marks of byte order and soft hyphens.
 # Line ends become "\n" before.
@@ -218,7 +217,8 @@ def _glued(parts: list[str | Piece]) -> list[str | Piece]:
             if part.kind in _GROWS and isinstance(last, Piece) and last.kind in _GROWS:
                 result[-1] = replace(last, text=last.text + part.text)
                 continue
-            if part.kind in _GROWS and isinstance(last, str) and (found := _GLUED_BEFORE.search(last)):
+            touches = isinstance(last, str) and not last[-1:].isspace()
+            if touches and part.kind in _GROWS and (found := _GLUED_BEFORE.search(last)):
                 result[-1] = last[: found.start()]
                 part = replace(part, text=found[0] + part.text)
             result.append(part)

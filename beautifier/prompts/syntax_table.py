@@ -89,7 +89,7 @@ TABLE: tuple[Row, ...] = (
     ),
     Row(
         "emoticon of letters", HIDDEN, "danbooru's tags, chat",
-        "_:", BEGINS + r"(?:([oO0TtuUxXnN@+=*~.-])_+(?:\1|(?<=[oO0]_)[oO0])|D:)" + ENDS,
+        "_:", BEGINS + r"(?:(?P<eye>[oO0TtuUxXnN@+=*~.-])_+(?:(?P=eye)|(?<=[oO0]_)[oO0])|D:)" + ENDS,
         ("o_o", "@_@", "-_-", "T_T", "+_+", "0_0", "o_O", "D:"),
         whole_chunk=True,
     ),
@@ -102,7 +102,8 @@ TABLE: tuple[Row, ...] = (
     ),
     Row(
         "command", HIDDEN, "sd-webui-prompt-postprocessor",
-        "<", r"<ppp:(if|stn|set|echo|ext)\b[^<>]{0,200}>(?:[^<]|<(?!/?ppp:\1\b|ppp:/\1\b)){0,2000}<(?:ppp:/|/ppp:)\1>",
+        "<", r"<ppp:(?P<ppp>if|stn|set|echo|ext)\b[^<>]{0,200}>(?:[^<]|<(?!/?ppp:(?P=ppp)\b|ppp:/(?P=ppp)\b)){0,2000}"
+        r"<(?:ppp:/|/ppp:)(?P=ppp)>",
         ("<ppp:stn>blurry<ppp:/stn>", "<ppp:if _is_sdxl>a<ppp:else>b<ppp:/if>"),
     ),
     Row(
@@ -164,11 +165,6 @@ TABLE: tuple[Row, ...] = (
         whole_chunk=True,
     ),
     Row(
-        "part", DIVIDES, "Midjourney, in prompts that are shared",
-        ":", r"(?<=[^\W_])::(?:-?\d*\.?\d+)?(?=[\s,]|$)",
-        (),  # only behind a word: "space::2 ship::1"
-    ),
-    Row(
         "less weight", SHOWN, "A1111, prompt-control",
         "[", r"\[",
         ("[a blue hat]", "[[far away]]"),
@@ -208,6 +204,11 @@ TABLE: tuple[Row, ...] = (
         ("embedding:name", "embedding:sub/na-me.pt", r"embedding:people\betsy", "embedding:x.pt:1.2",
          "embedding:(neg)"),
         whole_chunk=True, is_text=True,
+    ),
+    Row(
+        "part", DIVIDES, "Midjourney, in prompts that are shared",
+        ":", r"(?<=[^\W_])::(?:-?\d*\.?\d+)?(?=[\s,]|$)",
+        (),  # only behind a word: "space::2 ship::1"
     ),
     Row(
         "coupled", DIVIDES, "prompt-control",
@@ -301,10 +302,10 @@ TABLE: tuple[Row, ...] = (
     Row(
         "marks in a word", TYPED, "plain text: times, ratios, prices, versions, colors, names",
         "#@$€£¥₩₹№%:/&*+=~^°.,−±≈½⅓⅔¼¾²³×-–",
-        r"[#@$€£¥₩₹№+±~≈−-]{0,2}[^\W_](?:[\w'’:/%&#@*+=~^°×$€£¥₩₹?-]|[.,–](?=\d)|\.(?=[A-Za-z])){0,200}",
+        r"(?:[#@$€£¥₩₹№+±~≈−-]{0,2}|(?<![^\s(\[{,;|\"'“‘])\.)[^\W_](?:[\w'’:/%&#@*+=~^°×$€£¥₩₹?-]|[.,–](?=\d)|\.(?=[A-Za-z])){0,200}",
         ("12:30", "16:9", "2.35:1", "24/7", "50%", "9.99", "$50", "€9,99", "v2.1", "#ff8800", "AC/DC", "R&B", "f/1.8",
          "C++", "http://x.org/a", "90°", "−5°C", "5½", "3×3", "24-70mm", "1–2", "@wlop", "1,000",
-         "nier:automata", "w/o"),
+         "nier:automata", "w/o", ".NET", ".45"),
         whole_chunk=True,
     ),
     Row(

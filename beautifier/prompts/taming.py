@@ -3,9 +3,12 @@
 import re
 import unicodedata
 
-from .syntax import PARENTHESIS, Piece, SetAside, close_weights, one_line, read_tokens, usable
+from .parentheses import PARENTHESIS, close_weights
+from .searched import place_of
+from .syntax import Piece, SetAside, one_line, usable, without_weight
 from .syntax_table import DIVIDES, NUMBER, TABLE, TYPED
-from .words import STOP_WORDS, WORD, plain
+from .tokens import read_tokens
+from .words import STOP_WORDS, WORD, fold_characters, plain
 
 # What a model's answer may not contain but weights.
 _NOISE = re.compile(
@@ -31,7 +34,10 @@ _WEIGHT_OF_SECTION = re.compile(r"(?<!\d):\s?[+-]?\d*\.?\d+(?=[\s,;]|$)")
 # Double colons, with the number that weighs what is behind or before them.
 _DOUBLE_COLON = re.compile(rf"(?<!\w){NUMBER}::+(?=\s?[^\W\d_])|::+(?:-?\d*\.?\d+(?=[\s,]|$))?")
 # What would lose a mark of a text that was typed.
-_MARKS_OF_TYPED = re.compile(r"[/*]{2}|__|[<>{}\[\]$#:]|\d\.\d|(?:score|source|rating)_|(?:--|[—–])[a-z]")
+_MARKS_OF_TYPED = re.compile(r"[/*]{2}|__|[<>{}\[\]$#:]|\d\.\d|(?:score|source|rating)_|(?:--|[—–])[a-z]|\w[ _]\\?\(")
+_STANDS_FOR = 0xE000, 0xF8FF  # characters that mean nothing, for a text as it was typed
+_MOST_NESTED = 4  # weights of an answer that stand in one another
+_STAND_IN = re.compile("[\ue000-\uf8ff]")
 _EMPTY_GROUP = re.compile(r"\(\s*(?::\s?\d?\.?\d{0,9})?\s*\)")
 
 
@@ -44,21 +50,23 @@ def tame(answer: str, pieces: tuple[Piece, ...], weights: bool) -> str:
     if not text.isascii():
         text = unicodedata.normalize("NFC", text)
     stands_for = _stand_ins(text, pieces)
-    for char, typed in stands_for.items():
+    for char, (typed, _) in stands_for.items():
         text = text.replace(typed, char)
     text = _tame(text, pieces, weights)
-    for char, typed in stands_for.items():
-        text = text.replace(char, typed)
+    for char, (_, words) in stands_for.items():
+        text = text.replace(char, words)
     return text
 
 
-def _stand_ins(text: str, pieces: tuple[Piece, ...]) -> dict[str, str]:
-    """A character for each text as it was typed that an answer says letter by letter, marks of syntax and all."""
+def _stand_ins(text: str, pieces: tuple[Piece, ...]) -> dict[str, tuple[str, str]]:
+    """A character for each text as it was typed that an answer says letter by letter, marks of syntax and all; and the
+    words that come back for it, in which no parenthesis weighs anything."""
     if not _MARKS_OF_TYPED.search(text):
         return {}
-    found = {piece.text for piece in pieces if piece.treatment == TYPED and piece.text in text}
-    marked = sorted((each for each in found if _MARKS_OF_TYPED.search(each)), key=len, reverse=True)
-    free = (chr(code) for code in range(0xE000, 0xF8FF) if chr(code) not in text)
+    written = {piece.text if piece.treatment == TYPED else piece.words: piece.words for piece in pieces if piece.words}
+    found = [(typed, words if "(" in typed else typed) for typed, words in written.items() if typed in text]
+    marked = sorted((each for each in found if _MARKS_OF_TYPED.search(each[0])), key=lambda each: -len(each[0]))
+    free = (chr(code) for code in range(*_STANDS_FOR) if chr(code) not in text)
     return dict(zip(free, marked, strict=False))
 
 
@@ -98,9 +106,38 @@ def _with_weights(text: str, pieces: tuple[Piece, ...], weights: bool) -> str:
         balanced = "".join(token for _, token in close_weights(read_tokens(text)))
         for _ in range(3):  # an empty group may have been the whole of another
             balanced = _EMPTY_GROUP.sub(" ", balanced)
+        balanced = _where_no_piece_is(balanced, pieces)
         if not any(piece.text in balanced for piece in pieces if piece.kind == "weight"):
             return one_line(balanced)
     return one_line(re.sub(r"(?::\s?\d*\.?\d{1,9}\s?)?\)|\(", " ", text))
+
+
+def _where_no_piece_is(text: str, pieces: tuple[Piece, ...]) -> str:
+    """`text` without the weights around what a piece says: what was typed has the weight that it was typed with."""
+    said = {fold_characters(each) for piece in pieces if piece.words for each in (piece.words, piece.text)}
+    before = ""
+    for _ in range(_MOST_NESTED if said else 0):
+        if text == before:
+            break
+        before, text = text, _with_groups_opened(text, said)
+    return text
+
+
+def _with_groups_opened(text: str, said: set[str]) -> str:
+    """`text` without the outermost parentheses that say one of some words, and without what they weigh."""
+    written, depth, begin, shown = [], 0, 0, 0
+    for found in PARENTHESIS.finditer(text):
+        depth += 1 if found[0] == "(" else -1
+        if depth == 1 and found[0] == "(":
+            begin = found.start()
+        elif depth == 0:
+            inside = without_weight(text[begin + 1 : found.start()])
+            folded = fold_characters(inside)
+            typed = _STAND_IN.search(inside)
+            if typed or any(place_of(words, folded, 0, len(folded)) >= 0 for words in said):
+                written += [text[shown:begin], inside]
+                shown = found.end()
+    return "".join(written) + text[shown:]
 
 
 def accented(answer: str, aside: SetAside) -> str:

@@ -1,60 +1,86 @@
 """A prompt cut into tokens: plain text, the kinds of syntax_table.py, and parentheses."""
 
 import re
-from collections import defaultdict
+from itertools import groupby
+from typing import NamedTuple
 
-from .syntax_table import BEGINS, BEHIND_GROUP, CHOSEN, EMOJI, ENDS, SCHEDULED, TABLE, TREATMENTS, Row
+from .parentheses import BRACE, CLOSE, OPEN, TEXT, Token, balance
+from .syntax_table import BEHIND_GROUP, CHOSEN, EMOJI, SCHEDULED, TABLE, TREATMENTS, Row
 from .words import STOP_WORDS, plain
 
-# Kinds of tokens besides those of the table.
-TEXT, OPEN, CLOSE, BRACE = "text", "open", "close", "brace"
-
-PARENTHESIS = re.compile(r"(?<!\\)[()]")
-# An unclosed "(a:1.2" is closed after its number; "(at 12:30" and "(4:3" are not weights.
-_UNCLOSED_WEIGHT = re.compile(r":\s?\d?\.\d{1,3}(?=[\s,]|$)")
 _PARTNERS = {
     "}": re.compile(r"(?<!\\)(?:(\{)|\})"),
     "]": re.compile(r"(?<!\\)(?:(\[)|\])"),
     ")": re.compile(r"(?<!\\)(?:(\()|\))"),
     ">": re.compile(r"(<)(?=[A-Za-z/!])|(?<![-=])>"),
 }
+# The same bracket closed with no other between.
+_NEXT_CLOSES = {
+    "}": re.compile(r"[^{}\\]*\}"),
+    "]": re.compile(r"[^\[\]\\]*\]"),
+    ")": re.compile(r"[^()\\]*\)"),
+    ">": re.compile(r"[^<>]*(?<![-=])>"),
+}
 # A run of characters is cut at these, and is not looked at further back than that.
 _CUTS = frozenset(' \t\n\r\v\f\u00a0\u3000,;(){}<>|[]"“”„«»「」『』')
 _LONGEST_CHUNK = 80
 _ESCAPE = re.compile(r"(?:\\\([^\\()\n{}<>]{0,200}\\\)|\\[(){}|]?|[^\s,;(){}<>|\\])+")
 _NOT_IN_ESCAPE = frozenset(",;(){}<>|")
-_SERIES = re.compile(
-    r"[^\W_][\w.'’:!&-]{0,40}(?: [^\W_][\w.'’:!&-]{0,40}){0,4} "
-    r"(?:\\\([^()\n,]{1,60}\\\)|\((?!\s)[^()\n,:]{1,60}(?<!\s)\))(?=\s*(?:[,;\n]|$))"
-)
+_IN_BRACKETS = r"(?:\\\([^()\n,]{1,60}\\\)|\((?!\s)[^()\n,:]{1,60}(?<!\s)\))(?=\s*(?:[,;\n]|$))"
+_SERIES = re.compile(rf"[^\W_][\w.'’:!&-]{{0,40}}(?: [^\W_][\w.'’:!&-]{{0,40}}){{0,4}} {_IN_BRACKETS}")
+_ENDS_SERIES = re.compile(_IN_BRACKETS)
 # Marks at the end of a word that are not its own, and a weight in A1111's manner behind it.
 _LOOSE_END = re.compile(r"(?:(?<=\D):[+-]?\d*\.?\d+|[.:/&@=~^'’?,-]+)$")
 _WEIGHT_IN_GROUP = re.compile(r":[+-]?\d*\.?\d+$")
+# The weight at the end of a group, which is no mark of a word: "(red dress:1.3)".
+_WEIGHT_ENDS = re.compile(r"(?<=[^\s(,|{\[:]):\s?[+-]?(?:\d+\.?\d*|\.\d+)(?=\s*\))")
 _NUMBER, _COLON_BEFORE = re.compile(r"[+-]?\d*\.?\d+"), re.compile(r":\s?$")
-_MARK_INSIDE = re.compile(r"[#@$€£¥₩₹№%:/&*+=~^°×−±≈½⅓⅔¼¾²³]|\d[.,–-]\d")
+_MARK_INSIDE = re.compile(r"^\.|[#@$€£¥₩₹№%:/&*+=~^°×−±≈½⅓⅔¼¾²³]|\d[.,–-]\d")
 _TELLS_CHOICE = 1000  # characters: reading stays linear
 _LETTER = re.compile(r"[^\W_]")
 _TAG = re.compile(r"<[^<>]*>")
 _WORD_BEFORE, _WORD_BEHIND = re.compile(r"([^\W\d_]+)[\s,.!?-]*$"), re.compile(r"[\s,.!?-]*([^\W\d_]+)")
 
-_ROWS: dict[str, list[tuple[Row, re.Pattern]]] = defaultdict(list)
-for _row in TABLE:
-    for _char in _row.starts:
-        _ROWS[_char].append((_row, re.compile(_row.pattern)))
+
+class _Run(NamedTuple):
+    """Rows that a character gives away, one behind the other in the table, whose patterns begin at one place.
+
+    any_of: one pattern for all of them, with a group for each, named r0, r1, ...
+    """
+
+    whole_chunk: bool
+    any_of: re.Pattern
+    rows: tuple[tuple[Row, re.Pattern], ...]
+
+
+def _runs(rows: list[Row]) -> tuple[_Run, ...]:
+    found = []
+    for whole_chunk, group in groupby(rows, key=lambda row: row.whole_chunk):
+        run = [(row, re.compile(row.pattern)) for row in group]
+        any_of = "|".join(f"(?P<r{number}>{row.pattern})" for number, (row, _) in enumerate(run))
+        found.append(_Run(whole_chunk, re.compile(any_of), tuple(run)))
+    return tuple(found)
+
+
+_STARTS = {char for row in TABLE for char in row.starts}
+_ROWS = {char: _runs([row for row in TABLE if char in row.starts]) for char in _STARTS}
+# Kinds whose text has to be looked at once more, besides those with a bracket to close.
+_LOOKED_AT = frozenset(
+    "comment line|definition|emoticon|emoticon of letters|emoji|schedule|choice|less weight|more weight|operator"
+    "|coupled|weight of a section|marks in a word|underscores".split("|")
+)
 _EMOJI_ROW, _EMOJI = "🐱", re.compile(f"[{EMOJI}]")
 _KEYWORD = r"(?<!\w)(?:BREAK|AND|COUPLE|ADD(?:COMM|COL|ROW|BASE|P))(?![^\W_])"
 _MARKS = "".join(re.escape(char) for char in {*_ROWS, *"(){}\\"} - set("ABC., -—–🐱"))
 _OTHER_LINE = re.compile(r"^[^\S\n]*(?:[^\s#]|#(?:[0-9a-fA-F]{3,4}){1,2}(?!\w))", re.MULTILINE)
-_FACE = re.compile(rf"{BEGINS}[>}}]?[:;=][-'’^]?(?:\){{1,3}}{ENDS}|\({{1,3}}(?=[\s,]|$))")
 _OPERATOR = re.compile(r"BREAK|AND|COUPLE|ADD[A-Z]+|[A-Z]*MASK|AREA|FILL|TE|SDXL|STYLE|AVG|FEATHER")
 _DASHES = r"(?<!\S)(?:--|—|–)(?=[a-z])|(?<=[A-Za-z])--(?=[\s,.;)]|$)"
-_MORE = rf"(?<=\d)[., –-](?=\d)|[{EMOJI}]|(?<=[A-Za-z])\.(?=[A-Za-z]\.)|{_DASHES}|{_KEYWORD}"
+_POINT = r"(?<![^\s(\[{,;|\"'“‘])\.(?=[A-Za-z\d])"  # ".NET", ".45"
+_MORE = rf"(?<=\d)[., –-](?=\d)|[{EMOJI}]|(?<=[A-Za-z])\.(?=[A-Za-z]\.)|{_POINT}|{_DASHES}|{_KEYWORD}"
 # A run of characters none of which gives anything away, which most of a prompt is: it is passed over at once.
 _PLAIN_RUN = re.compile(r"(?:[a-z ,!?]+|[A-Z](?![A-Z])|\.(?![A-Za-z\d])|\d(?![., –-]\d)|-(?!-))*")
 _GIVES_AWAY = re.compile(rf"[{_MARKS}]|{_MORE}")
 _GIVES_AWAY_TO_ENGLISH = re.compile(rf"[{_MARKS}]|{_MORE}|[^\x00-\x7f]")
-
-Token = tuple[str, str]
 
 
 def read_tokens(text: str, english: bool = False) -> list[Token]:
@@ -63,10 +89,10 @@ def read_tokens(text: str, english: bool = False) -> list[Token]:
     english: other scripts and accented words are kinds of their own.
     """
     tokens = [(kind, token) for kind, token in _Reader(text, english).read() if kind != BRACE and token]
-    marked = [token for _, token in tokens if PARENTHESIS.search(token)]
-    if not marked:
+    if not any([("(" in token or ")" in token) and kind in TREATMENTS for kind, token in tokens]):
         return tokens
-    faces_alone = balance(" ".join(marked)) == " ".join(marked)
+    marked = " ".join([token for _, token in tokens if "(" in token or ")" in token])
+    faces_alone = balance(marked) == marked
     return [(kind, balance(token, faces_alone) if kind in TREATMENTS else token) for kind, token in tokens]
 
 
@@ -95,18 +121,27 @@ class _Reader:
 
     def _read_at(self, place: int) -> int:
         """Take the token that the character at `place` belongs to; where it ends, 0 if it is plain text."""
-        char = self.text[place]
+        char, text = self.text[place], self.text
+        if char == ":" and self.depth and (weight := _WEIGHT_ENDS.match(text, place)):
+            return weight.end()
         chunk = -1
-        rows = _ROWS.get(_EMOJI_ROW if char > "\x7f" and _EMOJI.match(char) else char, ())
-        for row, pattern in rows:
-            if row.whole_chunk and chunk < 0:
-                chunk = self._chunk(place, _CUTS)
-            begin = chunk if row.whole_chunk else place
-            found = pattern.match(self.text, begin)
-            if found is not None and found.end() > place:
-                end = self._end(row, begin, found.end())
-                if end > place:  # else what makes it one is behind it
-                    return self._take(row.kind, begin, end)
+        for run in _ROWS.get(_EMOJI_ROW if char > "\x7f" and _EMOJI.match(char) else char, ()):
+            begin = place
+            if run.whole_chunk:
+                begin = chunk = self._chunk(place, _CUTS) if chunk < 0 else chunk
+            found = run.any_of.match(text, begin)
+            if found is None:
+                continue
+            number = int(found.lastgroup[1:])
+            for row, pattern in run.rows[number:]:
+                found = found or pattern.match(text, begin)
+                if found is not None and found.end() > place:
+                    end = found.end()
+                    if row.closes or row.kind in _LOOKED_AT:
+                        end = self._end(row, begin, end)
+                    if end > place:  # else what makes it one is behind it
+                        return self._take(row.kind, begin, end)
+                found = None
         if char == "\\":
             return self._read_escape(place)
         if char in "(){}":
@@ -136,6 +171,9 @@ class _Reader:
         if not end:
             return 0
         text = self.text[begin:end]
+        if row.kind in ("marks in a word", "underscores"):
+            is_weight = _NUMBER.fullmatch(text) and _COLON_BEFORE.search(self.text, max(begin - 3, 0), begin)
+            return 0 if is_weight else begin + self._word_with_marks(row.kind, text, end)
         if row.kind in ("comment line", "definition"):
             return end if self._is_line(begin, row.kind) else 0
         if row.kind.startswith("emoticon"):
@@ -152,9 +190,6 @@ class _Reader:
             return end if self._operates(text, begin, end) else 0
         if row.kind == "weight of a section":
             return end if self.has_operator else 0
-        if row.kind in ("marks in a word", "underscores"):
-            is_weight = _NUMBER.fullmatch(text) and _COLON_BEFORE.search(self.text, max(begin - 3, 0), begin)
-            return 0 if is_weight else begin + self._word_with_marks(row.kind, text, end)
         return end
 
     def _closed(self, closes: str, opened: int) -> int:
@@ -163,6 +198,8 @@ class _Reader:
             if closes not in self.last:
                 self.last[closes] = self.text.rfind(closes)
             return self.text.index(closes, opened) + len(closes) if opened <= self.last[closes] else 0
+        if closed := _NEXT_CLOSES[closes].match(self.text, opened):
+            return closed.end()
         if closes not in self.partners:
             self.partners[closes] = _partners(self.text, _PARTNERS[closes])
         start = self.text.rfind({"}": "{", "]": "[", ")": "(", ">": "<"}[closes], 0, opened)
@@ -180,12 +217,13 @@ class _Reader:
 
     def _operates(self, text: str, begin: int, end: int) -> bool:
         """Whether AND and COUPLE stand for themselves: among words in capitals they are words like them."""
-        found = (
-            _WORD_BEFORE.search(self.text, max(begin - 60, 0), begin),
-            _WORD_BEHIND.match(self.text, end),
+        shouted = text in ("AND", "COUPLE") and all(
+            word and word[1].isupper() and not _OPERATOR.fullmatch(word[1])
+            for word in (
+                _WORD_BEHIND.match(self.text, end),
+                _WORD_BEFORE.search(self.text, max(begin - 60, 0), begin),
+            )
         )
-        beside = [word and word[1].isupper() and not _OPERATOR.fullmatch(word[1]) for word in found]
-        shouted = text in ("AND", "COUPLE") and all(beside)
         self.has_operator = self.has_operator or not shouted and ("AND" in text or "COUPLE" in text)
         return not shouted
 
@@ -217,6 +255,8 @@ class _Reader:
 
     def _series(self, place: int) -> int:
         """Take "name (series)" where it is all of a tag: names have no articles and prepositions in them."""
+        if not self.text.startswith(" ", place - 1) or not _ENDS_SERIES.match(self.text, place):
+            return 0
         begin, least = place, max(self.start, place - _LONGEST_CHUNK)
         while begin > least and self.text[begin - 1] not in ",;\n|(){}<>":
             begin -= 1
@@ -254,81 +294,3 @@ def _partners(text: str, brackets: re.Pattern) -> dict[int, int]:
         elif opened:
             closed[opened.pop()] = found.end()
     return closed
-
-
-def close_weights(tokens: list[Token]) -> list[Token]:
-    """The tokens with matching parentheses only: "(a:1.2" closed after its number, strays dropped."""
-    opened, strays = [], set()
-    for index, (kind, _) in enumerate(tokens):
-        if kind == OPEN:
-            opened.append(index)
-        elif kind == CLOSE:
-            if opened:
-                opened.pop()
-            else:
-                strays.add(index)
-    if not opened and not strays:
-        return tokens
-    unclosed = set(opened)
-    result: list[Token] = []
-    for index, (kind, text) in enumerate(tokens):
-        if index in strays or index in unclosed and not _weight_end(tokens, index + 1):
-            continue
-        number = _weight_end(tokens, index) if index - 1 in unclosed else 0
-        if number:
-            result += [(kind, text[:number]), (CLOSE, ")"), (TEXT, text[number:])]
-        else:
-            result.append((kind, text))
-    return result
-
-
-def _weight_end(tokens: list[Token], index: int) -> int:
-    """Where the weight in token `index` ends, 0 if there is none."""
-    if index < len(tokens) and tokens[index][0] in (TEXT, "embedding"):
-        found = _UNCLOSED_WEIGHT.search(tokens[index][1])
-        return found.end() if found else 0
-    return 0
-
-
-def balance(text: str, faces_alone: bool = True) -> str:
-    """`text` with parentheses that balance for ComfyUI's parser; balanced text comes back unchanged.
-
-    An unclosed weight, "(a:1.2, b", is closed after its number; every other stray parenthesis is escaped,
-    which is how ComfyUI's parser reads an unclosed "(" anyway, and so is that of a face, ":(". Escaped
-    parentheses are left alone.
-
-    faces_alone: parentheses of faces stay as they are where they upset nothing: all open or all close, and there are
-        no others.
-    """
-    if "(" not in text and ")" not in text:
-        return text
-    found = [match.start() for match in PARENTHESIS.finditer(text)]
-    if not found:
-        return text
-    faces = {place for face in _FACE.finditer(text) for place in range(*face.span())}
-    if faces_alone and faces.issuperset(found) and len({text[position] for position in found}) == 1:
-        return text
-    opened, edits = [], {}
-    for position in found:
-        if position in faces and (text[position] == "(" or not opened):
-            edits[position] = "\\" + text[position]
-        elif text[position] == "(":
-            opened.append(position)
-        elif opened:
-            opened.pop()
-        else:
-            edits[position] = "\\)"
-    following = dict(zip(found, [*found[1:], len(text)], strict=True))
-    for position in opened:
-        weight = _UNCLOSED_WEIGHT.search(text, position, following[position])
-        if weight and (weight.end() == len(text) or text[weight.end()] not in "()"):
-            edits[weight.end() - 1] = text[weight.end() - 1] + ")"
-        else:
-            edits[position] = "\\("
-    if not edits:
-        return text
-    pieces, last = [], 0
-    for position in sorted(edits):
-        pieces += [text[last:position], edits[position]]
-        last = position + 1
-    return "".join(pieces) + text[last:]

@@ -12,7 +12,7 @@ from ..prompts import lexicon
 from ..prompts.vocabulary import STOP, Word, content, fold, singular, words_of
 from .exclusions import RULED_OUT_OF, excluded_words, exclusions
 from .things import Count, Subject, colors_of, counts_of, subjects_of
-from .words import BOILERPLATE, PLACING, TAG_COUNT, VERBS
+from .words import BOILERPLATE, PLACING, TAG_COUNT, THINGS_TOO, VERBS
 
 QUOTED = re.compile(
     r"\"([^\"\n]{1,200})\"|“([^”\n]{1,200})”|„([^“”\n]{1,200})[“”]|«([^»\n]{1,200})»|‘([^’\n]{2,200})’(?!\w)"
@@ -76,6 +76,16 @@ class Wish:
         """How much was said: 0 for a short wish, 1 for one that needs little more, 2 for one that needs hardly any."""
         said = len(self.content - BOILERPLATE)
         return 0 if said <= 14 else 1 if said <= 28 else 2
+
+    def is_praise(self, index: int) -> bool:
+        """Whether a word praises the picture and is no thing in it."""
+        word = self.words[index].folded
+        if word not in BOILERPLATE or word not in THINGS_TOO:
+            return word in BOILERPLATE
+        start, end = next(part for part in self.segments if part[0] <= index < part[1])
+        before = [each.folded for each in self.words[start:index] if each.folded not in STOP]
+        behind = [each.folded for each in self.words[index + 1 : end]][:1]
+        return any(each in BOILERPLATE and each not in STOP for each in (*before[-1:], *behind))
 
     def words_between(self, start: int, end: int) -> str:
         """The text as typed from one word to before another."""

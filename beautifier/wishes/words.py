@@ -111,6 +111,8 @@ BOILERPLATE = frozenset(
 )
 # What leads to text that is drawn, and is not drawn itself.
 TEXT_LEADS = frozenset("says say saying reads read reading titled title words word text written".split())
+# Words of praise that are things where no other praise stands beside them: "a field", not "depth of field".
+THINGS_TOO = frozenset("field station blender winner contest ray post award corona arnold maya unity".split())
 FRAMING = frozenset(
     "photo photograph picture image pic shot view portrait close-up closeup close up scene depiction rendering render "
     "illustration painting drawing sketch footage still closeups headshot bust selfie snapshot video screenshot art "

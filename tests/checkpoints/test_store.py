@@ -865,6 +865,7 @@ def test_an_index_that_names_a_file_elsewhere_is_refused(name, models):
     folder = tiny.save_checkpoint(models / "hostile")
     save_file({}, models / "outside.safetensors")
     index = {"weight_map": {"word_embeddings.weight": name}}
+    (folder / "model.safetensors").unlink()
     (folder / "model.safetensors.index.json").write_text(json.dumps(index))
     with pytest.raises(ValueError, match="shards must be safetensors files in the same folder"):
         load_beautifier(folder)
@@ -874,6 +875,7 @@ def test_an_index_that_names_a_file_elsewhere_is_refused(name, models):
 @pytest.mark.parametrize("index", ["{", "[]", "{}", '{"weight_map": []}', '{"weight_map": {}}'])
 def test_an_index_that_is_none_is_refused(index, models):
     folder = tiny.save_checkpoint(models / "hostile")
+    (folder / "model.safetensors").unlink()  # beside which nobody looks at an index
     (folder / "model.safetensors.index.json").write_text(index)
     with pytest.raises(ValueError, match="model.safetensors.index.json"):
         load_beautifier(folder)

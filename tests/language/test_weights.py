@@ -86,6 +86,32 @@ def test_pickled_weights_in_shards(checkpoint):
     assert_loads(checkpoint, expected)
 
 
+@pytest.mark.parametrize("name", ["my_prompts.bin", "model.pt", "weights.pth", "pytorch_model.fp16.bin"])
+def test_pickled_weights_may_have_any_name_and_stand_beside_what_a_training_left(checkpoint, name):
+    expected = pickled(checkpoint)
+    (checkpoint / "pytorch_model.bin").rename(checkpoint / name)
+    for other in ("training_args.bin", "optimizer.pt", "scheduler.pt", "rng_state_0.pth"):
+        torch.save({"lr": 1e-4}, checkpoint / other)
+    save_file({"lora_A.weight": torch.zeros(3)}, checkpoint / "adapter_model.safetensors")
+    assert_loads(checkpoint, expected)
+
+
+@pytest.mark.parametrize("under", ["state_dict", "model_state_dict", "model", "module"])
+def test_weights_are_found_in_what_a_training_saved(checkpoint, under):
+    expected = pickled(checkpoint)
+    weights = torch.load(checkpoint / "pytorch_model.bin", weights_only=True)
+    saved = {"epoch": 3, under: weights, "optimizer": {"state": {0: {"exp_avg": torch.ones(2)}}}}
+    torch.save(saved, checkpoint / "pytorch_model.bin")
+    assert_loads(checkpoint, expected)
+
+
+def test_whole_weights_come_before_an_index_that_was_left_behind(checkpoint):
+    expected = load_network(checkpoint).state_dict()
+    index = {"weight_map": {"a": "model-00001-of-00002.safetensors"}}
+    (checkpoint / "model.safetensors.index.json").write_text(json.dumps(index))
+    assert_loads(checkpoint, expected)
+
+
 class Canary:
     """Makes a folder when it is unpickled by someone who lets it."""
 

@@ -4,7 +4,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -13,9 +12,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from prompt_beautifier.beautifier.prompts.append import append
+from prompt_beautifier.beautifier.prompts.parentheses import balance
 from prompt_beautifier.beautifier.prompts.put_back import put_back
-from prompt_beautifier.beautifier.prompts.syntax import SetAside, balance, set_aside
+from prompt_beautifier.beautifier.prompts.syntax import SetAside, set_aside
 from prompt_beautifier.beautifier.prompts.syntax_table import DIVIDES, LINE, SHOWN, TYPED
+
+from ..stand_ins.counted_work import grows_with_its_text
 
 # -- ComfyUI's parser, told again
 
@@ -293,6 +295,24 @@ def test_the_users_weight_replaces_the_models():
     assert put_back("a (red dress:1.1), (silk:1.2)", aside) == "a (red dress:1.3), (silk:1.2)"
 
 
+@pytest.mark.parametrize(
+    ("raw_prompt", "answer", "candidate"),
+    [
+        (
+            "(see http://a.b/c:1.2) a poster",
+            "(see http://a.b/c a poster:1.2), ink",
+            "(see http://a.b/c:1.2) a poster, ink",
+        ),
+        ("a clock at 12:30", "(a clock at 12:30:1.2), (ink:1.3)", "a clock at 12:30, (ink:1.3)"),
+        ("a {red} cat, 50% off", "((a red cat:1.2), 50% off:0.9)", "a {red} cat, 50% off"),
+        ("hatsune miku (vocaloid), hat", "(hatsune miku (vocaloid), hat:1.2)", "hatsune miku (vocaloid), hat"),
+        ("(cat:1.3)", "(a cat in a hat:1.2), (rain:1.1)", "a (cat:1.3) in a hat, (rain:1.1)"),
+    ],
+)
+def test_a_weight_of_the_model_makes_room_for_what_was_typed(raw_prompt, answer, candidate):
+    assert put_back(answer, set_aside(raw_prompt)) == candidate
+
+
 def test_no_piece_goes_into_a_weight_of_the_model():
     candidate = put_back("(a red dress in the sun:1.4), 8k", set_aside("(red dress)"))
     assert ("red dress", 1.1) in parsed(candidate)
@@ -535,6 +555,9 @@ def test_words_hold_no_syntax(raw_prompt):
         ("(at 12:30", r"\(at 12:30"),
         ("a) (b:1.3)", r"a\) (b:1.3)"),
         (")(", r"\)\("),
+        ("1girl, ;), >:(", "1girl, ;), >:("),  # what is open behind what closes is no group
+        (">:(, ;)", r">:\(, ;\)"),
+        (":), (a:1.2)", r":\), (a:1.2)"),
         ("", ""),
     ],
 )
@@ -600,47 +623,69 @@ def test_appending_adds_plain_words_to_the_raw_prompt(raw_prompt, answer):
 
 # -- size
 
-LONG = {
+REPEATED = {
+    "opened": "(",
+    "closed": ")",
+    "open weights": "(a:1.2",
+    "weights": "(a:1.2), ",
+    "braces": "{",
+    "open comments": "/*",
+    "stars": "*",
+    "comments": "// a\n",
+    "backslashes": "\\",
+    "escapes": "\\(",
+    "wildcards": "__a",
+    "embeddings": "embedding:",
+    "open networks": "<a:",
+    "networks": "<lora:x:1> cat, ",
+    "choices": "{a|b} ",
+    "schedules": "[a:b:0.5] ",
+    "emoticons": ":) ",
+    "series": "name (series), ",
+    "breaks": "BREAK ",
+    "blanks": " ",
+    "commas": ",\n",
+    "words": "a cat, ",
+    "sentences": "A cat sits. ",
+    "one word": "猫",
+    "surrogates": "\ud800",
+}
+LONG = {name: unit * (10_000 // len(unit)) for name, unit in REPEATED.items()} | {
     "nested": "(" * 5000 + "a" + ")" * 5000,
-    "opened": "(" * 10_000,
-    "closed": ")" * 10_000,
-    "open weights": "(a:1.2" * 1600,
-    "weights": "(a:1.2), " * 1200,
-    "braces": "{" * 10_000,
     "nested braces": "{" * 5000 + "}" * 5000,
-    "open comments": "*/" + "/*" * 5000,
-    "stars": "*" * 10_000,
-    "comments": "// a\n" * 2000,
-    "backslashes": "\\" * 10_000,
-    "escapes": "\\(" * 5000,
-    "wildcards": "__a" * 3333,
-    "embeddings": "embedding:" * 1000,
-    "open networks": "<a:" * 3333,
-    "networks": "<lora:x:1> cat, " * 625,
-    "breaks": "BREAK " * 1666,
+    "open comment": "*/" + "/*" * 5000,
     "blanks": "a" + " " * 10_000 + "b",
-    "commas": ",\n" * 5000,
-    "words": "a cat, " * 1430,
-    "one word": "猫" * 10_000,
-    "surrogates": "\ud800" * 10_000,
 }
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", LONG)
-def test_long_prompts_take_no_time(name):
-    """10 000 characters in well under a second: nothing recurses and nothing is quadratic."""
+def test_long_prompts_are_read_whole(name):
+    """10 000 characters: nothing recurses, and no pattern goes back again and again."""
     text = LONG[name]
-    started = time.process_time()
     for answer in ("a cat, a dog", text):
         aside = set_aside(text)
         candidate = put_back(answer, aside)
-        assert balanced(candidate)
-        assert balanced(append(text, answer))
+        assert unharmed(candidate) and unharmed(append(text, answer))
         assert Counter(piece.text for piece in aside.pieces) <= Counter(
             piece.text for piece in set_aside(candidate).pieces
         )
-    assert time.process_time() - started < 3
+
+
+@pytest.mark.parametrize("name", REPEATED)
+@pytest.mark.parametrize(
+    "call",
+    [
+        set_aside,
+        balance,
+        lambda text: put_back("a cat, a dog", set_aside(text)),
+        lambda text: put_back(text, set_aside("a cat, (a dog:1.2)")),
+        lambda text: append(text, "a cat, a dog"),
+    ],
+    ids=["set aside", "balance", "put back", "an answer", "append"],
+)
+def test_a_text_four_times_as_long_is_four_times_the_work(name, call):
+    assert grows_with_its_text(call, REPEATED[name])
 
 
 @pytest.mark.parametrize(

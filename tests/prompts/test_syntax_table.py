@@ -13,8 +13,9 @@ from collections import Counter
 import pytest
 
 from prompt_beautifier.beautifier.prompts.append import append
+from prompt_beautifier.beautifier.prompts.parentheses import balance
 from prompt_beautifier.beautifier.prompts.put_back import put_back
-from prompt_beautifier.beautifier.prompts.syntax import SetAside, balance, set_aside
+from prompt_beautifier.beautifier.prompts.syntax import SetAside, set_aside
 from prompt_beautifier.beautifier.prompts.syntax_table import DIVIDES, HIDDEN, LINE, SHOWN, TABLE, TREATMENTS, TYPED
 
 from .test_syntax import parsed, unharmed
