@@ -3,7 +3,7 @@
 import pytest
 
 from .browser import LIST, ROW
-from .conftest import BEAUTIFY, LOAD, TINY
+from .conftest import BEAUTIFY, LOAD, SLOW, TINY
 
 SET = """([type, name, value]) => { const widget = nodeOf(type).widgets.find(each => each.name === name);
          widget.value = value; widget.callback?.(value) }"""
@@ -86,6 +86,21 @@ def test_the_panel_of_the_selected_node_leaves_the_list_on_the_node(page, tmp_pa
 def test_the_entry_of_the_menu_has_a_line_above_it(page):
     items = page.evaluate("() => app.collectNodeMenuItems(nodeOf('CLIPTextEncode')).map(each => each?.content ?? null)")
     assert items[-2:] == [None, "Beautify text"]
+
+
+def test_words_are_listed_as_they_are_written(page, server, tmp_path):
+    put(page, LOAD, "model", SLOW)
+    for name, value in {"sampling": "custom", "temperature": 5.0, "max_new_tokens": 1000}.items():
+        put(page, BEAUTIFY, name, value)
+    runs = page.evaluate("() => ended.length")
+    page.evaluate("() => app.queuePrompt(0, 1)")
+    page.until(f"() => document.querySelector('{LIST} .writing .words')?.textContent.length > 20")
+    before = page.locator(f"{LIST} .writing .words").first.inner_text()
+    page.browser.screenshot(path=tmp_path / f"writing {page.looks}.png")
+    page.until(f"before => document.querySelector('{LIST} .writing .words').textContent !== before", before)
+    server.post("/interrupt", {})
+    assert over(page, runs) == "interrupted"
+    assert "After a run" in page.locator(LIST).inner_text(), "nothing has come of it"
 
 
 # -- choosing before drawing
