@@ -2,7 +2,7 @@
 
     python assets/templates/help_pictures.py http://127.0.0.1:8188     (a running ComfyUI with the pack in it)
 
-It needs the Python package playwright, and Chromium on the PATH. It changes the server's language and kind of nodes. The
+It needs the Python package playwright, and Chromium on the PATH. It sets the language and the kind of nodes. The
 pictures of a download are left as they are: they show no prompt.
 """
 
