@@ -14,6 +14,8 @@ Text only, for a small model that no image model is at hand for:
         best-of-5=best-of-5:runs/sft/model --reward embedded --judge runs/sft/model --names runs/pairs/name_words.txt \\
         --out runs/text-eval
 
+With --for NAME what MODEL and endpoint:NAME write is for that image model, as in the nodes and on the command line.
+Several GPUs draw and score with --workers 1 (Ray starts a process for each), or with --address those of a cluster.
 What alpha in the reward does: --alpha 0,0.25,0.5,0.75,1 adds every best-of-N method once for each alpha.
 
 Writes OUT/report.md and OUT/results.json (figures with 95 % bootstrap intervals over prompts), OUT/report/ (a page to
@@ -33,6 +35,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..beautifier.targets.table import TARGETS
 from .evaluation.asked import SAMPLES, Asked, read_asked, trained_on
 from .evaluation.language_models import Judge, Sentences, sentence_encoder_folder
 from .evaluation.methods import Method, WriterSettings, candidates_of, parse_method, with_alphas
@@ -44,8 +47,10 @@ from .evaluation.texts import Figure, Numbers, distinct_2
 from .pictures.pipeline import add_picture_options, open_pictures, picture_settings
 from .pictures.scorers import open_scorer
 from .pictures.scores import check_settings, draw_missing, score_missing
+from .run.cluster import add_cluster_options, cluster
 from .run.kept import Kept
 from .run.options import as_command, new_parser, parse
+from .run.processes import processes
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -69,7 +74,7 @@ def main(argv: list[str] | None = None) -> None:
     started = time.monotonic()
     readers = load_readers(args)
     with Kept(args.out / "written.sqlite") as kept:
-        settings = WriterSettings(kept, args.seed, args.greedy, args.endpoints, args.device)
+        settings = WriterSettings(kept, args.seed, args.greedy, args.endpoints, args.device, args.target)
         outcomes = {name: compare(name, asked, methods, settings, readers, args) for name, asked in sets.items()}
         tables = [table for outcome in outcomes.values() for table in outcome.tables]
         if args.samples:
@@ -101,6 +106,7 @@ def option_parser() -> argparse.ArgumentParser:
     add("--alpha", type=numbers_in, default=[], metavar="A,B,...", help="best-of-N methods once for each alpha")
     add("--samples", action="store_true", help="also show what is made of twenty raw prompts")
     add_text_options(parser)
+    add_cluster_options(parser, workers=0)
     add_picture_options(parser, "--image-model", seeds=1, scorers=("pickscore", "aesthetic", "hps-v2.1", "clip-score"))
     return parser
 
@@ -232,18 +238,21 @@ def picture_figures(raws: list[str], texts: dict[str, list[str]], args: argparse
     settings, folder = picture_settings(args, args.image_model), args.out / "pictures"
     check_settings(folder, settings)
 
-    def pipeline():
-        return open_pictures(device=args.device, batch_size=args.batch_size, **settings)
-
+    pipeline = partial(open_pictures, device=args.device, batch_size=args.batch_size, **settings)
     at_once = max(1, args.batch_size // len(args.seed_list))
-    draw_missing(folder, [text for own in texts.values() for text in own], args.seed_list, pipeline, at_once)
+    prompts = [text for own in texts.values() for text in own]
     pairs = {method: list(zip(raws, prompts, strict=True)) for method, prompts in texts.items()}
     judged = [(*pair, seed) for own in pairs.values() for pair in own for seed in args.seed_list]
     figures: Figures = {method: {} for method in texts}
-    with Kept(args.out / "scores.sqlite") as kept:
+    with (
+        Kept(args.out / "scores.sqlite") as kept,
+        cluster(args.workers, args.address) as with_ray,
+        processes(with_ray, args.workers) as workers,
+    ):
+        draw_missing(folder, prompts, args.seed_list, pipeline, at_once, workers)
         for spec in args.scorers:
             scorer = partial(open_scorer, spec, args.models_dir, args.device)
-            scores = score_missing(kept, spec, judged, folder, scorer)
+            scores = score_missing(kept, spec, judged, folder, scorer, workers)
             for method, own in pairs.items():
                 means = [np.mean([scores[(*pair, seed)] for seed in args.seed_list]) for pair in own]
                 figures[method][scorer_figure(spec)] = Numbers.of(means)
@@ -269,6 +278,8 @@ def facts_of(args: argparse.Namespace, methods: Sequence[Method], readers: Reade
         ),
         ("decoding", "greedy" if args.greedy else f"sampled, seed {args.seed}"),
     ]
+    if args.target:
+        facts.append(("written for", TARGETS[args.target].title))
     if args.reward:
         weights = " + ".join(f"{weight:g} · {term.name}" for weight, term in readers.reward.weighted)
         facts.append(("reward", f"{args.reward}: {weights}"))

@@ -10,6 +10,7 @@ aesthetic score sees the picture alone. These columns are what the reward models
     python -m prompt_beautifier.training.label --data runs/pairs --candidates 8 --writer runs/sft/model \
         --out runs/preferences
 
+With --for NAME the prompts are written for that image model, as the nodes and the command line write them.
 With --candidates the rows are {"raw_prompt", "chosen", "rejected", "margin"}, and OUT/train-scores.jsonl and
 OUT/heldout-scores.jsonl have all candidates with their scores, for reward.
 
@@ -28,8 +29,9 @@ import json
 import math
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from tqdm import tqdm
@@ -37,15 +39,14 @@ from tqdm import tqdm
 from .pictures.candidates import add_candidate_options, check_candidates, preference_rows, totals, write_candidates
 from .pictures.scorers import kind_of
 from .run import options
-from .run.cluster import Outcome, actors, add_cluster_options, cluster, found, outcome
+from .run.cluster import add_cluster_options, cluster
 from .run.kept import Kept
 from .run.pace import duration
 from .run.parts import Manifest, atomic_write, write_rows
+from .run.processes import processes
 from .run.rows import read_jsonl
 
 SIDES = ("train", "heldout")
-RESTARTS = 3  # of a process that died
-
 Row = tuple[str, str, str]  # key, raw prompt, prompt
 Scores = dict[str, float]  # of a row, by column
 
@@ -175,57 +176,27 @@ def label_rows(
     )
     if not todo:
         return
-    workers, started = actors()["concurrency"] if with_ray else 1, time.monotonic()
-    scored = score_with_ray(settings, todo, say) if with_ray else score_here(settings, todo, say)
-    for count, (key, scores) in enumerate(tqdm(scored, desc="rows", total=len(todo)), 1):
-        kept.put([((key,), scores)])
-        # The first row takes longer, as everything is used for the first time; the next ones tell.
-        if count == 1:
-            started = time.monotonic()
-        elif count == 1 + workers:
-            say(time_left(len(todo) - count, settings.seeds, time.monotonic() - started, workers))
+    with processes(with_ray) as workers:
+        make, started = partial(Labeller, settings), time.monotonic()
+        weights, *_ = workers.each(make, Labeller.weights, [None] * workers.count)
+        say(
+            f"{workers.count} process{'es' if workers.count > 1 else ''} with {weights / 2**20:,.0f} MB of weights, "
+            f"besides what drawing {settings.batch_size} at once needs"
+        )
+        scored = workers.each(make, Labeller.label, todo)
+        for count, (key, scores) in enumerate(tqdm(scored, desc="rows", total=len(todo)), 1):
+            kept.put([((key,), scores)])
+            # The first row takes longer, as everything is used for the first time; the next ones tell.
+            if count == 1:
+                started = time.monotonic()
+            elif count == 1 + workers.count:
+                say(time_left(len(todo) - count, settings.seeds, time.monotonic() - started, workers.count))
 
 
 def time_left(rows: int, seeds: int, seconds: float, workers: int = 1) -> str:
     """How long the other rows will take, when each worker took so many seconds for one."""
     left = duration(rows * seconds / max(1, workers))
     return f"a row of {seeds} pictures takes {seconds:,.1f} s: about {left} for the other {rows:,} rows"
-
-
-def score_here(settings: Settings, rows: Iterable[Row], say: Callable[[str], None]) -> Iterator[tuple[str, Scores]]:
-    """Key and scores of every row, in this process."""
-    labeller = Labeller(settings)
-    say(f"{labeller.weights() / 2**20:,.0f} MB of weights, besides what drawing {settings.batch_size} at once needs")
-    yield from map(labeller.label, rows)
-
-
-def score_with_ray(settings: Settings, rows: Iterable[Row], say: Callable[[str], None]) -> Iterator[tuple[str, Scores]]:
-    """Key and scores of every row as it is done, by one process a GPU."""
-    import ray
-    from ray.util import ActorPool
-
-    resources = actors()
-    count = resources.pop("concurrency")
-    # Ray starts a process that died (a GPU's fault, too little memory) anew, and gives it the rows that it had.
-    lives = {"max_restarts": RESTARTS, "max_task_retries": RESTARTS}
-    workers = [ray.remote(RemoteLabeller).options(**resources, **lives).remote(settings) for _ in range(count)]
-    try:
-        weights = found(ray.get([worker.weights.remote() for worker in workers])[0])
-        say(
-            f"{count} processes; each has {weights / 2**20:,.0f} MB of weights, besides what drawing "
-            f"{settings.batch_size} at once needs"
-        )
-        # Each worker twice: it has the next row at hand when one is done, so that no GPU waits for this process.
-        pool = ActorPool([*workers, *workers])
-        yield from map(found, pool.map_unordered(lambda worker, row: worker.label.remote(row), rows))
-    except ray.exceptions.RayActorError as error:
-        raise RuntimeError(
-            f"a labelling process died {RESTARTS + 1} times, of too little memory most likely: lower --batch-size; the "
-            "same command goes on with the rows that are left"
-        ) from error
-    finally:
-        for worker in workers:
-            ray.kill(worker)
 
 
 class Labeller:
@@ -244,7 +215,7 @@ class Labeller:
             kind_of(spec).column: open_scorer(spec, settings.models_dir, device) for spec in settings.scorers
         }
 
-    def weights(self) -> int:
+    def weights(self, _: None = None) -> int:
         """Bytes of all weights that are loaded."""
         from .pictures.any_pipeline import weights_of
 
@@ -265,27 +236,6 @@ class Labeller:
             if not math.isfinite(scores[column]):
                 raise ValueError(f"{column} of {prompt!r} is {scores[column]}: the pipeline or the scorer is damaged")
         return key, scores
-
-
-class RemoteLabeller:
-    """A Labeller in a process of its own, loaded when it is first needed. What goes wrong comes back as a value: of an
-    error that is raised Ray hands on the text of a whole stack."""
-
-    def __init__(self, settings: Settings):
-        self.settings, self.labeller = settings, None
-
-    def weights(self) -> Outcome:
-        """Bytes of all weights."""
-        return outcome(lambda: self.loaded().weights())
-
-    def label(self, row: Row) -> Outcome:
-        """What Labeller.label gives."""
-        return outcome(lambda: self.loaded().label(row))
-
-    def loaded(self) -> Labeller:
-        if self.labeller is None:
-            self.labeller = Labeller(self.settings)
-        return self.labeller
 
 
 def key_of_row(row: dict) -> str:

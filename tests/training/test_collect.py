@@ -2,7 +2,6 @@
 
 import json
 import lzma
-import os
 import random
 import signal
 import subprocess
@@ -22,15 +21,6 @@ from prompt_beautifier.training.data.drop_table import DropTable  # noqa: E402
 from prompt_beautifier.training.data.pairs import content_words, words  # noqa: E402
 from prompt_beautifier.training.data.safety import unsafe_words  # noqa: E402
 from prompt_beautifier.training.run import cluster  # noqa: E402
-
-
-@pytest.fixture(scope="module")
-def with_ray():
-    """Ray with two cores, started once for this file: `cluster` takes the one that runs."""
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    cluster.start_ray(2, gpus=0)
-    yield
-    ray.shutdown()
 
 
 def made_up_prompts(count: int, seed: int = 0) -> list[str]:

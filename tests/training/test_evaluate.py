@@ -20,13 +20,14 @@ from prompt_beautifier.beautifier.checkpoints.catalog import find_checkpoint
 from prompt_beautifier.beautifier.families import FAMILIES
 from prompt_beautifier.beautifier.images.scorers import load_scorer
 from prompt_beautifier.beautifier.rewards.model import load_reward_model
+from prompt_beautifier.beautifier.targets.table import TARGETS
 from prompt_beautifier.training import evaluate
 from prompt_beautifier.training.evaluate import main
 from prompt_beautifier.training.evaluation import methods
 from prompt_beautifier.training.evaluation.asked import Asked, read_asked, trained_on
 from prompt_beautifier.training.evaluation.language_models import BEFORE, FewShot, Judge
 from prompt_beautifier.training.evaluation.methods import MODIFIERS, Method, parse_method, with_alphas
-from prompt_beautifier.training.pictures.pipeline import Pictures
+from prompt_beautifier.training.pictures.pipeline import NEGATIVE_PROMPT, Pictures, picture_settings
 from prompt_beautifier.training.pictures.scores import picture_name
 from prompt_beautifier.training.pictures.tiny import SIZE, save_pipeline
 from prompt_beautifier.training.run.kept import Kept, digest
@@ -282,6 +283,29 @@ def test_a_killed_run_ends_as_one_that_was_not(tmp_path, models, forks):
     assert first == second
 
 
+def test_what_is_written_is_for_the_image_model_that_is_named(store, embedded_beautifier):
+    plain, tags = methods.WriterSettings(store), methods.WriterSettings(store, target="illustrious")
+    method = parse_method("ours=best-of-2:embedded")
+    for settings in (plain, tags):
+        written = methods.candidates_of(method, RAWS[:1], [None], settings)
+        own = embedded_beautifier.beautify(RAWS[0], 2, 0, target=settings.target)
+        assert written == [[one.text for one in own]]
+    assert methods.candidates_of(method, RAWS[:1], [None], plain) != written  # neither is taken for the other's
+    assert methods.candidates_of(Method("raw", "raw"), RAWS[:1], [None], tags) == [RAWS[:1]]
+
+
+def test_the_negative_prompt_is_the_image_models_own_unless_one_is_given(capsys):
+    def drawn(*more):
+        given = ["--prompts", "p", "--methods", "raw=raw", "--out", "o", *more]
+        return picture_settings(evaluate.option_parser().parse_args(given), "m")["negative_prompt"]
+
+    assert drawn() == NEGATIVE_PROMPT and drawn("--for", "Illustrious") == TARGETS["illustrious"].negative
+    assert drawn("--for", "illustrious", "--negative-prompt", "text") == "text"
+    with pytest.raises(SystemExit):
+        drawn("--for", "ilustrious")
+    assert "did you mean" in capsys.readouterr().err
+
+
 def test_other_weights_are_another_method(tmp_path, store):
     first, settings = save_checkpoint(tmp_path / "model", seed=1), methods.WriterSettings(store)
     key = methods.key_of(Method("a", str(first)), settings)
@@ -404,6 +428,19 @@ def run_pictures(out, prompts, models, *more, seeds=2):
     scorers = ["--scorers", *(f"{name}={models / name}" for name in ("pickscore", "aesthetic"))]
     main([*folders, "--methods", "raw=raw", f"theirs=jsonl:{theirs}", *sizes, *scorers, *more])
     return json.loads((out / "results.json").read_text(encoding="utf-8"))["sets"]["some"]["pictures"]
+
+
+@pytest.mark.slow
+def test_two_processes_draw_and_score_the_same_as_one(tmp_path, prompts, models, with_ray):
+    one = run_pictures(tmp_path / "one", prompts, models, "--batch-size", "2")
+    two = run_pictures(tmp_path / "two", prompts, models, "--batch-size", "2", "--workers", "2")
+    assert one.keys() == two.keys() == {"raw", "theirs"}
+    for method, columns in one.items():
+        for title, column in columns.items():
+            assert two[method][title]["figure"]["value"] == pytest.approx(column["figure"]["value"], abs=0.01)
+    assert len(list((tmp_path / "two" / "pictures").glob("*.png"))) == 10
+    again = run_pictures(tmp_path / "two", prompts, models, "--batch-size", "2")
+    assert again == two
 
 
 @pytest.mark.slow

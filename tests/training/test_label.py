@@ -3,8 +3,6 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 
 import pytest
 import torch
@@ -121,41 +119,34 @@ def test_of_several_candidates_the_best_stands_against_the_worst(data, models, t
 
 
 @pytest.mark.slow
-def test_with_ray_the_scores_are_the_same(data, models, whole, tmp_path):
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    assert_same_rows(run_label(data, tmp_path / "out", models, "--workers", "1"), whole)
-
-
-@pytest.mark.slow
-def test_a_process_that_dies_is_started_anew(data, models, whole, tmp_path, monkeypatch):
+def test_a_process_of_ray_that_dies_is_started_anew_and_the_scores_are_the_same(
+    data, models, whole, tmp_path, monkeypatch, with_ray
+):
     mark = tmp_path / "has died"
 
-    class Mortal(label.RemoteLabeller):
+    class Mortal(label.Labeller):
         def label(self, row):
             if row[1] == "fox" and not mark.exists():
                 mark.touch()
                 os._exit(1)
             return super().label(row)
 
-    monkeypatch.setattr(label, "RemoteLabeller", Mortal)
+    monkeypatch.setattr(label, "Labeller", Mortal)
     assert_same_rows(run_label(data, tmp_path / "out", models, "--workers", "1"), whole)
     assert mark.exists()
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("workers", ["0", "1"])
-def test_a_pipeline_that_cannot_be_had_is_said_in_one_line(data, tmp_path, workers):
-    command = ["--data", str(data), "--out", str(tmp_path / "out"), "--model", "owner/name", "--workers", workers]
-    offline = {**os.environ, "HF_HUB_OFFLINE": "1"}
-    run = subprocess.run(
-        [sys.executable, "-m", "prompt_beautifier.training.label", *command],
-        capture_output=True,
-        text=True,
-        env=offline,
-    )
-    assert run.returncode == 1 and "Traceback" not in run.stderr
-    assert run.stderr.splitlines()[-1].startswith("label: owner/name is not on this computer and")
-    assert run.stderr.splitlines()[-1].endswith("or give the folder of a diffusers pipeline")
+def test_a_pipeline_that_cannot_be_had_is_said_in_one_line(data, tmp_path, forks, with_ray):
+    command = ["--data", str(data), "--out", str(tmp_path / "out"), "--model", "owner/name", "--workers"]
+    run = forks.start("prompt_beautifier.training.label", [*command, "0"])
+    assert run.wait() == 1 and "Traceback" not in run.output()
+    said = run.output().splitlines()[-1]
+    assert said.startswith("label: owner/name is not on this computer and")
+    assert said.endswith("or give the folder of a diffusers pipeline")
+    with pytest.raises(FileNotFoundError) as raised:  # in a process of Ray
+        label.main([*command, "1"])
+    assert f"label: {raised.value}" == said
 
 
 @pytest.mark.slow

@@ -70,6 +70,7 @@ class WriterSettings:
     greedy     as in BeautifulPrompt's table, see greedy_sampling (MODEL only)
     endpoints  the file with the servers of endpoint:NAME
     device     of local models
+    target     the image model that MODEL and endpoint:NAME write for, by its name in targets.TARGETS; "" for none
     """
 
     kept: Kept
@@ -77,6 +78,7 @@ class WriterSettings:
     greedy: bool = False
     endpoints: Path | None = None
     device: str = "cpu"
+    target: str = ""
 
 
 def parse_method(text: str) -> Method:
@@ -146,7 +148,8 @@ def write_missing(method: Method, raw_prompts: Sequence[str], settings: WriterSe
 def key_of(method: Method, settings: WriterSettings) -> tuple:
     """What a method's prompts are kept under: another key for other settings, and for weights that have changed."""
     files = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in weights_of(method.spec)]
-    return method.spec, method.best_of, settings.seed, settings.greedy, files
+    target = (settings.target,) if settings.target else ()
+    return method.spec, method.best_of, settings.seed, settings.greedy, files, *target
 
 
 def weights_of(spec: str) -> list[Path]:
@@ -174,7 +177,7 @@ def answers_of(
         sampling = greedy_sampling(beautifier.family)
     missing = [raw for raw in raw_prompts if raw not in done]
     for raw in tqdm(missing, desc=method.name, unit=" prompts", disable=None):
-        answers = beautifier.beautify(raw, num_candidates=method.best_of, seed=settings.seed, sampling=sampling)
+        answers = beautifier.beautify(raw, method.best_of, settings.seed, sampling, target=settings.target)
         yield [(raw, [answer.text for answer in answers])]
 
 

@@ -46,7 +46,7 @@ def write_candidates(args: argparse.Namespace, raw_prompts: Sequence[str]) -> di
     method = Method("writer", args.writer, args.candidates)
     raws = list(dict.fromkeys(raw_prompts))
     with Kept(args.out / "written.sqlite") as kept:
-        settings = WriterSettings(kept, args.writer_seed, False, args.endpoints, args.device or "cpu")
+        settings = WriterSettings(kept, args.writer_seed, False, args.endpoints, args.device or "cpu", args.target)
         written = candidates_of(method, raws, [None] * len(raws), settings)
     return {raw: list(dict.fromkeys(prompts)) for raw, prompts in zip(raws, written, strict=True)}
 

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from ...beautifier.prompts.a1111 import bracket_weights
+from ...beautifier.targets.table import TARGETS, find_target
 from ..run.hub import fetched
 from .any_pipeline import AnyPictures, load_any
 
@@ -39,11 +40,14 @@ def add_picture_options(parser: argparse.ArgumentParser, model: str, seeds: int,
     """
     add = parser.add_argument_group("pictures").add_argument
     add(model, default=MODEL, help="a text-to-image pipeline of diffusers: a folder or repository")
+    row = "write prompts for this image model (sdxl, z-image): its style, its own words, its usual negative prompt"
+    add("--for", dest="target", type=target_name, default="", metavar="NAME", help=row)
     add("--seeds", type=int, default=seeds, help="pictures of a prompt; their seeds are 0, 1, 2, ...")
     add("--steps", type=int, default=20)
     add("--size", type=int, default=512, help="height and width in pixels")
     add("--guidance", type=float, default=7.5)
-    add("--negative-prompt", default=NEGATIVE_PROMPT)
+    usual = "default: the usual one of --for, else that of the published evaluation"
+    add("--negative-prompt", metavar="TEXT", help=usual)
     add("--sampler", choices=SAMPLERS, default="euler-ancestral", help="of Stable Diffusion 1.x and 2.x")
     whole = "encode the whole prompt; else CLIP cuts it off after 75 tokens"
     add("--long-prompts", action=argparse.BooleanOptionalAction, default=True, help=whole)
@@ -57,7 +61,18 @@ def add_picture_options(parser: argparse.ArgumentParser, model: str, seeds: int,
 
 def picture_settings(args: argparse.Namespace, model: str) -> dict:
     """What decides pictures, as the options say."""
-    return {"model": model, **{name: getattr(args, name) for name in SETTINGS}}
+    settings = {"model": model, **{name: getattr(args, name) for name in SETTINGS}}
+    if args.negative_prompt is None:
+        settings["negative_prompt"] = TARGETS[args.target].negative if args.target else NEGATIVE_PROMPT
+    return settings
+
+
+def target_name(text: str) -> str:
+    """The name of the image model's row that a text means, "" for none. Raises what argparse shows as an error."""
+    try:
+        return find_target(text).name if text else ""
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 class Pictures:

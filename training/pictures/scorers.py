@@ -2,6 +2,7 @@
 
 pickscore  aesthetic  clip-score  hps-v2.1  imagereward     as the library has them, downloaded where they are not
 vqa=ADDRESS                                                 a vision model on a server (vision.py)
+hpsv3  hpsv3=FILE                                           HPSv3 by its authors' package (hpsv3.py)
 hps-v1=FILE                                                 HPS of Wu et al. 2023 (arXiv 2303.14420): hpc.pt of
                                                             github.com/tgxs002/align_sd, or its safetensors
 """
@@ -10,12 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...beautifier.images.scorer_kinds import SCORERS, ScorerKind
+from .hpsv3 import HPSv3Judge
 from .vision import VisionJudge
 
 
 @dataclass(frozen=True)
 class Column:
-    """What a judge that has no files is called in rows and tables; the fields are those of ScorerKind."""
+    """What a judge that the library has not is called in rows and tables; the fields are those of ScorerKind."""
 
     name: str
     title: str
@@ -24,6 +26,7 @@ class Column:
 
 
 VISION = Column("vqa", "VQAScore", 3, "vqa_score")
+HPSV3 = Column("hpsv3", "HPSv3", 3, "hpsv3_score")
 
 
 def kind_of(spec: str) -> ScorerKind | Column:
@@ -33,8 +36,10 @@ def kind_of(spec: str) -> ScorerKind | Column:
         if not place:
             raise ValueError("vqa needs the address of a vision model: vqa=http://localhost:8000/v1")
         return VISION
+    if name == HPSV3.name:
+        return HPSV3
     if name not in SCORERS:
-        raise ValueError(f"there is no scorer {name!r}: one of {', '.join((*SCORERS, VISION.name))}")
+        raise ValueError(f"there is no scorer {name!r}: one of {', '.join((*SCORERS, VISION.name, HPSV3.name))}")
     return SCORERS[name]
 
 
@@ -50,6 +55,8 @@ def open_scorer(spec: str, models: Path | None, device: str):
     name, place = kind_of(spec).name, spec.partition("=")[2]
     if name == VISION.name:
         return VisionJudge(place)
+    if name == HPSV3.name:
+        return HPSv3Judge(place, device)
     if place:
         return load_scorer(name, Path(place), device)
     return load_scorer(name, obtain_scorer(name, {"scorers": [models]} if models else default_folders()), device)

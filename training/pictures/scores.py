@@ -7,6 +7,7 @@ was stopped, or one with more methods, seeds or scorers, does what is missing.
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ import torch
 from tqdm import tqdm
 
 from ..run.kept import Kept
+from ..run.processes import Here, Spread, numbers
 from .pipeline import Pictures
 
 AT_ONCE = 16  # pictures in memory while they are scored
@@ -42,12 +44,18 @@ def check_settings(folder: Path, settings: dict) -> None:
 
 
 def draw_missing(
-    folder: Path, prompts: Iterable[str], seeds: Sequence[int], pictures: Callable[[], Pictures], at_once: int
+    folder: Path,
+    prompts: Iterable[str],
+    seeds: Sequence[int],
+    pictures: Callable[[], Pictures],
+    at_once: int,
+    workers: Here | Spread | None = None,
 ) -> int:
     """Draw every prompt with every seed where that picture is not there; how many were drawn.
 
     pictures  makes the pipeline, and is asked only when there is something to draw
     at_once   prompts given to the pipeline together
+    workers   who draws; default: this process. All must see the folder under the same path
     """
     missing: dict[tuple[int, ...], list[str]] = {}
     for prompt in dict.fromkeys(prompts):
@@ -56,19 +64,24 @@ def draw_missing(
             missing.setdefault(lacking, []).append(prompt)
     total = sum(len(lacking) * len(lack) for lacking, lack in missing.items())
     print(f"{total:,} pictures to draw", flush=True)
-    if not total:
-        return 0
-    pipeline = pictures()
+    parts = [
+        (lack[start : start + at_once], lacking)
+        for lacking, lack in missing.items()
+        for start in range(0, len(lack), at_once)
+    ]
     with tqdm(total=total, desc="drawing", unit=" pictures", disable=None) as bar:
-        for lacking, lack in missing.items():
-            for start in range(0, len(lack), at_once):
-                some = lack[start : start + at_once]
-                images = pipeline.draw(some, lacking)
-                names = [picture_name(prompt, seed) for prompt in some for seed in lacking]
-                for name, image in zip(names, images, strict=True):
-                    save_picture(folder / f"{name}.png", image)
-                bar.update(len(names))
+        for count in (workers or Here()).each(pictures, partial(draw_part, folder.resolve()), parts, numbers()):
+            bar.update(count)
     return total
+
+
+def draw_part(folder: Path, pipeline: Pictures, part: tuple[list[str], tuple[int, ...]]) -> int:
+    """Write the pictures of some prompts, each with each of some seeds; how many."""
+    prompts, seeds = part
+    names = [picture_name(prompt, seed) for prompt in prompts for seed in seeds]
+    for name, image in zip(names, pipeline.draw(prompts, seeds), strict=True):
+        save_picture(folder / f"{name}.png", image)
+    return len(names)
 
 
 def save_picture(path: Path, image: torch.Tensor) -> None:
@@ -89,24 +102,33 @@ def read_picture(path: Path) -> torch.Tensor:
 
 
 def score_missing(
-    kept: Kept, spec: str, wanted: Iterable[Judged], pictures: Path, scorer: Callable
+    kept: Kept,
+    spec: str,
+    wanted: Iterable[Judged],
+    pictures: Path,
+    scorer: Callable,
+    workers: Here | Spread | None = None,
 ) -> dict[Judged, float]:
     """The score of every wanted picture against its raw prompt; one that is kept is not scored again.
 
     spec      NAME or NAME=FOLDER of the scorer, under which its scores are kept
     pictures  folder of draw_missing
     scorer    makes the scorer, and is asked only when there is something to score
+    workers   who scores; default: this process
     """
     wanted = list(dict.fromkeys(wanted))
     missing = [judged for judged in wanted if kept.get(spec, *judged) is None]
-    if missing:
-        loaded = scorer()
-        for start in tqdm(range(0, len(missing), AT_ONCE), desc=spec, unit=" batches", disable=None):
-            batch = missing[start : start + AT_ONCE]
-            images = [read_picture(pictures / f"{picture_name(prompt, seed)}.png") for _, prompt, seed in batch]
-            scores = loaded.score(images, [raw for raw, _, _ in batch]).tolist()
-            kept.put(((spec, *judged), score) for judged, score in zip(batch, scores, strict=True))
+    parts = [missing[start : start + AT_ONCE] for start in range(0, len(missing), AT_ONCE)]
+    scored = (workers or Here()).each(scorer, partial(score_part, pictures.resolve()), parts, numbers())
+    for scores in tqdm(scored, desc=spec, unit=" batches", total=len(parts), disable=None if parts else True):
+        kept.put(((spec, *judged), score) for judged, score in scores)
     return {judged: kept.get(spec, *judged) for judged in wanted}
+
+
+def score_part(pictures: Path, scorer, part: list[Judged]) -> list[tuple[Judged, float]]:
+    """Some pictures with their scores."""
+    images = [read_picture(pictures / f"{picture_name(prompt, seed)}.png") for _, prompt, seed in part]
+    return list(zip(part, scorer.score(images, [raw for raw, _, _ in part]).tolist(), strict=True))
 
 
 def save_for_page(pictures: Path, page: Path, names: Iterable[str]) -> None:

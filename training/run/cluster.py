@@ -17,11 +17,11 @@ OBJECT_STORE = 256 * 2**20  # bytes; what travels through Ray is numbers of part
 NO_RAY = "Ray is not installed: pip install prompt-beautifier[training], or work without it (--workers 0)"
 
 
-def add_cluster_options(parser: argparse.ArgumentParser) -> None:
-    """The flags that say where the work is done."""
+def add_cluster_options(parser: argparse.ArgumentParser, workers: int = 1) -> None:
+    """The flags that say where the work is done, with a stage's own number of workers."""
     group = parser.add_argument_group("where the work is done")
     group.add_argument(
-        "--workers", type=int, default=1, help="processes on this computer; 0: this process alone, without Ray"
+        "--workers", type=int, default=workers, help="processes on this computer; 0: this process alone, without Ray"
     )
     group.add_argument("--address", help="'auto' or host:port of a Ray cluster that runs, instead of --workers")
 
@@ -107,12 +107,12 @@ def _with_ray(work: Callable[[int], object], parts: Sequence[int], resources: di
         yield row["part"]
 
 
-def actors() -> dict:
-    """Ray's resources for work that loads a network: one process a GPU, or a single one where there is none."""
+def actors(without_gpu: int = 1) -> dict:
+    """Ray's resources for work that loads a network: one process a GPU, or so many where there is none."""
     import ray
 
     gpus = int(ray.cluster_resources().get("GPU", 0))
-    return {"concurrency": max(1, gpus), **({"num_gpus": 1} if gpus else {"num_cpus": 1})}
+    return {"concurrency": gpus or max(1, without_gpu), **({"num_gpus": 1} if gpus else {"num_cpus": 1})}
 
 
 # What the work raises with a message for the user; of other errors the user gets the stack, too.

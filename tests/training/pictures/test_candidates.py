@@ -5,7 +5,7 @@ import pytest
 pytest.importorskip("torch")
 
 from prompt_beautifier.training import label
-from prompt_beautifier.training.pictures.candidates import check_candidates, preference_rows, totals
+from prompt_beautifier.training.pictures.candidates import check_candidates, preference_rows, totals, write_candidates
 
 
 def test_scores_count_in_standard_deviations_whatever_their_unit():
@@ -26,6 +26,14 @@ def test_the_best_stands_against_the_worst_and_what_does_not_differ_is_left_out(
     total |= {("fox", "a"): 0.1, ("fox", "b"): 0.0}
     (row,) = preference_rows(written, total, least=0.2)
     assert row == {"raw_prompt": "cat", "chosen": "c", "rejected": "b", "source": "scores", "margin": 3.0}
+
+
+def test_candidates_are_written_for_the_image_model_that_is_named(tmp_path, embedded_beautifier):
+    given = ["--data", "d", "--out", str(tmp_path), "--candidates", "3", "--writer", "embedded", "--for", "z-image"]
+    written = write_candidates(label.option_parser().parse_args(given), ["a red fox"])
+    own = embedded_beautifier.beautify("a red fox", 3, target="z-image")
+    assert written == {"a red fox": list(dict.fromkeys(one.text for one in own))}
+    assert all(text.endswith(".") for text in written["a red fox"])
 
 
 @pytest.mark.parametrize(
