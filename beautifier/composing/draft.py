@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -22,12 +23,14 @@ from .fitting import GENERIC, Option, fits
 from .fuller import ROOM, STEPS, Fuller
 from .ideas import Fitting, say
 from .scene import scene_of
+from .tag_prose import TIMES
 
 # How many phrases more than usual are tried, by how much the wish says itself; and how many fewer.
 MORE = {0: (2, 4, 7, 10, 14), 1: (2, 4, 6), 2: (2,)}
 TRIES = {"short": 1, "medium": 4, "long": 5}  # how many of these are tried
 FEWER = (-1, -2, -3, -4, -5, -6)
 LEAST_TAGS = 4  # words of tags behind sentences
+SPARE = 4  # words that what was ruled out may take again
 EVEN = 0.0  # odds of fitting at which a detail is still said where a text would be too short for its image model
 BOLDER = 2  # phrases more where the strength is "creative"
 
@@ -118,7 +121,7 @@ class Draft:
         allowed = [option for option in self.allowed if option.role == "detail"]
         details = self.rate(wish.text, allowed)
         possible = [*self.gladly([o for o in self.possible if o.role != "detail"]), *details]
-        fewest = target.words[0] if target is not None else 0
+        fewest = target.words[0] + SPARE if target is not None else 0
         return Fuller(
             text, wish, findings, chosen, possible, self.entries, self.rate, dice, least, most,
             self.idea is not None, self.parts, fewest, self.rate(wish.text, allowed, EVEN),
@@ -167,9 +170,10 @@ class Draft:
         free = [option for option in self.gladly(self.possible) if option.role == "light"]
         usual = general.usual_light(scene_of(self.reading.wish, self.reading.findings), others)
         light = next((option for option in (*said, *free, *usual) if fits(option, others)), None)
-        for option in said:
-            text = text.replace(f", {option.phrase}", "", 1)
-        return (f"{text}, {light.phrase}", [*others, light]) if light else (text, others)
+        for phrase in [*(option.phrase for option in said), *hours_in(self.reading.wish)]:
+            text = re.sub(rf", {re.escape(phrase)}(?=,|$)", "", text, count=1)
+        behind = [*hours_in(self.reading.wish), *([light.phrase] if light else [])]
+        return ", ".join([text, *behind]), [*others, *([light] if light else [])]
 
     def of_idea(self, idea: Fitting, more: int) -> tuple[str, list[Option]]:
         """The idea, and details of entries behind it."""
@@ -197,6 +201,12 @@ class Draft:
             if not option.words & said - GENERIC and fits(option, taken):
                 taken.append(option)
         return taken[len(chosen) :]
+
+
+def hours_in(wish: Wish) -> list[str]:
+    """The parts of a list that name an hour and no more, as typed; not its first."""
+    parts = [wish.words_between(start, end) for start, end in wish.segments[1:]]
+    return [part for part in parts if part.casefold() in TIMES]
 
 
 def bounds_of(request: Request) -> tuple[int, int] | None:

@@ -29,7 +29,7 @@ from .lights import beside_light, light_clause
 from .noun_phrase import capitals
 from .scene import Scene, scene_of
 from .thing import Thing, is_many, thing_of
-from .unsaid import is_new, with_also
+from .unsaid import is_new, paired, with_also
 from .views import beside_view, colors_clause
 
 PARTS = ("head", "quality", "setting", "other", "medium")  # in the order in which more is said of them
@@ -108,7 +108,7 @@ class Fuller:
         first, *others = sentences_of(self.text)
         text = " ".join([first, *leading, *others]) if leading else self.text
         text = around.placed(text, self.lines, self.taken)
-        return " ".join([text, *(line for step, line in closing if not self.leads(step))])
+        return " ".join([text, *paired([each for each in closing if not self.leads(each[0])])])
 
     @cached_property
     def order(self) -> list[str]:
@@ -300,7 +300,7 @@ class Fuller:
 
     def light(self) -> None:
         """In which light: as an entry says, else as the hour and the place have it."""
-        usual = general.usual_light(self.scene, self.taken) if self.is_wanted("light") else []
+        usual = general.usual_light(self.scene, self.taken) if self.is_wanted("light") and not self.scene.flat else []
         if self.scene.flat and "light" in self.parts and "light" not in self.wish.said:
             return self.add_usual(general.flat_light(self.work, "motion" in self.parts), "light")
         for option in () if self.has("light") else [*self.free("light"), *usual]:

@@ -39,6 +39,7 @@ LIGHTS = (
     ("outdoor", "soft natural daylight"),
     ("", "soft even light"),
 )
+FLAT_LIGHT = "flat even light"
 # A view by the kinds of the thing.
 VIEWS = (
     ("landscape city mountain forest desert space sky planet town", "wide view at eye level"),
@@ -90,9 +91,11 @@ def light_of(facts: frozenset[str]) -> Option:
 def usual_light(scene: Scene, taken: Sequence[Option]) -> list[Option]:
     """The usual light beside what was chosen, where it is open; an hour that the user names leaves it open."""
     wish = scene.wish
-    if scene.flat or scene.craft or "light" in wish.said and not wish.facts & HOURS:
+    if scene.craft or "light" in wish.said and not wish.facts & HOURS:
         return []
-    option = light_of(scene.facts.union(*(each.facts for each in taken)))
+    option = (
+        of_anything(FLAT_LIGHT, "light") if scene.flat else light_of(scene.facts.union(*(each.facts for each in taken)))
+    )
     return [option] if is_open(option, wish, taken) else []
 
 
@@ -149,7 +152,7 @@ def depth(scene: Scene, thing: Thing, text: str) -> str:
         return "everything from the front to the back is sharp"
     if not thing.nameable or scene.crowded:
         return ""
-    return f"{thing.called} {thing.be} in sharp focus, and the background is a little softer"
+    return f"the focus is on {thing.called}, and the background is a little softer"
 
 
 def shot_of(scene: Scene, facts: frozenset[str]) -> str:

@@ -23,6 +23,7 @@ VIEW = re.compile(
     re.IGNORECASE,
 )
 SEEN_FIRST = re.compile(r"((?:seen|shown|viewed|framed|shot|photographed) [^,]+), (.+)$", re.IGNORECASE)
+SEEN_AND = re.compile(r"((?:the [\w' -]+?|it|they|she|he) (?:is|are) (?:seen|shown) [^,]+), and (.+)$", re.IGNORECASE)
 LIT_FIRST = re.compile(r"(.+), and (the (?:palette|colors?) .+)$")
 OF_THE_SUBJECT = re.compile(
     r"(?!(?:it|they|she|he) (?:is|are) (?:seen|shown|shot|framed|lit)\b)(?:it|its|they|their|she|her|he|his)\b"
@@ -108,6 +109,8 @@ def halves(sentence: str) -> list[str]:
         return [*halves(sentence[: found.start()]), f"The palette is {found[1]}"]
     if found := LIT_FIRST.match(sentence):
         return [found[1], found[2]]
+    if found := SEEN_AND.match(sentence):
+        return [found[1], found[2][0].upper() + found[2][1:]]
     if found := SEEN_FIRST.match(sentence):
         return [found[1], found[2][0].upper() + found[2][1:]]
     return [sentence]
