@@ -68,6 +68,7 @@ KEYS_PER_RANGE = 1_000_000  # of near-duplicates looked at in one go: some 100 M
 ROWS_PER_SESSION_RANGE = 100_000
 IMAGES_PER_PART = 256  # a kill costs so many captions at most, of each GPU
 NO_ANSWER = ("", "no answer")
+CONFIG = "training/configs/collect-beautifulprompt.yaml"
 RESULTS = ("train.jsonl", "heldout.jsonl", "name_words.txt")
 
 
@@ -170,7 +171,10 @@ def check(args: argparse.Namespace) -> None:
     sources = [args.refinements, args.descriptions, *args.pairs, *args.images, *args.prompts]
     for path in filter(None, (*sources, args.artists, args.modifiers, *args.exclude)):
         if not path.is_file():
-            raise FileNotFoundError(f"{path} is no file")
+            raise FileNotFoundError(
+                f"there is no file {path}: where published sources are had stands in {CONFIG}, and training.tiny "
+                "makes pairs without any"
+            )
     if not any(sources):
         raise ValueError("there is nothing to collect from: give --prompts, --pairs or another source")
     for name in ("summarize", "expand"):

@@ -159,7 +159,9 @@ def read_sides(args: argparse.Namespace) -> dict[str, list[dict]]:
     paths = {side: args.data / f"{side}.jsonl" for side in SIDES}
     sides = {side: read_jsonl(path, *needed)[: args.limit] for side, path in paths.items() if path.exists()}
     if not sides:
-        raise FileNotFoundError(f"{args.data} has neither train.jsonl nor heldout.jsonl")
+        raise FileNotFoundError(
+            f"{args.data} has neither train.jsonl nor heldout.jsonl: collect, importer or tiny write such a folder"
+        )
     return sides
 
 

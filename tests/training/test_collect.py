@@ -287,7 +287,7 @@ def test_reward_models_have_the_last_word(tmp_path):
     ("more", "message"),
     [
         ((), "nothing to collect from"),
-        (("--prompts", "missing.txt"), "missing.txt is no file"),
+        (("--prompts", "missing.txt"), "there is no file missing.txt: where published sources are had"),
         (("--pairs", __file__, "--summarize", "0.5"), "need a language model"),
         (("--pairs", __file__, "--expand", "2"), "share from 0 to 1"),
         (("--pairs", __file__, "--least-consistency", "2"), "go together"),

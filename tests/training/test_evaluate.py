@@ -30,6 +30,7 @@ from prompt_beautifier.training.evaluation.methods import MODIFIERS, Method, par
 from prompt_beautifier.training.pictures.pipeline import NEGATIVE_PROMPT, Pictures, picture_settings
 from prompt_beautifier.training.pictures.scores import picture_name
 from prompt_beautifier.training.pictures.tiny import SIZE, save_pipeline
+from prompt_beautifier.training.run import bases
 from prompt_beautifier.training.run.kept import Kept, digest
 from prompt_beautifier.training.run.rows import read_jsonl
 
@@ -132,6 +133,31 @@ def test_the_configuration_of_comparisons_names_every_kind_of_row():
     assert found["best of 5"].best_of == 5 and found["chat"].spec.startswith("endpoint:")
     for name in ("Promptist", "MagicPrompt", "TIPO"):
         assert find_checkpoint(found[name].spec) is not None
+
+
+@pytest.mark.slow
+def test_each_row_that_a_comparison_is_asked_for_is_written(tmp_path, models, monkeypatch, capsys):
+    """All rows of evaluate-rows.yaml in one run: tiny checkpoints in the place of published ones and of those that the
+    stages hand over, a server in the place of the chat model's."""
+    config = Path(evaluate.__file__).parent / "configs" / "evaluate-rows.yaml"
+    for run in ("sft", "ppo", "grpo", "dpo"):
+        save_checkpoint(tmp_path / "runs" / run / "model", family="text2prompt-v1", seed=len(run))
+    save_checkpoint(tmp_path / "published", "gpt2")
+    monkeypatch.setattr(bases, "obtain", lambda name, _: (tmp_path / "published", find_checkpoint(name).family))
+    (tmp_path / "some.jsonl").write_text(json.dumps({"raw_prompt": RAWS[0]}) + "\n")
+    monkeypatch.chdir(tmp_path)
+    with serving() as server:
+        server.replies = [chat("a cat on a mat, soft light, detailed fur")]
+        server_of = {"vLLM on this computer": {"base_url": server.url, "model": "m"}}
+        Path("endpoints.json").write_text(json.dumps({"endpoints": server_of}))
+        given = ["--prompts", "some.jsonl", "--reward", str(models / "reward"), "--endpoints", "endpoints.json"]
+        main(["--config", str(config), *given, "--out", "rows"])
+    results = json.loads(Path("rows/results.json").read_text(encoding="utf-8"))["sets"]["some"]["texts"]
+    assert list(results) == [
+        "raw", "modifiers", "Promptist", "MagicPrompt", "TIPO", "chat", "SFT", "best of 5", "PPO", "GRPO", "DPO"
+    ]  # fmt: skip
+    assert all(np.isfinite(columns["reward"]["figure"]["value"]) for columns in results.values())
+    assert "| chat |" in capsys.readouterr().out
 
 
 def test_a_limit_takes_prompts_from_the_whole_file(tmp_path):
