@@ -25,6 +25,10 @@ EMPTY = frozenset(
 # What is heard, not seen.
 HEARD = frozenset("humming buzzing ticking ringing echoing creaking squeaking rattling clattering soundlessly".split())
 ODD = re.compile(r"[^a-z0-9éâèíñ '%/-]")
+# Tags of the ears and tail of a person: beside an animal they ask for a girl who has them.
+WORN = re.compile(
+    r"(animal|bear|cat|cow|deer|dog|fox|goat|horse|lion|mouse|rabbit|raccoon|squirrel|tiger|wolf) (ears|tail)"
+)
 FREE = frozenset("medium quality action".split())  # sorts whose name may stand in their own phrases
 
 
@@ -34,6 +38,8 @@ def problems(entry: Entry) -> Iterator[str]:
         yield "has no Chinese name"
     if not entry.tags:
         yield "has no tag"
+    if "no humans" in entry.tags:
+        yield from (f"tag {tag!r} is of people" for tag in entry.tags if WORN.fullmatch(tag))
     for role, count in COUNTS.items():
         phrases = getattr(entry, role)
         if len(phrases) != count:

@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from prompt_beautifier.beautifier.subjects.entries import load, read_entries
-from prompt_beautifier.training.entry_rules import COUNTS, main, problems
+from prompt_beautifier.beautifier.subjects.ideas import CREATIVE, FILE, load_ideas
+from prompt_beautifier.training.entry_rules import COUNTS, WORN, main, problems
 
 PHRASES = {role: [f"{role} with {word}" for word in "one two three four five six seven".split()] for role in COUNTS}
 ROW = {"subject": "kite", "also": [], "zh": ["风筝"], "kinds": ["object"], "tags": ["kite"]}
@@ -19,6 +20,7 @@ ROW |= {role: PHRASES[role][:count] for role, count in COUNTS.items()}
     [
         ({"zh": ()}, "has no Chinese name"),
         ({"tags": ()}, "has no tag"),
+        ({"tags": ("cat", "cat ears", "no humans")}, "tag 'cat ears' is of people"),
         ({"color": ("pale red",)}, "has 1 of color, not 2"),
         ({"color": ("pale red", "pale red")}, "says something of color twice"),
         ({"color": ("pale red", "red")}, "color 'red' has 1 words, not 2 to 8"),
@@ -36,6 +38,12 @@ def test_each_rule_is_told_when_it_is_broken(changed, problem):
 
 def test_the_shipped_entries_heed_every_rule():
     assert [f"{entry.subject}: {problem}" for entry in load().all for problem in problems(entry)] == []
+
+
+@pytest.mark.parametrize("path", [FILE, CREATIVE])
+def test_no_idea_of_an_animal_asks_for_a_person_with_its_ears(path):
+    ideas = [idea for several in load_ideas(path).values() for idea in several if "no humans" in idea.tags]
+    assert [f"{idea.subject}: {tag}" for idea in ideas for tag in idea.tags if WORN.fullmatch(tag)] == []
 
 
 def test_the_command_says_whether_there_was_a_problem(tmp_path, capsys):
