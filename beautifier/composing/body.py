@@ -31,7 +31,7 @@ def body(wish: Wish, findings: Findings, thing: Thing, left: list[Option], dice:
     """The sentences of what is left; they take it out of the list."""
     if not thing.nameable:
         pop(left, lambda o: o.part in ("head", "quality") and o.role in ("detail", "doing"))
-    lines = of_head(findings, thing, left, dice)
+    lines = of_head(findings, thing, left, dice) + _of_a_sitter(left)
     lines += of_setting(wish, findings, thing, left, dice)
     others = of_others(wish, findings, left)
     closing = _closing(findings, thing, left, lines, dice)
@@ -61,6 +61,17 @@ def of_head(findings: Findings, thing: Thing, left: list[Option], dice: random.R
         return [f"the scene has {_list(own)}{behind}", *moving]
     found = _of_parts(thing, own, left, dice)
     return [*found[:-1], found[-1] + behind, *moving]
+
+
+def _of_a_sitter(left: list[Option]) -> list[str]:
+    """A sentence of what is true of any portrait: "the sitter has catchlights in both eyes"."""
+    details = pop(left, lambda o: o.part == "any" and o.role == "detail")
+    if not details:
+        return []
+    place = take(left, "place", "any")
+    return [
+        f"the sitter has {_list([o.phrase for o in details])}" + (f", against {_list([place.phrase])}" if place else "")
+    ]
 
 
 def is_no_body(findings: Findings) -> bool:
@@ -202,11 +213,15 @@ def _fit_in_one(sentences: list[str]) -> bool:
 
 def _closing(findings: Findings, thing: Thing, left: list[Option], lines: list[str], dice: random.Random) -> list[str]:
     """The light, the colors and the marks of the medium that no sentence has yet; hung on a line where one fits."""
+    view = next((o for o in left if o.role == "view" and beside_view(o.phrase)), None) if not lines else None
     light, color = take(left, "light"), take(left, "color")
     marks = pop(left, lambda o: o.part == "medium" and o.role == "detail")
     of = medium_name(findings)
     found = []
-    if light:
+    if view is not None:
+        left.remove(view)
+        found.append(_whole(view, light))
+    elif light:
         said, hung = light_clause(light.phrase, dice), beside_light(light.phrase)
         if lines and hung.count("with ") < 2 and hung and _has_room(lines[-1]) and (not said or dice.random() < 0.5):
             lines[-1] += f", {hung}"
@@ -231,6 +246,17 @@ def _closing(findings: Findings, thing: Thing, left: list[Option], lines: list[s
         return found
     words = sum(len(line.split()) for line in [*lines, *found])
     return [*found, colors_clause(color.phrase, of, dice)] if words < ENOUGH or dice.random() < 0.2 else found
+
+
+def _whole(view: Option, light: Option | None) -> str:
+    """How the whole is seen, and in which light: "seen from a low angle, the scene is lit by a single lamp"."""
+    seen, lit = beside_view(view.phrase), beside_light(light.phrase) if light is not None else ""
+    if not lit:
+        return (
+            f"{seen[8:]} frames the scene" if seen.startswith(("seen in a", "seen in an")) else f"the whole is {seen}"
+        )
+    verb = next((verb for first, verb in (("with ", "has"), ("in ", "lies")) if lit.startswith(first)), "is")
+    return f"{seen}, the scene {verb} {lit.removeprefix('with ')}"
 
 
 ENOUGH = 24  # words behind the first sentence to which the colors need not be added

@@ -13,7 +13,7 @@ from .fitting import Option, fits
 
 NOISE = 0.6  # chance beside the scores of a slot's phrases, in their standard deviations
 BOLD = 2.0  # the same where the user wants to be surprised
-REPEAT = 1.5  # what a phrase loses each time an earlier candidate had it, in the same unit
+REPEAT = 3.0  # what a phrase loses each time an earlier candidate had it, in the same unit
 WORST = 2.5  # how far below the best of its slot a phrase may be, in the same unit
 
 MOST_DETAILS = {"head": 8, "setting": 6, "other": 4, "action": 3, "medium": 4, "quality": 3}
@@ -45,7 +45,10 @@ def choose(
     dice = random.Random(f"{seed}/{k}/plan")
     chosen: list[Option] = []
     for part, role in plan(wish, options, dice, ample, more):
-        option = _next(wish, groups.get((part, role), []), chosen, dice, score, used or {}, BOLD if bold else NOISE)
+        noise = BOLD if bold else NOISE
+        option = _next(wish, groups.get((part, role), []), chosen, dice, score, used or {}, noise)
+        if option is None and role in ("light", "view"):
+            option = _next(wish, groups.get(("any", role), []), chosen, dice, score, used or {}, noise)
         if option is not None:
             chosen.append(option)
     return chosen
@@ -82,11 +85,20 @@ def plan(
 
 def _detail_slots(has: set[tuple[str, str]], dice: random.Random, least: int, ample: bool) -> list[tuple[str, str]]:
     """Slots of details: two or three of the head, fewer where other parts have some."""
-    parts = [part for part in ("head", "setting", "action", "quality", "other", "medium") if (part, "detail") in has]
+    parts = [
+        part for part in ("head", "setting", "action", "quality", "other", "medium", "any") if (part, "detail") in has
+    ]
     alone = len(parts) == 1
-    count = {"head": 3 if alone or dice.random() < 0.4 else 2, "setting": 1, "action": 1, "quality": 1, "other": 1}
+    count = {
+        "head": 3 if alone or dice.random() < 0.4 else 2,
+        "setting": 1,
+        "action": 1,
+        "quality": 1,
+        "other": 1,
+        "any": 2,
+    }
     if ample:
-        count["head"], count["setting"] = 3 + alone, 2
+        count["head"], count["setting"] = 3 + alone - ("other" in parts), 2 - ("other" in parts)
     count["medium"] = 2 if alone or parts == ["head", "medium"] and dice.random() < 0.5 else 1
     if "head" not in parts:
         count["setting"], count["quality"], count["medium"] = 2, 1 + (len(parts) < 3), 2

@@ -46,7 +46,8 @@ def complete(phrase: str, role: str) -> str:
             continue
         if head in BARE or head in lexicon.COLORS:
             continue
-        if words[at] == "with" and behind and (grammar.is_participle(behind[0]) or behind[0] in LOOSE_BEHIND):
+        loose = behind and (grammar.is_participle(behind[0]) or behind[0] in LOOSE_BEHIND or behind[0].endswith("ly"))
+        if words[at] == "with" and loose:
             continue  # "tail wrapped close", "chin on fist"
         if grammar.conjuncts(part.split(), at_head):
             if words[at] == "with":

@@ -1,12 +1,13 @@
 """Whether a phrase repeats a wish or goes against it."""
 
 import re
+from functools import lru_cache
 
 from ..prompts import lexicon, unsafe
 from ..prompts.vocabulary import words_of
 from ..subjects.find import Found
 from ..wishes.words import BOILERPLATE
-from .fitting import GENERIC, Option, is_located
+from .fitting import GENERIC, PLACES, Option, is_located, is_of_a_place
 from .scene import Scene
 
 PLAIN_MODIFIERS = frozenset(
@@ -64,7 +65,9 @@ PEOPLE_WELCOME = frozenset(
 def may_say(option: Option, found: Found, scene: Scene) -> bool:
     """Whether a phrase neither repeats the wish nor goes against it."""
     wish = scene.wish
-    if option.words & wish.forbidden:
+    if option.words & wish.forbidden or option.topics & _topics_ruled_out(wish.excluded):
+        return False
+    if wish.excluded and FULL.search(option.phrase):
         return False
     if (unsafe.names_minor(wish.text) or TAGGED.search(wish.text)) and unsafe.unsafe(option.phrase, minor=True):
         return False
@@ -78,10 +81,19 @@ def may_say(option: Option, found: Found, scene: Scene) -> bool:
         return False
     if found.part != "medium" and "photo" in option.facts and (scene.drawn or wish.kind == "tags"):
         return False
-    if option.role == "doing" and "place" in scene.closed and is_located(option.phrase):
+    if (
+        option.role == "doing"
+        and "place" in scene.closed
+        and (is_located(option.phrase) or MOVING.search(option.phrase))
+    ):
+        return False
+    if option.role == "doing" and option.part == "head" and _is_one_of_several(scene):
         return False
     if option.role in ("place", "light", "doing", "view") and _is_adrift(option, scene):
         return False
+    if option.role == "detail" and found.part == "action" and "place" in scene.closed:
+        if option.words & (SURROUNDINGS | PLACES | {"earth", "soil"}) - scene.wish.content:
+            return False
     if option.role == "view" and option.facts & {"close", "half"} and _needs_room(scene):
         return False
     if (
@@ -93,6 +105,31 @@ def may_say(option: Option, found: Found, scene: Scene) -> bool:
     if option.role == "detail" and wish.colors and lexicon.COLORS & option.words and found.part in ("head", "other"):
         return False
     return _number_fits(option, found, scene)
+
+
+# What goes somewhere does not stay where the wish has it.
+MOVING = re.compile(
+    r"\b(?:walk|trot|run|stroll|strid|march|gallop|leap|jump|bound|charg|stepp|div|soar|flying|swimm|rid|driv|roll)\w*ing\b"
+)
+
+
+def _is_one_of_several(scene: Scene) -> bool:
+    """Whether another thing is named beside the head, so that what one of them does would be told of both."""
+    head = scene.findings.head
+    return head is not None and any(
+        s.relation == "and" and s.segment == head.segment and s.start >= head.end for s in scene.wish.subjects[:3]
+    )
+
+
+@lru_cache(maxsize=256)
+def _topics_ruled_out(excluded: tuple[str, ...]) -> frozenset[str]:
+    """What nothing may be said of: all clothes where clothes are ruled out."""
+    return frozenset().union(*(lexicon.topics_of(thing.split()[-1]) for thing in excluded)) & RULED_OUT_WHOLE
+
+
+RULED_OUT_WHOLE = frozenset("hair beard clothes shoes hat jewelry wing tail smoke crowd".split())
+# What is full is full of something, which may be what was ruled out.
+FULL = re.compile(r"\b(?:full|filled|overflow\w*|crammed|crowded|stacked|stuffed|packed|loaded|laden|piled)\b")
 
 
 def _people_are_welcome(found: Found, scene: Scene) -> bool:
@@ -112,10 +149,21 @@ def _is_adrift(option: Option, scene: Scene) -> bool:
         "place" in scene.closed and not scene.findings.of("setting") and not scene.findings.head_entry_is_setting
     )
     local = option.facts & LOCAL_FACTS - scene.facts
+    if option.part in ("head", "action") and option.role in ("light", "view") and _is_settled(option, scene):
+        if is_of_a_place(option.phrase) and option.words - scene.wish.content:
+            return True
     if "place" in scene.closed and option.part == "head" and option.role in ("light", "view"):
         if not scene.findings.head_entry_is_setting and option.facts & SPECIFIC - scene.facts:
             return True
     return unknown_place and bool(local or option.words & SURROUNDINGS)
+
+
+def _is_settled(option: Option, scene: Scene) -> bool:
+    """Whether the wish has a picture in which a light or a view of the thing alone may be wrong."""
+    if scene.findings.head_entry_is_setting and not scene.wish.detailed:
+        return False
+    busy = option.role == "view" and "doing" in scene.closed
+    return bool(busy or "place" in scene.closed or scene.crowded or scene.wish.detailed or scene.findings.mixed)
 
 
 def _needs_room(scene: Scene) -> bool:

@@ -160,8 +160,7 @@ class Draft:
             least = tags.FEWEST + max(0, more)
             seed, k = self.request.seed, self.k
             return tags.write(wish, findings, chosen, self.possible, (), least, self.pure, seed, k), chosen
-        name = next((found.name for found in findings.of("head")), "")
-        return phrases.write(wish, chosen, crowded, name), chosen
+        return phrases.write(wish, findings, chosen, crowded), chosen
 
     def lit(self, text: str, chosen: list[Option]) -> tuple[str, list[Option]]:
         """Phrases with a light at their end: the one they have, another that fits, or the usual one."""

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from ..prompts import lexicon
 
@@ -16,6 +17,19 @@ GENERIC = frozenset(
     "over facing looking standing sitting resting natural subtle visible crisp muted sharp loose calm rising lit glow "
     "shadow point".split()
 )
+
+
+# Nouns of places, singular: what a light or a view that names one is of.
+PLACES = frozenset(Path(__file__).with_name("places.txt").read_text(encoding="utf-8").split())
+
+
+# Words of lights and views that are true wherever the thing is.
+ANYWHERE = frozenset(Path(__file__).with_name("anywhere.txt").read_text(encoding="utf-8").split())
+
+
+def is_of_a_place(phrase: str) -> bool:
+    """Whether a light or a view names anything that is not everywhere: "lamp over the desk", "wide quarry view"."""
+    return any(word not in ANYWHERE and not word[0].isdigit() for word in phrase.split())
 
 
 @dataclass(frozen=True)
@@ -67,7 +81,8 @@ def fits(option: Option, chosen: list[Option] | tuple[Option, ...]) -> bool:
 
 
 LOCATED = re.compile(
-    r"\b(?:on|in|against|under|over|behind|beside|at|among|through|across|along|into|from|beneath|above|by|atop|below|near"
+    r"\b(?:(?:cling|clung|tied|attached|chained|stuck|pinned|nailed|tether)\w* to|from"
+    r"|on|in|against|under|over|behind|beside|at|among|through|across|along|into|from|beneath|above|by|atop|below|near"
     r") (?!profile\b|(?:the |mid)?air\b|front\b|thought\b|place\b|line\b|half\b|bloom\b|motion\b"
     r"|(?:the |a |light )*(?:wind|sun|light|breeze|distance|viewer|lens|camera)\b"
     r"|(?:a |an )?(?:row|pair|circle|curve|arc|line|stack|pile|heap|cluster|ring)\b)(.+)"
@@ -105,8 +120,12 @@ def _unseen(part: Option, view: Option) -> bool:
 
 
 def _out_of_place(light: Option, place: Option) -> bool:
-    """Whether a light is of another place: lamps by day in the open, a window out of doors."""
-    if light.role != "light" or place.role != "place":
+    """Whether a light or a view is of another place: lamps by day in the open, "over the harbor" in a kitchen."""
+    if light.role not in ("light", "view") or place.role != "place":
+        return False
+    if light.words & PLACES - place.words:
+        return True
+    if light.role == "view":
         return False
     open_air = "outdoor" in place.facts and "indoor" not in place.facts
     return open_air and "lamp" in light.facts and not re.search(r"lantern|torch|fire|street", light.phrase)

@@ -20,6 +20,10 @@ PREPOSITIONS = frozenset(
 DETERMINERS = frozenset(
     "a an the his her its their this that these those some any no each every one another both".split()
 )
+# They stand for somebody or something and take no article.
+INDEFINITE = frozenset(
+    "someone somebody anyone anybody everyone everybody nobody something anything everything nothing".split()
+)
 # Participles by form, where no ending tells.
 IRREGULAR_PARTICIPLES = frozenset(
     "seen lost caught found trapped stuck made built worn drawn shown held grown taken thrown torn broken hung set "

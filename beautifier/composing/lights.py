@@ -65,7 +65,15 @@ def beside_light(phrase: str) -> str:
         return f"lit by {'the ' + phrase if head == 'glow' and behind and not before else named}"
     if head == "room":
         return f"in {named}"
-    return f"with {named}"
+    return _with_both(phrase)
+
+
+def _with_both(phrase: str) -> str:
+    """A light behind "with", said once: "with a sunset silhouette and glowing sensors"."""
+    first, joint, second = phrase.partition(" with ")
+    if joint and " and " not in phrase:
+        return f"with {grammar.with_article(first)} and {grammar.with_article(second)}"
+    return f"with {grammar.with_article(phrase)}"
 
 
 UNTOLD = frozenset("no own".split())  # what a light that begins with one of them is of is not told

@@ -183,13 +183,11 @@ def list_sentences(
     said = _first(wish, findings, thing, parts, with_what, left, dice)
     left += held
     found = []
-    if having and not tied:
-        view = (
-            "are"
-            if len(having) > 1 or " and " in having[0] or grammar.number_of_phrase(parts.having[0]) == "p"
-            else "is"
-        )
-        found.append(f"also in view {view} {joined(having)}")
+    if having and not tied and len(said.split()) + len(" ".join(having).split()) < LONGEST_TOLD:
+        said += f", with {joined(having)}"
+    elif having and not tied:
+        many = len(having) > 1 or " and " in having[0] or grammar.number_of_phrase(parts.having[0]) == "p"
+        found.append(f"there {'are' if many else 'is'} also {joined(having)}")
     found += [f"there {'are' if grammar.is_plural_form(text.split()[-1]) else 'is'} {text}" for text in nothing]
     leads = _leads(wish, findings, parts)
     styles = [text for text in parts.look if fold(text) in STYLES]
@@ -203,6 +201,9 @@ def list_sentences(
     if said.count(",") < 2:
         said += hanging(said, left, dice, " is " in said or " are " in said)
     return [capitals(wish, findings, text) for text in (said, *found)]
+
+
+LONGEST_TOLD = 28  # words of a first sentence that names all that is listed
 
 
 def _leads(wish: Wish, findings: Findings, parts: Parts) -> bool:

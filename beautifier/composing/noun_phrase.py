@@ -91,12 +91,7 @@ def with_articles(wish: Wish, findings: Findings, start: int, end: int, text: st
             at = wish.words[subject.start].start - wish.words[start].start
             fits = text[at : at + 1] == wish.text[wish.words[subject.start].start]
             grouped = subject.relation == "of" and wish.words[max(0, subject.start - 2)].folded in GROUPS
-            if (
-                noun not in NOT_ARTICLED
-                and not grouped
-                and fits
-                and wish.words[subject.start - 1].folded not in grammar.DETERMINERS
-            ):
+            if noun not in NOT_ARTICLED and not grouped and fits:
                 text = f"{text[:at]}{grammar.article(text[at:])} {text[at:]}"
     text = capitals(wish, findings, text)
     if A_SHOT.match(text):
@@ -185,7 +180,12 @@ def _lacks_article(wish: Wish, findings: Findings, subject: Subject, sure: bool)
     first, last = words[0].folded, words[-1].folded
     if findings.foreign:
         return False
-    if subject.start and wish.words[subject.start - 1].folded in grammar.DETERMINERS:
+    before = subject.start - 1
+    while before > 0 and wish.words[before].folded in RANKED:  # "the next james bond film"
+        before -= 1
+    if subject.start and wish.words[before].folded in grammar.DETERMINERS:
+        return False
+    if first in grammar.INDEFINITE:  # "someone drawing"
         return False
     determined = (first in STOP and first not in ("very", "so", "too", "just")) or first in grammar.DETERMINED
     if determined or any(number_of(word.folded) is not None for word in words) or not words[0].text.isascii():

@@ -3,20 +3,66 @@
 A rule only ever takes away: a phrase that is in doubt is not an option.
 """
 
+from collections import Counter
+
 from ..prompts import lexicon
 from ..prompts.vocabulary import content
 from ..subjects.entries import ROLES, Entry
 from ..subjects.find import Findings, Found
 from ..wishes.wish import Wish
+from ..wishes.words import BOILERPLATE
 from .contradictions import may_say
 from .fitting import Option
 from .scene import Scene, scene_of
 
-# True of nearly any picture, for a subject that no entry knows.
+# True of nearly any picture, for what no entry says: the fit network says which of them go with a wish.
 ANYTHING = {
-    "light": ("soft directional light", "clear even light with open shadows", "gentle light from above"),
-    "view": ("eye-level view", "balanced composition with one clear focal point", "centered composition"),
-    "color": ("two or three related hues", "muted neutrals with one clear accent", "deep tones with pale highlights"),
+    "light": (
+        "soft directional light from one side",
+        "clear even light with open shadows",
+        "gentle light from above",
+        "soft overcast daylight",
+        "broad soft light with gentle shadows",
+        "strong side light against deep shadow",
+        "thin rim light along the edges",
+    ),
+    "view": (
+        "eye-level view",
+        "straight-on view",
+        "three-quarter view",
+        "low angle looking up",
+        "wide view with open space around",
+        "close view that fills the frame",
+        "full view from a short distance",
+    ),
+    "color": (
+        "muted neutrals with one clear accent",
+        "deep tones with pale highlights",
+        "warm earth tones and cool gray",
+        "cool grays with a warm accent",
+    ),
+}
+# The same of a portrait of somebody whom no entry knows.
+OF_A_PORTRAIT = {
+    "light": (
+        "soft key light modeling the face",
+        "window light on one side of the face",
+        "broad soft light from the front",
+        "strong side light with half the face in shadow",
+        "soft rim light along the hair and shoulders",
+    ),
+    "detail": (
+        "catchlights in both eyes",
+        "natural skin texture",
+        "fine strands of hair at the temples",
+        "composed expression with a steady gaze",
+    ),
+    "place": (
+        "plain dark background with soft falloff",
+        "neutral studio backdrop",
+        "softly blurred background",
+        "plain warm gray background",
+    ),
 }
 DAMAGE = frozenset("condition material state texture".split())
 
@@ -36,7 +82,9 @@ def options(wish: Wish, findings: Findings) -> tuple[Option, ...]:
     """All phrases that may be added to a wish, each judged by itself."""
     scene = scene_of(wish, findings)
     found_options = []
-    for found in findings.found if not findings.ill_read else ():
+    for found in findings.found if not findings.ill_read and not _is_a_saying(wish) else ():
+        if found.part != "head" and found.entry.subject in FORMATS or _is_of_another(found, wish, findings):
+            continue
         for role in ROLES_OF_PART[found.part]:
             if not role_is_open(role, found, scene):
                 continue
@@ -44,26 +92,58 @@ def options(wish: Wish, findings: Findings) -> tuple[Option, ...]:
                 option = option_of(phrase, role, found)
                 if may_say(option, found, scene):
                     found_options.append(option)
-    return tuple(found_options + _anything(scene))
+    counts = Counter(option.role for option in found_options)
+    return tuple(found_options + _anything(scene, {role for role, count in counts.items() if count >= ENOUGH}))
 
 
-def _anything(scene: Scene) -> list[Option]:
-    """What may be said of nearly any picture: for a wish whose subject no entry knows."""
-    if (
-        (scene.findings.head_entry is not None and not scene.findings.ill_read)
-        or scene.wish.detailed
-        or not scene.wish.words
-        or scene.flat
-        or scene.craft
-    ):
+ENOUGH = 3  # options of a role, of which one will do
+
+
+def _is_a_portrait(scene: Scene) -> bool:
+    """Whether somebody's portrait is wanted, for all one can tell."""
+    head = scene.findings.head_entry
+    asked = any(word.folded in ("portrait", "headshot", "selfie") for word in scene.wish.words)
+    return asked and (head is None or head.is_person)
+
+
+def _is_of_another(found: Found, wish: Wish, findings: Findings) -> bool:
+    """Whether a quality or a thing stands further on in a long wish, where what is said of it may be wrong."""
+    if wish.kind != "sentence" and not wish.detailed:
+        return False
+    head = findings.head
+    inside = head is not None and head.start <= found.start and found.end <= head.end
+    return found.part == "other" or found.part == "quality" and not inside
+
+
+FORMATS = frozenset(
+    ("landscape", "scenery", "portrait")
+)  # how the picture is laid out, where they are not all it shows
+
+
+def _is_a_saying(wish: Wish) -> bool:
+    """Whether somebody speaks: "it's always bean time", "what do you want"."""
+    return wish.words[0].folded in SPEAKING if wish.words else False
+
+
+SPEAKING = frozenset(
+    "i i'm im i've it it's its you you're we we're he he's she she's they what what's whats why how when who where is "
+    "are am do does did can could will would should not never don't let's lets that's there's".split()
+)
+
+
+def _anything(scene: Scene, told: set[str]) -> list[Option]:
+    """What may be said of nearly any picture, where no entry says anything of that role that fits."""
+    wish, known = scene.wish, scene.findings.head_entry is not None and not scene.findings.ill_read
+    if wish.detailed > 1 or not wish.words or scene.flat or scene.craft:
         return []
     found = []
-    for role, phrases in ANYTHING.items():
-        if role in scene.closed:
+    for role, phrases in (ANYTHING | (OF_A_PORTRAIT if _is_a_portrait(scene) else {})).items():
+        if role in scene.closed | told or role in ("color", "detail", "place") and known:
             continue
         for phrase in phrases:
             facts = lexicon.facts_of(phrase)
-            if not lexicon.clash(facts, scene.facts) and not (scene.drawn and "photo" in facts):
+            clashes = lexicon.clash(facts, scene.facts) or scene.drawn and "photo" in facts
+            if not clashes and not content(phrase) & wish.forbidden:
                 found.append(
                     Option(phrase, role, "anything", "any", "", facts, lexicon.topics_of(phrase), content(phrase))
                 )
@@ -105,7 +185,7 @@ def role_is_open(role: str, found: Found, scene: Scene) -> bool:
         if scene.findings.restyled and role == "detail" and not entry.is_person:
             return False
         following = next((s for s in scene.wish.subjects if found.subject and s.start >= found.subject.end), None)
-        if role == "place" and following is not None and following.relation == "of":  # "keys of a piano"
+        if role == "place" and following is not None and following.relation in ("of", "and"):  # "keys of a piano"
             return False
         if role == "place" and scene.findings.of("action") and not _lives_by_itself(scene):
             return False
@@ -115,7 +195,9 @@ def role_is_open(role: str, found: Found, scene: Scene) -> bool:
         return False
     if part == "action" and role in ("detail", "doing") and not _can_do(entry, scene):
         return False
-    if part == "quality" and any(f.part == "head" and f.proper for f in scene.findings.found):
+    if part == "quality" and (
+        any(f.part == "head" and f.proper for f in scene.findings.found) or _is_vague(entry, scene)
+    ):
         return False
     if part == "quality" and role == "detail" and (scene.flat or scene.craft) and not entry.kinds.isdisjoint(DAMAGE):
         return False
@@ -128,6 +210,22 @@ def role_is_open(role: str, found: Found, scene: Scene) -> bool:
     if part == "quality" and role == "color":
         return not entry.kinds.isdisjoint(("style", "era", "mood"))
     return True
+
+
+VAGUE = frozenset("quality mood idea".split())
+
+
+def _is_vague(quality: Entry, scene: Scene) -> bool:
+    """Whether how a quality shows depends on the thing, which has details of its own: "a cool car"."""
+    head = scene.findings.head_entry
+    if quality.subject in BOILERPLATE:
+        return True
+    if head is None or quality.kinds - VAGUE and quality.kinds.isdisjoint(("mood",)):
+        return False
+    return not head.is_setting and head.kinds.isdisjoint(("building", "interior", "room")) and quality.kinds <= MOODS
+
+
+MOODS = VAGUE | {"style", "design"}
 
 
 def _lives_by_itself(scene: Scene) -> bool:

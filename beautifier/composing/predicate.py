@@ -71,6 +71,9 @@ def hanging(text: str, left: list[Option], dice: random.Random, has_verb: bool =
     if light:
         left.remove(light)
         lit = beside_light(light.phrase)
+        if lit.startswith("with ") and ", with " in text + said:
+            left.append(light)
+            return said
         near = lit.startswith(CLOSE_TO_ITS_VERB) and len(lit.split()) < 6 and " in " not in f"{text}{said}"
         said += f" {lit}" if near and (view or has_verb and len(text.split()) < 12) else f", {lit}"
     return said
@@ -220,6 +223,9 @@ def verb_split(wish: Wish, findings: Findings, start: int, end: int) -> int:
             return 0
         if wish.words[index - 1].folded == "being" and index - 1 >= max(head.end, start):  # "a turkey being taken out"
             return index - 1
+        behind = wish.words[index + 1].folded if index + 1 < end else ""
+        if word.folded.endswith("ed") and behind in ("the", "a", "an", "his", "her", "its", "their"):
+            return 0  # "one camera captured the sunset"
         if word.folded in MADE or not living and word.folded in STEADY:  # "giant sequoia looking up"
             return 0
         doing = any(w.folded.endswith("ing") and grammar.is_participle(w.folded) for w in wish.words[head.end : index])

@@ -53,7 +53,6 @@ def write(
     first = opening(wish, findings, thing, left, dice)
     if len(first) > 1:  # it would be the last thing that was named
         thing = replace(thing, pronoun=False)
-    pop(left, lambda o: o.part == "any")
     parts = [*first, *body(wish, findings, thing, left, dice)]
     return " ".join(as_sentence(part) for part in _merged(parts, len(first), most))
 
@@ -88,18 +87,26 @@ def further(wish: Wish, findings: Findings, chosen: Sequence[Option]) -> list[st
     return [as_sentence(part) for part in said]
 
 
+LEAST_SAID = 4  # words of a wish that no entry knows, from which on it surely asks for a picture
+
+
 def _without_filler(wish: Wish, findings: Findings, options: list[Option]) -> list[Option]:
-    """Of what is true of any picture a light at most, and that only for a plain thing that nothing else is known of."""
+    """Options without those that are about nobody in the picture, and without what is true of any picture where it is
+    not even certain that a picture is asked for.
+    """
     credited = {f.name for f in findings.of("other") if f.article == "" and _is_credited(wish, f)}
     of_light = {f.entry.subject for f in findings.of("quality") if f.end < len(wish.words) and _is_light(wish, f)}
-    known = [o for o in options if o.part != "any" and o.about not in credited]
+    known = [o for o in options if o.about not in credited]
     known = [o for o in known if o.part != "quality" or o.entry not in of_light]
-    head = findings.head
-    if known or head is None or findings.unknown or wish.names:
+    told = any(option.part != "any" for option in known) or findings.head_entry is not None
+    if told or len(wish.words) >= LEAST_SAID and findings.head is not None and not findings.ill_read:
         return known
+    head = findings.head
+    if head is None or findings.unknown or wish.names:
+        return []
     noun = wish.words[head.end - 1].folded
     plain = grammar.nouns().get(singular(noun), ("", ""))[0] == "c" and wish.words[head.start].text.islower()
-    return [option for option in options if option.role == "light"][:1] if plain else []
+    return known if plain else []
 
 
 def _is_light(wish: Wish, found: Found) -> bool:
@@ -159,6 +166,8 @@ def can_say(option: Option, thing_is_plural: bool = False) -> bool:
     phrase, first = option.phrase, option.phrase.split()[0]
     if thing_is_plural and option.role == "detail" and grammar.number_of_phrase(phrase) == "c":
         return False
+    if option.role == "doing" and option.part == "action" and not first.endswith("ing"):
+        return False  # of what is held: "tilted back over the shoulder"
     if option.role == "doing":
         return verbs.is_verbal(phrase) or is_absolute(phrase) or bool(clause(phrase))
     if option.role == "place":

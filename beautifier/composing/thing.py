@@ -156,6 +156,8 @@ def _short(typed: str) -> str:
     words = words[: grammar.head_at(typed) + 1]  # "girl with short hair"
     if len(words) > LONGEST_NAME or not typed.isascii():
         words = words[-1:]
+    if words and words[0] in grammar.INDEFINITE:
+        words = ["person"]
     if words:
         words[-1] = NAMED_BY_ANOTHER.get(words[-1], words[-1])
     return " ".join(words)

@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 from pathlib import Path
 
-from .grammar import ADVERBS_BEFORE, is_participle
+from .grammar import ADVERBS_BEFORE, is_participle, is_plural_form
 
 # Base forms that no rule of spelling gives.
 IRREGULAR_BASES = {
@@ -92,6 +92,8 @@ def is_verbal(phrase: str) -> bool:
     words = phrase.split()
     while len(words) > 1 and (words[0] in ADVERBS_BEFORE or words[0].endswith("ly")):
         words.pop(0)
+    if words[0].endswith("ed") and len(words) > 1 and is_plural_form(words[1]):
+        return False  # "raised arms drawing circles"
     return (
         words[0].endswith("ing") and len(words[0]) > 4 and words[0] not in ("evening", "morning", "ceiling")
     ) or is_participle(words[0])

@@ -112,11 +112,12 @@ ONE = frozenset("pair palette set scheme range hue".split())
 
 
 def colors_clause(phrase: str, of: str, dice: random.Random) -> str:
-    """A palette as a sentence: "the picture keeps to slate gray", "slate gray and foam white run through the picture".
+    """A palette as a sentence: "slate gray sets the palette", "slate gray and foam white color the whole watercolor".
 
     of: what the colors are of, "the picture" or its medium.
     """
     colors = in_colors(phrase)
     many = " and " in colors or grammar.number_of_phrase(colors) == "p"
-    runs, sets = ("run", "set") if many else ("runs", "sets")
-    return dice.choice((f"{colors} {runs} through {of}", f"{of} keeps to {colors}", f"{colors} {sets} the palette"))
+    sets, color, hold = ("set", "color", "dominate") if many else ("sets", "colors", "dominates")
+    whole = "scene" if of == "the picture" else of.removeprefix("the ")
+    return dice.choice((f"{colors} {sets} the palette", f"{colors} {color} the whole {whole}", f"{colors} {hold}"))

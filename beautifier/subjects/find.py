@@ -1,6 +1,8 @@
 """Which entries a wish speaks of, and what each is in it: head, setting, other thing, medium, quality or action."""
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
 
 from ..prompts.lexicon import COLORS, VIEW_WORDS
 from ..prompts.vocabulary import STOP, number_of, singular
@@ -11,7 +13,7 @@ from .blends import PLAIN, is_compound, is_mixed, is_narrowed, is_restyled
 from .entries import Entries, Entry
 from .european import foreign_head, is_foreign
 from .head import head_of, match_of
-from .manner import manner_of
+from .manner import BY, manner_of
 from .names import Match, as_subject, is_inside, matches_in, of_sort
 
 # Relations that lead to a medium: "in watercolor", "as a mosaic".
@@ -92,7 +94,7 @@ class Findings:
     folded words that no entry and no list knows; `words`: how many words the wish has. `manner`: the medium or style
     that is all the wish asks for ("pixel art", "a funny meme"). `narrowed`: a thing is named before the head, or
     behind an "of" ("wheelchair athlete", "field of poppies"). `foreign`: the head is named in another language, and
-    nothing else of the wish was read.
+    nothing else of the wish was read. `strange`: the unknown words that are no common ones and no artist's name.
     """
 
     head: Subject | None
@@ -105,6 +107,7 @@ class Findings:
     manner: Entry | None = None
     narrowed: bool = False
     foreign: bool = False
+    strange: tuple[str, ...] = ()
 
     @property
     def subject_entry(self) -> Entry | None:
@@ -118,12 +121,12 @@ class Findings:
 
     @property
     def ill_read(self) -> bool:
-        """Whether so many words are unknown that the rest cannot be trusted: another language, or many slips."""
+        """Whether so many words are strange that the rest cannot be trusted: another language, or many slips."""
         return (
             self.foreign
             and bool(self.unknown)
-            or len(self.unknown) > 2
-            or len(self.unknown) == 2
+            or len(self.strange) > 2
+            or len(self.strange) == 2
             and (self.head_entry is None or self.words <= 6)
         )
 
@@ -166,7 +169,10 @@ def find(wish: Wish, entries: Entries) -> Findings:
     unknown = _unknown(wish, matches, entries)
     manner = manner_of(wish, head, matches) if head_entry is None else None
     narrowed = is_narrowed(wish, head, head_match, matches)
-    findings = Findings(head, head_entry, tuple(found), mixed, restyled, unknown, len(wish.words), manner, narrowed)
+    strange = tuple(word for word in unknown if word not in common_words() | _behind_by(wish))
+    findings = Findings(
+        head, head_entry, tuple(found), mixed, restyled, unknown, len(wish.words), manner, narrowed, strange=strange
+    )
     known = (head_entry or manner) and not is_foreign(wish)
     return findings if known else _in_another_language(wish, findings, entries)
 
@@ -178,7 +184,7 @@ def _in_another_language(wish: Wish, findings: Findings, entries: Entries) -> Fi
         return findings
     typed = {word.folded for word in wish.words[foreign.start : foreign.end]}
     unknown = tuple(word for word in findings.unknown if word not in typed | foreign.known)
-    findings = replace(findings, unknown=unknown, foreign=True)
+    findings = replace(findings, unknown=unknown, strange=unknown, foreign=True)
     if foreign.entry.sort == "medium":
         return replace(findings, manner=foreign.entry)
     head = next((s for s in wish.subjects if s.start <= foreign.start < s.end), findings.head)
@@ -255,6 +261,8 @@ def _is_done(action: Entry, words: list[str], subject: Subject | None, match: Ma
     """Whether an action's name stands as a verb: "reading a book", not "the winner" or "with a smile"."""
     verb = any(word.endswith("ing") or word in VERBS for word in words) or " ".join(words) == action.subject
     describes = subject is not None and subject != head and subject.start <= match.start and match.end < subject.end
+    if words[-1] == "looking" and subject is not None and match.end < subject.end:  # "a funny looking zombie"
+        return False
     if not verb or describes:  # "a sleeping cat" beside a girl
         return False
     if subject is None or subject.relation == "doing" or match.start < subject.start:
@@ -283,6 +291,25 @@ def _is_plain(wish: Wish, subject: Subject, match: Match) -> bool:
     return not verb_behind and (
         following is None or following.relation not in CHANGING | {"of", "that", "which", "for"}
     )
+
+
+@lru_cache(maxsize=1)
+def common_words() -> frozenset[str]:
+    """Common English words that no entry has: they tell nothing of a subject, and are no slips."""
+    return frozenset(Path(__file__).with_name("common.txt").read_text(encoding="utf-8").split())
+
+
+LONGEST_NAME = 3  # words of an artist in a list of artists
+
+
+def _behind_by(wish: Wish) -> frozenset[str]:
+    """The words of artists: behind "by", and of the short segments behind that one."""
+    by = next((s for s in wish.subjects if s.relation in BY), None)
+    if by is None:
+        return frozenset()
+    listed = [(start, end) for start, end in wish.segments[by.segment + 1 :] if end - start <= LONGEST_NAME]
+    spans = [(by.start, wish.segments[by.segment][1]), *listed]
+    return frozenset(word.folded for start, end in spans for word in wish.words[start:end])
 
 
 def _unknown(wish: Wish, matches: list[Match], entries: Entries) -> tuple[str, ...]:

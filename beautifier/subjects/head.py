@@ -70,6 +70,8 @@ def head_of(wish: Wish, matches: list[Match]) -> Subject | None:
     subjects = wish.subjects
     fallback = None
     for index, subject in enumerate(subjects):
+        if _leads_to_another(subject, wish):
+            continue
         words = [wish.words[i].folded for i in range(subject.start, subject.end)]
         match = match_of(subject, wish, matches)
         following = subjects[index + 1] if index + 1 < len(subjects) else None
@@ -133,6 +135,24 @@ def head_of(wish: Wish, matches: list[Match]) -> Subject | None:
             continue
         return subject
     return fallback
+
+
+def _leads_to_another(subject: Subject, wish: Wish) -> bool:
+    """Whether a thing is in the part that a sentence begins with: "In front of the pyramid, a camel stands"."""
+    start, end = wish.segments[0]
+    if subject.segment or wish.words[start].folded not in LEADING or subject.start == start:
+        return False
+    later = [s for s in wish.subjects if s.segment == 1]
+    return bool(later) and not later[0].relation and wish.words[end].folded in ARTICLES
+
+
+LEADING = frozenset(
+    "in on at under over near behind beside inside through against between among around along across beneath below "
+    "above beyond within after before during because due amid amidst from instead with as while when".split()
+)
+ARTICLES = frozenset(
+    "a an the one two three four five six seven eight many some several his her its there this that".split()
+)
 
 
 def _ends_with_medium(subject: Subject, matches: list[Match]) -> Entry | None:

@@ -57,7 +57,8 @@ RULED_OUT = {
     "beard": "beard stubble mustache moustache whisker goatee",
     "shoes": "shoe boot sneaker sandal heel footwear",
     "color": "color colorful hue",
-    "clothes": "clothes shirt dress jacket coat",
+    "clothes": "clothes shirt dress jacket coat knitwear scarf sweater sock pants trousers skirt blouse suit gown "
+    "garment laundry outfit robe cardigan hoodie t-shirt",
     "sky": "sky cloud horizon star",
     "water": "water sea lake river pond wave",
     "windows": "window windowsill pane skylight curtain blind drape shutter",

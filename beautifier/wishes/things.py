@@ -114,7 +114,8 @@ def _is_verb(words: tuple[Word, ...], index: int, start: int, last: int) -> bool
         only_colors = all(w in lexicon.COLORS or w in SHAPE_WORDS or w in ADVERBS for w in before)
         return not (only_colors and following and following not in STOP)
     if word in PARTICIPLES or word.endswith("ed"):
-        return index + 1 < last and _leads(words, index + 1) and len(word) > 3 and word not in lexicon.COLORS
+        long = len(word) > 3 or word in PARTICIPLES
+        return index + 1 < last and _leads(words, index + 1) and long and word not in lexicon.COLORS
     return False
 
 

@@ -143,7 +143,8 @@ ADVERBS = frozenset(
 INTRANSITIVE = frozenset(
     "dancing sleeping flying smiling burning glowing laughing crying floating falling walking sitting standing "
     "swimming jumping screaming melting spinning shining hovering rising dying singing dreaming living flowing "
-    "talking wandering".split()
+    "talking wandering looking sounding smelling glaring staring grinning howling roaring rotting drowning kneeling "
+    "crouching exploding blooming decaying crumbling shimmering glistening sparkling".split()
 )
 SHAPE_WORDS = frozenset(
     "small big large giant tiny huge little old young new long short tall fat thin cute beautiful pretty ugly happy "
