@@ -253,7 +253,7 @@ def _whole(view: Option, light: Option | None) -> str:
     seen, lit = beside_view(view.phrase), beside_light(light.phrase) if light is not None else ""
     if not lit:
         return (
-            f"{seen[8:]} frames the scene" if seen.startswith(("seen in a", "seen in an")) else f"the whole is {seen}"
+            f"{seen[8:]} frames the scene" if seen.startswith(("seen in a", "seen in an")) else f"the scene is {seen}"
         )
     verb = next((verb for first, verb in (("with ", "has"), ("in ", "lies")) if lit.startswith(first)), "is")
     return f"{seen}, the scene {verb} {lit.removeprefix('with ')}"
