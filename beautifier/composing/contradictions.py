@@ -6,6 +6,7 @@ from functools import lru_cache
 from ..prompts import lexicon, unsafe
 from ..prompts.vocabulary import words_of
 from ..subjects.find import Found
+from ..wishes.wish import Wish
 from ..wishes.words import BOILERPLATE
 from .fitting import GENERIC, PLACES, Option, is_located, is_of_a_place
 from .scene import Scene
@@ -81,11 +82,7 @@ def may_say(option: Option, found: Found, scene: Scene) -> bool:
         return False
     if found.part != "medium" and "photo" in option.facts and (scene.drawn or wish.kind == "tags"):
         return False
-    if (
-        option.role == "doing"
-        and "place" in scene.closed
-        and (is_located(option.phrase) or MOVING.search(option.phrase))
-    ):
+    if option.role == "doing" and "place" in scene.closed and _is_elsewhere(option, wish):
         return False
     if option.role == "doing" and option.part == "head" and _is_one_of_several(scene):
         return False
@@ -105,6 +102,12 @@ def may_say(option: Option, found: Found, scene: Scene) -> bool:
     if option.role == "detail" and wish.colors and lexicon.COLORS & option.words and found.part in ("head", "other"):
         return False
     return _number_fits(option, found, scene)
+
+
+def _is_elsewhere(doing: Option, wish: Wish) -> bool:
+    """Whether a doing has a place of its own or goes to one: "climbing a quarry ramp"."""
+    named = doing.words & PLACES - wish.content
+    return bool(named) or is_located(doing.phrase) or bool(MOVING.search(doing.phrase))
 
 
 # What goes somewhere does not stay where the wish has it.

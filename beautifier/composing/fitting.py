@@ -70,14 +70,14 @@ def fits(option: Option, chosen: list[Option] | tuple[Option, ...]) -> bool:
             doing, place = (option, other) if option.role == "doing" else (other, option)
             if is_located(doing.phrase) or _is_grounded(doing.phrase, place.phrase):
                 return False
-        if (
-            _unseen(option, other)
-            or _unseen(other, option)
-            or _out_of_place(option, other)
-            or _out_of_place(other, option)
-        ):
+        if shows_otherwise(option, other) or _out_of_place(option, other) or _out_of_place(other, option):
             return False
     return True
+
+
+def shows_otherwise(option: Option, other: Option) -> bool:
+    """Whether one is a view that leaves out what the other shows."""
+    return _unseen(option, other) or _unseen(other, option)
 
 
 LOCATED = re.compile(

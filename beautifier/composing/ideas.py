@@ -15,7 +15,7 @@ from ..subjects.ideas import Idea
 from ..wishes.wish import Wish
 from . import sentences, tags, verbs
 from .contradictions import may_say
-from .fitting import Option
+from .fitting import Option, shows_otherwise
 from .grammar import is_plural_form
 from .noun_phrase import is_plain, with_articles
 from .opening import opening
@@ -116,12 +116,13 @@ def _fitting(idea: Idea, found: Found, scene: Scene) -> Fitting | None:
 OF_THE_THING = frozenset(("doing", "detail"))
 
 
-def mixed(first: Fitting, second: Fitting) -> Fitting:
-    """What one idea says of the thing itself, in the place, the light and the view of another."""
-    options = [
-        *(option for option in first.options if option.role in OF_THE_THING),
-        *(option for option in second.options if option.role not in OF_THE_THING),
-    ]
+def mixed(first: Fitting, second: Fitting) -> Fitting | None:
+    """What one idea says of the thing itself, in the place, light and view of another; None where it clashes."""
+    own_options = [option for option in first.options if option.role in OF_THE_THING]
+    others = [option for option in second.options if option.role not in OF_THE_THING]
+    if any(shows_otherwise(a, b) for a in own_options for b in others):
+        return None
+    options = [*own_options, *others]
     own = [(roles, text) for roles, text in first.sentences if roles <= OF_THE_THING]
     around = [
         (roles, text) for roles, text in second.sentences if not roles <= OF_THE_THING and not text.startswith("{S} ")
@@ -130,9 +131,9 @@ def mixed(first: Fitting, second: Fitting) -> Fitting:
 
 
 def with_mixed(fittings: Sequence[Fitting]) -> list[Fitting]:
-    """Ideas, and behind them each in the surroundings of each other."""
-    pairs = [(a, b) for a in fittings for b in fittings if a is not b]
-    return [*fittings, *(mixed(a, b) for a, b in pairs)]
+    """Ideas, and behind them each in the surroundings of the next, as far as both go together."""
+    both = (mixed(a, b) for a, b in zip(fittings, fittings[1:], strict=False))
+    return [*fittings, *filter(None, both)]
 
 
 def in_order(fittings: Sequence[Fitting], worth: Mapping[str, float], seed: int) -> list[Fitting]:

@@ -218,7 +218,7 @@ VAGUE = frozenset("quality mood idea".split())
 def _is_vague(quality: Entry, scene: Scene) -> bool:
     """Whether how a quality shows depends on the thing, which has details of its own: "a cool car"."""
     head = scene.findings.head_entry
-    if quality.subject in BOILERPLATE:
+    if quality.subject in BOILERPLATE or head is not None and head.is_person and "texture" in quality.kinds:
         return True
     if head is None or quality.kinds - VAGUE and quality.kinds.isdisjoint(("mood",)):
         return False

@@ -112,12 +112,11 @@ ONE = frozenset("pair palette set scheme range hue".split())
 
 
 def colors_clause(phrase: str, of: str, dice: random.Random) -> str:
-    """A palette as a sentence: "slate gray sets the palette", "slate gray and foam white color the whole watercolor".
+    """A palette as a sentence: "slate gray sets the palette", "slate gray and foam white dominate the watercolor".
 
     of: what the colors are of, "the picture" or its medium.
     """
     colors = in_colors(phrase)
     many = " and " in colors or grammar.number_of_phrase(colors) == "p"
-    sets, color, hold = ("set", "color", "dominate") if many else ("sets", "colors", "dominates")
-    whole = "scene" if of == "the picture" else of.removeprefix("the ")
-    return dice.choice((f"{colors} {sets} the palette", f"{colors} {color} the whole {whole}", f"{colors} {hold}"))
+    sets, hold = ("set", "dominate") if many else ("sets", "dominates")
+    return dice.choice((f"{colors} {sets} the palette", f"{colors} {hold} {of}", f"{colors} {sets} the palette"))

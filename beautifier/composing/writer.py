@@ -48,7 +48,7 @@ LEAST_NEAR, MOST_NEAR = 0.3, 2
 LEAST_BESIDE = 0.5  # the same of a detail where a long text is wanted
 # Readers refused a place more often than anything else, and more often than the network expects.
 PLACE_DOUBT = 0.4
-EVEN = 0.4  # what is true of any picture is taken more evenly
+EVEN = 0.2  # what is true of any picture is taken more evenly
 # How much the odds of fitting count beside how gladly a phrase is taken.
 FIT_WEIGHT = 0.7
 

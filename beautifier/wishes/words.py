@@ -87,7 +87,9 @@ VERBS = frozenset(
     "play ride fly fight dance stares gazes points faces amuse experience experiences argue customers-argue explodes "
     "crashes burns melts becomes turns leaves returns goes comes contemplates discovers explores enters escapes "
     "travels covers fills looms towers sprouts summons casts wields battles cleans shops surfs rescues juggles "
-    "balances sells buys builds".split()
+    "balances sells buys builds stops stood lay ran wore flew swam sang ate drank barks roars howls blooms glows sails "
+    "drifts leads pulls pushes opens closes touches reaches peers peeks grazes kneels stretches rests surrounds "
+    "reflects illuminates captures slept awoke woke".split()
 )
 PARTICIPLES = frozenset(
     "seen lost caught found trapped stuck made built worn drawn shown held grown taken thrown torn broken hung set "

@@ -110,3 +110,31 @@ def test_other_words_do_not(text):
 
 def test_a_quality_of_clothes_is_none_of_who_wears_them():
     assert not find(read("a woman in a plaid skirt"), load()).of("quality")
+
+
+@pytest.mark.parametrize("text", ["a cat by zorblax mingeth", "a cat, art by zorblax mingeth, quorn obbel"])
+def test_an_artist_whom_nobody_knows_makes_a_prompt_no_harder_to_read(text):
+    assert not find(read(text), load()).ill_read
+    assert find(read("a zorblax mingeth quorn cat"), load()).ill_read
+
+
+@pytest.mark.parametrize(
+    ("text", "head"),
+    [
+        ("In front of the Egyptian pyramid, a camel stands still.", "camel"),
+        ("After the rain, a girl cries on the roadside.", "girl"),
+        ("Because of the noise, a big wolf stops.", "wolf"),
+        ("a camel in front of a pyramid, sunset", "camel"),
+    ],
+)
+def test_a_sentence_is_about_what_stands_behind_the_place_it_begins_with(text, head):
+    assert find(read(text), load()).head_entry.subject == head
+
+
+def test_a_verb_in_the_past_ends_its_subject():
+    assert find(read("The white piano sat in front of the curtains."), load()).head_entry.subject == "piano"
+
+
+def test_looking_before_a_thing_is_no_action():
+    assert not find(read("a funny looking zombie"), load()).of("action")
+    assert find(read("a zombie looking at a house"), load()).head_entry.subject == "zombie"

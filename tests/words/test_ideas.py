@@ -58,9 +58,30 @@ def test_bolder_ideas_are_for_creative_candidates(strength, bold):
 def test_a_thing_stands_in_the_surroundings_of_another_idea_too():
     composer = Composer(entries=few(), ideas={"cat": (CAT, BOLD)})
     texts = written(composer, "a cat", num_candidates=4)
-    assert any("velvet sofa" in text and "steep street" in text for text in texts)
-    assert any("milk float" in text and "narrow sitting room" in text for text in texts)
-    assert len(set(texts)) == 4
+    first, second = ("velvet sofa", "milk float"), ("narrow sitting room", "steep street")
+    crossed = [
+        text
+        for text in texts
+        if any(thing in text and place in text for thing, place in zip(first, second[::-1], strict=True))
+    ]
+    assert len(crossed) == 1 and len(set(texts)) == 4
+
+
+def test_a_view_that_hides_what_is_told_is_not_mixed_in():
+    faced = CAT.__class__(
+        "cat",
+        (("doing", "asleep"), ("detail", "wide eyes"), ("place", "sofa"), ("light", "noon sun")),
+        ((frozenset(["doing"]), "{S} sleeps."),),
+        (),
+    )
+    behind = CAT.__class__(
+        "cat",
+        (("doing", "running"), ("detail", "bushy fur"), ("place", "street"), ("view", "seen from behind")),
+        ((frozenset(["doing"]), "{S} runs."),),
+        (),
+    )
+    texts = written(Composer(entries=few(), ideas={"cat": (faced, behind)}), "a cat", num_candidates=4)
+    assert not any("wide eyes" in text and "from behind" in text for text in texts)
 
 
 def test_phrases_of_the_idea_follow_the_words_as_typed():

@@ -77,6 +77,10 @@ def first(words):
         ("a herd of cats sleeping", "A herd of cats is sleeping"),
         ("a kids' book with a cat", "A kids' book with a cat"),
         ("a single red m & m candy, a red dog", "A single red m & m candy, a red dog"),
+        ("someone drawing on a wall", "Someone"),
+        ("a painting of the next cat", "A painting of the next cat"),
+        ("a funny looking cat", "A funny looking cat"),
+        ("one camera captured the sunset", "One camera captured the sunset"),
     ],
 )
 def test_openings(words, opening):

@@ -9,8 +9,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prompt_beautifier.beautifier.composing.writer import Composer
+from prompt_beautifier.beautifier.composing.writer import Composer, judged
 from prompt_beautifier.beautifier.request import STYLES
+from prompt_beautifier.beautifier.subjects.entries import load
 
 from .few import few, written
 
@@ -93,3 +94,46 @@ def test_what_is_costly_to_import_is_not_imported(module, absent):
     code = f"import sys; import prompt_beautifier.beautifier.{module}; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not absent & set(done.stdout.split())
+
+
+WHOLE = Composer(entries=load())
+
+
+def every(words, style="phrases"):
+    return [text for seed in range(3) for text in written(WHOLE, words, style, 5, seed)]
+
+
+def test_nothing_is_said_of_all_that_was_ruled_out():
+    clothes = re.compile(r"knitwear|scarf|sleeve|shirt|overflow|stack")
+    assert not any(clothes.search(text) for text in every("a closet without clothes"))
+
+
+def test_no_light_or_view_is_of_another_place_than_the_wish():
+    for text in every("a yellow dump truck in a coral reef"):
+        assert not re.search(r"quarry|dusk|construction|site", text)
+
+
+def test_what_moves_does_not_sit_where_the_wish_has_it():
+    assert not any(re.search(r"trotting|running|walking", text) for text in every("a dog on a sofa"))
+
+
+def test_a_portrait_of_somebody_unknown_is_lit_like_one():
+    texts = every("portrait of zorbla mingeth quorn")
+    assert all("," in text for text in texts) and any(re.search(r"face|eyes|background", text) for text in texts)
+
+
+def test_a_saying_is_about_nothing_that_it_names():
+    assert not any(re.search(r"dial|clock|hour", text) for text in every("it's always bean time"))
+
+
+def test_what_is_asked_politely_is_judged_like_the_thing_itself():
+    for asked in ("Please create a picture of a lion", "draw me a lion", "generate an image showing a lion"):
+        assert judged(asked).removeprefix("a ") == "lion"
+    assert judged("a lion drawing a picture") == "a lion drawing a picture"
+
+
+def test_candidates_take_other_details_than_those_before():
+    texts = written(WHOLE, "a girl in a red dress holding an umbrella", "phrases", 5)
+    kinds = [frozenset(text.split(", ")[1:]) for text in texts]
+    shared = [len(a & b) / min(len(a), len(b)) for i, a in enumerate(kinds) for b in kinds[i + 1 :]]
+    assert sum(shared) / len(shared) < 0.5
