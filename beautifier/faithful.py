@@ -138,9 +138,14 @@ def words_to_keep(wish: Wish) -> list[str]:
         if number_of(word.folded) is not None or len(word.folded) == 1 and word.folded.isascii():
             continue
         found.append(word.text)
-    asks = wish.outside or any(TAG_COUNT.match(word.folded) for word in wish.words)
-    if not found and not asks:  # nothing but framing and praise: then that is what was asked for
-        found = [word.text for word in wish.words if word.folded not in STOP and len(word.folded) > 1]
+    if not found:  # nothing but framing and praise: then that is what was asked for
+        light = STOP | {"solo"}
+        found = [
+            word.text
+            for index, word in enumerate(wish.words)
+            if word.folded not in light and len(word.folded) > 1
+            if index not in wish.outside and not TAG_COUNT.match(word.folded)
+        ]
     return list(dict.fromkeys(found))
 
 

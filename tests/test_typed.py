@@ -47,6 +47,13 @@ TYPED = [
     ("🐱 on a 🛹", ["🐱", "🛹"]),
     ("a cat --ar 16:9", ["--ar 16:9"]),
     ("open at 3:00 a.m., U.S.A.", ["3:00", "a.m.", "U.S.A."]),
+    ("an F-16 jet, a 50-year-old man", ["F-16", "50-year-old"]),
+    ("a 5GHz router in New York", ["5GHz", "New York"]),
+    ("a .NET book, a .45 pistol", [".NET", ".45"]),
+    ("__cities/{paris|rome}__ skyline", ["__cities/{paris|rome}__"]),
+    ("||red|blue|| hair, a hat", ["||red|blue||"]),
+    ("a cat.swap(dog, s_start=0.3) in rain", ["cat.swap(dog, s_start=0.3)"]),
+    ("a barn // maybe red\na field", ["// maybe red\n", "field"]),
 ]
 
 
@@ -67,6 +74,34 @@ def test_the_embedded_model_keeps_it_too(embedded_beautifier, raw_prompt, typed,
     for candidate in embedded_beautifier.beautify(raw_prompt, 2, seed=7, mode=mode):
         assert all(candidate.text.count(piece) >= raw_prompt.count(piece) for piece in typed)
         assert "subject" not in candidate.text and not candidate.lost
+
+
+@pytest.mark.parametrize("manner", WRITERS)
+@pytest.mark.parametrize(
+    ("raw_prompt", "end"),
+    [
+        ("a cat --ar 3:2 --v 6", " --ar 3:2 --v 6"),
+        ("a cat --no dogs, snow", " --no dogs, snow"),
+        ("a cat AND fog :0.5", " :0.5"),
+    ],
+)
+def test_what_ends_a_prompt_ends_what_is_appended_too(raw_prompt, end, manner):
+    (candidate,) = beautify(Writes(WRITERS[manner]), Request(raw_prompt, 1, mode="append"))
+    assert candidate.text.startswith("a cat") and candidate.text.endswith(end) and "oft light" in candidate.text
+
+
+def test_a_command_for_a_bot_is_not_part_of_the_wish():
+    (candidate,) = beautify(Writes(WRITERS["says it again"]), Request("/imagine prompt: a fox --ar 3:2", 1))
+    assert candidate.text == "a fox, soft light, 8k --ar 3:2"
+
+
+@pytest.mark.parametrize("raw_prompt", ["A cat sits on a mat.", "A cat. A dog.", "a cat...", "Apple Inc., a logo"])
+@pytest.mark.parametrize("mode", ["rewrite", "append"])
+@pytest.mark.parametrize("manner", WRITERS)
+def test_sentences_and_details_have_one_mark_at_their_end(raw_prompt, mode, manner):
+    (candidate,) = beautify(Writes(WRITERS[manner]), Request(raw_prompt, 1, mode=mode))
+    left = candidate.text.replace("Inc.,", "").replace("...", "")
+    assert ".," not in left and ".." not in left and ("Inc.," in candidate.text or "Inc" not in raw_prompt)
 
 
 # What is said of a thing without being a word of the tables: a number, a letter, a mark.
@@ -114,6 +149,7 @@ def test_nobody_and_nothing_unsafe_is_added(raw_prompt):
 
 # What stands in the tags of a raw prompt, and what must not.
 TAGGED = [
+    ("κύκλος logo, straße", ["κύκλος", "straße"], []),
     ("a boy, 8 years old, reading", ["8 years old"], [", old,", "8 boys"]),
     ("T-800 robot, H2O poster", ["T-800", "H2O"], ["t-800", "h2o"]),
     ("no people, an empty street", ["no humans", "empty street"], []),

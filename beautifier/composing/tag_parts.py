@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from ..faithful import check, stem
 from ..prompts.vocabulary import STOP, singular, words_of
+from ..prompts.words import small
 from ..subjects.find import Findings
 from ..wishes.things import Subject
 from ..wishes.wish import Wish
@@ -65,4 +66,4 @@ def bare(wish: Wish, start: int, end: int) -> str:
         return ""
     while start < end - 1 and wish.words[start].folded in STOP - {"no", "not", "without"}:
         start += 1
-    return wish.words_between(start, end).casefold()
+    return small(wish.words_between(start, end))

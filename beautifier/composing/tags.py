@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from ..faithful import check, stem
 from ..prompts.vocabulary import STOP, singular, words_of
+from ..prompts.words import small
 from ..subjects.find import Findings
 from ..wishes.wish import Wish
 from .added_tags import added_tags, goes_with, may_tag, more_tags
@@ -85,7 +86,7 @@ def unsaid_segments(wish: Wish, tags: Sequence[str]) -> list[str]:
         ruled_out = {singular(words[i - start].folded) for i in range(start, end) if i in wish.outside} - STOP
         told = "no humans" in tags and ruled_out <= PEOPLE
         if ruled_out and not told or any(stem(singular(word.folded)) in gone for word in words):
-            found.append(wish.words_between(start, end).casefold())
+            found.append(small(wish.words_between(start, end)))
     return found
 
 

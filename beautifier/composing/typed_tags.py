@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from ..prompts.vocabulary import STOP, singular
+from ..prompts.words import small
 from ..subjects.find import Findings
 from ..wishes.things import Subject
 from ..wishes.wish import QUOTED, Wish
@@ -26,7 +27,7 @@ def typed_tags(wish: Wish, findings: Findings) -> list[str]:
     for start, end in wish.segments:
         words = [word.folded for word in wish.words[start:end]]
         if words[0] == "by" or (words[:2] == ["art", "by"]):
-            found.append(wish.words_between(start, end).casefold().removeprefix("art "))
+            found.append(small(wish.words_between(start, end)).removeprefix("art "))
             continue
         praise = all(wish.is_praise(index) or wish.words[index].folded.isdecimal() for index in range(start, end))
         if praise and len(wish.segments) > 1:
@@ -34,7 +35,7 @@ def typed_tags(wish: Wish, findings: Findings) -> list[str]:
         medium = next((f for f in findings.of("medium") if f.start <= start and f.end >= end), None)
         if medium is not None:
             tag = next((tag for tag in entry_tags(medium.entry) if tag in table().kind), None)
-            found += [wish.words_between(start, end).casefold()] + ([tag] if tag else [])
+            found += [small(wish.words_between(start, end))] + ([tag] if tag else [])
             continue
         found += _words_as_tags(wish, findings, start, end)
     if wish.quoted:
@@ -42,13 +43,13 @@ def typed_tags(wish: Wish, findings: Findings) -> list[str]:
             c.isascii() and c.isalpha() for c in wish.quoted[0]
         )
     if not found:  # nothing but praise: then that is what was asked for
-        found = [wish.words_between(start, end).casefold() for start, end in wish.segments]
+        found = [small(wish.words_between(start, end)) for start, end in wish.segments]
     return list(dict.fromkeys(found))
 
 
 def _as_tag(part: str) -> str:
     """A tag as typed, in its canonical spelling; emoticons and unknown ones stay as they are."""
-    plain = part.casefold().replace("_", " ") if len(part) > 3 else part.casefold()
+    plain = small(part).replace("_", " ") if len(part) > 3 else small(part)
     return table().canonical(plain) or plain
 
 
@@ -155,7 +156,7 @@ def _with_marks(text: str, start: int, end: int) -> str:
     while end < len(text) and not text[end].isspace() and text[end] not in DIVIDING:
         end += 1
     words = text[start:end].rstrip(".!?:…").split()
-    return " ".join(word if _is_code(word) and not text.isupper() else word.casefold() for word in words)
+    return " ".join(word if _is_code(word) and not text.isupper() else small(word) for word in words)
 
 
 def _is_code(word: str) -> bool:

@@ -16,6 +16,8 @@ from .json_prompt import JsonPrompt, read_json_prompt
 SHAPE = re.compile(
     r"(?:(?<!\S)--(?:ar|aspect)|\bSize:)\s+(?P<shape>\d{1,5}(?:\.\d+)?[:x]\d{1,5})(?!\S*\d)", re.IGNORECASE
 )
+# What a prompt begins with that was typed for a bot: "/imagine prompt: a fox".
+BOT_COMMAND = re.compile(r"^\s*/(?:imagine|dream)(?:\s+prompt:)?\s+(?=\S)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -37,11 +39,11 @@ class Taken:
 
 
 def take_apart(request: Request) -> Taken:
-    """The prompt in a raw prompt, and what was taken off it: a pasted image's settings, the form of JSON, scores of
-    other image models, and emphasis that its image model does not read.
+    """The prompt in a raw prompt, and what was taken off it: a pasted image's settings, a bot's command, the form of
+    JSON, scores of other image models, and emphasis that its image model does not read.
     """
     pasted = split_pasted(request.raw_prompt)
-    prompt, negative, target = pasted.prompt, pasted.negative, request.image_model
+    prompt, negative, target = BOT_COMMAND.sub("", pasted.prompt), pasted.negative, request.image_model
     found = read_json_prompt(prompt)
     if found is not None:
         prompt, negative = found.words, negative or found.negative

@@ -1,13 +1,14 @@
 """A raw prompt as it was typed, and the new details of an answer behind it."""
 
 import re
+from dataclasses import replace
 
 from .parentheses import balance
 from .prose import is_prose, sentences_of
 from .standing_in import neutral_words
 from .syntax import SURROGATES, Piece, SetAside, checked, set_aside
 from .syntax_table import DIVIDES, LINE
-from .taming import accented, tame
+from .taming import written
 from .words import STOP_WORDS, WORD, fold, fold_characters
 
 _ARTICLE = re.compile(r"^(?:an?|the|one) ", re.IGNORECASE)
@@ -15,6 +16,7 @@ _LEADS_TO_SUBJECT = re.compile(r"(?:\b(?:of|showing|featuring|with|and)\s+)?(?:\
 _WORDY = re.compile(r"\w")
 _SENTENCE_END = re.compile(r"[.!?…。！？]\s*$")
 _SHOWS = frozenset("pictur imag scen photo show also her wear one stand".split())
+_STAYS_LAST = ("weight of a section", "parameter")
 _COUNTED = re.compile(r"^\d+\+?(?=(?:girl|boy|other)s?$)")
 _ENDING = re.compile(r"(?<=\w{3})(?:ing|ed|es|s|e)$")
 _GOES_ON = re.compile(r"(?:[^\W_]['\"’”]?|__|[}>\])])$")
@@ -27,7 +29,7 @@ def append(raw_prompt: str, answer: str, aside: SetAside | None = None) -> str:
     text. A detail is new if one of its content words is not in the raw prompt, accents and other marks aside;
     where a detail says the raw prompt's words again ("portrait of an old sailor, smiling"), only what is around
     them is appended. Details are plain words: syntax in the answer loses its marks. After a comment they begin on
-    a new line, after a sentence with a capital letter, and before a weight that ends the prompt ("a AND b :0.5").
+    a new line, after a sentence with a capital letter, and before what must end it ("a AND b :0.5", "a --ar 3:2").
     Of an answer in sentences the new sentences follow; one that begins with the raw prompt's words goes on from them.
     Without new details the raw prompt comes back alone. What an answer says of a neutral word, which stands for a thing
     that its writer could not see, is not said.
@@ -38,20 +40,40 @@ def append(raw_prompt: str, answer: str, aside: SetAside | None = None) -> str:
     raw = balance(SURROGATES.sub("", checked(raw_prompt, "raw_prompt")))
     checked(answer, "answer")
     aside = aside or set_aside(raw)
+    body, end, parts = _without_end(raw, aside.parts)
+    longer = _longer(body, replace(aside, parts=parts) if end else aside, answer)
+    return raw if longer == body else f"{longer} {end}" if end else longer
+
+
+def _without_end(raw: str, parts: tuple[str | Piece, ...]) -> tuple[str, str, tuple[str | Piece, ...]]:
+    """What details go behind, what stays behind them, as the weight of a section and Midjourney's parameters do, and
+    the parts of the first."""
+    at, last = len(raw), len(parts)
+    for index in range(len(parts) - 1, -1, -1):
+        part = parts[index]
+        if isinstance(part, Piece) and part.kind in _STAYS_LAST and (found := raw.rfind(part.text, 0, at)) >= 0:
+            at, last = found, index
+        elif isinstance(part, Piece) or part.strip():
+            break
+    return (raw[:at].rstrip() if last < len(parts) else raw.rstrip(" \t")), raw[at:].rstrip(), parts[:last]
+
+
+def _longer(raw: str, aside: SetAside, answer: str) -> str:
+    """`raw` with the new details of an answer behind it."""
     said = _compared(f"{raw} {aside.words}")
     folded = fold(raw)
     subject = fold_characters(_ARTICLE.sub("", aside.words))
-    written = accented(tame(answer, aside.pieces, weights=False), aside)
-    if is_prose(written):
-        return _with_sentences(raw, aside, subject, written, said)
-    parts = [part for detail in written.split(", ") for part in _around(subject, detail) if fold(part) not in folded]
+    text = written(answer, aside, weights=False)
+    if is_prose(text):
+        return _with_sentences(raw, aside, subject, text, said)
+    parts = [part for detail in text.split(", ") for part in _around(subject, detail) if fold(part) not in folded]
     details = _new(parts, said, aside)
     return _joined(raw, aside, ", ".join(details)) if details else raw
 
 
-def _with_sentences(raw: str, aside: SetAside, subject: str, written: str, said: set[str]) -> str:
+def _with_sentences(raw: str, aside: SetAside, subject: str, answer: str, said: set[str]) -> str:
     """`raw` and the sentences of an answer that say something new."""
-    first, *sentences = sentences_of(written)
+    first, *sentences = sentences_of(answer)
     going_on = ""
     found = _whole(subject, fold_characters(first)) if subject else None
     goes_on = _GOES_ON.search(raw) and not any(piece.treatment in (DIVIDES, LINE) for piece in aside.pieces)
@@ -75,9 +97,17 @@ def _new(parts: list[str], said: set[str], aside: SetAside) -> list[str]:
     for part in parts:
         words = _compared(part)
         if not said.issuperset(words) and not neutral & words:
-            new.append(part)
+            new.append(_without_said(part, said))
             said = said | words
     return new
+
+
+def _without_said(part: str, said: set[str]) -> str:
+    """A sentence without the details at its beginning that say nothing new: "A dog, soft light" behind "a dog"."""
+    details = part.split(", ")
+    while len(details) > 1 and said.issuperset(_compared(details[0])):
+        details = details[1:]
+    return ", ".join(details)
 
 
 def _says_again(aside: SetAside, sentence: str) -> bool:
@@ -122,9 +152,6 @@ def _whole(subject: str, detail: str) -> tuple[int, int] | None:
 def _joined(raw: str, aside: SetAside, details: str, between: str = ", ") -> str:
     """`raw` and added details, with what must stand between them where nothing else has to."""
     last = next((part for part in reversed(aside.parts) if isinstance(part, Piece) or part.strip()), "")
-    if isinstance(last, Piece) and last.kind == "weight of a section":
-        before, _, _ = raw.rpartition(last.text)
-        return f"{before.rstrip()}{between}{details} {last.text}"
     last_line = raw.rsplit("\n", 1)[-1]
     if isinstance(last, Piece) and last.treatment == LINE and not last.text.startswith("/*"):
         return raw + ("" if last_line == "" else "\n") + details

@@ -8,11 +8,12 @@ from .parentheses import balance
 from .searched import Searched
 from .syntax import Piece, SetAside, checked, one_line
 from .syntax_table import DIVIDES, IS_TEXT, LINE, TYPED
-from .taming import accented, tame
+from .taming import tame, written
 from .words import STOP_WORDS, fold_characters
 
 _JOINT = re.compile(r"(?:(?<=\S) (?:and|or|with)(?= ))?(?P<noun>(?:(?:^|(?<=\s)| )(?:an?|the) )?)$")
 _ENDS_IN_ARTICLE = re.compile(r"(?:^|\W)(?:an?|the|one)\s*$", re.IGNORECASE)
+_TAGS = ("underscores", "name and series", "series")
 _QUOTES = "\"'“”„«»‘’「」『』"
 
 
@@ -31,10 +32,10 @@ def put_back(answer: str, aside: SetAside, weights: bool = True) -> str:
     Comments get lines of their own. Words that were typed with accents have them. For an empty answer the raw
     prompt's own words stand in. Raises ValueError if `answer` is no string.
     """
-    written = tame(checked(answer, "answer"), aside.pieces, weights)
+    text = written(checked(answer, "answer"), aside, weights)
     if not aside.pieces:
-        return accented(written, aside)
-    candidate = _render(accented(written, aside), aside.parts)
+        return text
+    candidate = _render(text, aside.parts)
     return balance(candidate) if any(piece.kind == "emoticon" for piece in aside.pieces) else candidate
 
 
@@ -261,7 +262,8 @@ def _said_again(answer: Searched, pieces: list[Piece], start: int, end: int) -> 
     for piece in dict.fromkeys(pieces):
         names = _names(piece)
         for words in names:
-            in_its_own_way = piece.treatment == TYPED and piece.text != piece.words and words == names[0]
+            as_typed = piece.treatment == TYPED and piece.kind not in _TAGS and piece.text != piece.words
+            in_its_own_way = as_typed and words == names[0]
             position = answer.find(words, start, end, free=True)
             while position >= 0:
                 stop = position + len(words)

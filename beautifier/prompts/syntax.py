@@ -191,6 +191,8 @@ def _piece(kind: str, text: str, english: bool) -> Piece:
         words = one_line(_NOT_INSIDE.sub(" ", _BRACES.sub(" ", text) if kind == "more weight" else text))
     elif kind == "number before":
         words = one_line(text.partition("::")[2].removesuffix("::"))
+    elif kind == "swapped word":
+        words = text.partition(".swap(")[0]
     elif kind == "marked word":
         words = text.rstrip("+-")
     elif TREATMENTS[kind] == TYPED:

@@ -14,7 +14,6 @@ What becomes of a kind (`treatment`):
     TYPED    plain text that a writer sees and that comes back letter by letter
 """
 
-import re
 from dataclasses import dataclass
 
 HIDDEN, SHOWN, DIVIDES, LINE, TYPED = "hidden", "shown", "divides", "line", "typed"
@@ -179,6 +178,12 @@ TABLE: tuple[Row, ...] = (
         closes="}", is_text=True,
     ),
     Row(
+        "alternatives", HIDDEN, "NovelAI",
+        "|", r"\|\|[^|\n]{1,80}(?:\|[^|\n]{1,80}){1,20}\|\|",
+        ("||red|blue||",),
+        is_text=True,
+    ),
+    Row(
         "more weight", SHOWN, "NovelAI",
         "{", r"\{",
         ("{red hair}", "{{{a cat}}}"),
@@ -187,8 +192,9 @@ TABLE: tuple[Row, ...] = (
     Row(
         "wildcard", HIDDEN, "Impact Pack, dynamic prompts, sd-webui-prompt-postprocessor",
         "_#", r"(?:[^\W_]{1,40}|\d{1,3}#)?__(?:r?\d{0,2}-?\d{0,2}\$\$)?(?=[_~@!]{0,9}[^\W_]|\*)"
-        r"[\w~@!/.*+\\-]{1,200}?(?:\([^()\n]{1,80}\)|'[^'\n]{1,80}')?__",
-        ("__animal__", "__dir/na_me__", "__col*__", "3#__pet__", "__~pet__", "__2$$pets__", "__pets'small'__"),
+        r"(?:[\w~@!/.*+\\-]|\{[^{}\n]{1,80}\}){1,200}?(?:\([^()\n]{1,80}\)|'[^'\n]{1,80}')?__",
+        ("__animal__", "__dir/na_me__", "__col*__", "3#__pet__", "__~pet__", "__2$$pets__", "__pets'small'__",
+         "__cities/{paris|rome}__"),
         whole_chunk=True, is_text=True,
     ),
     Row(
@@ -269,6 +275,12 @@ TABLE: tuple[Row, ...] = (
         whole_chunk=True,
     ),
     Row(
+        "swapped word", SHOWN, "compel",
+        "(", r"[^\W_][\w-]{0,60}\.swap\(",
+        ("cat.swap(dog, s_start=0.3)",),
+        closes=")", whole_chunk=True,
+    ),
+    Row(
         "height", TYPED, "plain text",
         "'’", r"\d{1,2}['’](?:\d{1,2}(?:\"|''|”)?)?(?!\w)",
         ("5'10\"", "6'2"),
@@ -305,7 +317,7 @@ TABLE: tuple[Row, ...] = (
         r"(?:[#@$€£¥₩₹№+±~≈−-]{0,2}|(?<![^\s(\[{,;|\"'“‘])\.)[^\W_](?:[\w'’:/%&#@*+=~^°×$€£¥₩₹?-]|[.,–](?=\d)|\.(?=[A-Za-z])){0,200}",
         ("12:30", "16:9", "2.35:1", "24/7", "50%", "9.99", "$50", "€9,99", "v2.1", "#ff8800", "AC/DC", "R&B", "f/1.8",
          "C++", "http://x.org/a", "90°", "−5°C", "5½", "3×3", "24-70mm", "1–2", "@wlop", "1,000",
-         "nier:automata", "w/o", ".NET", ".45"),
+         "nier:automata", "w/o", ".NET", ".45", "F-16", "50-year-old"),
         whole_chunk=True,
     ),
     Row(
@@ -328,13 +340,3 @@ READ_OTHERWISE = {
 }
 TREATMENTS = {row.kind: row.treatment for row in TABLE} | READ_OTHERWISE
 IS_TEXT = frozenset(row.kind for row in TABLE if row.is_text) | {"foreign"}
-
-# What makes a choice of braces; and single names that stand for something to be filled in.
-CHOSEN = re.compile(
-    r"^[$%]|\||\$\$|__|<|::|^\{\s*\"|^\{\s*(?:prompt|subject|character|style|artist|input|text)?\s*\}$", re.IGNORECASE
-)
-# What follows a group in compel's manner.
-BEHIND_GROUP = re.compile(r"(?:\+{1,6}|-{1,6}|\d?\.\d{1,3})(?=[\s,.;)]|$)|\.(?:and|blend|swap)\([\d\s.,]{0,60}\)")
-
-# What stands inside the square brackets of a schedule: alternatives, a step or a tag at the end.
-SCHEDULED = re.compile(r"\||:[\s\d.,+-]*(?::\s*[a-z-]+)?\s*$|:[A-Z_]+$|^(?:SEQ|CUT):|::")

@@ -36,6 +36,12 @@ _DOUBLE_COLON = re.compile(rf"(?<!\w){NUMBER}::+(?=\s?[^\W\d_])|::+(?:-?\d*\.?\d
 # What would lose a mark of a text that was typed.
 _MARKS_OF_TYPED = re.compile(r"[/*]{2}|__|[<>{}\[\]$#:]|\d\.\d|(?:score|source|rating)_|(?:--|[—–])[a-z]|\w[ _]\\?\(")
 _STANDS_FOR = 0xE000, 0xF8FF  # characters that mean nothing, for a text as it was typed
+# Capitals that begin no sentence and no detail: of names, and in codes such as "5GHz".
+_CAPITALS = re.compile(r"(?:(?<=[^\W_])|(?<=[^\W_] )|(?<=[^\W_]['’-])|(?<=[^\W_], ))[A-Z]")
+# ".," behind a word that is no abbreviation, and "..".
+_STOP_AND_COMMA = re.compile(r"(?<=[^\W\d_]{3})(?<!\betc)(?<!\binc)(?<!\bInc)(?<!\bltd)(?<!\bLtd)(?<!\bfeat)\.(?=,)")
+_TWO_STOPS = re.compile(r"(?<![.\s])\.\.(?!\.)")
+_SHOUTED = ("AND", "COUPLE")
 _MOST_NESTED = 4  # weights of an answer that stand in one another
 _STAND_IN = re.compile("[\ue000-\uf8ff]")
 _EMPTY_GROUP = re.compile(r"\(\s*(?::\s?\d?\.?\d{0,9})?\s*\)")
@@ -140,6 +146,14 @@ def _with_groups_opened(text: str, said: set[str]) -> str:
     return "".join(written) + text[shown:]
 
 
+def written(answer: str, aside: SetAside, weights: bool) -> str:
+    """`tame` and `accented`, and each sentence or detail of an answer with one mark at its end."""
+    text = tame(answer, aside.pieces, weights)
+    if "." in text:
+        text = _STOP_AND_COMMA.sub("", _TWO_STOPS.sub(".", text))
+    return accented(text, aside)
+
+
 def accented(answer: str, aside: SetAside) -> str:
     """`answer` in which words have the accents that they were typed with.
 
@@ -158,7 +172,7 @@ def accented(answer: str, aside: SetAside) -> str:
         ways = typed.get(word, ())
         around = _beside(said, place)
         ways = [way for way, beside in ways if not _is_small(word) or _agree(around, beside)]
-        ways = [way for way in ways if not way.isupper() or not way.isascii() or _is_shouted(found)]
+        ways = [way for way in ways if way not in _SHOUTED or _is_shouted(found)]
         if not ways:
             return found[0]
         way = ways[min(uses.get(word, 0), len(ways) - 1)]
@@ -170,23 +184,28 @@ def accented(answer: str, aside: SetAside) -> str:
 
 def _has_no_accents(words: str) -> bool:
     """Whether nothing of a raw prompt's words is to be written in its own way."""
-    return words.isascii() and "AND" not in words and "COUPLE" not in words
+    return words.isascii() and not _CAPITALS.search(words)
 
 
 def _typed_with_accents(aside: SetAside) -> dict[str, list[tuple[str, tuple[str, str]]]]:
-    """Each word that was typed with accents, without them in lower case -> the ways in which it was typed, in order,
-    and the words before and behind each. An AND among words in capitals is one, too, where it is a word."""
-    text = " ".join(part if isinstance(part, str) else part.words for part in aside.parts)
-    shouted = frozenset(word.lower() for word in ("AND", "COUPLE") if word in text)
-    if text.isascii() and not shouted:
-        return {}
-    words = WORD.findall(unicodedata.normalize("NFC", text))
-    bare = [plain(word).lower() for word in words]
-    accents = {each for each, word in zip(bare, words, strict=True) if not word.isascii() and each.isascii()} | shouted
+    """Each word that was typed with accents, or with capitals that begin no sentence or detail, without them in lower
+    case -> the ways in which it was typed, in order, and the words before and behind each. An AND among words in
+    capitals is one, too, where it is a word."""
+    text = unicodedata.normalize("NFC", " ".join(part if isinstance(part, str) else part.words for part in aside.parts))
+    words = list(WORD.finditer(text))
+    says_names = 2 * sum(word[0][0].isupper() for word in words) <= len(words)  # else all of it is in capitals
+    places = {found.end() - 1 for found in _CAPITALS.finditer(text)} if says_names else set()
+    bare = [plain(word[0]).lower() for word in words]
+    own = {
+        each
+        for each, word in zip(bare, words, strict=True)
+        if each.isascii()
+        and (not word[0].isascii() or word[0] in _SHOUTED or not places.isdisjoint(range(*word.span())))
+    }
     found: dict[str, list[tuple[str, tuple[str, str]]]] = {}
     for place, each in enumerate(bare):
-        if each in accents:
-            found.setdefault(each, []).append((words[place], _beside(bare, place)))
+        if each in own:
+            found.setdefault(each, []).append((words[place][0], _beside(bare, place)))
     return found
 
 

@@ -5,8 +5,20 @@ from itertools import groupby
 from typing import NamedTuple
 
 from .parentheses import BRACE, CLOSE, OPEN, TEXT, Token, balance
-from .syntax_table import BEHIND_GROUP, CHOSEN, EMOJI, SCHEDULED, TABLE, TREATMENTS, Row
+from .syntax_table import EMOJI, TABLE, TREATMENTS, Row
 from .words import STOP_WORDS, plain
+
+# What makes a choice of braces; and single names that stand for something to be filled in.
+_CHOSEN = re.compile(
+    r"^[$%]|\||\$\$|__|<|::|^\{\s*\"|^\{\s*(?:prompt|subject|character|style|artist|input|text)?\s*\}$", re.IGNORECASE
+)
+# What follows a group in compel's manner.
+_BEHIND_GROUP = re.compile(
+    r"(?:\+{1,6}|-{1,6}|\d?\.\d{1,3})(?=[\s,.;)]|$)|\.(?:and|blend)\([\d\s.,]{0,60}\)|\.swap\([^()\n]{0,120}\)"
+)
+
+# What stands inside the square brackets of a schedule: alternatives, a step or a tag at the end.
+_SCHEDULED = re.compile(r"\||:[\s\d.,+-]*(?::\s*[a-z-]+)?\s*$|:[A-Z_]+$|^(?:SEQ|CUT):|::")
 
 _PARTNERS = {
     "}": re.compile(r"(?<!\\)(?:(\{)|\})"),
@@ -35,7 +47,7 @@ _WEIGHT_IN_GROUP = re.compile(r":[+-]?\d*\.?\d+$")
 # The weight at the end of a group, which is no mark of a word: "(red dress:1.3)".
 _WEIGHT_ENDS = re.compile(r"(?<=[^\s(,|{\[:]):\s?[+-]?(?:\d+\.?\d*|\.\d+)(?=\s*\))")
 _NUMBER, _COLON_BEFORE = re.compile(r"[+-]?\d*\.?\d+"), re.compile(r":\s?$")
-_MARK_INSIDE = re.compile(r"^\.|[#@$€£¥₩₹№%:/&*+=~^°×−±≈½⅓⅔¼¾²³]|\d[.,–-]\d")
+_MARK_INSIDE = re.compile(r"^\.|[#@$€£¥₩₹№%:/&*+=~^°×−±≈½⅓⅔¼¾²³]|\d[.,–-]\d|\d-[A-Za-z]|[A-Za-z]-\d")
 _TELLS_CHOICE = 1000  # characters: reading stays linear
 _LETTER = re.compile(r"[^\W_]")
 _TAG = re.compile(r"<[^<>]*>")
@@ -76,9 +88,10 @@ _OTHER_LINE = re.compile(r"^[^\S\n]*(?:[^\s#]|#(?:[0-9a-fA-F]{3,4}){1,2}(?!\w))"
 _OPERATOR = re.compile(r"BREAK|AND|COUPLE|ADD[A-Z]+|[A-Z]*MASK|AREA|FILL|TE|SDXL|STYLE|AVG|FEATHER")
 _DASHES = r"(?<!\S)(?:--|—|–)(?=[a-z])|(?<=[A-Za-z])--(?=[\s,.;)]|$)"
 _POINT = r"(?<![^\s(\[{,;|\"'“‘])\.(?=[A-Za-z\d])"  # ".NET", ".45"
-_MORE = rf"(?<=\d)[., –-](?=\d)|[{EMOJI}]|(?<=[A-Za-z])\.(?=[A-Za-z]\.)|{_POINT}|{_DASHES}|{_KEYWORD}"
+_HYPHEN = r"(?<=\d)-(?=[A-Za-z])|(?<=[A-Za-z])-(?=\d)"
+_MORE = rf"(?<=\d)[., –-](?=\d)|{_HYPHEN}|[{EMOJI}]|(?<=[A-Za-z])\.(?=[A-Za-z]\.)|{_POINT}|{_DASHES}|{_KEYWORD}"
 # A run of characters none of which gives anything away, which most of a prompt is: it is passed over at once.
-_PLAIN_RUN = re.compile(r"(?:[a-z ,!?]+|[A-Z](?![A-Z])|\.(?![A-Za-z\d])|\d(?![., –-]\d)|-(?!-))*")
+_PLAIN_RUN = re.compile(r"(?:[a-z ,!?]+|[A-Z](?![A-Z])|\.(?![A-Za-z\d])|\d(?![., –-]\d|-[A-Za-z])|-(?![\d-]))*")
 _GIVES_AWAY = re.compile(rf"[{_MARKS}]|{_MORE}")
 _GIVES_AWAY_TO_ENGLISH = re.compile(rf"[{_MARKS}]|{_MORE}|[^\x00-\x7f]")
 
@@ -181,9 +194,9 @@ class _Reader:
         if row.kind == "emoji":
             return 0 if self.english else end
         if row.kind == "schedule":
-            return end if SCHEDULED.search(_TAG.sub("", text[1:-1])) else 0
+            return end if _SCHEDULED.search(_TAG.sub("", text[1:-1])) else 0
         if row.kind == "choice":
-            return end if CHOSEN.search(text, 0, _TELLS_CHOICE) else 0
+            return end if _CHOSEN.search(text, 0, _TELLS_CHOICE) else 0
         if row.kind in ("less weight", "more weight"):
             return end if _LETTER.search(text) and "\n" not in text else 0
         if row.kind in ("operator", "coupled"):
@@ -250,7 +263,7 @@ class _Reader:
         if char == "(" and not self.depth and (found := self._series(place)):
             return found
         opened, self.depth = self.depth, max(0, self.depth + (1 if char == "(" else -1))
-        behind = BEHIND_GROUP.match(self.text, place + 1) if char == ")" and opened else None
+        behind = _BEHIND_GROUP.match(self.text, place + 1) if char == ")" and opened else None
         return self._take(OPEN if char == "(" else CLOSE, place, behind.end() if behind else place + 1)
 
     def _series(self, place: int) -> int:

@@ -76,6 +76,11 @@ def fold_characters(text: str) -> str:
     return (text.lower() if text.isascii() else text.translate(_SEARCHED_CHARACTERS)).replace("_", " ")
 
 
+def small(text: str) -> str:
+    """A text in small letters, of which none is taken apart or made another: "İzmir" is "izmir", "ß" and "ς" stay."""
+    return text.lower().replace("i\u0307", "i")
+
+
 def content_words(text: str) -> list[str]:
     """The words of a text that carry its meaning, plain and in lower case: no articles, no prepositions."""
     return [word for word in WORD.findall(plain(text).casefold()) if word not in STOP_WORDS]

@@ -601,6 +601,14 @@ def test_balance_balances(text):
         ("", "sunset", "sunset"),
         ("a cat\ud800", "sunset", "a cat, sunset"),
         ("a cat", "sunset, in the sunset, sunset sky", "a cat, sunset, sunset sky"),
+        ("a cat --ar 3:2 --v 6", "a cat, sunset", "a cat, sunset --ar 3:2 --v 6"),
+        ("a cat --no dogs, snow", "sunset", "a cat, sunset --no dogs, snow"),
+        ("a cat --ar 3:2", "A cat sits. The sun sets.", "a cat sits. The sun sets. --ar 3:2"),
+        ("a cat --ar 3:2", "a cat", "a cat --ar 3:2"),
+        ("  a cat  ", "sunset", "  a cat, sunset"),
+        ("a cat.", "a cat., sunset", "a cat. Sunset"),
+        ("A cat. A dog.", "A cat. A dog., sunset", "A cat. A dog. Sunset"),
+        ("a cat...", "a cat..., sunset", "a cat... Sunset"),
     ],
 )
 def test_append(raw_prompt, answer, expected):
@@ -613,8 +621,8 @@ def test_append(raw_prompt, answer, expected):
 def test_appending_adds_plain_words_to_the_raw_prompt(raw_prompt, answer):
     result = append(raw_prompt, answer)
     base = balance(raw_prompt)
-    if not any(piece.kind == "weight of a section" for piece in set_aside(raw_prompt).pieces):
-        assert result.startswith(base)  # else the details stand before that weight
+    if not any(piece.kind in ("weight of a section", "parameter") for piece in set_aside(raw_prompt).pieces):
+        assert result.startswith(base.rstrip(" \t"))  # else the details stand before that weight
     assert base == raw_prompt or not balanced(raw_prompt)
     assert unharmed(result)
     before, after = set_aside(raw_prompt), set_aside(result)

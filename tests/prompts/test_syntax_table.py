@@ -53,7 +53,7 @@ def test_an_example_comes_back_once_whatever_is_answered(row, example, answer):
     raw_prompt = surrounded(example, row.treatment)
     candidate = put_back(answer, set_aside(raw_prompt))
     assert candidate.count(balance(example)) == 1 and unharmed(candidate)
-    assert append(raw_prompt, answer).startswith(balance(raw_prompt))
+    assert append(raw_prompt, answer).startswith(balance(raw_prompt)) or row.kind == "parameter"
 
 
 @pytest.mark.parametrize(
@@ -67,6 +67,9 @@ def test_an_example_comes_back_once_whatever_is_answered(row, example, answer):
         ("l’été à Paris", "l'ete a Paris, a street", "l’été à Paris, a street"),
         ("score_9, a cat --ar 16:9", "score_9, a cat, oil --ar 16:9 --v 6", "score_9, a cat, oil --ar 16:9"),
         ('a sign "score_9 --raw"', 'a sign "score_9 --raw", 8k', 'a sign "score_9 --raw", 8k'),
+        ("a street in New York, a 5GHz router", "street in new york, 5ghz router", "street in New York, 5GHz router"),
+        ("A CAT IN A HAT", "a cat in a hat", "a cat in a hat"),
+        ("cat_ears, hat", "cat ears, hat, cat ears with dark tips", "cat_ears, hat, cat ears with dark tips"),
         ("café, CAFÉ, cafe", "cafe, cafe, cafe, cafe", "café, CAFÉ, cafe, cafe"),
     ],
 )
@@ -213,8 +216,8 @@ def check_mixed(raw_prompt: str, answer: str, weights: bool) -> None:
     lines = candidate.split("\n")
     assert all(piece.text in lines for piece in aside.pieces if piece.kind in (FULL_LINE | {"comment"}))
     appended = append(raw_prompt, answer)
-    if "weight of a section" not in {piece.kind for piece in aside.pieces}:
-        assert appended.startswith(balance(raw_prompt))
+    if not {"weight of a section", "parameter"} & {piece.kind for piece in aside.pieces}:
+        assert appended.startswith(balance(raw_prompt).rstrip())
     assert unharmed(appended)
     assert in_order(set_aside(appended), aside, lines=False) == in_order(aside, aside, lines=False)
 
