@@ -14,7 +14,7 @@ from torch import Tensor
 
 from . import kept_file
 from .kept_file import Kept
-from .layers import Int8Linear, Matrix, Read, check_int8, pack_int8, quantised_weight
+from .layers import Int8Linear, Matrix, Read, pack_int8, quantised_weight
 
 FORMAT = "1"  # of that file: another number makes it be written again
 
@@ -26,7 +26,6 @@ def int8_layers(plan: list[Matrix], read: Read, path: Path, sources: list[Path])
 
     sources  the files of the checkpoint that it is made from
     """
-    check_int8()
     patterns = {shape: pack_int8(torch.zeros(shape, dtype=torch.int8)) for shape in {part.shape for part in plan}}
     head, size = header(plan, patterns, sources)
     try:

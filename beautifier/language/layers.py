@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -81,15 +82,20 @@ class Int8Linear(nn.Module):
 
     def __init__(self, packed: Tensor, scales: Tensor):
         super().__init__()
-        self.packed, self.scales = packed, scales
+        self.packed, self.scales, self.out = packed, scales, len(scales)
         self.zeros = zero_points(len(scales))
         self.bias: Tensor | None = None
 
     def forward(self, x: Tensor) -> Tensor:
         """float32 [..., in] -> [..., out]."""
-        whole, scale = quantised_rows(x)
+        whole, scale = self.prepared(x)
         found = self.multiply(whole)
         return found.mul_(scale) if self.bias is None else torch.addcmul(self.bias, found, scale)
+
+    @staticmethod
+    def prepared(x: Tensor) -> tuple[Tensor, Tensor]:
+        """What quantised_rows() gives."""
+        return quantised_rows(x)
 
     def multiply(self, whole: Tensor) -> Tensor:
         """The product before the rows are scaled: uint8 [..., in] of quantised_rows() -> float32 [..., out]."""
@@ -104,13 +110,13 @@ class Pieces(Modules[nn.Module]):
         return self[0](x) if len(self) == 1 else torch.cat([piece(x) for piece in self], -1)
 
 
-class Int8Pieces(Modules["Int8Linear"]):
-    """The same in int8."""
+class Int8Pieces(Modules[Any]):
+    """The same in int8, of Int8Linear or FbgemmLinear."""
 
     def forward(self, x: Tensor) -> Tensor:
         """float32 [..., in] -> [..., vocabulary]."""
-        whole, scale = quantised_rows(x)
-        sizes = [len(piece.scales) for piece in self]
+        whole, scale = self[0].prepared(x)
+        sizes = [piece.out for piece in self]
         found = x.new_empty((*x.shape[:-1], sum(sizes)))
         # Piece by piece: all of them beside what they are put together in would be as much memory again.
         for piece, part in zip(self, found.split(sizes, -1), strict=True):

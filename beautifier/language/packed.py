@@ -3,7 +3,8 @@
 One token of an answer reads every weight once, so speed is bytes a second. oneDNN rearranges a plain matrix at every
 call, which costs more than the reading; rearranged once, a bfloat16 matrix is multiplied twice as fast. For int8 and
 int4 the rearranging itself is slow: its result is kept in a file beside the checkpoint. A small network whose weights
-are stored in float16 is multiplied by FBGEMM as it is stored: no bit of them is lost, and a call costs less.
+are stored in float16 is multiplied by FBGEMM as it is stored: no bit of them is lost, and a call costs less. FBGEMM
+multiplies int8, too, where a network is not large (see fbgemm.py).
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ import torch
 from torch import Tensor, nn
 
 from .architectures.table import read_config
+from .fbgemm import fbgemm_is_exact, fbgemm_layers
 from .int4_file import int4_layers
 from .int8_file import int8_layers
-from .layers import HalfLinear, Int8Pieces, Matrix, PackedLinear, Pieces, can_multiply_halves
+from .layers import HalfLinear, Int8Pieces, Matrix, PackedLinear, Pieces, can_multiply_halves, check_int8
 from .modules import Rows
 from .network import DecoderOnly
 from .threads import runs_on_one_thread
@@ -31,8 +33,11 @@ BFLOAT16_FROM = 512
 
 INT4 = getattr(torch, "int4", None)  # an older torch has none
 
+# Up to this width what a call costs is much of an int8 step, and FBGEMM packs all weights in about a second.
+FBGEMM_TO = 1024
+
 # Weights in a piece of the output layer.
-LEAST_PIECE = 2**23
+LEAST_PIECE = 2**24
 
 TABLE = "word_embeddings.weight"
 HEAD = "head.weight"  # an output layer of its own
@@ -73,7 +78,9 @@ def load_packed(folder: Path, dtype: torch.dtype) -> DecoderOnly:
 
     plan = matrices(network)
     if dtype == torch.int8:
-        layers, compute = int8_layers(plan, read, folder / INT8_FILE, weight_files(folder)), torch.float32
+        check_int8()
+        make = fbgemm_layers if config.hidden_size <= FBGEMM_TO and fbgemm_is_exact() else int8_layers
+        layers, compute = make(plan, read, folder / INT8_FILE, weight_files(folder)), torch.float32
     elif dtype == INT4:
         layers, compute = int4_layers(plan, read, folder / INT4_FILE, weight_files(folder)), torch.float32
     else:

@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from prompt_beautifier.beautifier import beautify
-from prompt_beautifier.beautifier.language import int4, int8_file, kept_file, packed, threads
+from prompt_beautifier.beautifier.language import fbgemm, int4, int8_file, kept_file, packed, threads
 from prompt_beautifier.beautifier.language import layers as language_layers
 from prompt_beautifier.beautifier.language.decoding import generate
 from prompt_beautifier.beautifier.language.weights import load_network
@@ -59,7 +59,9 @@ def small_pieces(monkeypatch):
 
 
 @pytest.fixture(params=["bloom", "gpt2", "llama"])
-def checkpoint(request, tmp_path):
+def checkpoint(request, tmp_path, monkeypatch):
+    if request.param == "gpt2":
+        monkeypatch.setattr(packed, "FBGEMM_TO", 0)  # int8 by oneDNN, as in large networks
     return tiny.save_checkpoint(tmp_path / "checkpoint", request.param, **SIZES)
 
 
@@ -139,19 +141,39 @@ def test_a_cache_changes_nothing(checkpoint):
     torch.testing.assert_close(torch.cat(parts, 1), together, atol=tolerance, rtol=tolerance)
 
 
+LAYERS = {
+    "oneDNN": lambda whole, scales: language_layers.Int8Linear(language_layers.pack_int8(whole), scales),
+    "FBGEMM": fbgemm.FbgemmLinear,
+}
+
+
 @can_int8
-def test_int8_is_a_product_of_rounded_matrices():
+@pytest.mark.parametrize(
+    "multiplier", ["oneDNN", pytest.param("FBGEMM", marks=needs(fbgemm.fbgemm_is_exact(), "exact FBGEMM"))]
+)
+def test_int8_is_a_product_of_rounded_matrices(multiplier):
     """Against the definition, in float64."""
     generator = torch.Generator().manual_seed(0)
     weight, x = torch.randn(70, 90, generator=generator), torch.randn(4, 90, generator=generator)
     weight[3], x[2] = 0, 0
     whole, scales = language_layers.quantised_weight(weight)
-    layer = language_layers.Int8Linear(language_layers.pack_int8(whole), scales)
+    layer = LAYERS[multiplier](whole, scales)
     layer.bias = torch.randn(70, generator=generator)
     rows = (x.double() / (x.double().abs().amax(1, keepdim=True) / 127).clamp(min=1e-30)).round()
     expected = (rows @ whole.double().t()) * (x.double().abs().amax(1, keepdim=True) / 127) * scales.double()
     torch.testing.assert_close(layer(x).double(), expected + layer.bias.double(), atol=1e-4, rtol=1e-4)
     assert (whole.float() * scales[:, None] - weight).abs().max() <= 0.51 * scales.max()
+    assert torch.equal(layer(x[None, 1:3])[0], layer(x)[1:3]), "a row is the same whatever the others are"
+
+
+@can_int8
+def test_where_fbgemm_would_be_inexact_onednn_multiplies(checkpoint, monkeypatch):
+    expected = scores(packed.load_packed(checkpoint, torch.int8), TOKENS)
+    monkeypatch.setattr(packed, "fbgemm_is_exact", lambda: False)
+    network = packed.load_packed(checkpoint, torch.int8)
+    assert isinstance(network.h[0].mlp.dense_4h_to_h, language_layers.Int8Linear)
+    # What lies halfway between two steps may be rounded another way.
+    assert (scores(network, TOKENS) - expected).norm() <= 0.01 * expected.norm()
 
 
 @can_int4
@@ -227,7 +249,7 @@ def test_rows_do_not_depend_on_each_other(checkpoint, dtype):
 def test_the_file_is_safetensors_and_read_the_next_time(checkpoint, dtype, name, monkeypatch):
     first = scores(packed.load_packed(checkpoint, dtype), TOKENS)
     tensors = load_file(checkpoint / name)
-    assert {kind.rpartition(".")[2] for kind in tensors} <= {"packed", "scales", "numbers"}
+    assert {kind.rpartition(".")[2] for kind in tensors} <= {"packed", "whole", "scales", "numbers"}
     assert [each.name for each in checkpoint.iterdir() if each.name.startswith(".")] == []
     monkeypatch.setattr(kept_file, "write", None)
     assert torch.equal(scores(packed.load_packed(checkpoint, dtype), TOKENS), first)
