@@ -127,6 +127,7 @@ def taken(values: list[float], draw: random.Random) -> int:
 class Outcome:
     """Of one user: how often the first candidate was the like's best, before and after, and what it cost."""
 
+    speaks: float  # share of the raw prompts in whose candidates the like finds a difference: so many picks tell of it
     before: float
     after: float
     cost: float  # by how much the first candidate is worse by the reward model
@@ -150,11 +151,12 @@ def outcome(
     taste = learn(choices, meanings)
     seconds = time.perf_counter() - began
     judged = [each for each in mine[picks:] if max(values[each]) > min(values[each])]
+    speaks = len(judged) / len(mine[picks:])
     firsts = {each: first(taste, each) for each in judged}
     before = statistics.mean(values[each][0] >= max(values[each]) for each in judged)
     after = statistics.mean(values[each][firsts[each]] >= max(values[each]) for each in judged)
     cost = statistics.mean(each.worth[0] - each.worth[firsts[each]] for each in judged)
-    return Outcome(before, after, cost, taste.has_one, seconds)
+    return Outcome(speaks, before, after, cost, taste.has_one, seconds)
 
 
 def first(taste: Taste, each: Shown) -> int:
@@ -180,8 +182,8 @@ def main() -> None:
     print(
         f"{args.picks} picks, {args.users} users of a kind, first candidate of {len(shown) - args.picks} raw prompts\n"
     )
-    print("| hidden like | untrained | learnt | points | worse by the reward model | a taste | seconds |")
-    print("| --- | --- | --- | --- | --- | --- | --- |")
+    print("| hidden like | picks that tell | untrained | learnt | points | worse by the reward | a taste | seconds |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
     gains = []
     for name, value in kinds.items():
         found = [outcome(value, shown, args.picks, user, meanings) for user in range(args.users)]
@@ -189,8 +191,8 @@ def main() -> None:
         points = 100 * (mean["after"] - mean["before"])
         gains += [points] if name in LIKES else []
         print(
-            f"| {name} | {mean['before']:.0%} | {mean['after']:.0%} | {points:+.0f} | {mean['cost']:.2f} "
-            f"| {mean['has_one']:.0%} | {mean['seconds']:.2f} |",
+            f"| {name} | {mean['speaks']:.0%} | {mean['before']:.0%} | {mean['after']:.0%} | {points:+.0f} "
+            f"| {mean['cost']:.2f} | {mean['has_one']:.0%} | {mean['seconds']:.2f} |",
             flush=True,
         )
     print(f"\nmean of the {len(gains)} likes: {statistics.mean(gains):+.1f} points")
