@@ -24,6 +24,7 @@ def megabytes(pid: int) -> float:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 def test_hundreds_of_runs_leave_no_memory_taken(server, model):
     read = {}
     for run in range(1, RUNS + 1):
