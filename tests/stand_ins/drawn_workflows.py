@@ -203,7 +203,7 @@ def z_image() -> Graph:
 
 NOTE_SIZE = (310, 290)
 SAVED = (460, 560)
-WIDE = (510, 960)  # of Beautify Prompt, where there is room: five candidates of usual length
+WIDE = (510, 1060)  # of Beautify Prompt, where there is room: five candidates of usual length
 FIRST, SECOND, THIRD, FOURTH = 0, 360, 830, 1220  # where columns begin
 
 
