@@ -29,6 +29,15 @@ def offered(server):
         pytest.skip("this ComfyUI replaces no nodes")
 
 
+def test_a_comfyui_that_replaces_no_nodes_has_ours_all_the_same(server):
+    try:
+        server.get("/node_replacements")
+    except OSError:
+        assert BEAUTIFY in server.get(f"/object_info/{BEAUTIFY}") and "Traceback" not in server.log
+    else:
+        pytest.skip("this ComfyUI replaces nodes")
+
+
 def test_ours_are_offered(offered):
     for old, new in {"PromptExpansion": BEAUTIFY, "ZuellniPickScoreLoader": "PromptBeautifierLoadScorer"}.items():
         assert [each["new_node_id"] for each in offered[old]] == [new]
