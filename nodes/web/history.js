@@ -86,7 +86,9 @@ function entryOf(entry) {
   const forget = toolButton("pi-times", text("history_forget"), async () => {
     await post("forget", { entry: entry.number });
     forgotten.add(entry.number);
+    const list = box.parentElement;
     box.remove();
+    if (!list.children.length) list.append(element("div", "note", text("history_empty")));
   });
   head.append(element("div", "raw", entry.raw_prompt), ...tools(entry.raw_prompt), forget);
   const when = new Date(1000 * entry.at).toLocaleString();
