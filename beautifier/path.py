@@ -27,6 +27,7 @@ from .prompts.cleaning import manner
 from .prompts.clip_tokens import limit_clip_tokens
 from .prompts.prose import is_prose
 from .prompts.put_back import put_back
+from .prompts.sections import keeps_sections
 from .prompts.standing_in import has_lost
 from .prompts.syntax import SetAside, set_aside
 from .prompts.syntax_table import DIVIDES, HIDDEN, LINE
@@ -263,9 +264,10 @@ def finished(
 def finish(raw_prompt: str, aside: SetAside, answer: str, mode: str, weights: bool) -> str:
     """One candidate of a cleaned answer; where nothing is left of it the raw prompt's words stand in.
 
-    Sentences cannot be divided where BREAK and its like divide the raw prompt: they are appended.
+    Sentences cannot be divided where BREAK and its like divide the raw prompt: they are appended, and so is an answer
+    that says in one section or line what stands in another.
     """
-    if mode == "append" or aside.is_divided and is_prose(answer):
+    if mode == "append" or aside.is_divided and is_prose(answer) or not keeps_sections(answer, aside):
         return append(raw_prompt, answer, aside)
     return put_back(answer, aside, weights=weights) or aside.words
 

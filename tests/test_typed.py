@@ -104,6 +104,44 @@ def test_sentences_and_details_have_one_mark_at_their_end(raw_prompt, mode, mann
     assert ".," not in left and ".." not in left and ("Inc.," in candidate.text or "Inc" not in raw_prompt)
 
 
+# What stands in which section or line, and what must be there together.
+DIVIDED = [
+    ("2girls, park\nleft girl, red dress\nright girl, blue dress", ["left girl, red dress\nright girl, blue dress"]),
+    ("masterpiece ADDCOMM 1girl BREAK 1boy", ["ADDCOMM 1girl", "BREAK 1boy"]),
+    ("space ship::2 nebula::0.5 --sref 12345", ["::2 nebula"]),
+    ("a girl in a red hat\nBREAK\na boy in a blue coat", ["red hat\nBREAK\na boy in a blue coat"]),
+]
+
+
+@pytest.mark.parametrize("style", ["tags", "sentences"])
+@pytest.mark.parametrize(("raw_prompt", "together"), DIVIDED, ids=[raw for raw, _ in DIVIDED])
+def test_what_is_asked_for_in_a_section_is_said_in_it(embedded_beautifier, raw_prompt, together, style):
+    for candidate in embedded_beautifier.beautify(raw_prompt, 2, seed=7, style=style):
+        assert not [piece for piece in together if piece not in candidate.text]
+
+
+@pytest.mark.parametrize("style", ["phrases", "tags", "sentences"])
+@pytest.mark.parametrize(
+    ("raw_prompt", "once"),
+    [
+        ("https://example.com/a.png a red fox", "example.com"),
+        ("(see https://a.b/c:1.2) a poster", "a.b/c"),
+        ("(at 12:30 a clock:1.2) on the wall, (50% off:1.1)", "50%"),
+        ("{2$$ and $$red|green} balloons", "{2$$ and $$red|green} balloon"),
+        ("embedding:one and embedding:two fighting", "embedding:one"),
+    ],
+)
+def test_what_stands_in_a_piece_is_said_once(embedded_beautifier, raw_prompt, once, style):
+    for candidate in embedded_beautifier.beautify(raw_prompt, 2, seed=7, style=style):
+        assert candidate.text.count(once) == 1 and "Https" not in candidate.text
+
+
+@pytest.mark.parametrize("raw_prompt", ["anime girl", "a schoolboy reading", "a teen girl, 15 years old, dancing"])
+def test_nothing_unsafe_is_added_to_the_tags_of_a_child(embedded_beautifier, raw_prompt):
+    for candidate in embedded_beautifier.beautify(raw_prompt, 6, seed=7, style="tags"):
+        assert not candidate.lost
+
+
 # What is said of a thing without being a word of the tables: a number, a letter, a mark.
 LITERAL = [
     ("7-eleven, city at night", ["7-eleven"]),

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from ..prompts import lexicon
+from ..prompts.unsafe import names_minor, unsafe
 from ..prompts.vocabulary import STOP, fold, singular
 from ..subjects.entries import Entry
 from ..subjects.find import Findings, Found
@@ -212,6 +213,8 @@ BARE_OF_GREEN = frozenset("grass flower leaf field flowers petals garden".split(
 def goes_with(tag: str, tags: list[str], scene: Scene) -> bool:
     """Whether a tag goes with those there: one hour, one framing, one seat, no words of a longer tag again."""
     words = set(tag.split())
+    if unsafe(tag, minor=True) and (unsafe(tag) or names_minor(", ".join([scene.wish.text, *tags]))):
+        return False
     if any(words < set(other.split()) and tag not in OF_ITS_OWN for other in tags):
         return False
     if words & SEATS and any(set(other.split()) & SEATS - words for other in tags):

@@ -6,12 +6,12 @@ from functools import lru_cache
 from .page import Edit, Page
 from .parentheses import balance
 from .searched import Searched
+from .sections import anchor, letters, nearest, plain_words, sections_of, shares_of, words_of_section
 from .syntax import Piece, SetAside, checked, one_line
-from .syntax_table import DIVIDES, IS_TEXT, LINE, TYPED
-from .taming import tame, written
+from .syntax_table import IS_TEXT, LINE, SHOWN, TYPED
+from .taming import written
 from .words import STOP_WORDS, fold_characters
 
-_JOINT = re.compile(r"(?:(?<=\S) (?:and|or|with)(?= ))?(?P<noun>(?:(?:^|(?<=\s)| )(?:an?|the) )?)$")
 _ENDS_IN_ARTICLE = re.compile(r"(?:^|\W)(?:an?|the|one)\s*$", re.IGNORECASE)
 _TAGS = ("underscores", "name and series", "series")
 _QUOTES = "\"'“”„«»‘’「」『』"
@@ -39,123 +39,8 @@ def put_back(answer: str, aside: SetAside, weights: bool = True) -> str:
     return balance(candidate) if any(piece.kind == "emoticon" for piece in aside.pieces) else candidate
 
 
-def _sections(parts: tuple[str | Piece, ...]) -> tuple[list[list[str | Piece]], list[Piece]]:
-    """`parts` between the borders, and the borders."""
-    sections, borders = [[]], []
-    for part in parts:
-        if isinstance(part, Piece) and part.treatment == DIVIDES:
-            borders.append(part)
-            sections.append([])
-        else:
-            sections[-1].append(part)
-    return sections, borders
-
-
-def _shares(plain: str, sections: list[list[str | Piece]], dividing: list[Piece]) -> list[str]:
-    """What of an answer belongs to each section; its own words where an answer has none for it."""
-    if not plain:
-        return [tame(_plain_words(section), tuple(dividing), weights=False) for section in sections]
-    if len(sections) == 1:
-        return [plain]
-    words = [[word for word in _words_of(section)[0] if one_line(word)] for section in sections]
-    borders = _borders(Searched(plain), words, len(plain))
-    starts, stops = [0, *(begin for _, begin in borders)], [*(end for end, _ in borders), len(plain)]
-    shares = _with_own_details([plain[start:stop] for start, stop in zip(starts, stops, strict=True)], words)
-    return [
-        share if not own or share.strip(" ,") else tame(_plain_words(section), tuple(dividing), weights=False)
-        for share, own, section in zip(shares, words, sections, strict=True)
-    ]
-
-
-def _with_own_details(shares: list[str], sections: list[list[str]]) -> list[str]:
-    """`shares` in which details that come last, and say a thing of one earlier section alone, stand there: "dog with
-    short fur" behind "a dog BREAK a cat"."""
-    own = [{word.strip(",.;:!?") for word in words} - STOP_WORDS for words in sections]
-    first, *details = shares[-1].split(", ")
-    left = [first]
-    for detail in details:
-        said = {word.strip(",.;:!?") for word in fold_characters(detail).split()}
-        about = [index for index, words in enumerate(own) if words & said]
-        if len(about) == 1 and about[0] < len(shares) - 1 and shares[about[0]].strip(" ,"):
-            shares[about[0]] = f"{shares[about[0]].rstrip(' ,')}, {detail}, "
-        else:
-            left.append(detail)
-    return [*shares[:-1], ", ".join(left)]
-
-
-def _plain_words(section: list[str | Piece]) -> str:
-    return " ".join(part if isinstance(part, str) else part.words for part in section)
-
-
 def _ends_in_comma(section: list[str | Piece]) -> bool:
     return bool(section) and isinstance(section[-1], str) and section[-1].rstrip(" \t").endswith(",")
-
-
-def _words_of(section: list[str | Piece]) -> tuple[list[str], list[int]]:
-    """The words of a section, and for each part how many of them stand before it."""
-    words, counts = [], []
-    for part in section:
-        counts.append(len(words))
-        said = fold_characters(part if isinstance(part, str) else part.words)
-        words += [word for word in said.split() if word.strip(",.;:!?|")]
-    return words, counts
-
-
-def _borders(answer: Searched, sections: list[list[str]], end: int) -> list[tuple[int, int]]:
-    """For each border, where in the answer the section before it ends and the one after it begins."""
-    total = sum(map(len, sections))
-    searched = max(_anchor(answer, sections[0][:4], 0, end)[1], 0)  # behind what earlier sections say
-    borders, begin, passed, waiting = [], 0, len(sections[0]), 0
-    for words in sections[1:]:
-        if passed in (0, total):
-            border = (end, end) if passed else (0, 0)
-        elif not words:
-            waiting += 1  # borders with nothing between them are where the last of them is
-            continue
-        else:
-            position, after = _anchor(answer, words[:4], max(begin, searched), end)
-            if position >= 0:
-                border, searched = _border_before(answer, begin, position), after
-            else:
-                places = [place for place in answer.details(begin, end) if place >= searched]
-                border = (_nearest(places or [end], end * passed / total),) * 2
-        begin = border[1]
-        borders += [border, *[(begin, begin)] * waiting]
-        waiting = 0
-        passed += len(words)
-    return borders
-
-
-def _border_before(answer: Searched, begin: int, position: int) -> tuple[int, int]:
-    """The border of two sections, the second of which speaks of what is at `position`.
-
-    It is where the detail begins; within one detail an article stays with its noun and an "and" goes.
-    """
-    start = answer.sentence_at(position) if answer.in_sentences else answer.details(begin, position)[-2]
-    if start > begin:
-        return start, start
-    joint = _JOINT.search(answer.text, begin, position)
-    return (joint.start(), joint.start("noun")) if joint else (position, position)
-
-
-def _nearest(places: list[int], target: float) -> int:
-    return min(places, key=lambda place: abs(place - target))
-
-
-def _anchor(answer: Searched, words: list[str], start: int, end: int, last: bool = False) -> tuple[int, int]:
-    """Where the first (or last) of `words` stand in the answer, as (start, end); (-1, -1) if they do not.
-
-    Tried are three words together, two, then the nearest one that is not a small word.
-    """
-    phrases = [words[-3:], words[-2:]] if last else [words[:3], words[:2]]
-    content = [word for word in (reversed(words) if last else words) if word.strip(",.") not in STOP_WORDS]
-    for phrase in [*phrases, content[:1]]:
-        text = " ".join(phrase).strip(" ,.;:!?")
-        if text not in STOP_WORDS:
-            position = answer.find(text, start, end)
-            if position >= 0:
-                return position, position + len(text)
-    return -1, -1
 
 
 def _place_section(answer: Searched, section: list[str | Piece], start: int, end: int) -> list[Edit]:
@@ -168,10 +53,10 @@ def _place_section(answer: Searched, section: list[str | Piece], start: int, end
     for index, part in _longest_first(section):
         span = _taken(answer, part, start, end) if part.words else None
         if span and part.neutral:
-            named = _ENDS_IN_ARTICLE.search(_plain_words(section[:index]))
+            named = _ENDS_IN_ARTICLE.search(plain_words(section[:index]))
             span = neutral[index] = span if named else answer.with_article(span, start)
         elif span and answer.in_sentences and part.kind in ("series", "name and series"):  # a name has no article
-            span = span if _ENDS_IN_ARTICLE.search(_plain_words(section[:index])) else answer.with_article(span, start)
+            span = span if _ENDS_IN_ARTICLE.search(plain_words(section[:index])) else answer.with_article(span, start)
         if span:
             edits.append(Edit(*span, part))
             found.append(part)
@@ -179,7 +64,8 @@ def _place_section(answer: Searched, section: list[str | Piece], start: int, end
         else:
             waiting.append((index, part))
     edits += _said_again(answer, found, start, end)
-    words, counts = _words_of(section)
+    edits += _said_apart(answer, section, [piece for _, piece in waiting], start, end)
+    words, counts = words_of_section(section)
     touched = _touched(section, placed) if placed else [(None, None)] * len(section)
     first_said = next((at for at, word in enumerate(words) if one_line(word)), len(words))
     cursor = start
@@ -275,6 +161,23 @@ def _said_again(answer: Searched, pieces: list[Piece], start: int, end: int) -> 
     return edits
 
 
+def _said_apart(answer: Searched, section: list[str | Piece], pieces: list[Piece], start: int, end: int) -> list[Edit]:
+    """Edits that take out details which say a part of what a piece weighs that the answer does not say whole, and that
+    was typed nowhere else."""
+    edits = []
+    weighed = [letters(piece.words) for piece in pieces if piece.treatment == SHOWN and piece.words]
+    if not weighed:
+        return []
+    own = letters(" ".join(part for part in section if isinstance(part, str)))
+    places = answer.details(start, end)
+    for begin, stop in zip(places, places[1:], strict=False):
+        detail = answer.free[begin:stop].rstrip(" ,")
+        words = letters(detail) - STOP_WORDS
+        if words and not words <= own and any(words <= each for each in weighed):
+            edits.append(Edit(*answer.hide(begin, begin + len(detail)), None))
+    return edits
+
+
 def _commas(section: list[str | Piece], index: int, piece: Piece) -> tuple[bool, bool]:
     """Whether a comma (or a line end) stands before and after `piece`, part `index`; one with words gets both."""
     if piece.words and not piece.neutral:
@@ -303,22 +206,23 @@ def _position(
     if leads:
         noun = behind < len(words) and words[behind].strip(".;:!?") not in STOP_WORDS
         if noun and piece.kind in IS_TEXT and not commas[1]:
-            return max(start, _anchor(answer, words[behind : behind + 4], start, end)[0])
+            place = anchor(answer, words[behind : behind + 4], start, end)[0]
+            return max(start, place if place >= 0 else anchor(answer, [words[behind].rstrip("s")], start, end)[0])
         # A line that begins with "#" is a comment to some tools.
         return end if piece.treatment == TYPED and piece.text.startswith("#") else start
-    previous = _anchor(answer, words[max(count - 4, 0) : count], start, end, last=True)[1]
+    previous = anchor(answer, words[max(count - 4, 0) : count], start, end, last=True)[1]
     if behind >= len(words) and words[count - 1] in STOP_WORDS and previous >= 0:
         return previous  # "in the style of <lora:ink:1>"
     if behind >= len(words) or answer.in_sentences and commas == (True, True) and piece.treatment != LINE:
         return end
-    following = _anchor(answer, words[behind : behind + 4], start, end)[0]
+    following = anchor(answer, words[behind : behind + 4], start, end)[0]
     places = answer.details(start, end)
     if following >= 0 and not (commas == (False, True) and previous >= 0):
         found, whole = following, max(place for place in places if place <= following)
     elif previous >= 0:
         found, whole = previous, min(place for place in places if place >= previous)
     else:
-        found = whole = _nearest(places, start + (end - start) * count / len(words))
+        found = whole = nearest(places, start + (end - start) * count / len(words))
     if piece.treatment == LINE and answer.in_sentences:
         return answer.sentence_behind(found, end)
     place = whole if piece.treatment == LINE or commas == (True, True) else found
@@ -328,16 +232,31 @@ def _position(
 def _render(plain: str, parts: tuple[str | Piece, ...]) -> str:
     """`plain` with the pieces of `parts` in their places: one comma or blank between neighbours, comments on lines of
     their own."""
-    sections, borders = _sections(parts)
+    sections, borders = sections_of(parts)
     page = Page()
-    for number, share in enumerate(_shares(plain, sections, borders)):
+    for number, share in enumerate(shares_of(plain, sections, borders)):
         if number:
             page.border(borders[number - 1], _ends_in_comma(sections[number - 1]))
         position = 0
-        for edit in _place_section(Searched(share), sections[number], 0, len(share)):
+        edits = _place_section(Searched(share), sections[number], 0, len(share))
+        share = _going_on(share, edits, sections[number])
+        for edit in edits:
             page.text(share[position : edit.start])
             if edit.piece:
                 page.piece(edit.piece, edit)
             position = max(position, edit.end)  # an insertion may fall inside what a piece has taken
         page.text(share[position:])
     return "".join(page.written)
+
+
+def _going_on(share: str, edits: list[Edit], section: list[str | Piece]) -> str:
+    """`share` in which the word behind a piece that begins a sentence in its place is small, as it was typed:
+    "{red|blue} balloons", of which a writer has seen the second word alone."""
+    for edit in edits:
+        if edit.start != edit.end or edit.comma_after or edit.piece is None or edit.piece.kind not in IS_TEXT:
+            continue
+        behind = section[section.index(edit.piece) + 1 :][:1]
+        typed = behind[0].lstrip(" \t") if behind and isinstance(behind[0], str) else ""
+        if typed[:1].islower() and share[edit.end : edit.end + 2].lower() == typed[:2].lower():
+            share = share[: edit.end] + share[edit.end].lower() + share[edit.end + 1 :]
+    return share

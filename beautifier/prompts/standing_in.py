@@ -105,10 +105,16 @@ def _comes_first(parts: list, index: int) -> bool:
     """Whether the piece at `index` comes first of all that the prompt shows, and no other thing follows with an
     article or a number, as in "__style__, a cat"."""
     kind = parts[index].kind
-    if kind not in IS_TEXT or kind == "embedding" or _said(_text_before(parts, index)):
+    if kind not in IS_TEXT or kind == "embedding" and not _leads_on(parts, index) or _said(_text_before(parts, index)):
         return False
     behind = "".join(part if isinstance(part, str) else part.words for part in parts[index + 1 :])
     return not _OTHER_THING.search(behind)
+
+
+def _leads_on(parts: list, index: int) -> bool:
+    """Whether words go on behind the piece at `index` without a comma: "embedding:someone and a dog"."""
+    behind = parts[index + 1] if index + 1 < len(parts) else ""
+    return isinstance(behind, str) and bool(re.match(r"[ \t]+[^\W\d_]", behind))
 
 
 def _said(text: str) -> bool:

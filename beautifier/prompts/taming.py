@@ -57,7 +57,7 @@ def tame(answer: str, pieces: tuple[Piece, ...], weights: bool) -> str:
         text = unicodedata.normalize("NFC", text)
     stands_for = _stand_ins(text, pieces)
     for char, (typed, _) in stands_for.items():
-        text = text.replace(typed, char)
+        text = re.sub(re.escape(typed), char, text, flags=re.IGNORECASE)  # a sentence may begin with it
     text = _tame(text, pieces, weights)
     for char, (_, words) in stands_for.items():
         text = text.replace(char, words)
@@ -70,7 +70,8 @@ def _stand_ins(text: str, pieces: tuple[Piece, ...]) -> dict[str, tuple[str, str
     if not _MARKS_OF_TYPED.search(text):
         return {}
     written = {piece.text if piece.treatment == TYPED else piece.words: piece.words for piece in pieces if piece.words}
-    found = [(typed, words if "(" in typed else typed) for typed, words in written.items() if typed in text]
+    low = text.lower()
+    found = [(typed, words if "(" in typed else typed) for typed, words in written.items() if typed.lower() in low]
     marked = sorted((each for each in found if _MARKS_OF_TYPED.search(each[0])), key=lambda each: -len(each[0]))
     free = (chr(code) for code in range(*_STANDS_FOR) if chr(code) not in text)
     return dict(zip(free, marked, strict=False))
