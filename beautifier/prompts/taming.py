@@ -44,6 +44,7 @@ _TWO_STOPS = re.compile(r"(?<![.\s])\.\.(?!\.)")
 _SHOUTED = ("AND", "COUPLE")
 _MOST_NESTED = 4  # weights of an answer that stand in one another
 _STAND_IN = re.compile("[\ue000-\uf8ff]")
+_TAG_AND_SERIES = re.compile(r"_+(?=\\?\()|(?<=\))_+")  # "saber_(fate)"
 _EMPTY_GROUP = re.compile(r"\(\s*(?::\s?\d?\.?\d{0,9})?\s*\)")
 
 
@@ -81,6 +82,8 @@ def _tame(text: str, pieces: tuple[Piece, ...], weights: bool) -> str:
     text = _without_unseen(text)
     if "::" in text and any("::" in piece.text for piece in pieces if piece.treatment != TYPED):
         text = _DOUBLE_COLON.sub(" ", text)
+    if "_" in text:
+        text = _TAG_AND_SERIES.sub(" ", text)
     if "\\" in text:
         text = re.sub(r"\\[()]?", "", text)
     if _MAY_BE_NOISE.search(text):

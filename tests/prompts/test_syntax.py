@@ -454,6 +454,7 @@ def test_every_piece_is_in_every_candidate_once(raw_prompt, answer, weights):
 @given(mixed(WORDS, PIECES, STRAYS), ANSWERS, st.booleans())
 @settings(max_examples=600, deadline=None)
 @example("(a // b)\nc", "a c", True)
+@example("\\(fate\\)\nsaber_\\(fate\\) ", "saber_\\(fate\\) ", False)
 @example(r"(\ )", "a", True)
 def test_stray_marks_break_nothing(raw_prompt, answer, weights):
     aside = set_aside(raw_prompt)
