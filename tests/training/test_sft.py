@@ -225,6 +225,27 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(whole, base, data, tmp_
     ]
 
 
+@pytest.mark.slow
+def test_a_base_in_4_bits_learns_through_adapters_and_is_handed_over_whole(data, tmp_path, monkeypatch):
+    """Of the base, rounded to 4 bits, nothing is in what is handed over but what the adapters add to it."""
+    for package in ("bitsandbytes", "peft"):
+        pytest.importorskip(package)
+    base = tiny.save_checkpoint(tmp_path / "base", "llama", family="promptist")
+    more = "--lora 4 --four-bit --lr 3e-2 --eval-rows 0 --export-dtype float32".split()
+    loaded, load = [], sft.load_model
+    monkeypatch.setattr(sft, "load_model", lambda *a, **more: loaded.append(load(*a, **more)) or loaded[-1])
+    sft.main(arguments(base, data, tmp_path / "run", *more))
+    assert loaded[0].is_loaded_in_4bit and not getattr(loaded[1], "is_loaded_in_4bit", False)
+    losses = [row["loss"] for row in read_metrics(tmp_path / "run") if "loss" in row]
+    assert losses[-1] < 0.8 * losses[0]
+    before, after = load_beautifier(base).network, load_beautifier(tmp_path / "run" / "model").network
+    changed = [
+        (mine - theirs).abs().max().item() > 1e-6
+        for mine, theirs in zip(before.parameters(), after.parameters(), strict=True)
+    ]
+    assert any(changed) and not all(changed)
+
+
 def assert_ends_well(processes):
     assert [process.wait() for process in processes] == [0, 0], processes[0].output()
     assert "on 2 x cpu" in processes[0].output()

@@ -28,7 +28,7 @@ def add_lora(parser: argparse.ArgumentParser) -> None:
 
 
 def add_four_bit(parser: argparse.ArgumentParser) -> None:
-    small = "with --lora, on an NVIDIA GPU: keep the network itself in 4 bits (bitsandbytes)"
+    small = "with --lora: keep the network itself in 4 bits (bitsandbytes; on a CPU it is slow)"
     parser.add_argument("--four-bit", action="store_true", help=small)
 
 
@@ -61,20 +61,20 @@ def alpha_of(args: argparse.Namespace) -> float:
 
 def quantised(args: argparse.Namespace) -> dict:
     """What from_pretrained is given for a base in 4 bits (QLoRA: Dettmers et al. 2023, arXiv 2305.14314); {} without
-    --four-bit. Raises ValueError or ImportError where that cannot be."""
+    --four-bit. Raises ValueError or ImportError where that cannot be. bitsandbytes has CPUs since 0.46."""
     if not args.four_bit:
         return {}
     if args.lora is None:
         raise ValueError("--four-bit is for a base that stays as it is: give --lora RANK, too")
-    if args.cpu or not torch.cuda.is_available():
-        raise ValueError("--four-bit needs an NVIDIA GPU")
     if importlib.util.find_spec("bitsandbytes") is None:
-        raise ImportError("--four-bit needs bitsandbytes: pip install bitsandbytes")
+        raise ImportError("--four-bit needs bitsandbytes: pip install 'bitsandbytes>=0.46'")
     from accelerate import PartialState
     from transformers import BitsAndBytesConfig
 
-    how = {"bnb_4bit_quant_type": "nf4", "bnb_4bit_use_double_quant": True, "bnb_4bit_compute_dtype": torch.bfloat16}
-    device = {"": PartialState().local_process_index}
+    on_gpu = torch.cuda.is_available() and not args.cpu
+    dtype = torch.bfloat16 if on_gpu else torch.float32
+    how = {"bnb_4bit_quant_type": "nf4", "bnb_4bit_use_double_quant": True, "bnb_4bit_compute_dtype": dtype}
+    device = {"": PartialState().local_process_index if on_gpu else "cpu"}
     return {"quantization_config": BitsAndBytesConfig(load_in_4bit=True, **how), "device_map": device}
 
 
