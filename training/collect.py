@@ -60,9 +60,20 @@ from .data.drop_table import DropTable
 from .data.person_names import merged
 from .data.sources import cut, read_part
 from .run import options
-from .run.cluster import actors, add_cluster_options, cluster, each
+from .run.cluster import actors, add_cluster_options, cluster
+from .run.dataset import each
 from .run.kept import Kept
-from .run.parts import Manifest, atomic_write, file_identity, read_json, read_rows, run_stage, write_json, write_rows
+from .run.parts import (
+    Made,
+    Manifest,
+    atomic_write,
+    file_identity,
+    read_json,
+    read_rows,
+    run_stage,
+    write_json,
+    write_rows,
+)
 
 KEYS_PER_RANGE = 1_000_000  # of near-duplicates looked at in one go: some 100 MB
 ROWS_PER_SESSION_RANGE = 100_000
@@ -198,16 +209,24 @@ class Stages:
     with_ray: bool
 
     def __call__(
-        self, name: str, count: int, work: Callable[[int], dict], title: str = "", loads: bool = False
+        self,
+        name: str,
+        count: int,
+        work: Callable[[int, bytes | None], Made],
+        title: str = "",
+        reads: Callable[[int], Path] | None = None,
+        loads: bool = False,
     ) -> list[Path]:
-        """Have work(part) done for the parts 0 to count - 1 that are not done yet; the done-files of all, in order.
+        """Have work(part, content) done for the parts 0 to count - 1 that are not done yet; the done-files of all, in
+        order.
 
+        reads  which file is the content of a part; None where it has none of its own
         loads  whether the work loads a network: then it stays in processes that live on, one a GPU
         """
         resources = actors() if loads and self.with_ray else {}
 
-        def on_each(work: Callable[[int], dict], parts: list[int]) -> Iterator[int]:
-            return each(work, parts, self.with_ray, title or name, **resources)
+        def on_each(work: Callable[[int, bytes | None], dict[str, bytes]], parts: list[int]) -> None:
+            each(work, parts, self.folder, self.with_ray, reads, title or name, **resources)
 
         return run_stage(self.folder, name, count, work, on_each)
 
@@ -221,11 +240,11 @@ def run_stages(args: argparse.Namespace, rules: Rules, stage: Stages) -> dict:
     learn_names(run, stage)
 
     run = run.with_chunks(sessions(run, stage))
-    clean = stage("clean", len(run.chunks), partial(clean_part, run), "cleaning")
+    clean = stage("clean", len(run.chunks), partial(clean_part, run), "cleaning", run.source)
     drops = DropTable()
     if rules.expand:
         run = run.with_chunks(expansions(args, run, drops))
-        clean = stage("clean", len(run.chunks), partial(clean_part, run), "cleaning expansions")
+        clean = stage("clean", len(run.chunks), partial(clean_part, run), "cleaning expansions", run.source)
 
     keys = sum(read_json(path)["rows"] for path in clean) * near.BANDS
     ranges = keys // KEYS_PER_RANGE + 1
@@ -233,7 +252,7 @@ def run_stages(args: argparse.Namespace, rules: Rules, stage: Stages) -> dict:
     stage("same-heads", ranges, partial(find_same_heads, run, ranges), "same first words")
     write_short_sides(args, run, ranges, stage)
     loads = bool(rules.aesthetic_reward or rules.consistency_reward)
-    pairs = stage("pairs", len(run.chunks), PairsOfPart(run, ranges), "pairs", loads)
+    pairs = stage("pairs", len(run.chunks), PairsOfPart(run, ranges), "pairs", run.high, loads)
     return {"rows": rows, **finish(args.out, run, drops, [*clean, *pairs])}
 
 
@@ -241,7 +260,7 @@ def learn_names(run: Run, stage: Stages) -> None:
     """Write OUT/name_words.txt: the words taken for people's names, learnt from what people wrote."""
     taught = tuple(chunk for chunk in run.chunks if chunk.source in ("prompts", "captions"))
     lessons = Run(run.folder, run.name_words, run.rules, taught or run.chunks)
-    uses = stage("names", len(lessons.chunks), partial(count_uses, lessons), "people's names")
+    uses = stage("names", len(lessons.chunks), partial(count_uses, lessons), "people's names", lessons.source)
     if not run.name_words.exists() or not (run.folder / "names.json").exists():
         named = merged([partial(read_json, path) for path in uses]).name_words()
         with atomic_write(run.name_words) as unfinished:
@@ -318,7 +337,7 @@ def sessions(run: Run, stage: Stages) -> list[Chunk]:
     if not authored or not run.rules.session_minutes:
         return []
     run = Run(run.folder, run.name_words, run.rules, authored)
-    stage("authors", len(authored), partial(sort_by_author, run))
+    stage("authors", len(authored), partial(sort_by_author, run), reads=run.source)
     ranges = sum(chunk.count for chunk in authored) // ROWS_PER_SESSION_RANGE + 1
     found = stage("sessions", ranges, partial(find_sessions, run, len(authored), ranges))
     chunks, first = [], 0
@@ -368,7 +387,7 @@ def write_short_sides(args: argparse.Namespace, run: Run, ranges: int, stage: St
     captioned = [part for part, chunk in enumerate(run.chunks) if chunk.source == "captions"]
     if captioned:
         work = CaptionPart(run, ranges, captioned, args.blip)
-        stage("captions", len(captioned), work, loads=True)
+        stage("captions", len(captioned), work, reads=lambda index: run.high(captioned[index]), loads=True)
     done = run.folder / "summaries.json"
     if run.rules.summarize and not done.exists():
         parts = [part for part, chunk in enumerate(run.chunks) if chunk.source == "prompts"]

@@ -20,7 +20,7 @@ from prompt_beautifier.training.data import collect_parts, sources  # noqa: E402
 from prompt_beautifier.training.data.drop_table import DropTable  # noqa: E402
 from prompt_beautifier.training.data.pairs import content_words, words  # noqa: E402
 from prompt_beautifier.training.data.safety import unsafe_words  # noqa: E402
-from prompt_beautifier.training.run import cluster  # noqa: E402
+from prompt_beautifier.training.run import cluster, dataset  # noqa: E402
 
 
 def made_up_prompts(count: int, seed: int = 0) -> list[str]:
@@ -300,21 +300,27 @@ def test_options_that_cannot_work_are_refused(tmp_path, more, message):
 
 
 class Failing:
-    def __call__(self, part: int) -> int:
+    def __call__(self, part: int, content: bytes | None) -> dict[str, bytes]:
         if part == 3:
             raise ValueError("part 3 cannot be read")
-        return 1 // (part - 4)
+        return {f"made-{part}.txt": bytes([65 + 1 // (part - 4)]) + (content or b"")}
 
 
 @pytest.mark.slow
-def test_work_with_ray_gives_its_own_errors(with_ray):
+def test_ray_data_reads_parts_writes_what_is_made_of_them_and_gives_their_own_errors(with_ray, tmp_path):
     ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers cannot import this file
     try:
-        assert sorted(cluster.each(Failing(), [0, 1, 2], with_ray=True)) == [0, 1, 2]
+        for part in range(3):
+            (tmp_path / f"{part}.raw").write_bytes(b"of part %d" % part)
+        dataset.each(Failing(), [0, 1, 2], tmp_path, True, lambda part: tmp_path / f"{part}.raw")
+        assert [(tmp_path / f"made-{part}.txt").read_text()[1:] for part in range(3)] == [
+            "of part 0", "of part 1", "of part 2"
+        ]  # fmt: skip
         with pytest.raises(ValueError, match="^part 3 cannot be read$"):
-            list(cluster.each(Failing(), [1, 3], with_ray=True, **cluster.actors()))
-        with pytest.raises(RuntimeError, match="return 1 // (.|\n)*ZeroDivisionError"):
-            list(cluster.each(Failing(), [4], with_ray=True))
+            dataset.each(Failing(), [1, 3], tmp_path, True, **cluster.actors())
+        with pytest.raises(RuntimeError, match="1 // (.|\n)*ZeroDivisionError"):
+            dataset.each(Failing(), [4], tmp_path, True)
+        assert not (tmp_path / dataset.FAILED).exists()
     finally:
         ray.cloudpickle.unregister_pickle_by_value(sys.modules[__name__])
 

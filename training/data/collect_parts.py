@@ -1,8 +1,10 @@
-"""What collect does with one part of the rows: every function here reads files of OUT/parts and writes others.
+"""What collect does with one part of the rows: every function here reads files of OUT/parts and says what others hold.
 
 They run in any process, in any order. Their output depends only on their input files and on the rules.
 """
 
+import io
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -12,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from ...beautifier.prompts.spacing import repair_spacing
-from ..run.parts import atomic_write, read_json, read_rows, write_array, write_json, write_rows
+from ..run.parts import Made, as_json, as_jsonl, as_npy, read_json, read_rows
 from . import near_duplicates as near
 from . import pairs
 from .captions import Captioner
@@ -81,8 +83,17 @@ class Run:
     def paths(self, kind: str, suffix: str, count: int) -> list[Path]:
         return [self.path(kind, part, suffix) for part in range(count)]
 
-    def rows(self, part: int) -> Iterator[dict]:
-        return read_part(self.folder / self.chunks[part].file, self.rules.image_folder)
+    def source(self, part: int) -> Path:
+        """The file of a part's rows."""
+        return self.folder / self.chunks[part].file
+
+    def high(self, part: int) -> Path:
+        """The file of a part's good rows."""
+        return self.path("high", part, "jsonl")
+
+    def rows(self, part: int, content: bytes | None = None) -> Iterator[dict]:
+        """The rows of a part; `content` is its file, where somebody has read it."""
+        return read_part(self.source(part), self.rules.image_folder, content)
 
 
 @dataclass(frozen=True)
@@ -112,20 +123,20 @@ def chosen(text: str, share: float) -> bool:
     return near.text_hash(text) < share * 2**64
 
 
-def count_uses(run: Run, part: int) -> dict:
+def count_uses(run: Run, part: int, content: bytes | None = None) -> Made:
     """What person_names learns from one part."""
     artists = run.rules.artists.read_text(encoding="utf-8-sig").splitlines() if run.rules.artists else []
-    return Uses((row["prompt"].lower() for row in run.rows(part)), artists).as_json()
+    return Made(Uses((row["prompt"].lower() for row in run.rows(part, content)), artists).as_json())
 
 
-def sort_by_author(run: Run, part: int) -> dict:
-    """Write one part's prompts in the order of a hash of their authors, for `find_sessions` to take slices of."""
+def sort_by_author(run: Run, part: int, content: bytes | None = None) -> Made:
+    """One part's prompts in the order of a hash of their authors, for `find_sessions` to take slices of."""
     import pyarrow as arrow
     import pyarrow.parquet as parquet
 
     found = [
         (near.text_hash(str(row["user"])) >> 1, float(row["time"]), run.chunks[part].order(i), row["prompt"])
-        for i, row in enumerate(run.rows(part))
+        for i, row in enumerate(run.rows(part, content))
         if row.get("user") is not None and "time" in row
     ]
     found.sort()
@@ -133,13 +144,13 @@ def sort_by_author(run: Run, part: int) -> dict:
     kinds = (arrow.int64(), arrow.float64(), arrow.int64(), arrow.string())
     names = ("author", "time", "order", "prompt")
     arrays = [arrow.array(column, kind) for column, kind in zip(columns, kinds, strict=True)]
-    with atomic_write(run.path("authors", part, "parquet")) as unfinished:
-        parquet.write_table(arrow.table(arrays, names=names), unfinished, row_group_size=1000)
-    return {"rows": len(found)}
+    file = io.BytesIO()
+    parquet.write_table(arrow.table(arrays, names=names), file, row_group_size=1000)
+    return Made({"rows": len(found)}, {run.path("authors", part, "parquet").name: file.getvalue()})
 
 
-def find_sessions(run: Run, parts: int, ranges: int, index: int) -> dict:
-    """Write the refinements of the authors whose hash is in one of `ranges` ranges."""
+def find_sessions(run: Run, parts: int, ranges: int, index: int, _: None = None) -> Made:
+    """The refinements of the authors whose hash is in one of `ranges` ranges."""
     import pyarrow.parquet as parquet
 
     first, last = index * 2**63 // ranges, (index + 1) * 2**63 // ranges - 1
@@ -153,16 +164,15 @@ def find_sessions(run: Run, parts: int, ranges: int, index: int) -> dict:
         session = [(time, prompt) for _, time, _, prompt in session]
         for short, richer in refinements(session, 60 * run.rules.session_minutes):
             found.append({"raw_prompt": session[short][1], "prompt": session[richer][1]})
-    write_rows(run.path("sessions", index, "raw.jsonl"), found)
-    return {"rows": len(found)}
+    return Made({"rows": len(found)}, {run.path("sessions", index, "raw.jsonl").name: as_jsonl(found)})
 
 
-def clean_part(run: Run, part: int) -> dict:
-    """Write what is good of one part (high), its keys for near-duplicates, and low prompts for expansion."""
+def clean_part(run: Run, part: int, content: bytes | None = None) -> Made:
+    """What is good of one part (high), its keys for near-duplicates, and low prompts for expansion."""
     chunk, rules, drops = run.chunks[part], run.rules, DropTable()
     lists = known(run.name_words, rules)
     high, low = [], []
-    for i, row in enumerate(run.rows(part)):
+    for i, row in enumerate(run.rows(part, content)):
         prompt = row["prompt"]
         segments, reason = pairs.tidy_target(prompt, lists.named, lists.modifiers)
         if row.get("unsafe", 0.0) > rules.max_unsafe:
@@ -186,34 +196,37 @@ def clean_part(run: Run, part: int) -> dict:
     orders = np.array([row["order"] for row in high], dtype=np.uint64)
     heads = [near.text_hash(" ".join(words(text)[:5])) for text in texts]
     bands = near.band_hashes(texts)
-    write_rows(run.path("high", part, "jsonl"), high)
-    write_rows(run.path("low", part, "jsonl"), low)
-    write_array(run.path("bands", part, "npy"), near.sorted_keys(bands.ravel(), np.repeat(orders, bands.shape[1])))
-    write_array(run.path("heads", part, "npy"), near.sorted_keys(np.array(heads, dtype=np.uint64), orders))
-    return {"rows": len(high), "drops": drops.as_json()}
+    files = {
+        run.high(part).name: as_jsonl(high),
+        run.path("low", part, "jsonl").name: as_jsonl(low),
+        run.path("bands", part, "npy").name: as_npy(near.sorted_keys(bands.ravel(), np.repeat(orders, bands.shape[1]))),
+        run.path("heads", part, "npy").name: as_npy(near.sorted_keys(np.array(heads, dtype=np.uint64), orders)),
+    }
+    return Made({"rows": len(high), "drops": drops.as_json()}, files)
 
 
 def too_ugly(row: dict, least: float | None) -> bool:
     return least is not None and row.get("aesthetic_score", least) < least
 
 
-def find_near_duplicates(run: Run, ranges: int, index: int) -> dict:
+def find_near_duplicates(run: Run, ranges: int, index: int, _: None = None) -> Made:
     keys = near.key_range(run.paths("bands", "npy", len(run.chunks)), index, ranges)
-    write_array(run.path("duplicates", index, "npy"), near.beyond_first(keys))
-    return {}
+    return Made({}, {run.path("duplicates", index, "npy").name: as_npy(near.beyond_first(keys))})
 
 
-def find_same_heads(run: Run, ranges: int, index: int) -> dict:
+def find_same_heads(run: Run, ranges: int, index: int, _: None = None) -> Made:
     """Rows that begin like SAME_HEAD rows before them, near-duplicates not counted."""
     keys = near.key_range(run.paths("heads", "npy", len(run.chunks)), index, ranges)
     keys = keys[~near.is_in(keys[:, 1], run.paths("duplicates", "npy", ranges))]
-    write_array(run.path("same-heads", index, "npy"), near.beyond_first(keys, SAME_HEAD))
-    return {}
+    return Made({}, {run.path("same-heads", index, "npy").name: as_npy(near.beyond_first(keys, SAME_HEAD))})
 
 
-def survivors(run: Run, ranges: int, part: int, drops: DropTable | None = None) -> list[dict]:
-    """The good rows of a part that are no near-duplicates; others are counted in `drops`."""
-    rows = read_rows(run.path("high", part, "jsonl"))
+def survivors(
+    run: Run, ranges: int, part: int, drops: DropTable | None = None, content: bytes | None = None
+) -> list[dict]:
+    """The good rows of a part that are no near-duplicates; others are counted in `drops`. `content` is the file of the
+    good rows, where somebody has read it."""
+    rows = read_rows(run.high(part)) if content is None else [json.loads(line) for line in content.splitlines()]
     orders = np.array([row["order"] for row in rows], dtype=np.uint64)
     twice = near.is_in(orders, run.paths("duplicates", "npy", ranges))
     heads = near.is_in(orders, run.paths("same-heads", "npy", ranges))
@@ -231,20 +244,17 @@ class CaptionPart:
     def __init__(self, run: Run, ranges: int, parts: list[int], model: str):
         self.run, self.ranges, self.parts, self.model, self.captioner = run, ranges, parts, model, None
 
-    def __call__(self, index: int) -> dict:
+    def __call__(self, index: int, content: bytes | None = None) -> Made:
         part = self.parts[index]
-        rows = [row for row in survivors(self.run, self.ranges, part) if "image" in row]
+        rows = [row for row in survivors(self.run, self.ranges, part, content=content) if "image" in row]
         if rows and self.captioner is None:
             self.captioner = Captioner(self.model)
         captions = self.captioner.captions([row["image"] for row in rows]) if rows else []
-        write_json(
-            self.run.path("short", part, "json"),
-            {
-                row["order"]: [text, "" if text else "no image to be read"]
-                for row, text in zip(rows, captions, strict=True)
-            },
-        )
-        return {}
+        short = {
+            row["order"]: [text, "" if text else "no image to be read"]
+            for row, text in zip(rows, captions, strict=True)
+        }
+        return Made({}, {self.run.path("short", part, "json").name: as_json(short)})
 
 
 def summaries_wanted(run: Run, ranges: int, part: int) -> list[dict]:
@@ -257,23 +267,22 @@ class PairsOfPart:
     def __init__(self, run: Run, ranges: int):
         self.run, self.ranges, self.rewards = run, ranges, {}
 
-    def __call__(self, part: int) -> dict:
+    def __call__(self, part: int, content: bytes | None = None) -> Made:
         run, drops = self.run, DropTable()
-        rows = self.above(list(self.candidates(part, drops)), drops)
+        rows = self.above(list(self.candidates(part, drops, content)), drops)
         sides = {"train": [], "heldout": []}
         for row in rows:
             drops.add(f"{row['source']}: kept", f"{row['raw_prompt']} -> {row['prompt']}")
             sides["heldout" if pairs.held_out(row["prompt"]) else "train"].append(row)
-        for side, found in sides.items():
-            write_rows(run.path(side, part, "jsonl"), found)
-        return {"drops": drops.as_json(), **{side: len(found) for side, found in sides.items()}}
+        files = {run.path(side, part, "jsonl").name: as_jsonl(found) for side, found in sides.items()}
+        return Made({"drops": drops.as_json(), **{side: len(found) for side, found in sides.items()}}, files)
 
-    def candidates(self, part: int, drops: DropTable) -> Iterator[dict]:
+    def candidates(self, part: int, drops: DropTable, content: bytes | None = None) -> Iterator[dict]:
         """Pairs that are good by their words alone."""
         run, source = self.run, self.run.chunks[part].source
         lists, path = known(run.name_words, run.rules), run.path("short", part, "json")
         short_sides = read_json(path) if path.exists() else {}
-        for row in survivors(run, self.ranges, part, drops):
+        for row in survivors(run, self.ranges, part, drops, content):
             order, target, image = row.pop("order"), row.pop("prompt"), row.pop("image", None)
             raw, segments = row.pop("raw_prompt", None), target.split(", ")
             raws = [(source, raw)]

@@ -10,6 +10,7 @@ A row is a dict with prompt, and where the source has them: raw_prompt, user, ti
 """
 
 import csv
+import io
 import json
 import lzma
 from collections.abc import Iterable, Iterator
@@ -90,8 +91,11 @@ def _parquet_slices(path: Path, rows: int, limit: int | None) -> Iterator[tuple]
         yield part(pending)
 
 
-def read_part(path: Path, images: Path | None = None) -> Iterator[dict]:
-    """The rows of one part, one for every row it was cut of; `images` is the folder that image names begin in.
+def read_part(path: Path, images: Path | None = None, content: bytes | None = None) -> Iterator[dict]:
+    """The rows of one part, one for every row it was cut of.
+
+    images   the folder that image names begin in
+    content  what the file has in it, where somebody has read it
 
     Raises ValueError, naming the line, for rows that cannot be read.
     """
@@ -99,10 +103,11 @@ def read_part(path: Path, images: Path | None = None) -> Iterator[dict]:
     if kind == ".parquet":
         import pyarrow.parquet as parquet
 
-        for row in parquet.read_table(path).to_pylist():
+        for row in parquet.read_table(path if content is None else io.BytesIO(content)).to_pylist():
             yield as_row(row, path.name, images)
         return
-    with open(path, encoding="utf-8-sig", errors="replace", newline="\n") as lines:
+    file = open(path, "rb") if content is None else io.BytesIO(content)
+    with io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="\n") as lines:
         for number, line in enumerate(lines, 1):
             line = line.rstrip("\r\n")
             if kind == ".jsonl" and line.strip():

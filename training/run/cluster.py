@@ -8,10 +8,8 @@ import argparse
 import logging
 import os
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-
-from tqdm import tqdm
 
 OBJECT_STORE = 256 * 2**20  # bytes; what travels through Ray is numbers of parts, the rows travel through files
 NO_RAY = "Ray is not installed: pip install prompt-beautifier[training], or work without it (--workers 0)"
@@ -76,37 +74,6 @@ def start_ray(cores: int, gpus: int | None = None) -> None:
     )
 
 
-def each(
-    work: Callable[[int], object], parts: Sequence[int], with_ray: bool, name: str = "", **resources
-) -> Iterator[int]:
-    """Have work(part) done for every part, in any order; the parts as they are done, with a progress bar.
-
-    resources: further arguments for Ray Data's map, such as num_gpus; with `concurrency` as many actors live through
-    all the parts, so that what `work` has loaded stays loaded. Raises what `work` raises, first come first served.
-    """
-    found = _with_ray(work, parts, resources) if with_ray else _here(work, parts)
-    yield from tqdm(found, desc=name, total=len(parts), unit=" parts")
-
-
-def _here(work: Callable[[int], object], parts: Sequence[int]) -> Iterator[int]:
-    for part in parts:
-        work(part)
-        yield part
-
-
-def _with_ray(work: Callable[[int], object], parts: Sequence[int], resources: dict) -> Iterator[int]:
-    import ray.data
-
-    rows = ray.data.from_items([{"part": int(part)} for part in parts], override_num_blocks=len(parts))
-    if "concurrency" in resources:
-        rows = rows.map(Actor, fn_constructor_args=[work], **resources)
-    else:
-        rows = rows.map(Call(work), **resources)
-    for row in rows.iter_rows():
-        found((None, row["error"], row["message"]))
-        yield row["part"]
-
-
 def actors(without_gpu: int = 1) -> dict:
     """Ray's resources for work that loads a network: one process a GPU, or so many where there is none."""
     import ray
@@ -138,22 +105,3 @@ def found(outcome: Outcome):
     if error:
         raise EXPECTED.get(error, RuntimeError)(message)
     return value
-
-
-class Call:
-    """One call of `work`, as a row of Ray Data.
-
-    What goes wrong travels as a value: of an error that is raised Ray Data hands on no more than the text of a
-    whole stack.
-    """
-
-    def __init__(self, work: Callable[[int], object]):
-        self.work = work
-
-    def __call__(self, row: dict) -> dict:
-        _, error, message = outcome(lambda: self.work(row["part"]))
-        return {"part": row["part"], "error": error, "message": message}
-
-
-class Actor(Call):
-    """The same, in a process that lives on."""

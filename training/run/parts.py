@@ -4,12 +4,14 @@ OUT/parts/manifest.json     what the run was asked for
 OUT/parts/<stage>-00007...  what a stage made of part 7; <stage>-00007.json comes last and says that it is done
 """
 
+import io
 import json
 import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -43,18 +45,36 @@ def read_json(path: Path) -> dict:
 def write_rows(path: Path, rows: Iterable[dict]) -> None:
     """A JSONL file."""
     with atomic_write(path) as unfinished, open(unfinished, "w", encoding="utf-8") as file:
-        for row in rows:
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+        file.writelines(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
+
+
+def as_jsonl(rows: Iterable[dict]) -> bytes:
+    """What a JSONL file of rows has in it."""
+    return "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows).encode()
+
+
+def as_json(value: object) -> bytes:
+    """What a JSON file has in it."""
+    return f"{json.dumps(value, ensure_ascii=False)}\n".encode()
+
+
+def as_npy(array: np.ndarray) -> bytes:
+    """What a file of an array has in it."""
+    file = io.BytesIO()
+    np.save(file, array)
+    return file.getvalue()
+
+
+def write_files(folder: Path, files: dict[str, bytes]) -> None:
+    """Files by name, each whole or not at all, in their order."""
+    for name, content in files.items():
+        with atomic_write(folder / name) as unfinished:
+            unfinished.write_bytes(content)
 
 
 def read_rows(path: Path) -> list[dict]:
     with open(path, encoding="utf-8") as lines:
         return [json.loads(line) for line in lines]
-
-
-def write_array(path: Path, array: np.ndarray) -> None:
-    with atomic_write(path) as unfinished, open(unfinished, "wb") as file:
-        np.save(file, array)
 
 
 class Manifest:
@@ -108,31 +128,41 @@ def file_identity(path: Path) -> list:
     return [str(path.resolve()), stat.st_size, stat.st_mtime_ns]
 
 
+@dataclass(frozen=True)
+class Made:
+    """What a stage made of a part: what its done-file holds, and other files by name."""
+
+    done: dict
+    files: dict[str, bytes] = field(default_factory=dict)
+
+
 def run_stage(
     folder: Path,
     stage: str,
     count: int,
-    work: Callable[[int], dict],
-    each: Callable[[Callable[[int], dict], list[int]], Iterable],
+    work: Callable[[int, bytes | None], Made],
+    each: Callable[[Callable[[int, bytes | None], dict[str, bytes]], list[int]], None],
 ) -> list[Path]:
     """Have `work` done on the parts 0 to count - 1 that are not done yet; the done-files of all, in order.
 
-    work(part) writes what it makes of the part and returns what its done-file shall hold; each(work, parts) calls
-    it on all of them, wherever.
+    work(part, content) says what it makes of the part; each(work, parts) calls it on all of them, wherever, and writes
+    the files.
     """
     done = [folder / f"{stage}-{part:05d}.json" for part in range(count)]
     todo = [part for part in range(count) if not done[part].exists()]
-    for _ in each(Finished(folder, stage, work), todo) if todo else ():
-        pass
+    if todo:
+        each(Finished(stage, work), todo)
     return done
 
 
+@dataclass(frozen=True)
 class Finished:
-    """work(part), and then its done-file. A class, because it travels to other processes."""
+    """The files of work(part, content), the done-file behind the others. A class, because it travels to other
+    processes."""
 
-    def __init__(self, folder: Path, stage: str, work: Callable[[int], dict]):
-        self.folder, self.stage, self.work = folder, stage, work
+    stage: str
+    work: Callable[[int, bytes | None], Made]
 
-    def __call__(self, part: int) -> int:
-        write_json(self.folder / f"{self.stage}-{part:05d}.json", self.work(part))
-        return part
+    def __call__(self, part: int, content: bytes | None) -> dict[str, bytes]:
+        made = self.work(part, content)
+        return {**made.files, f"{self.stage}-{part:05d}.json": as_json(made.done)}
