@@ -35,6 +35,8 @@ def complete(phrase: str, role: str) -> str:
         if words[at] != "with" and _is_pair(part):
             words[at + 1 : at + 2] = ["the", follows]  # "close-up on the face and ears"
             continue
+        if words[at] == "of" and words[at - 1] in ("plenty", "bit", "hint", "strip", "band", "patch", "lot"):
+            continue
         if words[at] != "with" and part == "sky":
             words[at + 1 :] = ["the", "sky"]
             continue

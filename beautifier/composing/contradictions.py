@@ -166,7 +166,8 @@ def _is_settled(option: Option, scene: Scene) -> bool:
     if scene.findings.head_entry_is_setting and not scene.wish.detailed:
         return False
     busy = option.role == "view" and "doing" in scene.closed
-    return bool(busy or "place" in scene.closed or scene.crowded or scene.wish.detailed or scene.findings.mixed)
+    more = _is_one_of_several(scene) or scene.wish.detailed or scene.findings.mixed
+    return bool(busy or "place" in scene.closed or more)
 
 
 def _needs_room(scene: Scene) -> bool:

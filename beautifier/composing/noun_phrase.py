@@ -147,7 +147,7 @@ def capitals(wish: Wish, findings: Findings, text: str) -> str:
         if by:
             text = _credited(wish, findings, found, text)
         elif found.article is not None and found.name.islower() and found.name.isascii() and _is_a_name(wish, found):
-            text = re.sub(rf"(?<!\w){re.escape(found.name)}(?!\w)", title(found.name), text)
+            text = re.sub(rf"(?<!\w){re.escape(found.name)}(?!\w)", title(found.name), text, flags=re.IGNORECASE)
     return text
 
 

@@ -42,6 +42,8 @@ ANYTHING = {
         "cool grays with a warm accent",
     ),
 }
+# Those that suit what is staged or painted and not what is just there.
+ARTFUL = frozenset(("strong side light against deep shadow", "thin rim light along the edges", "low angle looking up"))
 # The same of a portrait of somebody whom no entry knows.
 OF_A_PORTRAIT = {
     "light": (
@@ -90,13 +92,24 @@ def options(wish: Wish, findings: Findings) -> tuple[Option, ...]:
                 continue
             for phrase in getattr(found.entry, role):
                 option = option_of(phrase, role, found)
-                if may_say(option, found, scene):
+                if may_say(option, found, scene) and not (found.part == "quality" and _is_of_nobody(option, scene)):
                     found_options.append(option)
     counts = Counter(option.role for option in found_options)
     return tuple(found_options + _anything(scene, {role for role, count in counts.items() if count >= ENOUGH}))
 
 
 ENOUGH = 3  # options of a role, of which one will do
+
+
+def _is_artful(scene: Scene) -> bool:
+    """Whether a picture is staged: it is of an art or an artist, or of what nobody has seen."""
+    kinds = frozenset().union(*(found.entry.kinds for found in scene.findings.found))
+    staged = kinds & {"fantasy", "creature", "character", "machine", "horror", "monster", "weapon", "mythical"}
+    return (
+        scene.drawn
+        or bool(staged)
+        or any(word.folded in ("by", "dark", "epic", "evil", "cinematic") for word in scene.wish.words)
+    )
 
 
 def _is_a_portrait(scene: Scene) -> bool:
@@ -108,6 +121,9 @@ def _is_a_portrait(scene: Scene) -> bool:
 
 def _is_of_another(found: Found, wish: Wish, findings: Findings) -> bool:
     """Whether a quality or a thing stands further on in a long wish, where what is said of it may be wrong."""
+    following = wish.words[found.end].folded if found.end < len(wish.words) else ""
+    if found.part == "quality" and following in lexicon.LIGHT_WORDS | lexicon.VIEW_WORDS:  # "dynamic lighting"
+        return True
     if wish.kind != "sentence" and not wish.detailed:
         return False
     head = findings.head
@@ -141,6 +157,8 @@ def _anything(scene: Scene, told: set[str]) -> list[Option]:
         if role in scene.closed | told or role in ("color", "detail", "place") and known:
             continue
         for phrase in phrases:
+            if phrase in ARTFUL and not _is_artful(scene):
+                continue
             facts = lexicon.facts_of(phrase)
             clashes = lexicon.clash(facts, scene.facts) or scene.drawn and "photo" in facts
             if not clashes and not content(phrase) & wish.forbidden:
@@ -187,6 +205,8 @@ def role_is_open(role: str, found: Found, scene: Scene) -> bool:
         following = next((s for s in scene.wish.subjects if found.subject and s.start >= found.subject.end), None)
         if role == "place" and following is not None and following.relation in ("of", "and"):  # "keys of a piano"
             return False
+        if role == "place" and any(other.entry.is_living for other in scene.findings.of("other")):
+            return False  # where both are is not told by one of them: "a man chasing a horse"
         if role == "place" and scene.findings.of("action") and not _lives_by_itself(scene):
             return False
         if role in ("light", "view") and entry.is_living and scene.findings.of("setting") and role == "light":
@@ -210,6 +230,14 @@ def role_is_open(role: str, found: Found, scene: Scene) -> bool:
     if part == "quality" and role == "color":
         return not entry.kinds.isdisjoint(("style", "era", "mood"))
     return True
+
+
+def _is_of_nobody(option: Option, scene: Scene) -> bool:
+    """Whether a quality would dress what is no person: "wide lapels" of a logo of the 1970s."""
+    head = scene.findings.head_entry
+    return bool(option.topics & {"clothes", "shoes", "hat", "jewelry", "hair"}) and not (
+        head is not None and head.is_person
+    )
 
 
 VAGUE = frozenset("quality mood idea".split())

@@ -48,6 +48,9 @@ def write(
         thing = replace(thing, pronoun=False)
     left = [replace(option, phrase=complete(option.phrase, option.role)) for option in chosen]
     left = _without_filler(wish, findings, left)
+    living = findings.head_entry is not None and findings.head_entry.is_living
+    styles = {f.entry.subject for f in findings.of("quality") if living and f.entry.kinds & {"style", "era"}}
+    left = [replace(o, part="medium") if o.part == "quality" and o.entry in styles else o for o in left]
     if thing.plural:
         pop(left, lambda o: o.part == "head" and not can_say(o, True))
     first = opening(wish, findings, thing, left, dice)

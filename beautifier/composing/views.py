@@ -101,7 +101,13 @@ def is_palette(phrase: str) -> bool:
 def in_colors(phrase: str) -> str:
     """A palette behind "in": "slate gray and foam white", "muted earth tones", "a warm pair of hues"."""
     before, joint, behind = phrase.partition(" with ")
-    if joint and " and " not in phrase and is_palette(behind) and not behind.startswith(("one ", "a ", "an ")):
+    if (
+        joint
+        and behind.endswith((" accent", " touch", " tint", " trim"))
+        and not behind.startswith(("one ", "a ", "an "))
+    ):
+        phrase = f"{before} with {grammar.with_article(behind)}"
+    elif joint and " and " not in phrase and is_palette(behind) and not behind.startswith(("one ", "a ", "an ")):
         phrase = f"{before} and {behind}"
     first = phrase.split(" and ")[0]
     one = first.split()[grammar.head_at(first)] in ONE and not first.startswith(("one ", "single "))

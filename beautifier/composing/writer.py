@@ -43,12 +43,12 @@ EMBEDDED = Path(__file__).parent.parent / "embedded"  # the fit network's folder
 # An option is left out where the fit network gives it less than these odds of fitting (natural logarithm). On held-out
 # readings this keeps 72 % of the options that the rules allow, and the share of misfits among them falls by a quarter.
 LEAST_FIT = 0.7
-# A long wish makes it doubt all of them: then two of the thing's details are taken with these odds.
+# A long or odd wish makes it doubt all of them: then those near the best are taken, and two of the thing's details.
+NEAR_BEST, LEAST_EVER = 0.4, 0.1
 LEAST_NEAR, MOST_NEAR = 0.3, 2
 LEAST_BESIDE = 0.5  # the same of a detail where a long text is wanted
 # Readers refused a place more often than anything else, and more often than the network expects.
 PLACE_DOUBT = 0.4
-EVEN = 0.2  # what is true of any picture is taken more evenly
 # How much the odds of fitting count beside how gladly a phrase is taken.
 FIT_WEIGHT = 0.7
 
@@ -145,7 +145,8 @@ class Composer(Writer):
         fits = {key: numbers[0] - PLACE_DOUBT * (key[0] == "place") for key, numbers in zip(asked, read, strict=True)}
         value = {key: numbers[1] + FIT_WEIGHT * fits[key] for key, numbers in zip(asked, read, strict=True)}
         generic = {(option.role, option.phrase) for option in possible if option.part == "any"}
-        value |= {key: EVEN * value[key] for key in generic}
+        value |= dict.fromkeys(generic, 0.0)  # of what is true of any picture chance takes one
+        least = max(LEAST_EVER, min(least, max(fits.values()) - NEAR_BEST))
         passed = [option for option in possible if fits[option.role, option.phrase] >= least]
         if not any(option.part == "head" and option.role == "detail" for option in passed):
             near = [

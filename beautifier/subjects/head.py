@@ -31,6 +31,9 @@ def match_of(subject: Subject, wish: Wish, matches: list[Match]) -> Match | None
     if last and last.emoji and all(m.emoji for m in inside):  # a row of emoji is about the first
         return inside[0]
     for match in reversed(inside):
+        if _is_of_a_view(match, wish):
+            end = min(end, match.start)
+            continue
         between = range(match.end, end)
         if any(not _is_tail(wish.words[i].folded) for i in between):
             if _living(match) and wish.words[match.end].folded in SAID_BEHIND:
@@ -46,6 +49,12 @@ def match_of(subject: Subject, wish: Wish, matches: list[Match]) -> Match | None
         else:
             return match
     return None
+
+
+def _is_of_a_view(match: Match, wish: Wish) -> bool:
+    """Whether a name is a part of "bird's eye view" or "eye level"."""
+    words = [word.folded for word in wish.words[match.start : match.end + 2]]
+    return words[:1] == ["eye"] and words[1:2] in (["view"], ["level"]) or words[1:3] == ["eye", "view"]
 
 
 def _named_in_words(inside: list[Match], emoji: Match) -> bool:

@@ -138,3 +138,8 @@ def test_a_verb_in_the_past_ends_its_subject():
 def test_looking_before_a_thing_is_no_action():
     assert not find(read("a funny looking zombie"), load()).of("action")
     assert find(read("a zombie looking at a house"), load()).head_entry.subject == "zombie"
+
+
+@pytest.mark.parametrize("text", ["city birds eye view, games", "a city, eye level", "a city from bird's eye view"])
+def test_an_eye_of_a_view_is_no_thing(text):
+    assert find(read(text), load()).head_entry.subject == "city"

@@ -137,3 +137,15 @@ def test_candidates_take_other_details_than_those_before():
     kinds = [frozenset(text.split(", ")[1:]) for text in texts]
     shared = [len(a & b) / min(len(a), len(b)) for i, a in enumerate(kinds) for b in kinds[i + 1 :]]
     assert sum(shared) / len(shared) < 0.5
+
+
+def test_no_place_of_one_is_said_of_two_who_meet():
+    assert not any(re.search(r"sidewalk|pasture|street|stable", text) for text in every("a man chasing a horse"))
+
+
+def test_a_quality_dresses_nobody_but_a_person():
+    assert not any(re.search(r"lapel|hem|windbreaker", text) for text in every("the 1970s logo of a club"))
+
+
+def test_a_style_of_somebody_is_told_of_the_picture():
+    assert not any(re.search(r"(He|The man) has[^.]*stripes", text) for text in every("a retro man", "sentences"))
