@@ -215,6 +215,8 @@ def _closing(findings: Findings, thing: Thing, left: list[Option], lines: list[s
     """The light, the colors and the marks of the medium that no sentence has yet; hung on a line where one fits."""
     view = next((o for o in left if o.role == "view" and beside_view(o.phrase)), None) if not lines else None
     light, color = take(left, "light"), take(left, "color")
+    if view is not None and view.part == "any" and light is None:  # alone it says too little
+        view = None
     marks = pop(left, lambda o: o.part == "medium" and o.role == "detail")
     of = medium_name(findings)
     found = []

@@ -17,7 +17,8 @@ from .thing import Thing
 
 LEADS_TO_TEXT = frozenset(
     "says say saying reads read reading titled named called text words word written writes lettering label labeled "
-    "spelling spells spelled sign caption captioned with phrase quote title slogan message letters that and".split()
+    "spelling spells spelled displays display displaying displayed shows showing reveals "
+    "sign caption captioned with phrase quote title slogan message letters that and".split()
 )
 
 

@@ -7,7 +7,7 @@ import re
 
 from ..subjects.find import Findings
 from ..wishes.wish import Wish
-from ..wishes.words import CONTAINERS, FRAMING, GROUPS
+from ..wishes.words import CONTAINERS, FRAMING, GROUPS, PARTICIPLES
 from . import grammar, verbs
 from .clauses import attendant, beside, is_absolute, is_held, joined, pop, take
 from .fitting import Option, is_located
@@ -226,6 +226,8 @@ def verb_split(wish: Wish, findings: Findings, start: int, end: int) -> int:
         behind = wish.words[index + 1].folded if index + 1 < end else ""
         if word.folded.endswith("ed") and behind in ("the", "a", "an", "his", "her", "its", "their"):
             return 0  # "one camera captured the sunset"
+        if word.folded.endswith("ed") and word.folded not in PARTICIPLES and behind not in BEHIND_A_PASSIVE:
+            return 0  # "three chickens clucked in the coop"
         if word.folded in MADE or not living and word.folded in STEADY:  # "giant sequoia looking up"
             return 0
         doing = any(w.folded.endswith("ing") and grammar.is_participle(w.folded) for w in wish.words[head.end : index])
@@ -242,6 +244,7 @@ def verb_split(wish: Wish, findings: Findings, start: int, end: int) -> int:
     return 0
 
 
+BEHIND_A_PASSIVE = frozenset("by with to".split())
 # How a picture came about: nothing that is seen in it.
 MADE = frozenset("painted drawn designed created illustrated photographed directed inspired rendered sculpted".split())
 # What things do as long as they are: of them "is leading" says too much.

@@ -44,7 +44,7 @@ def write(
     thing = thing_of(wish, findings, crowded)
     if _is_verb(wish, findings):
         thing = Thing("")
-    if not _comes_first(wish, findings):
+    if not _comes_first(wish, findings) or wish.kind == "sentence" and len(wish.subjects) > 1:
         thing = replace(thing, pronoun=False)
     left = [replace(option, phrase=complete(option.phrase, option.role)) for option in chosen]
     left = _without_filler(wish, findings, left)

@@ -81,6 +81,9 @@ def first(words):
         ("a painting of the next cat", "A painting of the next cat"),
         ("a funny looking cat", "A funny looking cat"),
         ("one camera captured the sunset", "One camera captured the sunset"),
+        ("three cats clucked in the coop", "Three cats clucked in the coop"),
+        ("a cat chased by a dog", "A cat is chased by a dog"),
+        ('a screen displays "run now".', 'A screen displays "run now"'),
     ],
 )
 def test_openings(words, opening):
