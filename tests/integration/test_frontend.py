@@ -94,6 +94,22 @@ def test_every_template_can_be_read_as_it_opens(server, chromium, repository):
             assert page.evaluate("app.canvas.ds.scale") > 0.55, "below that no text is drawn"
 
 
+def test_model_files_that_are_not_there_are_named_with_where_they_are_had(server, chromium, repository, tmp_path):
+    drawn = json.loads((repository / "workflows" / f"{WORKFLOWS['z_image_turbo']}.json").read_text(encoding="utf-8"))
+    with page_of(server, chromium) as (page, _):
+        page.evaluate("graph => app.loadGraphData(graph)", drawn)
+        details = page.get_by_role("button", name="View details")
+        page.wait_for_timeout(2000)
+        if details.count():  # older frontends show a dialog at once
+            details.first.click()
+        for name in ("z_image_turbo_bf16.safetensors", "qwen_3_4b.safetensors", "ae.safetensors"):
+            page.get_by_text(name).last.wait_for(timeout=20_000)
+        page.wait_for_timeout(1000)
+        page.screenshot(path=tmp_path / "missing files.png")
+        shown = page.locator("body").inner_text()
+    assert "Download" in shown or "huggingface.co" in shown
+
+
 def test_chinese_users_see_chinese(server, chromium, tmp_path):
     with page_of(server, chromium, locale="zh") as (page, errors):
         title, labels = page.evaluate(
