@@ -63,6 +63,8 @@ RULES = (
     "ruled out",
 )
 COUNTED = re.compile(r"\b[1-6]\+?(?:girl|boy|other)s?\b")
+# What a manner means, where a reader could take it otherwise: it is of the whole text and not of each sentence.
+MANNERS = {"long sentences": "whole sentences, a long text", "short sentences": "whole sentences, a short text"}
 RULED_OUT = {"no people": "people", "no cars": "cars", "without flowers": "flowers"}
 
 
@@ -104,7 +106,7 @@ def told(target: Target) -> str:
     unit = {"chunk": "CLIP tokens a chunk, more chunks may follow", "t5": "T5 tokens", "llm": "tokens"}[target.unit]
     words = "tags" if target.style == "tags" else "words"
     lines = [
-        f"Style: {target.manner}.",
+        f"Style: {MANNERS.get(target.manner, target.manner)}.",
         f"Usual length: {fewest} to {most} {words}; limit {target.limit} {unit}.",
         f"At the very beginning: {target.before}." if target.before else "",
         f"At the very end: {target.behind}" if target.behind else "",

@@ -186,6 +186,15 @@ def may_tag(tag: str, found: Found | None, scene: Scene) -> bool:
     return True
 
 
+# Tags that are not in one picture: low sun and what hides it, what is small and a view from afar.
+APART = (
+    (
+        frozenset(("sunset", "sunrise", "sunlight", "blue sky", "orange sky", "moon")),
+        frozenset(("snowing", "rain", "fog", "overcast", "grey sky", "storm")),
+    ),
+    (frozenset(("wide shot",)), frozenset(("whiskers", "eyelashes", "lips", "blush", "water drop", "close-up"))),
+    (frozenset(("from behind",)), frozenset(("blush", "eyelashes", "lips", "necktie"))),
+)
 ANGLES = frozenset(("from above", "from below", "from side", "from behind"))
 MOUTHS = frozenset(("open mouth", "closed mouth"))
 PEOPLELESS = frozenset(("still life", "mannequin", "no humans"))
@@ -205,14 +214,14 @@ def _has_body(scene: Scene, found: Found | None) -> bool:
 
 
 # Tags that say more than the same word in a longer one.
-OF_ITS_OWN = frozenset("sitting standing animal tree sky cloud water night outdoors indoors smile".split())
+OF_ITS_OWN = frozenset("sitting standing sky cloud water night outdoors indoors smile".split())
 SEATS = frozenset("bench chair swing stool couch sofa bed throne armchair hammock saddle".split())
 BARE_OF_GREEN = frozenset("grass flower leaf field flowers petals garden".split())
 
 
 def goes_with(tag: str, tags: list[str], scene: Scene) -> bool:
     """Whether a tag goes with those there: one hour, one framing, one seat, no words of a longer tag again."""
-    words = set(tag.split())
+    words, having = set(tag.split()), set(tags)
     if unsafe(tag, minor=True) and (unsafe(tag) or names_minor(", ".join([scene.wish.text, *tags]))):
         return False
     if any(words < set(other.split()) and tag not in OF_ITS_OWN for other in tags):
@@ -227,6 +236,8 @@ def goes_with(tag: str, tags: list[str], scene: Scene) -> bool:
     if tag in framing and any(other in tags for other in framing):
         return False
     if tag == "outdoors" and "indoors" in tags or tag == "indoors" and "outdoors" in tags:
+        return False
+    if any(tag in apart and not having.isdisjoint(others) for apart, others in (*APART, *((b, a) for a, b in APART))):
         return False
     if tag in ANGLES and any(other in ANGLES for other in tags):
         return False

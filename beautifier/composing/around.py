@@ -19,6 +19,7 @@ from .contradictions import may_say
 from .fitting import LOCATED, Option, fits
 from .options import option_of
 from .scene import Scene
+from .thing import Thing
 
 MOST_DETAILS = 3  # of one place
 AROUND = "around"  # the part that these options play
@@ -227,3 +228,23 @@ def _closes(sentence: str, closing: frozenset[str]) -> bool:
     if OF_THE_PICTURE.match(sentence):
         return True
     return len(content(sentence) & closing) > 1 and not SAYS_AGAIN.search(sentence)
+
+
+SEATS = re.compile(r"^(?:\S+ ){0,3}(?:armchair|chair|bed|seat|couch|sofa)\b")
+# What a person is on and not before.
+OUTSIDE = re.compile(
+    r"\b(?:beach|shore|street|road|path|roof|rooftop|stage|hill|ridge|deck|bridge|steps?|stairs?|balcony|terrace|porch|ice"
+    r"|ledge|cliff|bench|stool|swing|field|court|track|trail|floor|rug|grass|lawn|dune|quay|pier|dock|platform|plaza)\b"
+)
+
+
+def placing(phrase: str, thing: Thing) -> str:
+    """A sentence that says where a thing is; "" where none is sure."""
+    where = grammar.place_phrase(phrase, thing.person)
+    named = "are" if grammar.number_of_phrase(phrase) == "p" else "is"
+    if thing.known and thing.person and where.startswith("on ") and not OUTSIDE.search(phrase):
+        seat = SEATS.search(phrase)
+        return f"{thing.again} {thing.be} in {where[3:]}" if seat else f"behind {thing.again} {named} {where[3:]}"
+    if thing.known:
+        return f"{thing.again} {thing.be} {where}"
+    return f"the setting is {grammar.with_article(phrase)}" if phrase.split()[0] not in grammar.PREPOSITIONS else ""

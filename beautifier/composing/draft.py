@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from ..dressing.measure import size_of
 from ..faithful import avoided
 from ..prompts.brackets import put_aside
+from ..prompts.prose import sentences_of
 from ..prompts.vocabulary import content
 from ..request import Request
 from ..subjects.entries import Entries
 from ..subjects.find import Findings
 from ..targets.target import LENGTHS, words_for
 from ..wishes.wish import Wish
-from . import around, general, phrases, sentences, tags
+from . import around, general, grammar, phrases, sentences, tags
 from .around import Rate
 from .chooser import Score, choose
 from .fitting import GENERIC, Option, fits
@@ -155,7 +156,8 @@ class Draft:
         if prose:
             told = [option for option in chosen if option.role not in self.parts]  # the others come behind them
             most = sentences.USUAL + max(0, more) // 2
-            return sentences.write(wish, findings, told, f"{self.request.seed}/{self.k}", crowded, most), chosen
+            text = sentences.write(wish, findings, told, f"{self.request.seed}/{self.k}", crowded, most)
+            return (as_clauses(text, wish) if self.request.target else text), chosen
         if style == "tags":
             least = tags.FEWEST + max(0, more)
             seed, k = self.request.seed, self.k
@@ -200,6 +202,22 @@ class Draft:
             if not option.words & said - GENERIC and fits(option, taken):
                 taken.append(option)
         return taken[len(chosen) :]
+
+
+# What makes a name of a picture that says something a sentence: "a poster that says" says.
+THAT_SAYS = re.compile(r"^((?:An?|The) [^\".!?]*?) that (says|reads) (?=[\"“])")
+RULED_OUT = re.compile(r", (?:no|without(?: any)?) ([\w -]+)\.$")
+
+
+def as_clauses(text: str, wish: Wish) -> str:
+    """Sentences whose first, typed as a name with what it says and what is ruled out, is a sentence too."""
+    first, *others = sentences_of(text)
+    if wish.quoted:
+        first = THAT_SAYS.sub(r"\1 \2 ", first)
+    if wish.excluded and (found := RULED_OUT.search(first)) and found[1] in wish.excluded:
+        be = "are" if grammar.number_of_phrase(found[1]) == "p" else "is"
+        first, others = f"{first[: found.start()]}.", [f"There {be} no {found[1]}.", *others]
+    return " ".join([first, *others])
 
 
 def hours_in(wish: Wish) -> list[str]:

@@ -9,13 +9,11 @@ stays short.
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from ..faithful import avoided
-from ..prompts.prose import sentences_of
 from ..prompts.vocabulary import content
 from ..subjects.entries import Entries
 from ..subjects.find import Findings
@@ -28,8 +26,9 @@ from .fitting import GENERIC, Option, fits
 from .lights import beside_light, light_clause
 from .noun_phrase import capitals
 from .scene import Scene, scene_of
+from .standing import OPENS, assembled
 from .thing import Thing, is_many, thing_of
-from .unsaid import is_new, paired, with_also
+from .unsaid import is_new, with_also
 from .views import beside_view, colors_clause
 
 PARTS = ("head", "quality", "setting", "other", "medium")  # in the order in which more is said of them
@@ -39,16 +38,11 @@ STEPS = (
     *("doing", "place", "surroundings", "details", "components", "marks", "lettering", "view", "light", "color"),
     *("composition", "depth", "style", "motion", "camera", "sound"),
 )
+OF_THE_SUBJECT = frozenset(("head", "action", "quality"))
 ROOM = 10  # words that a part takes
 USUAL = frozenset(("composition", "depth", "style"))
 MOVING = frozenset(("motion", "camera", "sound"))
 MOST_MORE = 4  # details of one thing more
-SEATS = re.compile(r"^(?:\S+ ){0,3}(?:armchair|chair|bed|seat|couch|sofa)\b")
-# What a person is on and not before.
-OUTSIDE = re.compile(
-    r"\b(?:beach|shore|street|road|path|roof|rooftop|stage|hill|ridge|deck|bridge|steps?|stairs?|balcony|terrace|porch|ice"
-    r"|ledge|cliff|bench|stool|swing|field|court|track|trail|floor|rug|grass|lawn|dune|quay|pier|dock|platform|plaza)\b"
-)
 
 
 @dataclass
@@ -60,7 +54,7 @@ class Fuller:
     of_idea   whether the text says all that was chosen, if in other words
     parts     what is said in any case, in the order in which it stands; fewest: words below which what is true of
               nearly every picture is said as well, and `loose`, details that fit less surely
-    lines     sentences about the things and what is around; closing: about the whole picture, each with its step
+    lines     sentences about the subject, around: about the rest, closing: about the whole picture, each with its step
     """
 
     text: str
@@ -78,6 +72,7 @@ class Fuller:
     fewest: int = 0
     loose: Sequence[Option] = ()
     lines: list[str] = field(default_factory=list)
+    around: list[str] = field(default_factory=list)
     closing: list[tuple[str, str]] = field(default_factory=list)
 
     def __post_init__(self):
@@ -103,26 +98,7 @@ class Fuller:
     @property
     def whole(self) -> str:
         """The text with the sentences that were added."""
-        closing = sorted(self.closing, key=lambda each: self.order.index(each[0]))
-        leading = [line for step, line in closing if self.leads(step)]
-        first, *others = sentences_of(self.text)
-        text = " ".join([first, *leading, *others]) if leading else self.text
-        text = around.placed(text, self.lines, self.taken)
-        return " ".join([text, *paired([each for each in closing if not self.leads(each[0])])])
-
-    @cached_property
-    def order(self) -> list[str]:
-        """The steps as they stand: the row's parts in its order, each other before the first part that comes later."""
-        order = list(self.parts)
-        for step in STEPS:
-            if step not in self.parts:
-                later = (at for at, part in enumerate(order) if part in STEPS and STEPS.index(part) > STEPS.index(step))
-                order.insert(next(later, len(order)), step)
-        return order
-
-    def leads(self, step: str) -> bool:
-        """Whether a part stands right behind the first sentence: the style, where the row has the place behind it."""
-        return "place" in self.parts and step in self.parts[: self.parts.index("place")]
+        return assembled(self.text, self.lines, self.around, self.closing, self.parts, self.taken)
 
     @property
     def size(self) -> int:
@@ -153,13 +129,14 @@ class Fuller:
     def add(self, line: str, options: Sequence[Option] = (), closing: str = "") -> None:
         """A sentence more that says some phrases, if there is room for it; closing: the step of one about the whole."""
         room = self.most - ROOM * sum(part != closing for part in self.unsaid)
-        if line and len(f"{self.whole} {line}".split()) <= (self.most if closing in self.parts else room):
+        if line and len(f"{self.whole} {line}".split()) <= (self.most if closing in (*self.parts, OPENS) else room):
             line = sentences.as_sentence(capitals(self.wish, self.findings, line))
             line = sentences.as_sentence(with_also(line, self.whole, self.thing))
+            own = bool(options) and all(o.part in OF_THE_SUBJECT and o.role in ("detail", "doing") for o in options)
             if closing:
                 self.closing.append((closing, line))
             else:
-                self.lines.append(line)
+                (self.lines if own else self.around).append(line)
             self.taken += options
 
     def add_usual(self, line: str, step: str) -> None:
@@ -207,18 +184,7 @@ class Fuller:
         if self.has("place") or not options:
             return
         option, thing = options[0], self.thing
-        where = grammar.place_phrase(option.phrase, thing.person)
-        named = "are" if grammar.number_of_phrase(option.phrase) == "p" else "is"
-        if thing.known and thing.person and where.startswith("on ") and not OUTSIDE.search(option.phrase):
-            seat = SEATS.search(option.phrase)
-            self.add(
-                f"{thing.again} {thing.be} in {where[3:]}" if seat else f"behind {thing.again} {named} {where[3:]}",
-                [option],
-            )
-        elif thing.known:
-            self.add(f"{thing.again} {thing.be} {where}", [option])
-        elif option.phrase.split()[0] not in grammar.PREPOSITIONS:
-            self.add(f"the setting is {grammar.with_article(option.phrase)}", [option])
+        self.add(around.placing(option.phrase, thing), [option])
 
     def surroundings(self) -> None:
         """What stands about in the places that are named."""
@@ -290,7 +256,7 @@ class Fuller:
         usual = general.usual_view(self.scene, self.taken) if self.is_wanted("view") else []
         free = [*self.free("view"), *usual]
         if self.scene.flat and "view" in self.parts and "view" not in self.wish.said:
-            return self.add_usual(general.flat_view(self.work), "view")
+            return self.add_usual(general.flat_view(self.work, "composition" in self.parts), "view")
         option = next((o for o in free if beside_view(o.phrase)), None)
         if option is None or self.has("view"):
             return
@@ -323,7 +289,10 @@ class Fuller:
     def composition(self) -> None:
         """Where the thing is in the frame."""
         shot = general.shot_of(self.scene, self.facts) if "motion" in self.parts else ""
-        self.add_usual(general.composition(self.scene, self.thing, self.dice, shot), "composition")
+        thing = self.thing
+        if thing.she:  # who is named right before
+            thing = replace(thing, name=thing.she, article="")
+        self.add_usual(general.composition(self.scene, thing, self.dice, shot), "composition")
 
     def depth(self) -> None:
         """What is sharp."""
@@ -331,12 +300,12 @@ class Fuller:
 
     def style(self) -> None:
         """In what manner the picture is made."""
-        self.add_usual(general.manner(self.scene), "style")
+        self.add_usual(general.manner(self.scene, self.work, self.parts), "style")
 
     def motion(self) -> None:
         """What moves."""
-        for line in motion.moves(self.whole, self.scene, self.thing, self.facts, self.work):
-            self.add_usual(line, "motion")
+        for step, line in motion.moves(self.whole, self.scene, self.thing, self.facts, self.work):
+            self.add_usual(line, OPENS if step == OPENS else "motion")
 
     def camera(self) -> None:
         """What the camera does."""

@@ -14,6 +14,7 @@ from ..prompts import lexicon
 from ..prompts.vocabulary import content
 from ..subjects.entries import SETTING_KINDS
 from ..wishes.wish import QUOTED, Wish
+from . import grammar
 from .fitting import Option, fits
 from .scene import Scene
 from .thing import Thing
@@ -64,6 +65,9 @@ ARTFUL = re.compile(
     r"|cartoon|comic|sketch|octane|unreal|3d|cgi|pixel)\b",
     re.IGNORECASE,
 )
+DRAWN = {"picture": "illustration", "video": "animation"}
+PAINTED = {"picture": "digital painting", "video": "animation"}
+TAKEN = {"picture": "photograph", "video": "live recording"}
 CARRIERS = (
     (r"poster|flyer|cover|book|magazine|card|banner|album", "across the lower third of the {}"),
     (r"mug|cup|bottle|can|shirt|t-shirt|hoodie|box|bag|cap|hat|jar|package|packaging", "across the front of the {}"),
@@ -152,7 +156,7 @@ def depth(scene: Scene, thing: Thing, text: str) -> str:
         return "everything from the front to the back is sharp"
     if not thing.nameable or scene.crowded:
         return ""
-    return f"the focus is on {thing.called}, and the background is a little softer"
+    return f"the focus is on {thing.called}, with what lies behind a little softer"
 
 
 def shot_of(scene: Scene, facts: frozenset[str]) -> str:
@@ -164,9 +168,9 @@ def shot_of(scene: Scene, facts: frozenset[str]) -> str:
     return "wide shot" if wide or "wide" in facts else "medium shot"
 
 
-def flat_view(name: str) -> str:
-    """How a flat work is seen; name: the work's, "the poster"."""
-    return f"{name} is seen straight on, filling the frame"
+def flat_view(name: str, placed: bool) -> str:
+    """How a flat work is seen; name: the work's, "the poster". placed: whether its place in the frame is told."""
+    return f"{name} is seen straight on" + ("" if placed else ", filling the frame")
 
 
 def flat_light(name: str, moving: bool) -> str:
@@ -176,8 +180,14 @@ def flat_light(name: str, moving: bool) -> str:
     )
 
 
-def manner(scene: Scene) -> str:
-    """In what manner the picture is made, where the user names none: as people take it who name none."""
+def manner(scene: Scene, work: str, parts: Sequence[str]) -> str:
+    """In what manner the picture is made, where the user names none: as people take it who name none.
+
+    Of a work that the user names it is that of the work, where a row has it at the end.
+    """
+    picture = "video" if "motion" in parts else "picture"
+    if work != "the design" and "style" in parts and "place" in parts[: parts.index("style")]:
+        return f"the style throughout is that of {grammar.with_article(work.removeprefix('the '))}"
     wish, entry = scene.wish, scene.findings.head_entry
     if ARTFUL.search(wish.text) or wish.kind != "tags" and not is_concrete(scene):
         return ""
@@ -185,10 +195,10 @@ def manner(scene: Scene) -> str:
     if named or any(found.entry.kinds & {"style", "era"} for found in scene.findings.of("quality")):
         return ""
     if wish.kind == "tags":
-        return "the picture is an anime illustration with clean lines and soft shading"
+        return f"the {picture} is an anime {DRAWN[picture]} with clean lines and soft shading"
     if entry is not None and entry.kinds & IMAGINED:
-        return "the picture is a finely detailed digital painting"
-    return "the picture is a clear photograph in natural colors"
+        return f"the {picture} is a finely detailed {PAINTED[picture]}"
+    return f"the {picture} is a clear {TAKEN[picture]} in natural colors"
 
 
 def lettering(wish: Wish) -> str:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 
 from .scene import Scene
+from .standing import OPENS
 from .thing import Thing
 
 # By what the text says of a thing; {it}, {its}: a single one, by pronoun or by name; a verb stands in the singular.
@@ -22,6 +23,8 @@ POSES = (
      "then {it} walks on, one slow step after another"),
     (r"\b(?:swims?|swimming|div(?:es|ing))\b", "{it} swims on with slow, even movements"),
     (r"\b(?:danc(?:es|ing)|twirl(?:s|ing))\b", "{it} turns and sways with the dance"),
+    (r"\bplay(?:s|ing) (?:the |an? )?(?:\w+ )?(?:guitar|piano|violin|cello|drums?|flute|harp|saxophone|accordion)\b",
+     "{it} plays on, the hands never still"),
     (r"\b(?:rid(?:es|ing))\b", "{it} rides on at an even pace"),
     (r"\b(?:read(?:s|ing))\b", "{it} turns a page and reads on"),
     (r"\b(?:driv(?:es|ing)|drift(?:s|ing)|sail(?:s|ing)|speed(?:s|ing))\b", "{it} moves on steadily"),
@@ -39,7 +42,7 @@ KINDS = (
     ("drink", "a thin curl of steam rises and fades"),
     ("flower plant tree", "{it} sways lightly in the air"),
 )
-SEVERAL = "{it} move a little, each at its own pace"
+SEVERAL = "{it} go on with it, each at its own pace"
 # What moves around, and what is heard: by what is known of the scene, all facts of a row, or by a word of the text.
 AROUND = (
     ("", r"\brain\w*|downpour|drizzl\w+", "rain keeps falling, and drops run down and splash", "steady rain"),
@@ -56,11 +59,11 @@ AROUND = (
     ("storm", "", "the wind pulls at everything loose, and dark clouds race past", "wind and distant thunder"),
     ("city night", "", "lights glow and change in the distance", "the distant hum of the city"),
     ("city", "", "far behind, the life of the city goes on", "the distant hum of the city"),
-    ("night outdoor", "", "the shadows shift as a light wind passes", "crickets and a light wind"),
+    ("night outdoor", "", "a light wind passes through the dark", "crickets and a light wind"),
     ("indoor", "", "fine dust drifts through the light", "the quiet of the room"),
     ("nature", "", "leaves and grass stir in a light wind", "birdsong and rustling leaves"),
     ("outdoor", "", "a light wind passes, and clouds drift across the sky", "a light wind"),
-    ("night", "", "the shadows shift as a light wind passes", "crickets and a light wind"),
+    ("night", "", "a light wind passes through the dark", "crickets and a light wind"),
 )  # fmt: skip
 PAPER = frozenset(
     "poster painting drawing watercolor sketch print woodcut engraving etching map postcard collage photo".split()
@@ -90,19 +93,19 @@ SAYS_CAMERA = re.compile(r"\b(?:camera|pan(?:s|ning)?|zoom|dolly|tracking|static
 SAYS_SOUND = re.compile(r"\b(?:sounds?|hear[ds]?|silen(?:t|ce)|music|noise|voice)\b", re.IGNORECASE)
 
 
-def moves(text: str, scene: Scene, thing: Thing, facts: frozenset[str], name: str) -> Iterator[str]:
-    """How the thing goes on, and what moves around it, as clauses.
+def moves(text: str, scene: Scene, thing: Thing, facts: frozenset[str], name: str) -> Iterator[tuple[str, str]]:
+    """How the thing goes on, and what moves around it, as clauses, each with what it is: OPENS or "motion".
 
     facts: what is known of the whole picture. name: what the picture is called, "the poster".
     """
     if scene.flat:
-        yield flat_move(name)
+        yield "motion", flat_move(name)
         return
     if own := own_move(text, scene, thing):
-        yield own
+        yield OPENS, own
     around = row_around(text, facts)
     if around:
-        yield around[2]
+        yield "motion", around[2]
 
 
 def flat_move(name: str) -> str:
@@ -146,7 +149,9 @@ def sound(text: str, scene: Scene, facts: frozenset[str]) -> str:
     around = row_around(text, facts)
     if scene.flat or not (voice or around):
         return "the only sounds are a faint rustle and the quiet of the room"
-    return f"the sound is {' and '.join(filter(None, (voice, around[3] if around else '')))}"
+    rest = around[3] if around else ""
+    between = ", " if " and " in rest else " and "
+    return f"the sound is {between.join(filter(None, (voice, rest)))}"
 
 
 def camera(text: str, dice: random.Random) -> str:

@@ -16,7 +16,7 @@ UNWANTED = frozenset(
     "shapes plume tools machine quality column shadow layer layers print sink door looks half sub bloom throw plane "
     "tail fin hole bolt mortar object ball net ground wall floor side top bottom mark dial shade space track post bar "
     "stall band stain field step texture stand row leaf white black red blue green end table corner spot patch string "
-    "cap belt plate".split()
+    "cap belt plate cover".split()
 )
 
 

@@ -22,7 +22,7 @@ def typed_tags(wish: Wish, findings: Findings) -> list[str]:
         for part in QUOTED.sub(lambda m: m[0].replace(",", "\0"), wish.text).split(","):
             part = part.replace("\0", ",").strip()
             if part:
-                found.append(_as_tag(part))
+                found += _apart(part) or [_as_tag(part)]
         return list(dict.fromkeys(found))
     for start, end in wish.segments:
         words = [word.folded for word in wish.words[start:end]]
@@ -45,6 +45,19 @@ def typed_tags(wish: Wish, findings: Findings) -> list[str]:
     if not found:  # nothing but praise: then that is what was asked for
         found = [small(wish.words_between(start, end)) for start, end in wish.segments]
     return list(dict.fromkeys(found))
+
+
+def _apart(part: str) -> list[str]:
+    """The tags that words typed as one tag name together: "sitting on a swing" is "sitting, on swing"; else none."""
+    words = part.casefold().replace("_", " ").split()
+    if len(words) < 3 or table().canonical(" ".join(words)) or not all(word.isalpha() for word in words):
+        return []
+    bare = [word for word in words if word not in ("a", "an", "the", "her", "his", "their")]
+    for at in range(len(bare) - 1, 0, -1):
+        first, second = (own_tag(" ".join(each)) for each in (bare[:at], bare[at:]))
+        if first and second and first not in UNWANTED and second not in UNWANTED:
+            return [first, second]
+    return []
 
 
 def _as_tag(part: str) -> str:

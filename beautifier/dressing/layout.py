@@ -23,6 +23,12 @@ VIEW = re.compile(
     re.IGNORECASE,
 )
 SEEN_FIRST = re.compile(r"((?:seen|shown|viewed|framed|shot|photographed) [^,]+), (.+)$", re.IGNORECASE)
+SEEN_PLACED = re.compile(
+    r"(?P<seen>(?P<thing>.+?) (?:is|are) (?:seen|shown) [^,]+), "
+    r"(?P<where>(?:in the middle of the frame|a little (?:left|right) of the middle).*)$",
+    re.IGNORECASE,
+)
+ABSENT = re.compile(r"^There (?:is|are) no ")
 SEEN_AND = re.compile(r"((?:the [\w' -]+?|it|they|she|he) (?:is|are) (?:seen|shown) [^,]+), and (.+)$", re.IGNORECASE)
 LIT_FIRST = re.compile(r"(.+), and (the (?:palette|colors?) .+)$")
 OF_THE_SUBJECT = re.compile(
@@ -36,6 +42,7 @@ LIT_IN = re.compile(
 )
 COLORED_IN = re.compile(r", all in ([^.]+?)\.?$")
 NEUTRAL = ("natural", "plain")  # where a field is wanted and nothing is known
+NEUTRAL_OF_ART = ("clean", "clear", "plain")
 AROUND = re.compile(
     r"^(?:all )?around\b|\b(?:background|backdrop|surroundings|setting|in the distance|behind (?:it|them|the))\b",
     re.IGNORECASE,
@@ -81,21 +88,31 @@ def layout_of(text: str, wish: Wish) -> str:
     groups: dict[str, list[str]] = {
         name: [] for name in ("background", "aesthetics", "lighting", "marks", "view", "seen", "placed", "lettered")
     }
+    absent = [sentence for sentence in others if ABSENT.match(sentence)]
     for sentence in others:
-        for part in [sentence] if group_of(sentence) in ("placed", "lettered") else halves(sentence):
+        if sentence in absent:
+            continue
+        for part in [sentence] if is_of_place(sentence) else halves(sentence):
             groups[group_of(part)].append(plain(part))
     if not groups["lighting"] and (light := LIT_IN.search(first)):
         groups["lighting"].append(light[1])
     medium = medium_of(wish, " ".join(groups["marks"]))
-    found: dict[str, object] = {"high_level_description": first}
-    if style := style_of(groups, medium, neutral(wish)):
+    found: dict[str, object] = {"high_level_description": " ".join([first, *absent])}
+    if style := style_of(groups, medium, neutral(wish, medium)):
         found["style_description"] = style
     background = groups["background"] or surroundings(wish)
+    if groups["background"] and (near := [place for place in places(wish) if place not in " ".join(background)]):
+        background = [", ".join([*near, background[0]]), *background[1:]]
     found["compositional_deconstruction"] = {
         "background": ". ".join(background),
         "elements": elements(first, groups, wish),
     }
     return json.dumps(found, ensure_ascii=False, separators=(",", ":"))
+
+
+def is_of_place(sentence: str) -> bool:
+    """Whether a sentence says where something stands and no more."""
+    return group_of(sentence) in ("placed", "lettered") and not SEEN_PLACED.match(sentence)
 
 
 def is_layout(content: dict) -> bool:
@@ -109,6 +126,8 @@ def halves(sentence: str) -> list[str]:
         return [*halves(sentence[: found.start()]), f"The palette is {found[1]}"]
     if found := LIT_FIRST.match(sentence):
         return [found[1], found[2]]
+    if found := SEEN_PLACED.match(sentence):
+        return [found["seen"], f"{found['thing']} is {found['where']}"]
     if found := SEEN_AND.match(sentence):
         return [found[1], found[2][0].upper() + found[2][1:]]
     if found := SEEN_FIRST.match(sentence):
@@ -140,9 +159,10 @@ def plain(sentence: str) -> str:
     return LEADS.sub("", sentence.strip()).rstrip(". ") or sentence.rstrip(". ")
 
 
-def neutral(wish: Wish) -> str:
+def neutral(wish: Wish, medium: str) -> str:
     """The word for what nothing is known of, one that is not to be avoided."""
-    return next((word for word in NEUTRAL if not avoided(wish, word)), "")
+    words = NEUTRAL if medium in ("", PHOTOGRAPH) else NEUTRAL_OF_ART
+    return next((word for word in words if not avoided(wish, word)), "")
 
 
 def style_of(groups: dict[str, list[str]], medium: str, neutral: str) -> dict[str, str]:
@@ -151,10 +171,9 @@ def style_of(groups: dict[str, list[str]], medium: str, neutral: str) -> dict[st
     if not medium and not aesthetics and not lighting and not groups["view"]:
         return {}
     style = {"aesthetics": aesthetics or neutral, "lighting": lighting or neutral}
-    manner = ", ".join([*groups["view"], *groups["marks"]])
     if medium in ("", PHOTOGRAPH):
-        return {**style, "photo": manner or neutral, "medium": PHOTOGRAPH}
-    return {**style, "medium": medium, "art_style": manner or medium.replace("_", " ")}
+        return {**style, "photo": ", ".join([*groups["view"], *groups["marks"]]) or neutral, "medium": PHOTOGRAPH}
+    return {**style, "medium": medium, "art_style": ", ".join(groups["marks"]) or medium.replace("_", " ")}
 
 
 def medium_of(wish: Wish, marks: str) -> str:
@@ -200,7 +219,13 @@ def thing_element(first: str, groups: dict[str, list[str]], wish: Wish) -> dict:
     if groups["lettered"]:
         subject = SHOWN_IN.sub("", NOTHING_ELSE.sub("", DRAWN_TEXT.sub("", first.rstrip(". ")))) or subject
     subject = subject[:1].upper() + subject[1:]
-    desc = ". ".join([subject, *groups["seen"], *groups["placed"]])
+    drawn = medium_in(wish.text) == "graphic_design"
+    if groups["seen"] and len(subject.split()) < 4 and subject.split()[-1].casefold() in groups["seen"][0].casefold():
+        subject = ""  # "The lighthouse has" says it
+    of_art = medium_of(wish, " ".join(groups["marks"])) not in ("", PHOTOGRAPH)
+    views = [f"Seen {view}" for view in groups["view"]] if of_art else []
+    placed = [] if drawn else groups["placed"]
+    desc = ". ".join([part for part in (subject, *groups["seen"], *views, *placed) if part])
     box = {"bbox": box_of(groups["placed"][0])} if groups["placed"] else {}
     return {"type": "obj", **box, "desc": desc}
 

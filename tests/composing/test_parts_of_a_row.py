@@ -23,8 +23,8 @@ def ordered(text, *parts):
 
 def test_camera_light_and_style_come_in_the_order_of_the_row():
     assert ordered(written(GIRL, "krea2"), "swing", "seen at eye level", "moonlight", "The picture is an anime")
-    assert ordered(written(GIRL, "flux2"), "swing", "The picture is an anime", "eyes")
-    assert ordered(written(GIRL, "wan"), "moonlight", "eye level", "medium shot", "carries", "The camera")
+    assert ordered(written(GIRL, "flux2"), "swing", "eyes", "The picture is an anime", "eye level")
+    assert ordered(written(GIRL, "wan"), "carries", "moonlight", "eye level", "medium shot", "The camera")
 
 
 def test_a_moving_picture_moves_and_is_heard_where_the_image_model_takes_sound():

@@ -70,12 +70,12 @@ def test_ideograms_layout():
             "aesthetics": "slate and rust",
             "lighting": "pale morning light",
             "medium": "painting",
-            "art_style": "Seen from below, The watercolor has wet edges".replace("Seen ", "", 1),
+            "art_style": "The watercolor has wet edges",
         },
         "compositional_deconstruction": {
-            "background": "reeds",
+            "background": "lake, reeds",
             "elements": [
-                {"type": "obj", "desc": f"{text.split('. Seen')[0]}. It has a thick coat"},
+                {"type": "obj", "desc": f"{text.split('. Seen')[0]}. It has a thick coat. Seen from below"},
                 {"type": "text", "text": "NO ENTRY", "desc": "lettering, exactly as written"},
             ],
         },
