@@ -83,7 +83,7 @@ def wait_for_picture(page, number: int = 1) -> None:
 def test_a_few_clicks_from_a_fresh_profile_to_a_picture(fresh, way, name, tmp_path):
     old = fresh.evaluate("() => String(globalThis.__COMFYUI_FRONTEND_VERSION__).startsWith('1.35.')")
     if name == "app" and old:
-        way = "the form, which this frontend opens as a graph"
+        way = "the form of an older frontend, which has all inputs"
     open_template(fresh, WORKFLOWS[name])
     fresh.wait_for_function("() => app.graph.nodes.some(node => node.type === 'PromptBeautifierBeautifyPrompt')")
     fresh.wait_for_timeout(500)
