@@ -58,7 +58,7 @@ def test_from_raw_prompts_to_a_model_that_loads(tmp_path):
     readers = ["--reward", str(judge), "--judge", str(model), "--names", str(labelled / "name_words.txt")]
     methods = ["raw=raw", f"SFT={model}", f"PPO={made}", f"best=best-of-2:{made}"]
     folders = ["--prompts", str(labelled / "heldout.jsonl"), "--out", str(tmp_path / "table")]
-    evaluate.main(["--text", *folders, "--methods", *methods, *readers])
+    evaluate.main(["--text", "--limit", "2", *folders, "--methods", *methods, *readers])
 
     figures = json.loads((tmp_path / "table" / "results.json").read_text(encoding="utf-8"))["sets"]["heldout"]
     assert list(figures["texts"]) == ["raw", "SFT", "PPO", "best"]

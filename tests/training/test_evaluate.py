@@ -141,7 +141,7 @@ def test_each_row_that_a_comparison_is_asked_for_is_written(tmp_path, models, mo
     stages hand over, a server in the place of the chat model's."""
     config = Path(evaluate.__file__).parent / "configs" / "evaluate-rows.yaml"
     for run in ("sft", "ppo", "grpo", "dpo"):
-        save_checkpoint(tmp_path / "runs" / run / "model", family="text2prompt-v1", seed=len(run))
+        save_checkpoint(tmp_path / "runs" / run / "model", "gpt2", family="text2prompt-v1", seed=len(run))
     save_checkpoint(tmp_path / "published", "gpt2")
     monkeypatch.setattr(bases, "obtain", lambda name, _: (tmp_path / "published", find_checkpoint(name).family))
     (tmp_path / "some.jsonl").write_text(json.dumps({"raw_prompt": RAWS[0]}) + "\n")
@@ -285,11 +285,12 @@ def test_a_run_goes_on_where_it_was_stopped(tmp_path, prompts, models, monkeypat
 @pytest.mark.slow
 def test_a_killed_run_ends_as_one_that_was_not(tmp_path, models, forks):
     """kill -9 in the middle of writing, in a process of its own."""
+    writer = save_checkpoint(tmp_path / "writer", "gpt2")
     path = tmp_path / "many.jsonl"
     path.write_text("".join(json.dumps({"raw_prompt": f"a cat and {n} dogs"}) + "\n" for n in range(12)))
 
     def command(out):
-        methods = ["--methods", "raw=raw", f"sft={models / 'checkpoint'}", "--reward", str(models / "reward")]
+        methods = ["--methods", "raw=raw", f"sft={writer}", "--reward", str(models / "reward")]
         return ["--text", "--prompts", str(path), *methods, "--out", str(tmp_path / out)]
 
     def written():

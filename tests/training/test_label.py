@@ -104,7 +104,7 @@ def test_columns_are_means_over_the_seeds_judged_against_the_raw_prompt(data, mo
 
 @pytest.mark.slow
 def test_of_several_candidates_the_best_stands_against_the_worst(data, models, tmp_path):
-    writer = tiny.save_checkpoint(tmp_path / "writer", family="text2prompt-v1")
+    writer = tiny.save_checkpoint(tmp_path / "writer", "gpt2", family="text2prompt-v1")
     few = ["--candidates", "3", "--writer", str(writer), "--limit", "2", "--seeds", "1"]
     rows = run_label(data, tmp_path / "out", models, *few)
     scored = [json.loads(line) for side in rows for line in open(tmp_path / "out" / f"{side}-scores.jsonl")]
@@ -174,7 +174,7 @@ def test_a_killed_run_goes_on_scores_no_row_twice_and_ends_the_same(data, models
 @pytest.mark.slow
 def test_a_killed_run_over_candidates_goes_on_and_ends_the_same(data, models, tmp_path, forks):
     """kill -9 once while the prompts are written, and once while their pictures are scored."""
-    writer = tiny.save_checkpoint(tmp_path / "writer", family="text2prompt-v1")
+    writer = tiny.save_checkpoint(tmp_path / "writer", "gpt2", family="text2prompt-v1")
     few = ["--candidates", "2", "--writer", str(writer), "--seeds", "1", "--limit", "3"]
     out = tmp_path / "killed"
 
