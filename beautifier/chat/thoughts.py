@@ -28,6 +28,12 @@ TURN_END = re.compile(
     r"|(?:^|\n)#{2,4}\s*(?:instruction|input|user|human|assistant|response|answer)s?\s*:?[^\S\n]*(?=\n)",
     re.IGNORECASE,
 )
+# The beginning of the model's turn, where a server gives back the template as it is.
+TURN_BEGINS = re.compile(
+    r"<\|im_start\|>\s{0,9}assistant\b|<\|start_header_id\|>\s{0,9}assistant\s{0,9}<\|end_header_id\|>"
+    r"|<start_of_turn>\s{0,9}model\b|\[/INST\](?=\s{0,9}\S)",
+    re.IGNORECASE,
+)
 ASKED_AGAIN = re.compile(
     r"\s*(?:\*\*)?(?:user|human)(?:\*\*)?\s?:[^\n]*(?:\n(?!\s*(?:\*\*)?(?:assistant|ai|bot)\b)[^\n]*)*(?=\n)", re.I
 )
@@ -71,11 +77,19 @@ STILL_THINKS = re.compile(
 def without_thoughts(answer: str) -> str:
     """What is behind the last thinking block, else before the first, up to the end of the model's turn; "" where
     there are thoughts alone."""
-    text = _final_channel(answer.rpartition(FINAL_RESPONSE)[2])
+    text = _last_turn(_final_channel(answer.rpartition(FINAL_RESPONSE)[2]))
     text = LOST_THOUGHT.sub("", _outside_of_blocks(text))
     text = ASKED_AGAIN.sub("", text, count=1) if ASKED_AGAIN.match(text) else text
     text = next((part.strip() for part in TURN_END.split(text) if part.strip()), "")
     return _behind_untagged(text)[:LONGEST_READ]
+
+
+def _last_turn(answer: str) -> str:
+    """What is behind the last mark that begins the model's turn."""
+    if "<end_of_turn>" in answer and answer.lstrip().startswith("model\n"):
+        return answer.lstrip().removeprefix("model\n")
+    marks = list(TURN_BEGINS.finditer(answer))
+    return answer[marks[-1].end() :] if marks else answer
 
 
 def _final_channel(answer: str) -> str:

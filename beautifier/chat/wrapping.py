@@ -6,7 +6,8 @@ import re
 ABOUT = r"(?:prompts?|descriptions?|versions?|captions?|images?|requests?|提示词|描述)"
 YES = re.compile(
     r"(?:sure(?: thing)?|certainly|of course|absolutely|okay|ok|alright|got it|great|understood|yes|no problem"
-    r"|with pleasure|当然(?:可以)?|好的)\s*[!,.:。！，：]\s*",
+    r"|with pleasure|i(?:['’]d| would) be (?:happy|glad|delighted) to(?: help)?(?: you)?|当然(?:可以)?|好的)"
+    r"\s*[!,.:。！，：]\s*",
     re.IGNORECASE,
 )
 HERE_IS = re.compile(
@@ -18,12 +19,13 @@ HERE_IS = re.compile(
 )
 # "Prompt:", "Final image prompt:", "FLUX.1 Prompt:", "[Prompt]", "【提示词】"; what it is called before and after.
 NAMED = r"(?:prompts?|output|answer|response|description|result|caption|提示词|描述|输出)"
+COLON = r"(?:[:：]|→|[-=]>)"
 LABEL = re.compile(
-    rf"(?:(?!(?:an?|the) )[\w.+/-]+[ -]+){{0,4}}(?<![^\W\d_]){NAMED}(?:\s\d)?\s*[:：]\s*(?:[>|][-+]?[^\S\n]*\n\s*)?"
-    rf"|(?:the|your|one)\s+(?:[\w.+/-]+[ -]+){{0,3}}{NAMED}\s*[:：]\s*"
+    rf"(?:(?!(?:an?|the) )[\w.+/-]+[ -]+){{0,4}}(?<![^\W\d_]){NAMED}(?:\s\d)?\s*{COLON}\s*(?:[>|][-+]?[^\S\n]*\n\s*)?"
+    rf"|(?:the|your|one)\s+(?:[\w.+/-]+[ -]+){{0,3}}{NAMED}\s*(?:is\s*|reads\s*)?{COLON}\s*"
     rf"|[\[【](?:[\w.+/-]+ ){{0,3}}{NAMED}[\]】]\s*[:：]?\s*"
     r"|(?:final )?(?:answer|prompt|output|response|result)[^\S\n]*\n\s*"
-    r"|(?:assistant|ai|bot)\s*:\s+",
+    r"|(?:assistant|ai|bot)\s*:\s+|positive(?: prompt)?\s*[:：]\s*",
     re.IGNORECASE,
 )
 ORIGINAL = re.compile(
@@ -68,7 +70,7 @@ REMARK = re.compile(
     r"|[\[(]?\s*(?:about |approx(?:imately|\.)? |~)?\d{1,4} words\b|[\[(]?\s*(?:word|token|character) count\b"
     r"|[\[(]?\s*(?:note|n\.b\.|tips?|explanation|reasoning|rationale|negative(?: prompt)?|parameters|settings|steps"
     r"|cfg(?: scale)?|sampler|aspect ratio|why (?:this|it) works|key (?:elements|changes))\b\s*[:：]"
-    r"|\(?this (?:(?:enhanced|expanded|detailed|improved|revised|rewritten|new|final) )?"
+    r"|negative(?: prompt)?\s*$|\(?this (?:(?:enhanced|expanded|detailed|improved|revised|rewritten|new|final) )?"
     r"(?:prompt|description|version|revision)\b|these (?:prompts|details|additions)\b"
     r"|the (?:above|prompt (?:above|is|has|should))\b|alternatively\b|or\s*[:,]?$"
     r"|you (?:can|could|may|might) (?:also |then |further )?(?:adjust|use|modify|change|add|tweak|customi[sz]e)"

@@ -82,6 +82,16 @@ COMMANDS = {
 }
 
 WRAPPED = {
+    "template of ChatML": f"<|im_start|>assistant\n{FOX}<|im_end|>",
+    "whole template of ChatML": f"<|im_start|>user\na fox<|im_end|>\n<|im_start|>assistant\n{FOX}<|im_end|>",
+    "template of Llama 3": f"<|start_header_id|>assistant<|end_header_id|>\n\n{FOX}<|eot_id|>",
+    "template of Gemma without its beginning": f"model\n{FOX}<end_of_turn>",
+    "template of Mistral": f"[INST] a fox [/INST] {FOX}</s>",
+    "is before a colon": f"The final prompt is: {FOX}",
+    "arrow": f"Revised prompt → {FOX}",
+    "glad to help": f"I'd be happy to help! {FOX}",
+    "negative under a heading": f"**Prompt**\n\n{FOX}\n\n**Negative Prompt**\n\nblurry, lowres",
+    "positive and negative": f"Positive: {FOX}\nNegative: blurry",
     "tags": f"<prompt>{FOX}</prompt>",
     "answer tags": f"<answer>\n{FOX}\n</answer>",
     "output tags in talk": f"Here you are:\n<output>{FOX}</output>\nEnjoy!",
