@@ -40,6 +40,7 @@ from .run.metrics import Metrics
 from .run.muon import Muon, cpu_has_bfloat16
 from .run.options import as_command, given, new_parser, parse
 from .run.pace import Pace
+from .run.rows import read_jsonl
 from .run.same_run import same_run
 
 FAMILY = FAMILIES["embedded"]  # small networks: lower case, one line asks, one answers
@@ -50,7 +51,7 @@ def main(argv: list[str] | None = None) -> None:
     args = parse(option_parser(), argv)
     args.bf16 = cpu_has_bfloat16() if args.bf16 is None else args.bf16
     same_run(args, free={"max_steps"})
-    tokenizer = Tokenizer.from_file(str(args.tokenizer))
+    tokenizer = read_tokenizer(args.tokenizer)
     config = config_of(args, tokenizer)
     train = read_tokens(args.data / "train.jsonl", tokenizer, config.eos_token_id, args.max_length)
     heldout = read_tokens(args.data / "heldout.jsonl", tokenizer, config.eos_token_id, args.max_length)
@@ -108,6 +109,16 @@ def option_parser() -> argparse.ArgumentParser:
     products = "matrix products in bfloat16; default: on CPUs that have instructions for it"
     add("--bf16", action=argparse.BooleanOptionalAction, help=products)
     return parser
+
+
+def read_tokenizer(path: Path) -> Tokenizer:
+    """The tokenizer in a tokenizer.json. Raises FileNotFoundError or ValueError where there is none."""
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no file {path}: training.tokenizer writes a tokenizer.json")
+    try:
+        return Tokenizer.from_file(str(path))
+    except Exception as error:  # the library has no class of its own
+        raise ValueError(f"{path} is no tokenizer.json: {error}") from error
 
 
 def config_of(args: argparse.Namespace, tokenizer: Tokenizer) -> NetworkConfig:
@@ -168,8 +179,7 @@ class TokenRows:
 
 def read_tokens(path: Path, tokenizer: Tokenizer, eos: int, max_length: int) -> TokenRows:
     """Tokenise a JSONL file of raw_prompt and prompt; rows over `max_length` tokens are left out."""
-    with open(path, encoding="utf-8-sig") as lines:
-        pairs = [json.loads(line) for line in lines]
+    pairs = read_jsonl(path, "raw_prompt", "prompt")
     inputs = tokenizer.encode_batch([render(FAMILY, pair["raw_prompt"]) for pair in pairs])
     outputs = tokenizer.encode_batch([f" {pair['prompt']}" for pair in pairs])
     rows, answers = [], []

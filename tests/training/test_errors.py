@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from prompt_beautifier.training import entry_rules, fit, guards, readings, subjects, tokenizer
+from prompt_beautifier.training import entry_rules, fit, guards, importer, pretrain, readings, subjects, tokenizer
 from prompt_beautifier.training.data import fit_rows, safety, tag_table
 from prompt_beautifier.training.run import options
 
@@ -58,7 +58,7 @@ CASES = [
     (fit, FIT("{0}") + "--texts {0}/absent.txt", "there is no file "),
     (fit, FIT("{0}") + "--texts {0}/picture.txt", "picture.txt is no text in UTF-8"),
     (fit, FIT("{0}") + "--device cuda", "torch finds no NVIDIA GPU here"),
-    (guards, "--prompts {0}/absent.jsonl", "there is no "),
+    (guards, "--prompts {0}/absent.jsonl", "there is no file "),
     (guards, "--prompts {0}/broken.jsonl", "broken.jsonl, line 1 is no JSON"),
     (guards, "--prompts {0}/empty", "has no .txt file"),
     (guards, "--prompts {0}/picks.jsonl --limit 0", "--limit must be 1 or more"),
@@ -74,6 +74,9 @@ CASES = [
     (subjects, "--prompts {0}/nothing.txt", "has no raw prompts: one a line is expected"),
     (tokenizer, "--data {0}/no%raw%prompt.jsonl --out {0}/out", "line 1 needs 'raw_prompt', a text"),
     (tokenizer, "--data {0}/absent/train.jsonl --out {0}/out", "a data folder has train.jsonl and heldout.jsonl"),
+    (pretrain, "--data {0} --tokenizer {0}/absent.json --out {0}/out", "training.tokenizer writes a tokenizer.json"),
+    (pretrain, "--data {0} --tokenizer {0}/picks.jsonl --out {0}/out", "picks.jsonl is no tokenizer.json"),
+    (importer, "pickapic {0}/picks.jsonl --out {0}/out", "picks.jsonl is no parquet file, or not all of it"),
     (entry_rules, "{0}/picks.jsonl", "line 1 is no subject entry"),
     (fit_rows, "--expert {0}/picks.jsonl --out {0}/out.jsonl", "line 1 needs 'phrases', a text"),
     (safety, "{0}/empty.tsv", "empty.tsv is empty: a header line is expected"),

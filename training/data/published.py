@@ -49,11 +49,20 @@ def aesthetic_rows(path: Path) -> Iterator[dict]:
             yield {"raw_prompt": row["prompt"], "prompt": row["prompt"], "aesthetic_score": row["aesthetic_score"]}
 
 
-def diffusiondb_images(metadata: Path, images: Path) -> Iterator[dict]:
-    """A row {"image", "prompt"} for every image of DiffusionDB that is unpacked: images/part-000001/NAME.png."""
+def open_parquet(path: Path):
+    """A parquet file. Raises FileNotFoundError or ValueError where it is none."""
+    import pyarrow
     import pyarrow.parquet as parquet
 
-    for batch in parquet.ParquetFile(metadata).iter_batches(columns=["image_name", "prompt", "part_id"]):
+    try:
+        return parquet.ParquetFile(path)
+    except pyarrow.ArrowInvalid as error:
+        raise ValueError(f"{path} is no parquet file, or not all of it: {error}") from error
+
+
+def diffusiondb_images(metadata: Path, images: Path) -> Iterator[dict]:
+    """A row {"image", "prompt"} for every image of DiffusionDB that is unpacked: images/part-000001/NAME.png."""
+    for batch in open_parquet(metadata).iter_batches(columns=["image_name", "prompt", "part_id"]):
         for row in batch.to_pylist():
             name = f"part-{int(row['part_id']):06d}/{row['image_name']}"
             if (images / name).is_file():
@@ -63,11 +72,9 @@ def diffusiondb_images(metadata: Path, images: Path) -> Iterator[dict]:
 def pickapic_captions(paths: Iterable[Path]) -> Iterator[dict]:
     """The different captions of Pick-a-Pic as raw prompts: what people typed to see two pictures of it. Both pictures
     are of one wording, so its choices say nothing about wordings."""
-    import pyarrow.parquet as parquet
-
     seen = set()
     for path in paths:
-        for batch in parquet.ParquetFile(path).iter_batches(columns=["caption"]):
+        for batch in open_parquet(path).iter_batches(columns=["caption"]):
             for caption in batch.column("caption").to_pylist():
                 if caption and caption.strip() and caption not in seen:
                     seen.add(caption)

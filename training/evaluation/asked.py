@@ -98,7 +98,7 @@ def all_asked(path: Path) -> list[Asked]:
             raise ValueError(f"{path} has no .txt file: a folder of prompts has one for each")
         return [Asked(" ".join(file.read_text(encoding="utf-8-sig").split())) for file in files]
     if not path.is_file():
-        raise FileNotFoundError(f"there is no {path}")
+        raise FileNotFoundError(f"there is no file {path}: raw prompts are expected, .jsonl, .tsv, .csv or .txt")
     if path.suffix == ".txt":
         lines = path.read_text(encoding="utf-8-sig").splitlines()
         return [Asked(line.strip(), path.stem) for line in lines if line.strip()]

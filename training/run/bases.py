@@ -15,6 +15,7 @@ from ...beautifier.language.chat_template import end_of_turn
 from ...beautifier.language.config import NetworkConfig
 from ...beautifier.language.loading import find_family
 from ...beautifier.language.tokenizer import load_tokenizer
+from ...beautifier.weight_file import WeightFile
 from .hub import fetched
 
 # What is needed of a repository; weights in other formats than safetensors are not fetched.
@@ -66,8 +67,11 @@ def base_tokenizer(folder: Path, family: Family | None = None) -> tuple[Tokenize
     family  how the checkpoint is asked. Of one that chats the end of a turn ends an answer, and its template's special
             tokens count; else nothing in a text is a special token. None: texts of one's own are read
 
-    Raises ValueError where no token ends a text, and for a family that is asked in another way for each request.
+    Raises ValueError for damaged files, where no token ends a text, and for a family that is asked in another way for
+    each request.
     """
+    for path in folder.glob("*.safetensors"):
+        WeightFile(path).headers()  # transformers would say less of a damaged one
     tokenizer, config = load_tokenizer(folder), read_config(folder)
     if family is not None and family.asks is not None:
         raise ValueError(

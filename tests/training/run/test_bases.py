@@ -50,6 +50,13 @@ def test_a_repository_of_the_hub_is_a_base(cached):
 
 
 @pytest.mark.slow
+def test_weights_that_are_damaged_are_named(tmp_path):
+    folder = tiny.save_checkpoint(tmp_path / "made", family="text2prompt-v1")
+    (folder / "model.safetensors").write_bytes(b"half")
+    with pytest.raises(ValueError, match="model.safetensors cannot be read as safetensors .*download or copy it again"):
+        bases.base_tokenizer(folder)
+
+
 def test_the_first_documented_command_starts(cached, tmp_path):
     row = json.dumps({"raw_prompt": "red cat", "prompt": "a red cat, soft light"}) + "\n"
     for side in ("train", "heldout"):
