@@ -47,8 +47,6 @@ def choose(
     for part, role in plan(wish, options, dice, ample, more):
         noise = BOLD if bold else NOISE
         option = _next(wish, groups.get((part, role), []), chosen, dice, score, used or {}, noise)
-        if option is None and role in ("light", "view"):
-            option = _next(wish, groups.get(("any", role), []), chosen, dice, score, used or {}, noise)
         if option is not None:
             chosen.append(option)
     return chosen
@@ -153,12 +151,12 @@ def _next(
     used: Mapping[str, int],
     noise: float,
 ) -> Option | None:
-    """The next phrase of a group that fits: the first, or the best by the score, chance and how often it was used."""
+    """The next phrase of a group that fits: the least used, or the best by the score, chance and how often it was used."""
     free = [option for option in group if option not in chosen and fits(option, chosen)]
     if not free:
         return None
     if score is None:
-        return free[0]
+        return min(free, key=lambda option: used.get(option.phrase, 0))
     scores = [score(wish, option, chosen) for option in free]
     spread, mean, best = pstdev(scores) or 1.0, fmean(scores), max(scores)
     worth = {

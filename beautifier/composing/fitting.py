@@ -108,6 +108,9 @@ def _is_grounded(doing: str, place: str) -> bool:
     return bool(ALOFT.search(doing)) and not OPEN_ABOVE.search(place)
 
 
+WHOLE_BODY = re.compile(r"\b(?:crouch|kneel|squat|leap|jump|strid|walk|run|sprint|lying|kick|skat)\w*")
+
+
 def _unseen(part: Option, view: Option) -> bool:
     """Whether a view leaves out what a phrase shows."""
     if view.role != "view" or part.role not in ("detail", "doing"):
@@ -115,6 +118,8 @@ def _unseen(part: Option, view: Option) -> bool:
     if view.facts & {"close", "half"} and part.topics & {"leg", "shoes", "tail"}:
         return True
     if "close" in view.facts and part.role == "doing" and "pose" in part.topics:
+        return True
+    if view.facts & {"close", "half"} and part.role == "doing" and WHOLE_BODY.search(part.phrase):
         return True
     return "back" in view.facts and bool(part.topics & {"face", "eye", "expression", "beard", "brow"})
 

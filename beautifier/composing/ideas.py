@@ -19,7 +19,7 @@ from .fitting import Option, shows_otherwise
 from .grammar import is_plural_form
 from .noun_phrase import is_plain, with_articles
 from .opening import opening
-from .options import option_of, role_is_open
+from .options import REFLECTED, option_of, role_is_open
 from .phrases import tidy_end
 from .predicate import begins_with_medium
 from .scene import Scene, scene_of
@@ -68,6 +68,8 @@ def _is_plainly_meant(wish: Wish, findings: Findings, found: Found) -> bool:
     """Whether the head is what its entry describes, in the number of the idea, in a wish that leaves room."""
     if wish.detailed or wish.quoted or wish.excluded or findings.ill_read:
         return False
+    if wish.verbs and not findings.of("action") or REFLECTED & {word.folded for word in wish.words}:
+        return False  # what it is shown doing is all: "headphones dangling from a branch"
     if (findings.mixed or findings.restyled or findings.narrowed) and not _is_bare(wish, found):
         return False
     if any(not f.entry.kinds.isdisjoint(CHANGING_KINDS) for f in findings.found if f.part == "quality"):

@@ -3,8 +3,6 @@
 A rule only ever takes away: a phrase that is in doubt is not an option.
 """
 
-from collections import Counter
-
 from ..prompts import lexicon
 from ..prompts.vocabulary import content
 from ..subjects.entries import ROLES, Entry
@@ -18,32 +16,14 @@ from .scene import Scene, scene_of
 # True of nearly any picture, for what no entry says: the fit network says which of them go with a wish.
 ANYTHING = {
     "light": (
-        "soft directional light from one side",
+        "soft directional light",
         "clear even light with open shadows",
         "gentle light from above",
         "soft overcast daylight",
-        "broad soft light with gentle shadows",
-        "strong side light against deep shadow",
-        "thin rim light along the edges",
     ),
-    "view": (
-        "eye-level view",
-        "straight-on view",
-        "three-quarter view",
-        "low angle looking up",
-        "wide view with open space around",
-        "close view that fills the frame",
-        "full view from a short distance",
-    ),
-    "color": (
-        "muted neutrals with one clear accent",
-        "deep tones with pale highlights",
-        "warm earth tones and cool gray",
-        "cool grays with a warm accent",
-    ),
+    "view": ("eye-level view", "centered composition"),
+    "color": ("two or three related hues", "muted neutrals with one clear accent", "cool grays with a warm accent"),
 }
-# Those that suit what is staged or painted and not what is just there.
-ARTFUL = frozenset(("strong side light against deep shadow", "thin rim light along the edges", "low angle looking up"))
 # The same of a portrait of somebody whom no entry knows.
 OF_A_PORTRAIT = {
     "light": (
@@ -94,22 +74,7 @@ def options(wish: Wish, findings: Findings) -> tuple[Option, ...]:
                 option = option_of(phrase, role, found)
                 if may_say(option, found, scene) and not (found.part == "quality" and _is_of_nobody(option, scene)):
                     found_options.append(option)
-    counts = Counter(option.role for option in found_options)
-    return tuple(found_options + _anything(scene, {role for role, count in counts.items() if count >= ENOUGH}))
-
-
-ENOUGH = 3  # options of a role, of which one will do
-
-
-def _is_artful(scene: Scene) -> bool:
-    """Whether a picture is staged: it is of an art or an artist, or of what nobody has seen."""
-    kinds = frozenset().union(*(found.entry.kinds for found in scene.findings.found))
-    staged = kinds & {"fantasy", "creature", "character", "machine", "horror", "monster", "weapon", "mythical"}
-    return (
-        scene.drawn
-        or bool(staged)
-        or any(word.folded in ("by", "dark", "epic", "evil", "cinematic") for word in scene.wish.words)
-    )
+    return tuple(found_options + _anything(scene, bool(found_options)))
 
 
 def _is_a_portrait(scene: Scene) -> bool:
@@ -147,18 +112,17 @@ SPEAKING = frozenset(
 )
 
 
-def _anything(scene: Scene, told: set[str]) -> list[Option]:
-    """What may be said of nearly any picture, where no entry says anything of that role that fits."""
-    wish, known = scene.wish, scene.findings.head_entry is not None and not scene.findings.ill_read
-    if wish.detailed > 1 or not wish.words or scene.flat or scene.craft:
+def _anything(scene: Scene, told: bool) -> list[Option]:
+    """What may be said of nearly any picture, for a wish whose subject no entry knows; told: others say more."""
+    wish, portrait = scene.wish, _is_a_portrait(scene)
+    known = scene.findings.head_entry is not None and not scene.findings.ill_read
+    if known or wish.detailed or not wish.words or scene.flat or scene.craft or told and not portrait:
         return []
     found = []
-    for role, phrases in (ANYTHING | (OF_A_PORTRAIT if _is_a_portrait(scene) else {})).items():
-        if role in scene.closed | told or role in ("color", "detail", "place") and known:
+    for role, phrases in (ANYTHING | (OF_A_PORTRAIT if portrait else {})).items():
+        if role in scene.closed:
             continue
         for phrase in phrases:
-            if phrase in ARTFUL and not _is_artful(scene):
-                continue
             facts = lexicon.facts_of(phrase)
             clashes = lexicon.clash(facts, scene.facts) or scene.drawn and "photo" in facts
             if not clashes and not content(phrase) & wish.forbidden:
@@ -181,6 +145,15 @@ def option_of(phrase: str, role: str, found: Found) -> Option:
 def role_is_open(role: str, found: Found, scene: Scene) -> bool:
     """Whether anything of a role may come from an entry in its part."""
     part, entry = found.part, found.entry
+    if part == "head" and role != "color" and REFLECTED & {word.folded for word in scene.wish.words}:
+        return False
+    if part == "head" and role == "color" and scene.findings.mixed:
+        return False
+    if part == "quality" and (scene.flat or scene.schematic):
+        return False
+    towards = found.subject is not None and found.subject.relation in ("of", "to", "from")
+    if part == "setting" and towards and not entry.kinds.isdisjoint(("planet", "space")):
+        return False
     if role in scene.closed and role != "detail" and not (role == "doing" and part == "action"):
         return False
     if role == "color" and scene.facts & {"night"} and part == "head":
@@ -250,6 +223,8 @@ def _is_vague(quality: Entry, scene: Scene) -> bool:
         return True
     if head is None or quality.kinds - VAGUE and quality.kinds.isdisjoint(("mood",)):
         return False
+    if quality.subject in ("dark", "bright"):
+        return True
     return not head.is_setting and head.kinds.isdisjoint(("building", "interior", "room")) and quality.kinds <= MOODS
 
 
@@ -270,7 +245,14 @@ def _can_do(action: Entry, scene: Scene) -> bool:
     return head is not None and (head.is_person or head is action)
 
 
+REFLECTED = frozenset("reflected reflecting reflection reflections".split())  # what is wanted is its image
+PHOTOGRAPHED = frozenset("photo photograph photography dslr polaroid".split())
+
+
 def _medium_role_is_open(role: str, entry: Entry, scene: Scene) -> bool:
+    painted = entry.kinds & {"painting", "drawing", "digital", "print"} and "photo" not in entry.kinds
+    if role == "detail" and painted and PHOTOGRAPHED & {word.folded for word in scene.wish.words}:
+        return False
     if role == "detail":
         head = scene.findings.head_entry
         return "person" not in entry.kinds or (head is not None and head.is_person)

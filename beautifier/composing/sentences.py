@@ -90,26 +90,21 @@ def further(wish: Wish, findings: Findings, chosen: Sequence[Option]) -> list[st
     return [as_sentence(part) for part in said]
 
 
-LEAST_SAID = 4  # words of a wish that no entry knows, from which on it surely asks for a picture
-
-
 def _without_filler(wish: Wish, findings: Findings, options: list[Option]) -> list[Option]:
-    """Options without those that are about nobody in the picture, and without what is true of any picture where it is
-    not even certain that a picture is asked for.
-    """
+    """Of what is true of any picture a light at most, and that only for a plain thing that nothing else is known of."""
     credited = {f.name for f in findings.of("other") if f.article == "" and _is_credited(wish, f)}
     of_light = {f.entry.subject for f in findings.of("quality") if f.end < len(wish.words) and _is_light(wish, f)}
     known = [o for o in options if o.about not in credited]
     known = [o for o in known if o.part != "quality" or o.entry not in of_light]
-    told = any(option.part != "any" for option in known) or findings.head_entry is not None
-    if told or len(wish.words) >= LEAST_SAID and findings.head is not None and not findings.ill_read:
+    if any(option.part == "any" and option.role == "detail" for option in known):  # of a portrait
         return known
+    told = [option for option in known if option.part != "any"]
     head = findings.head
-    if head is None or findings.unknown or wish.names:
-        return []
+    if told or head is None or findings.unknown or wish.names:
+        return told
     noun = wish.words[head.end - 1].folded
     plain = grammar.nouns().get(singular(noun), ("", ""))[0] == "c" and wish.words[head.start].text.islower()
-    return known if plain else []
+    return [option for option in known if option.role == "light"][:1] if plain else []
 
 
 def _is_light(wish: Wish, found: Found) -> bool:
