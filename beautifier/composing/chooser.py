@@ -151,7 +151,7 @@ def _next(
     used: Mapping[str, int],
     noise: float,
 ) -> Option | None:
-    """The next phrase of a group that fits: the least used, or the best by the score, chance and how often it was used."""
+    """The next phrase of a group that fits: the least used, or the best by the score, chance and use."""
     free = [option for option in group if option not in chosen and fits(option, chosen)]
     if not free:
         return None

@@ -177,10 +177,18 @@ def _names(text: str, words: tuple[Word, ...], segments: tuple[tuple[int, int], 
     )
 
 
+def _is_worn(subject: Subject) -> bool:
+    """Whether a thing is what somebody wears and no place: "in a red dress"."""
+    return subject.relation in ("in", "in a", "in an") and bool(WORN & lexicon.topics_of(subject.noun))
+
+
+WORN = frozenset(("clothes", "shoes", "hat"))
+
+
 def _said(plain: str, words: tuple[Word, ...], subjects: tuple[Subject, ...], verbs: tuple[str, ...]) -> frozenset[str]:
     """The roles that the prompt settles itself, as far as single words tell."""
     said = set()
-    if any(s.relation in PLACING for s in subjects):
+    if any(s.relation in PLACING and not _is_worn(s) for s in subjects):
         said.add("place")
     if lexicon.says(SURROUNDINGS, plain):
         said.add("place")

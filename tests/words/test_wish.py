@@ -133,3 +133,8 @@ def test_any_text_can_be_read(text):
     wish = read(text)
     assert wish.text == text
     assert all(0 <= s.start < s.end <= len(wish.words) for s in wish.subjects)
+
+
+def test_what_is_worn_is_no_place():
+    assert "place" not in read("a girl in a red dress holding an umbrella").said
+    assert "place" in read("a girl in a red room").said
