@@ -1,7 +1,9 @@
 """How fast the language model is, beside its peers, in one run: `make bench`.
 
     python benchmarks/speed.py                             every table; 10 GB of memory, 25 GB of disk, an hour
-    python benchmarks/speed.py --tables big --rounds 1     one table, quickly
+    python benchmarks/speed.py --tables big --rounds 1     one table, quickly; the others stay in the results
+    python benchmarks/speed.py --tables chat --folder NETS --resume --tokens 32
+                                                           goes on where a run with that folder was stopped
 
 Tables: big (BLOOM-1b1 with random weights on the CPU), chat (Qwen3-0.6B and 1.7B, likewise), embedded, load, cold,
 cost, profile. GPUs have a script of their own, gpu.py.
@@ -91,12 +93,19 @@ def in_process(task: str, name: str, folder: Path, runs: list[list[int]]) -> dic
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def rounds_of(names: list[str], folder: Path, runs: list, rounds: int) -> dict[str, list[dict]]:
+def rounds_of(names: list[str], folder: Path, runs: list, options) -> dict[str, list[dict]]:
+    """What each round of each engine measured. It is kept in the folder: with --resume no round is measured twice."""
+    path = folder / "rounds.json"
+    kept = json.loads(path.read_text()) if options.resume and path.exists() else {}
     found = {name: [] for name in names}
-    for number in range(rounds):
+    for number in range(options.rounds):
         for name in names:
-            print(f"  round {number + 1}: {ENGINES[name].label}", file=sys.stderr, flush=True)
-            found[name].append(in_process("work", name, folder, runs))
+            key = json.dumps([name, number, runs])
+            if key not in kept:
+                print(f"  round {number + 1}: {ENGINES[name].label}", file=sys.stderr, flush=True)
+                kept[key] = in_process("work", name, folder, runs)
+                path.write_text(json.dumps(kept))
+            found[name].append(kept[key])
     return found
 
 
@@ -127,9 +136,9 @@ def installed(names, notes: list[str]) -> list[str]:
 
 def rates(names: list[str], folder: Path, options) -> dict:
     """Tokens a second over all sequences, memory and load time of each engine."""
-    runs = [[1, NEW_TOKENS], [5, NEW_TOKENS]]
+    runs = [[1, options.tokens], [5, options.tokens]]
     for name in names:
-        if name in WRITES_FILES:
+        if name in WRITES_FILES and not (options.resume and (folder / "rounds.json").exists()):
             in_process("work", name, folder, [[1, 3]])
     return {
         name: {
@@ -140,7 +149,7 @@ def rates(names: list[str], folder: Path, options) -> dict:
             "peak_gb": spread(each["peak"] / 1e9 for each in found),
             "load_s": spread(each["load"] for each in found),
         }
-        for name, found in rounds_of(names, folder, runs, options.rounds).items()
+        for name, found in rounds_of(names, folder, runs, options).items()
     }
 
 
@@ -363,10 +372,9 @@ def ratios(results: dict) -> list[tuple[str, str, float]]:
     compare("1 candidate, CPU, int8", "llama.cpp Q8_0", rate("big", "ours-int8", 1), [rate("big", "llama-q8_0", 1)])
     for size, shape in CHAT.items():
         for count, said in ((5, "5 candidates"), (1, "1 candidate")):
-            llama = [rate("chat", name, count, size) for name in ("llama-q8_0", "llama-q4_0")]
-            for dtype in ("int8", "int4"):
-                mine = rate("chat", f"ours-{dtype}", count, size)
-                compare(f"{shape.name}, {said}, CPU, {dtype}", "the faster of llama.cpp Q8_0 and Q4_0", mine, llama)
+            for dtype, theirs in (("int8", "q8_0"), ("int4", "q4_0")):
+                mine, llama = (rate("chat", name, count, size) for name in (f"ours-{dtype}", f"llama-{theirs}"))
+                compare(f"{shape.name}, {said}, CPU, {dtype}", f"llama.cpp {theirs.upper()}", mine, [llama])
     if load := results.get("load"):
         found.append(("peak memory, CPU, int8", "size of the int8 file", load["peak_gb"]["median"] / load["file_gb"]))
         times = load["load_s"]["median"] / load["read_s"]["median"]
@@ -407,6 +415,12 @@ def chart(table: dict) -> str:
     return "\n".join([*parts, "</svg>", ""])
 
 
+def earlier_results(path: Path, tables: list[str]) -> dict:
+    """The tables that an earlier run left and that are not to be measured now."""
+    found = json.loads(path.read_text()) if path.exists() else {}
+    return {name: table for name, table in found.items() if name in TABLES and name not in tables}
+
+
 def write_results(results: dict, options) -> None:
     facts = " · ".join(f"{key} {value}" for key, value in results["machine"].items())
     texts = [text(results[name]) for name, (_, text) in TABLES.items() if name in results]
@@ -423,6 +437,8 @@ def main() -> None:
     add("--tables", nargs="+", choices=TABLES, default=list(TABLES))
     add("--engines", nargs="+", choices=ENGINES, default=list(ENGINES), help="rows of the tables big and chat")
     add("--rounds", type=int, default=3)
+    add("--tokens", type=int, default=NEW_TOKENS, help="of an answer, in the tables big and chat")
+    add("--resume", action="store_true", help="with --folder: no round of big and chat is measured twice")
     add("--folder", type=Path, help="keeps the random checkpoints (default: a temporary folder)")
     add("--out", type=Path, default=Path(__file__).parent / "results")
     add("--tiny", action="store_true", help="a network of two layers: does everything run?")
@@ -447,6 +463,9 @@ def main() -> None:
             "threads": torch.get_num_threads(),
         }
     }
+    if earlier := earlier_results(options.out / "speed.json", options.tables):
+        results["machine"]["measured now"] = ", ".join(options.tables) + ": compare within a table only"
+        results |= earlier
     with tempfile.TemporaryDirectory() as temporary:
         options.folder = options.folder or Path(temporary)
         for name in options.tables:
