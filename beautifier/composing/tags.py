@@ -6,7 +6,7 @@ words where it is none.
 
 from collections.abc import Sequence
 
-from ..faithful import check, stem
+from ..faithful import added, check, stem
 from ..prompts.vocabulary import STOP, singular, words_of
 from ..prompts.words import small
 from ..subjects.find import Findings
@@ -53,14 +53,16 @@ def write(
     tags = list(
         dict.fromkeys([*counts, *whole, *(tag for tag in said if not is_count(tag) and tag not in (*counts, *plain))])
     )
+    if wish.strict:
+        tags = [tag for tag in tags if not says_more(wish, tag)]
     tags += [part for part in unsaid_segments(wish, tags) if part not in tags]
     if wish.strict:
         return ", ".join(tags)
     head = next((found for found in findings.found if found.part == "head"), None)
     own = [tag for tag in given if tag not in ALONE and not is_count(tag) and may_tag(tag, head, scene)]
     differing = looks(wish, findings, scene, tags, seed, k) if k is not None and not own else []
-    added = own or [*differing, *added_tags(wish, findings, chosen, scene, f"{seed}/{k}" * (k is not None))]
-    for tag in added:
+    further = own or [*differing, *added_tags(wish, findings, chosen, scene, f"{seed}/{k}" * (k is not None))]
+    for tag in further:
         if len(tags) >= max(MOST, len(said)):
             break
         if tag not in tags and goes_with(tag, tags, scene):
@@ -71,6 +73,15 @@ def write(
         if tag not in tags and goes_with(tag, tags, scene):
             tags.append(tag)
     return ", ".join(tags)
+
+
+# Words of tags that show nothing new: how nobody, one person or a text is tagged, what kind of thing a word is.
+OF_TAGS = frozenset("humans solo english text medium".split())
+
+
+def says_more(wish: Wish, tag: str) -> bool:
+    """Whether a tag that stands for the user's words shows more than they do: "art nouveau" for a painter's name."""
+    return not is_count(tag) and any(word.casefold() not in OF_TAGS for word in added(wish, tag))
 
 
 PEOPLE = frozenset("person people human nobody anyone anybody one".split())

@@ -202,10 +202,15 @@ def surroundings(wish: Wish) -> list[str]:
     if any(found):
         return found
     if medium_in(wish.text) == "graphic_design":
-        return [f"plain, even ground{hour}"]
+        return unavoided(wish, f"plain, even ground{hour}")
     on = next((s for s in wish.subjects if s.relation in ("on", "at") and s.end > s.start), None)
     around = f"around the {wish.words[on.end - 1].folded}" if on is not None else "around the subject"
-    return [f"plain surroundings {around}{hour}"]
+    return unavoided(wish, f"plain surroundings {around}{hour}")
+
+
+def unavoided(wish: Wish, text: str) -> list[str]:
+    """A text of ours as a list, empty where it says what is to be avoided."""
+    return [] if avoided(wish, text) else [text]
 
 
 def elements(first: str, groups: dict[str, list[str]], wish: Wish) -> list[dict]:
@@ -235,7 +240,7 @@ def text_elements(lettered: list[str], wish: Wish) -> list[dict]:
     found = LETTERED.match(lettered[0]) if lettered else None
     if found is None:
         return [{"type": "text", "text": text, "desc": "lettering, exactly as written"} for text in wish.quoted]
-    desc = f"lettering in {found['how']} {found['where']}, exactly as written"
+    desc = "".join(unavoided(wish, f"lettering in {found['how']} {found['where']}, exactly as written"))
     boxes = boxes_of(found["where"], len(wish.quoted))
     return [
         {"type": "text", "bbox": box, "text": text, "desc": desc} for text, box in zip(wish.quoted, boxes, strict=True)
