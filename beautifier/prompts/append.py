@@ -112,8 +112,12 @@ def _without_said(part: str, said: set[str]) -> str:
 
 def _says_again(aside: SetAside, sentence: str) -> bool:
     """Whether a sentence says all that the raw prompt says and hardly more; of a divided one, whatever else it says."""
-    words, asked = ({_root(word) for word in _compared(text)} for text in (sentence, aside.words))
-    return words.issuperset(asked - {"solo"}) and (aside.is_divided or words - asked <= _SHOWS)
+    words, asked = _compared(sentence), _compared(aside.words) - {"solo"}
+    if asked and not words & asked and not any(map(str.isdigit, aside.words)):
+        return False
+    if not words.issuperset(asked):
+        words, asked = {_root(word) for word in words}, {_root(word) for word in asked}
+    return words.issuperset(asked) and (aside.is_divided or {_root(word) for word in words - asked} <= _SHOWS)
 
 
 def _root(word: str) -> str:

@@ -65,6 +65,8 @@ def _place_section(answer: Searched, section: list[str | Piece], start: int, end
             waiting.append((index, part))
     edits += _said_again(answer, found, start, end)
     edits += _said_apart(answer, section, [piece for _, piece in waiting], start, end)
+    if not waiting:
+        return sorted(edits, key=lambda edit: (edit.start, edit.end))
     words, counts = words_of_section(section)
     touched = _touched(section, placed) if placed else [(None, None)] * len(section)
     first_said = next((at for at, word in enumerate(words) if one_line(word)), len(words))

@@ -34,12 +34,14 @@ _WEIGHT_OF_SECTION = re.compile(r"(?<!\d):\s?[+-]?\d*\.?\d+(?=[\s,;]|$)")
 # Double colons, with the number that weighs what is behind or before them.
 _DOUBLE_COLON = re.compile(rf"(?<!\w){NUMBER}::+(?=\s?[^\W\d_])|::+(?:-?\d*\.?\d+(?=[\s,]|$))?")
 # What would lose a mark of a text that was typed.
-_MARKS_OF_TYPED = re.compile(r"[/*]{2}|__|[<>{}\[\]$#:]|\d\.\d|(?:score|source|rating)_|(?:--|[—–])[a-z]|\w[ _]\\?\(")
+_MARKS_OF_TYPED = re.compile(r"[<>{}\[\]$#:(]|[/*]{2}|__|\d\.\d|(?:score|source|rating)_|(?:--|[—–])[a-z]")
 _STANDS_FOR = 0xE000, 0xF8FF  # characters that mean nothing, for a text as it was typed
 # Capitals that begin no sentence and no detail: of names, and in codes such as "5GHz".
-_CAPITALS = re.compile(r"(?:(?<=[^\W_])|(?<=[^\W_] )|(?<=[^\W_]['’-])|(?<=[^\W_], ))[A-Z]")
+_CAPITALS = re.compile(r"[A-Z](?:(?<=[^\W_][A-Z])|(?<=[^\W_] [A-Z])|(?<=[^\W_]['’-][A-Z])|(?<=[^\W_], [A-Z]))")
 # ".," behind a word that is no abbreviation, and "..".
-_STOP_AND_COMMA = re.compile(r"(?<=[^\W\d_]{3})(?<!\betc)(?<!\binc)(?<!\bInc)(?<!\bltd)(?<!\bLtd)(?<!\bfeat)\.(?=,)")
+_STOP_AND_COMMA = re.compile(
+    r"\.(?=,)(?<=[^\W\d_]{3}\.)(?<!\betc\.)(?<!\binc\.)(?<!\bInc\.)(?<!\bltd\.)(?<!\bLtd\.)(?<!\bfeat\.)"
+)
 _TWO_STOPS = re.compile(r"(?<![.\s])\.\.(?!\.)")
 _SHOUTED = ("AND", "COUPLE")
 _MOST_NESTED = 4  # weights of an answer that stand in one another
@@ -58,7 +60,8 @@ def tame(answer: str, pieces: tuple[Piece, ...], weights: bool) -> str:
         text = unicodedata.normalize("NFC", text)
     stands_for = _stand_ins(text, pieces)
     for char, (typed, _) in stands_for.items():
-        text = re.sub(re.escape(typed), char, text, flags=re.IGNORECASE)  # a sentence may begin with it
+        for way in (typed, typed[:1].upper() + typed[1:], typed.lower()):  # a sentence may begin with it
+            text = text.replace(way, char)
     text = _tame(text, pieces, weights)
     for char, (_, words) in stands_for.items():
         text = text.replace(char, words)
@@ -153,8 +156,10 @@ def _with_groups_opened(text: str, said: set[str]) -> str:
 def written(answer: str, aside: SetAside, weights: bool) -> str:
     """`tame` and `accented`, and each sentence or detail of an answer with one mark at its end."""
     text = tame(answer, aside.pieces, weights)
-    if "." in text:
-        text = _STOP_AND_COMMA.sub("", _TWO_STOPS.sub(".", text))
+    if ".." in text:
+        text = _TWO_STOPS.sub(".", text)
+    if ".," in text:
+        text = _STOP_AND_COMMA.sub("", text)
     return accented(text, aside)
 
 
