@@ -110,7 +110,7 @@ def main(argv: list[str] | None = None) -> None:
     say = accelerator.print
     say(
         f"{len(task.train):,} raw prompts, {len(task.heldout):,} held out; "
-        f"{accelerator.num_processes} x {accelerator.device.type}"
+        f"{accelerator.num_processes} x {accelerator.device.type}; --target-kl {args.target_kl:g} nats an answer"
     )
     if progress.step:
         say(f"continuing after step {progress.step:,}")

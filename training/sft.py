@@ -149,7 +149,7 @@ def rows_to_learn(path: Path, family: Family, tokenizer: Tokenizer, config: Netw
     for reason, count in dropped.items():
         say(f"  dropped {count:,}: {reason}")
     if not kept:
-        raise ValueError(f"no row of {path} is left to learn from: loosen the filter")
+        raise ValueError(f"no row of {path} is left: loosen --min-pick-score, --min-tokens or --max-length")
     return kept
 
 

@@ -224,7 +224,9 @@ def test_the_best_is_kept(sft_model, data, reward, tmp_path, capsys):
     assert all(torch.equal(mine, theirs) for mine, theirs in zip(before.parameters(), after.parameters(), strict=True))
     card = (tmp_path / "model" / "README.md").read_text()
     assert "| step of this model | 0 |" in card and ppo.UNTRAINED in card
-    assert capsys.readouterr().out.endswith(f"{ppo.UNTRAINED}\n")
+    printed = capsys.readouterr().out
+    assert printed.endswith(f"{ppo.UNTRAINED}\n")
+    assert "--target-kl 6 nats an answer" in printed
 
 
 def test_a_token_weighs_the_same_in_a_minibatch_of_short_answers_and_of_long_ones():

@@ -319,6 +319,13 @@ def test_a_run_goes_on_under_its_own_options_alone(whole, base, data):
         sft.main(arguments(base, data, whole, "--batch-size", "16"))
 
 
+def test_a_filter_that_leaves_no_row_names_its_options(base, tmp_path):
+    row = {"raw_prompt": "red castle", "prompt": "a red castle, fog", "pick_score": 5.0}
+    (tmp_path / "train.jsonl").write_text(json.dumps(row) + "\n")
+    with pytest.raises(ValueError, match=r"no row of .* is left: loosen --min-pick-score"):
+        sft.main(arguments(base, tmp_path, tmp_path / "out"))
+
+
 def test_a_batch_that_cannot_be_dealt_out_is_refused():
     assert trainer.accumulation(64, 16, 2) == 2
     with pytest.raises(ValueError, match="--batch-size 64 must be a multiple of --micro-batch 16 times .*, 3"):
