@@ -230,7 +230,8 @@ def bounds_of(request: Request) -> tuple[int, int] | None:
     """The fewest and most words (of tags, tags) of the wished length; None where nothing is wished."""
     if not request.target and request.length == LENGTHS[1]:
         return None
-    return words_for(request.image_model, request.style, request.length)
+    fewest, most = words_for(request.image_model, request.style, request.length)
+    return 0 if not request.target and request.length == LENGTHS[0] else fewest, most
 
 
 def unavoided(wish: Wish, possible: Sequence[Option]) -> tuple[Option, ...]:
