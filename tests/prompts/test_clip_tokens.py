@@ -116,6 +116,7 @@ def test_the_vocabulary_is_comfyuis():
 
 def test_the_vocabulary_is_read_when_it_is_needed_and_once():
     clip_tokens._tokenizer.cache_clear()
+    clip_tokens._count_word.cache_clear()
     assert count_clip_tokens("") == 0
     assert [count_clip_tokens("a cat"), count_clip_tokens("a dog")] == [2, 2]
     assert clip_tokens._tokenizer.cache_info().misses == 1
