@@ -215,12 +215,12 @@ def _closing(findings: Findings, thing: Thing, left: list[Option], lines: list[s
     """The light, the colors and the marks of the medium that no sentence has yet; hung on a line where one fits."""
     view = next((o for o in left if o.role == "view" and beside_view(o.phrase)), None) if not lines else None
     light, color = take(left, "light"), take(left, "color")
-    if light is None or view is not None and view.part == "any":  # alone it says too little
+    if view is not None and view.part == "any" and light is None:  # alone it says too little
         view = None
     marks = pop(left, lambda o: o.part == "medium" and o.role == "detail")
     of = medium_name(findings)
     found = []
-    if view is not None and light is not None and beside_light(light.phrase):
+    if view is not None:
         left.remove(view)
         found.append(_whole(view, light))
     elif light:
@@ -250,9 +250,11 @@ def _closing(findings: Findings, thing: Thing, left: list[Option], lines: list[s
     return [*found, colors_clause(color.phrase, of, dice)] if words < ENOUGH or dice.random() < 0.2 else found
 
 
-def _whole(view: Option, light: Option) -> str:
+def _whole(view: Option, light: Option | None) -> str:
     """How the whole is seen, and in which light: "seen from a low angle, the scene is lit by a single lamp"."""
-    seen, lit = beside_view(view.phrase), beside_light(light.phrase)
+    seen, lit = beside_view(view.phrase), beside_light(light.phrase) if light is not None else ""
+    if not lit:
+        return f"the scene is {seen}"
     verb = next((verb for first, verb in (("with ", "has"), ("in ", "lies")) if lit.startswith(first)), "is")
     return f"{seen}, the scene {verb} {lit.removeprefix('with ')}"
 

@@ -52,6 +52,9 @@ def choose(
     return chosen
 
 
+FEWEST = 4  # slots of a plain wish: where little is known of its things, light, view, place and colors make a picture
+
+
 def plan(
     wish: Wish, options: Sequence[Option], dice: random.Random, ample: bool = False, more: int = 0
 ) -> list[tuple[str, str]]:
@@ -77,7 +80,7 @@ def plan(
     if color and not least and dice.random() < (0.7 if ample else 0.4):
         slots.append((color, "color"))
     limit = max(1, {0: 9 if ample else 7, 1: 5 if ample else 4, 2: 2}[wish.detailed] + more)
-    slots += _further_slots(has, slots, more)
+    slots += _further_slots(has, slots, more if least else max(more, FEWEST - len(slots)))
     return slots if len(slots) <= limit else _most_telling(slots, limit)
 
 

@@ -166,8 +166,7 @@ def _is_settled(option: Option, scene: Scene) -> bool:
     if scene.findings.head_entry_is_setting and not scene.wish.detailed:
         return False
     busy = option.role == "view" and "doing" in scene.closed
-    more = _is_one_of_several(scene) or scene.wish.detailed or scene.findings.mixed
-    return bool(busy or "place" in scene.closed or more)
+    return bool(busy or "place" in scene.closed or _is_one_of_several(scene) or scene.findings.mixed)
 
 
 def _needs_room(scene: Scene) -> bool:
