@@ -3,7 +3,7 @@
     python -m prompt_beautifier.training.readings training/data/readings/pairs.jsonl
 
 A row: {"style", "source_a", "source_b", "votes": [first order, second order]}; a vote is 1 for a, 0 for b and 0.5 for
-neither.
+neither. Where a pair was read once, in an order drawn by chance, it has one vote.
 A pair is decided where the mean of its votes is not 0.5. Intervals are of Wilson, 95 %.
 """
 
@@ -20,7 +20,9 @@ from .run.rows import read_jsonl
 
 def main(argv: Sequence[str] | None = None) -> None:
     rows = [row for path in option_parser().parse_args(argv).files for row in read_pairs(path)]
-    print(f"{len(rows)} pairs; both orders agree in {agreement(rows):.1%} of those that both decided")
+    twice = [row for row in rows if len(row["votes"]) == 2]
+    said = f"both orders agree in {agreement(twice):.1%} of those that both decided" if twice else "each was read once"
+    print(f"{len(rows)} pairs; {said}")
     print("| style | a | against | pairs | decided | a preferred, of decided | 95 % | a preferred or tied |")
     print("|---|---|---|---|---|---|---|---|")
     for (style, a, b), means in sorted(preferences(rows).items()):
@@ -41,12 +43,12 @@ def option_parser() -> argparse.ArgumentParser:
 
 
 def read_pairs(path: Path) -> list[dict]:
-    """The rows of a file of pairs. Raises what read_jsonl does, and ValueError for a row without two votes."""
+    """The rows of a file of pairs. Raises what read_jsonl does, and ValueError for a row without votes."""
     rows = read_jsonl(path, "style", "source_a", "source_b")
     for number, row in enumerate(rows, 1):
         votes = row.get("votes")
-        if not isinstance(votes, list) or len(votes) != 2 or any(vote not in (0, 0.5, 1) for vote in votes):
-            raise ValueError(f"{path}, row {number} needs 'votes', two of 1, 0 and 0.5, and has {votes!r}")
+        if not isinstance(votes, list) or len(votes) not in (1, 2) or any(vote not in (0, 0.5, 1) for vote in votes):
+            raise ValueError(f"{path}, row {number} needs 'votes', one or two of 1, 0 and 0.5, and has {votes!r}")
     return rows
 
 

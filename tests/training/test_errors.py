@@ -31,7 +31,7 @@ def files(tmp_path_factory):
         "bad number": [PICK, {**PICK, "bad": [1]}],
         "no preference": [{**PAIR, "preferred": "a"}],
         "votes": [READ],
-        "one vote": [READ, {**READ, "votes": [1]}],
+        "no vote": [READ, {**READ, "votes": []}],
         "no raw prompt": [{"prompt": "a cat"}],
     }
     for name, rows in written.items():
@@ -66,7 +66,7 @@ CASES = [
     (readings, "{0}", "is a folder: give one of its files"),
     (readings, "{0}/broken.jsonl", "broken.jsonl, line 1 is no JSON"),
     (readings, "{0}/nothing.jsonl", "nothing.jsonl has no rows"),
-    (readings, "{0}/votes.jsonl {0}/one%vote.jsonl", "one vote.jsonl, row 2 needs 'votes', two of 1, 0 and 0.5"),
+    (readings, "{0}/votes.jsonl {0}/no%vote.jsonl", "no vote.jsonl, row 2 needs 'votes', one or two of 1, 0 and 0.5"),
     (subjects, "--prompts {0}/absent.tsv", "there is no file "),
     (subjects, "--prompts {0}", "is a folder: give one of its files"),
     (subjects, "--prompts {0}/no%raw%prompt.jsonl", "line 1 needs 'raw_prompt', a text"),
