@@ -67,7 +67,7 @@ def test_the_nodes_are_there(server):
     assert info[PICK]["output"] == ["IMAGE", "LATENT", "MASK", "STRING", "FLOAT", "INT"]
     assert all(info[PICK]["output_is_list"])
     assert list(info[PICK]["input"]["required"]) == "images scores top_k threshold none_passes".split()
-    assert list(info[PICK]["input"]["optional"]) == "latents masks prompts raw_prompts".split()
+    assert list(info[PICK]["input"]["optional"]) == "latents masks prompts raw_prompts choose".split()
 
 
 # -- the best of n
