@@ -139,11 +139,10 @@ def words_to_keep(wish: Wish) -> list[str]:
             continue
         found.append(word.text)
     if not found:  # nothing but framing and praise: then that is what was asked for
-        light = STOP | {"solo"}
         found = [
             word.text
             for index, word in enumerate(wish.words)
-            if word.folded not in light and len(word.folded) > 1
+            if word.folded not in STOP | {"solo"} and len(word.folded) > 1
             if index not in wish.outside and not TAG_COUNT.match(word.folded)
         ]
     return list(dict.fromkeys(found))

@@ -61,7 +61,7 @@ def by_ray_data(work: Work, parts: Sequence[int], folder: Path, reads: Reads | N
     of_file = {path.name: part for path, part in paths.items()}
     how = {"batch_size": None, "batch_format": "pyarrow", **resources}
     if "concurrency" in resources:
-        made = rows.map_batches(Actor, fn_constructor_args=[work, of_file], **how)
+        made = rows.map_batches(Batch, fn_constructor_args=[work, of_file], **how)
     else:
         made = rows.map_batches(Batch(work, of_file), **how)
     try:
@@ -92,10 +92,6 @@ class Batch:
         kinds = {"names": pyarrow.list_(pyarrow.string()), "contents": pyarrow.list_(pyarrow.binary())}
         kinds |= {"error": pyarrow.string(), "message": pyarrow.string()}
         return pyarrow.Table.from_pylist(rows, pyarrow.schema(kinds))
-
-
-class Actor(Batch):
-    """The same, in a process that lives on."""
 
 
 def sink(folder: Path):
