@@ -42,7 +42,9 @@ def people_tags(wish: Wish, findings: Findings, said: list[str]) -> list[str]:
         if text
     ]
     counts = [f"multiple {who}" for who in ("girls", "boys", "others") if who in several] + counts
-    if not several and len(persons_in(findings)) == 1 and girls + boys + others <= 1 and not _beside(findings):
+    persons = persons_in(findings)
+    alone = len(persons) == 1 and "people" not in persons[0].entry.kinds  # a couple, a crowd
+    if not several and alone and girls + boys + others <= 1 and not _beside(findings):
         counts.append("solo")
     if not counts and _is_without_people(wish, findings):
         counts.append("no humans")

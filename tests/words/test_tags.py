@@ -32,6 +32,11 @@ def test_counts_come_first(words, first):
     assert tags(words)[: len(first)] == first
 
 
+@pytest.mark.parametrize("words", ["a couple dancing in the rain", "a family", "a crowd", "a team"])
+def test_a_group_is_not_alone(words):
+    assert "solo" not in tags(words) and "no humans" not in tags(words)
+
+
 def test_aliases_become_the_tag():
     assert "grey hair" in tags("1girl, gray_hair, solo")
 
