@@ -47,7 +47,7 @@ def matches_in(wish: Wish, entries: Entries) -> list[Match]:
                 match = _match_at(wish, index, last, entries)
             if match and index in wish.outside and not match.title:  # "never gonna give you up" rules out nothing
                 match = None
-            if match and _is_a_view(wish, match):
+            if match and (_is_a_view(wish, match) or _is_a_site(wish, match)):
                 match = None
             if match:
                 found.append(match)
@@ -61,6 +61,12 @@ def _is_a_view(wish: Wish, match: Match) -> bool:
     """Whether a name stands in that of a view: "cowboy shot"."""
     words = [word.folded for word in wish.words[match.start : match.end + 1]]
     return words == ["cowboy", "shot"]
+
+
+def _is_a_site(wish: Wish, match: Match) -> bool:
+    """Whether a name says where the picture is shown and not what is in it: "trending on furaffinity"."""
+    words = [word.folded for word in wish.words[max(0, match.start - 2) : match.start]]
+    return words in (["trending", "on"], ["popular", "on"], ["featured", "on"])
 
 
 def _joined(wish: Wish, index: int) -> bool:

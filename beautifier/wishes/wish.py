@@ -23,7 +23,16 @@ OF_COLOR = lexicon.COLORS | lexicon.COLOR_WORDS
 BREAK = re.compile(
     r"[,;|\n()\[\]{}，。；、！？：（）]|[!?…]+(?=[\s.!?]|$)"
     r"|(?<!\b[a-z])(?<!\bmr)(?<!\bdr)(?<!\bst)(?<!\bmrs)\.+(?=[\s.!?]|$)(?!\s\d)"  # "h. r. giger" goes on
-    r"|:+(?=\s|$)|::|(?<=\s)(?<!sci )[-–—+/&~]+(?=\s\D)|—|–|(?<=\w)\+(?=\w)"
+    r"|:+(?=\s|$)|::|(?<=\s)[-–—+/&~]+(?=\s\D)|—|–|(?<=\w)\+(?=\w)"
+)
+
+# A hyphen between blanks that ties two words, as texts that were cut into tokens have it: "spider - man", "close - up".
+TIED = re.compile(
+    r"\b(?:hyper|semi|post|half|close|award|mid|sci|spider|ultra|pre|sub|demi|non|neo|anti|self|full|bio|multi|super|awe"
+    r"|cel|wind|orang|top|[a-z])\s-\s(?=[a-z])"
+    r"|(?<=[a-z])\s-\s(?=(?:man|men|winning|inspiring|realistic|detailed|patterned|shaded|graded|sized?|legged|haired|eyed"
+    r"|headed|skinned|colored|shaped|like|made|era|themed|based|winged|punk|century|apocalyptic)\b)",
+    re.IGNORECASE,
 )
 
 
@@ -130,7 +139,8 @@ def read(text: str, avoid: tuple[str, ...] = (), strict: bool = False) -> Wish:
 
 def _segments(text: str, words: tuple[Word, ...]) -> tuple[tuple[int, int], ...]:
     """Runs of words between marks that divide, as ranges of word indices."""
-    cuts = [match.start() for match in BREAK.finditer(text)]
+    tied = {match.end() - 2 for match in TIED.finditer(text)}
+    cuts = [match.start() for match in BREAK.finditer(text) if match.start() not in tied]
     found, start, at = [], 0, 0
     for index, word in enumerate(words):
         divided = False

@@ -143,3 +143,8 @@ def test_looking_before_a_thing_is_no_action():
 @pytest.mark.parametrize("text", ["city birds eye view, games", "a city, eye level", "a city from bird's eye view"])
 def test_an_eye_of_a_view_is_no_thing(text):
     assert find(read(text), load()).head_entry.subject == "city"
+
+
+def test_a_site_where_pictures_trend_is_not_in_the_picture():
+    found = find(read("an anthropomorphic fox, trending on furaffinity"), load())
+    assert "user interface" not in [each.entry.subject for each in found.found]

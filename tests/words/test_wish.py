@@ -138,3 +138,18 @@ def test_any_text_can_be_read(text):
 def test_what_is_worn_is_no_place():
     assert "place" not in read("a girl in a red dress holding an umbrella").said
     assert "place" in read("a girl in a red room").said
+
+
+@pytest.mark.parametrize(
+    ("text", "segments"),
+    [
+        ("sketch of spider - man", 1),
+        ("close - up of a rose", 1),
+        ("red - haired woman", 1),
+        ("x - men", 1),
+        ("a cat - watercolor", 2),
+        ("a man - oil on canvas", 2),
+    ],
+)
+def test_a_hyphen_between_blanks_ties_what_tokens_were_cut_from_and_divides_all_else(text, segments):
+    assert len(read(text).segments) == segments
