@@ -113,6 +113,7 @@ DIVIDED = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("style", ["tags", "sentences"])
 @pytest.mark.parametrize(("raw_prompt", "together"), DIVIDED, ids=[raw for raw, _ in DIVIDED])
 def test_what_is_asked_for_in_a_section_is_said_in_it(embedded_beautifier, raw_prompt, together, style):
@@ -202,6 +203,7 @@ TAGGED = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("raw_prompt", "typed", "never"), TAGGED, ids=[raw for raw, _, _ in TAGGED])
 def test_tags_say_what_a_line_means(embedded_beautifier, raw_prompt, typed, never):
     for candidate in embedded_beautifier.beautify(raw_prompt, 2, seed=7, style="tags"):

@@ -398,6 +398,7 @@ def test_a_cut_connection_resumes_where_it_ended(hub, files, models):
     assert seen[0] > 30_000
 
 
+@pytest.mark.slow
 def test_a_connection_that_is_cut_now_and_then_is_taken_up_again(hub, files, models, monkeypatch):
     monkeypatch.setattr(checkpoints_hub, "PAUSES", (0.01,))
     hub.add(OWNER, files)

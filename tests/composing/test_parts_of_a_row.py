@@ -21,12 +21,14 @@ def ordered(text, *parts):
     return -1 not in places and places == sorted(places)
 
 
+@pytest.mark.slow
 def test_camera_light_and_style_come_in_the_order_of_the_row():
     assert ordered(written(GIRL, "krea2"), "swing", "seen at eye level", "moonlight", "The picture is an anime")
     assert ordered(written(GIRL, "flux2"), "swing", "eyes", "The picture is an anime", "eye level")
     assert ordered(written(GIRL, "wan"), "carries", "moonlight", "eye level", "medium shot", "The camera")
 
 
+@pytest.mark.slow
 def test_a_moving_picture_moves_and_is_heard_where_the_image_model_takes_sound():
     ltx, wan = written(GIRL, "ltx"), written(GIRL, "wan")
     assert "swing carries the girl" in ltx and "creak of the swing" in ltx and "The sound" not in wan
@@ -40,6 +42,7 @@ def test_long_prompts_are_as_long_as_the_image_model_wants(target, raw_prompt):
     assert 75 <= len(written(raw_prompt, target).split()) <= 200
 
 
+@pytest.mark.slow
 def test_where_short_prompts_are_wanted_nothing_of_it_is_said():
     text = written(GIRL, "flux1")
     assert "The picture is" not in text and "frame" not in text and len(text.split()) < 80
@@ -62,6 +65,7 @@ def test_light_comes_last_in_phrases_where_the_row_asks_for_it():
     assert "moonlight" not in written(GIRL, "sdxl")
 
 
+@pytest.mark.slow
 def test_tags_stand_behind_the_style_of_pony_7():
     text = written(GIRL, "pony7")
     assert text.startswith("score_9, A girl") and ordered(text, "The picture is an anime", "1girl, ")

@@ -26,6 +26,7 @@ def test_what_is_added_goes_together(raw_prompt):
         assert "still life" not in tags and not {"sunset", "rain"} <= set(tags)
 
 
+@pytest.mark.slow
 def test_a_sentence_goes_where_its_tags_say_everything():
     for raw_prompt in ("a girl in a red dress holding an umbrella", "1girl, a girl in a red dress holding an umbrella"):
         (tags,) = candidates(raw_prompt, 1)
@@ -33,6 +34,7 @@ def test_a_sentence_goes_where_its_tags_say_everything():
         assert not any(len(tag.split()) > 3 for tag in tags)
 
 
+@pytest.mark.slow
 def test_of_a_sentence_only_what_no_tag_says_stays():
     (tags,) = candidates("A young woman with silver hair sits on a swing at night. She looks at the moon.", 1)
     assert {"silver hair", "sitting", "swing", "night"} <= set(tags) and "looking at viewer" not in tags

@@ -28,6 +28,7 @@ def test_a_chat_model_is_told_the_language_that_the_image_model_reads(target):
     assert ("in Chinese where the description is Chinese" in told) is TARGETS[target].chinese
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", ["z-image", "illustrious", "sdxl", "wan", "ideogram4"])
 def test_the_embedded_model_answers_chinese_in_english(target):
     candidate = one(load_embedded(), CHINESE, target=target)

@@ -157,6 +157,7 @@ def openai_preprocess(image: torch.Tensor, size: int) -> torch.Tensor:
     return normalised(picture.crop((left, top, left + size, top + size)))
 
 
+@pytest.mark.slow
 @torch.inference_mode()
 def test_the_aesthetic_score_is_that_of_the_published_head(files, loaded):
     from safetensors.torch import load_file
@@ -187,6 +188,7 @@ def resize_max_size(image: torch.Tensor, size: int) -> torch.Tensor:
     return (canvas - torch.tensor(MEAN)[:, None, None]) / torch.tensor(STD)[:, None, None]
 
 
+@pytest.mark.slow
 @torch.inference_mode()
 def test_hps_is_that_of_open_clip(files, loaded, tokenizer):
     from safetensors.torch import load_file
@@ -406,6 +408,7 @@ def test_memory_grows_with_the_images(kind, loaded):
     assert 0 < loaded[kind].working_memory(1) < loaded[kind].working_memory(8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
 @pytest.mark.parametrize("kind", SCORERS)
 def test_half_precision_is_close(kind, dtype, files, loaded):

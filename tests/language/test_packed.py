@@ -255,6 +255,7 @@ def test_the_file_is_safetensors_and_read_the_next_time(checkpoint, dtype, name,
     assert torch.equal(scores(packed.load_packed(checkpoint, dtype), TOKENS), first)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("dtype", "name"), KEPT)
 @pytest.mark.parametrize("change", ["checkpoint", "cut", "other"])
 def test_a_file_that_is_not_up_to_date_is_written_again(checkpoint, change, dtype, name):

@@ -72,6 +72,7 @@ def test_cancel_acts_where_only_comfyuis_own_bar_is_drawn(comfy, use):
         sys.modules["comfy.utils"].PROGRESS_BAR_HOOK(1, 2, None, node_id="7")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", text_encoders.CANNOT)
 def test_what_cannot_write_is_refused_before_anything_runs(use, name):
     with pytest.raises(ValueError, match="cannot write") as caught:

@@ -35,9 +35,13 @@ def ignored_by(*names: str) -> pathspec.PathSpec:
 
 
 def files(*ignore_files: str) -> list[Path]:
-    """The files of the repository that no given ignore file names, relative to its root."""
-    ignored = ignored_by(*ignore_files)
-    return sorted(Path(name) for name in ignored.match_tree_files(ROOT, negate=True))
+    """The files of the repository that no given ignore file names, relative to its root; ignored folders stay shut."""
+    ignored, found = ignored_by(*ignore_files), []
+    for folder, folders, names in os.walk(ROOT):
+        inside = Path(folder).relative_to(ROOT)
+        folders[:] = [name for name in folders if not ignored.match_file(f"{(inside / name).as_posix()}/")]
+        found += [inside / name for name in names if not ignored.match_file((inside / name).as_posix())]
+    return sorted(found)
 
 
 REPOSITORY = files(".gitignore")

@@ -116,6 +116,7 @@ def test_long_texts_lose_their_beginning(bloom):
     assert first == pytest.approx(second, abs=1e-6) and first != pytest.approx(third, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_a_network_with_few_positions_reads_what_it_can(tmp_path):
     model = load_reward_model(save_reward(tmp_path / "gpt2", "gpt2", positions=16))
     assert model.score(["a cat"], ["soft light, " * 40]).isfinite().all()
@@ -190,6 +191,7 @@ def test_alpha_weighs_the_first_term_against_the_second(combination, alpha):
     torch.testing.assert_close(model.score(RAW, PROMPTS), expected)
 
 
+@pytest.mark.slow
 def test_a_third_term_keeps_its_weight(tmp_path):
     folder = save_combination(tmp_path / "three", PICK, AESTHETIC, CONSISTENCY, weights=(0.7, 0.3, 4.0))
     terms = load_reward_model(folder).terms(RAW, PROMPTS)

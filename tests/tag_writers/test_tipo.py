@@ -122,6 +122,7 @@ def test_its_own_tokens_are_read_as_such_and_those_of_the_user_as_text(tipo):
     assert "target: " in tipo.tokenizer.decode(ids)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("style", ["tags", "sentences", "phrases"])
 @pytest.mark.parametrize("words", ["1girl, long hair", "the old castle on a hill at sunset"])
 def test_a_checkpoint_of_its_layout_writes(tipo, words, style):

@@ -96,6 +96,7 @@ def test_the_loss_is_the_papers(whole, base, data):
     assert last["heldout_chosen_above"] == pytest.approx(sum(above) / len(above), abs=1e-6)
 
 
+@pytest.mark.slow
 def test_it_learns_and_hands_over_what_load_beautifier_lists(whole):
     metrics = read_metrics(whole)
     heldout = [row["heldout_loss"] for row in metrics if "heldout_loss" in row]

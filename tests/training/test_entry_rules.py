@@ -36,6 +36,7 @@ def test_each_rule_is_told_when_it_is_broken(changed, problem):
     assert list(problems(replace(ENTRY, **changed))) == [problem]
 
 
+@pytest.mark.slow
 def test_the_shipped_entries_heed_every_rule():
     assert [f"{entry.subject}: {problem}" for entry in load().all for problem in problems(entry)] == []
 

@@ -310,6 +310,7 @@ def test_a_killed_run_ends_as_one_that_was_not(tmp_path, models, forks):
     assert first == second
 
 
+@pytest.mark.slow
 def test_what_is_written_is_for_the_image_model_that_is_named(store, embedded_beautifier):
     plain, tags = methods.WriterSettings(store), methods.WriterSettings(store, target="illustrious")
     method = parse_method("ours=best-of-2:embedded")
@@ -399,6 +400,7 @@ def llama(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_the_judges_nats_are_those_of_transformers(llama, models):
     prompts = ["a cat", "a castle on a hill, soft light, highly detailed", "x"]
     judge = Judge(str(llama))

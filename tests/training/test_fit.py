@@ -65,6 +65,7 @@ def test_it_learns_what_fits_and_what_is_preferred(trained):
     assert values[1] > values[0] + 0.5
 
 
+@pytest.mark.slow
 def test_a_text_is_read_the_same_alone_and_among_others(trained):
     network = load_fit(trained)
     together = network.read("red cat", ["detail: paw", "a much longer text of sea and stone and lamp", "moon"])

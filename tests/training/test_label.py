@@ -208,6 +208,7 @@ def test_scores_of_other_pictures_are_not_taken(data, models, whole, tmp_path):
     assert other["train"][0] != pytest.approx(whole["train"][0], abs=0.01)
 
 
+@pytest.mark.slow
 def test_scores_that_are_no_numbers_stop_the_run(data, models, tmp_path, monkeypatch):
     from prompt_beautifier.beautifier.images.scorers import Scorer
 

@@ -213,6 +213,7 @@ def test_two_processes_do_the_same_as_one(whole, sft_model, data, tmp_path, fork
     same_runs(whole, tmp_path, 2e-3)
 
 
+@pytest.mark.slow
 def test_the_best_is_kept(sft_model, data, reward, tmp_path, capsys):
     """With a learning rate that ruins the policy at once, the best is the one before the first step."""
     ppo.main(

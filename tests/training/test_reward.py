@@ -94,6 +94,7 @@ def test_it_learns_what_the_words_tell(learnt):
     assert few == pytest.approx(20.5, abs=0.5) and many == pytest.approx(22.0, abs=0.5)
 
 
+@pytest.mark.slow
 def test_the_figures_are_those_of_the_files(learnt, data):
     rows = [json.loads(line) for line in (data / "heldout.jsonl").read_text().splitlines()][:60]
     labels = torch.tensor([row["pick_score"] for row in rows])

@@ -314,6 +314,7 @@ def test_the_released_schedule_reaches_the_trainer(tmp_path):
     assert rates[515] == pytest.approx(0.5, abs=0.01) and rates[-1] < 1e-4
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_under_its_own_options_alone(whole, base, data):
     with pytest.raises(ValueError, match="with --batch-size 8, not 16"):
         sft.main(arguments(base, data, whole, "--batch-size", "16"))

@@ -17,6 +17,7 @@ def bloom(folder, **settings) -> torch.nn.Module:
     return published.save(transformers.BloomForCausalLM(config), folder)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", [{}, {"tie_word_embeddings": False}, {"eos_token_id": [2, 9]}], ids=str)
 def test_settings_are_those_of_transformers(settings, tmp_path):
     model = bloom(tmp_path, **settings)

@@ -40,6 +40,7 @@ def test_pictures_are_those_of_the_pipeline_and_do_not_depend_on_each_other(fold
     assert not torch.allclose(drawn[0], drawn[1], atol=1e-3)
 
 
+@pytest.mark.slow
 def test_a_guidance_of_one_is_none(folder):
     pictures = pipeline.open_pictures(folder, steps=1, size=16, guidance=1.0, negative_prompt="text")
     assert pictures.negative is None

@@ -28,6 +28,7 @@ def test_the_best_stands_against_the_worst_and_what_does_not_differ_is_left_out(
     assert row == {"raw_prompt": "cat", "chosen": "c", "rejected": "b", "source": "scores", "margin": 3.0}
 
 
+@pytest.mark.slow
 def test_candidates_are_written_for_the_image_model_that_is_named(tmp_path, embedded_beautifier):
     given = ["--data", "d", "--out", str(tmp_path), "--candidates", "3", "--writer", "embedded", "--for", "z-image"]
     written = write_candidates(label.option_parser().parse_args(given), ["a red fox"])

@@ -97,6 +97,7 @@ def test_the_server_draws_from_the_weights_of_each_step(arguments, tmp_path, mor
     load_beautifier(tmp_path / "run" / "model")
 
 
+@pytest.mark.slow
 def test_what_is_missing_is_said_in_one_line(arguments, tmp_path):
     with pytest.raises(RuntimeError, match=r"VLLM_SERVER_DEV_MODE=1 vllm serve .*run/policy`, wait until it is up"):
         ppo.main([*arguments, "--vllm-server", "http://127.0.0.1:9"])

@@ -90,6 +90,7 @@ def test_values_may_come_from_a_whole_network_of_their_own(checkpoint):
     assert {f"critic.{name}" for name, _ in own.critic.named_parameters()} <= own.trained().keys()
 
 
+@pytest.mark.slow
 def test_the_gradient_is_that_of_the_whole_network(checkpoint):
     tokens, answer = batch()
     network = load_network(checkpoint).requires_grad_(True)
@@ -135,6 +136,7 @@ def test_adapters_alone_are_trained_and_the_reference_model_stays(checkpoint):
     assert as_stored(again.network).keys() == as_stored(load_network(checkpoint)).keys()
 
 
+@pytest.mark.slow
 def test_working_hidden_states_out_again_changes_no_gradient(checkpoint):
     tokens, answer = batch()
     gradients = []

@@ -57,6 +57,7 @@ def test_weights_that_are_damaged_are_named(tmp_path):
         bases.base_tokenizer(folder)
 
 
+@pytest.mark.slow
 def test_the_first_documented_command_starts(cached, tmp_path):
     row = json.dumps({"raw_prompt": "red cat", "prompt": "a red cat, soft light"}) + "\n"
     for side in ("train", "heldout"):
