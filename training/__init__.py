@@ -14,3 +14,10 @@ lies in folders:
 
 Stages import from the folders, never the other way round. configs/ has settings for each.
 """
+
+import sys
+
+from .run.missing import end_in_one_line
+
+if sys.argv[:1] == ["-m"]:  # which stands there while Python looks for the module of `python -m`
+    sys.excepthook = end_in_one_line

@@ -6,25 +6,43 @@ A row: {"reading", "entry", "read": {role: [phrases]}, "mended": {phrase: what i
 was found true of nearly any picture of its subject, and well said. Intervals are of Wilson, 95 %.
 """
 
-import json
-import sys
+import argparse
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 from scipy.stats import binomtest
 
+from .run.options import as_command, new_parser
+from .run.rows import read_jsonl
+
 FILE = Path(__file__).parent / "data" / "readings" / "entries.jsonl"
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    paths = [Path(name) for name in (sys.argv[1:] if argv is None else argv)] or [FILE]
-    rows = [json.loads(line) for path in paths for line in path.open(encoding="utf-8")]
+    rows = [row for path in option_parser().parse_args(argv).files for row in read_entries(path)]
     print("| reading | entries | phrases | true | share | 95 % |")
     print("|---|---|---|---|---|---|")
     for reading, (entries, phrases, true) in counts(rows).items():
         low, high = binomtest(true, phrases).proportion_ci(0.95, method="wilson")
         print(f"| {reading} | {entries} | {phrases} | {true} | {true / phrases:.1%} | {low:.1%} to {high:.1%} |")
+
+
+def option_parser() -> argparse.ArgumentParser:
+    parser = new_parser(__doc__)
+    files = "JSONL files of entries that were read; default: the project's own"
+    parser.add_argument("files", type=Path, nargs="*", metavar="FILE", default=[FILE], help=files)
+    return parser
+
+
+def read_entries(path: Path) -> list[dict]:
+    """The rows of a file of entries. Raises what read_jsonl does, and ValueError for a row without phrases."""
+    rows = read_jsonl(path, "reading", "entry")
+    for number, row in enumerate(rows, 1):
+        for name in ("read", "mended"):
+            if not isinstance(row.get(name), dict):
+                raise ValueError(f"{path}, row {number} needs {name!r}, an object, and has {row.get(name)!r}")
+    return rows
 
 
 def counts(rows: Sequence[dict]) -> dict[str, tuple[int, int, int]]:
@@ -40,4 +58,4 @@ def counts(rows: Sequence[dict]) -> dict[str, tuple[int, int, int]]:
 
 
 if __name__ == "__main__":
-    main()
+    as_command("entry_readings", main)

@@ -327,7 +327,7 @@ def test_ray_data_reads_parts_writes_what_is_made_of_them_and_gives_their_own_er
 
 def test_without_ray_the_message_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(ImportError, match=r"pip install prompt-beautifier\[training\]"), cluster.cluster(1):
+    with pytest.raises(ImportError, match=r"pip install -e .*\[training\]"), cluster.cluster(1):
         pass
     with cluster.cluster(0) as there_is_one:
         assert there_is_one is False

@@ -6,7 +6,17 @@ import sys
 
 import pytest
 
-from prompt_beautifier.training import entry_rules, fit, guards, importer, pretrain, readings, subjects, tokenizer
+from prompt_beautifier.training import (
+    entry_readings,
+    entry_rules,
+    fit,
+    guards,
+    importer,
+    pretrain,
+    readings,
+    subjects,
+    tokenizer,
+)
 from prompt_beautifier.training.data import fit_rows, safety, tag_table
 from prompt_beautifier.training.run import options
 
@@ -32,6 +42,7 @@ def files(tmp_path_factory):
         "no preference": [{**PAIR, "preferred": "a"}],
         "votes": [READ],
         "no vote": [READ, {**READ, "votes": []}],
+        "no phrases": [{"reading": "first", "entry": "owl"}],
         "no raw prompt": [{"prompt": "a cat"}],
     }
     for name, rows in written.items():
@@ -67,6 +78,8 @@ CASES = [
     (readings, "{0}/broken.jsonl", "broken.jsonl, line 1 is no JSON"),
     (readings, "{0}/nothing.jsonl", "nothing.jsonl has no rows"),
     (readings, "{0}/votes.jsonl {0}/no%vote.jsonl", "no vote.jsonl, row 2 needs 'votes', one or two of 1, 0 and 0.5"),
+    (entry_readings, "{0}/absent.jsonl", "there is no file "),
+    (entry_readings, "{0}/no%phrases.jsonl", "no phrases.jsonl, row 1 needs 'read', an object, and has None"),
     (subjects, "--prompts {0}/absent.tsv", "there is no file "),
     (subjects, "--prompts {0}", "is a folder: give one of its files"),
     (subjects, "--prompts {0}/no%raw%prompt.jsonl", "line 1 needs 'raw_prompt', a text"),

@@ -242,10 +242,8 @@ def open_pictures(
 
 def kind_of_pipeline(model: str) -> str:
     """The class of a diffusers folder or repository, from its model_index.json."""
-    try:
-        import diffusers
-    except ImportError as error:
-        raise ImportError("diffusers is not installed: pip install prompt-beautifier[training]") from error
+    import diffusers
+
     if not Path(model).is_dir():
         fetched(model, ["model_index.json"], "give the folder of a diffusers pipeline")
     return diffusers.DiffusionPipeline.load_config(model).get("_class_name", "")

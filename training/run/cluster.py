@@ -11,8 +11,9 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from .missing import how_to_install
+
 OBJECT_STORE = 256 * 2**20  # bytes; what travels through Ray is numbers of parts, the rows travel through files
-NO_RAY = "Ray is not installed: pip install prompt-beautifier[training], or work without it (--workers 0)"
 
 
 def add_cluster_options(parser: argparse.ArgumentParser, workers: int = 1) -> None:
@@ -41,7 +42,7 @@ def cluster(workers: int, address: str | None = None, gpus: int | None = None) -
         import ray
         import ray.data
     except ImportError as error:
-        raise ImportError(NO_RAY) from error
+        raise ImportError(f"Ray is not installed: {how_to_install()}, or work without it (--workers 0)") from error
     ours = not ray.is_initialized()
     if ours and address:
         ray.init(address=address, logging_level=logging.ERROR)

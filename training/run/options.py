@@ -16,6 +16,8 @@ from pathlib import Path
 
 import yaml
 
+from .missing import what_is_missing
+
 EXPECTED = (ImportError, OSError, RuntimeError, ValueError)  # errors whose message is for the user
 # What the system says of a file, and what to do.
 FILE_ERRORS = {
@@ -50,7 +52,7 @@ def one_line(problem: BaseException) -> str:
         return "the device has too little memory: lower --micro-batch or --chunk, or give --gradient-checkpointing"
     if isinstance(problem, OSError) and problem.errno in FILE_ERRORS and problem.filename:
         return f"{problem.filename}: {FILE_ERRORS[problem.errno]}"
-    text = " ".join(str(problem).split())
+    text = " ".join((what_is_missing(problem) or str(problem)).split())
     return text if text else type(problem).__name__
 
 
