@@ -3,6 +3,7 @@
 The network here has random weights: it answers with noise, the hardest case for everything around it.
 """
 
+import codecs
 import math
 from dataclasses import replace
 
@@ -425,6 +426,14 @@ def test_a_damaged_tokenizer_is_named(tmp_path):
     (folder / "tokenizer.json").write_text('{"version": "1.0"')
     with pytest.raises(ValueError, match="tokenizer.json"):
         load_beautifier(folder)
+
+
+def test_a_tokenizer_that_an_editor_put_a_mark_before_is_read(tmp_path):
+    folder = tiny.save_checkpoint(tmp_path)
+    expected = load_beautifier(folder).beautify(PROMPT, seed=1)
+    for name in ("tokenizer.json", "config.json", "beautifier.json"):
+        (folder / name).write_bytes(codecs.BOM_UTF8 + (folder / name).read_bytes())
+    assert load_beautifier(folder).beautify(PROMPT, seed=1) == expected
 
 
 def test_a_tokenizer_of_another_checkpoint_is_noticed(tmp_path):

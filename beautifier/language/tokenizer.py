@@ -1,5 +1,6 @@
 """The tokenizer of a checkpoint folder: its tokenizer.json, or what older repositories have instead."""
 
+import codecs
 from collections.abc import Callable
 from pathlib import Path
 
@@ -35,8 +36,8 @@ def load_tokenizer(folder: Path) -> Tokenizer:
 
 
 def read_tokenizer(path: Path) -> Tokenizer:
-    """The tokenizer in a tokenizer.json."""
-    return Tokenizer.from_file(str(path))
+    """The tokenizer in a tokenizer.json; the mark that some editors put before UTF-8 is passed over."""
+    return Tokenizer.from_buffer(path.read_bytes().removeprefix(codecs.BOM_UTF8))
 
 
 def gpt2_tokenizer(vocabulary: Path, merges: Path) -> Tokenizer:

@@ -157,6 +157,23 @@ def server(comfyui, python, base, slow_hub):
             process.kill()
 
 
+@pytest.fixture
+def held(server):
+    """How many bytes of memory the server holds, once that no longer changes."""
+    statm = Path(f"/proc/{server.pid}/statm")
+    if not statm.is_file():
+        pytest.skip("only Linux says how much memory a process holds")
+
+    def settled() -> int:
+        readings = []
+        while len(readings) < 8 or max(readings[-8:]) - min(readings[-8:]) > 2**20:
+            time.sleep(0.25)
+            readings.append(int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE"))
+        return readings[-1]
+
+    return settled
+
+
 def use_frontend(environment: dict[str, str]) -> list[str]:
     """Have a server take the frontend of COMFYUI_FRONTEND, by its environment or by the arguments that come back."""
     if not (folder := os.environ.get("COMFYUI_FRONTEND")):

@@ -2,9 +2,7 @@
 
 import io
 import json
-import os
 import time
-from pathlib import Path
 
 import numpy
 import pytest
@@ -238,23 +236,6 @@ def test_a_scorer_that_is_not_there_is_refused(server):
 
 
 # -- memory and cancel
-
-
-@pytest.fixture
-def held(server):
-    """How many bytes of memory the server holds, once that no longer changes."""
-    statm = Path(f"/proc/{server.pid}/statm")
-    if not statm.is_file():
-        pytest.skip("only Linux says how much memory a process holds")
-
-    def settled() -> int:
-        readings = []
-        while len(readings) < 8 or max(readings[-8:]) - min(readings[-8:]) > 2**20:
-            time.sleep(0.25)
-            readings.append(int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE"))
-        return readings[-1]
-
-    return settled
 
 
 def scoring_alone(count: int, **inputs) -> dict:

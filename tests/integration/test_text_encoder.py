@@ -58,6 +58,18 @@ def test_a_second_run_comes_from_the_cache(server, writes):
     assert any({"1", "2", "3"} <= set(cached["nodes"]) for cached in messages(again, "execution_cached"))
 
 
+def test_freed_memory_is_given_back_and_taken_again(server, writes, held):
+    everything = {"unload_models": True, "free_memory": True}
+    server.post("/free", everything)
+    empty = held()
+    before = candidates(server.run(graph(seed=7)))
+    full = held()
+    assert full > empty + 200 * 2**20  # of its words alone there are 150 million weights
+    server.post("/free", everything)
+    assert held() < full - 200 * 2**20
+    assert candidates(server.run_anew(graph(seed=7), "3")) == before
+
+
 def test_cancel_acts_within_a_token(server, writes):
     server.run(graph(seed=5, num_candidates=1, max_new_tokens=2))  # the encoder is there now
     run = server.queue(graph(seed=5, num_candidates=5, max_new_tokens=4096))

@@ -8,6 +8,8 @@ Prints the share of held-out answers with "neon" after every few steps; some min
 import argparse
 import json
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -30,22 +32,42 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seeds", type=int, default=3)
     args = parser.parse_args()
-    sys.path.insert(0, str(Path(moody.__file__).parent))
-    data = moody.save_pairs(args.out / "pairs")
-    model = args.out / "base" / "model"
-    model = model if model.is_dir() else moody.save_model(data, args.out / "base")
-    preferences = save_preferences(args.out / "preferences")
+    start = starting_point(args.out)
     rows = ["| method | seed | " + " | ".join(f"step {step}" for step in STEPS) + " |", "|---" * (2 + len(STEPS)) + "|"]
-    for method, train in {"PPO": by_ppo, "GRPO": by_grpo, "DPO": by_dpo}.items():
+    for method in METHODS:
         for seed in range(args.seeds):
-            shares = [share(model, data)]
-            for step in STEPS[1:]:
-                out = args.out / method / str(seed) / ("" if method != "DPO" else str(step))
-                train(model, preferences if method == "DPO" else data, out, step, seed)
-                shares.append(share(out / "model", data))
+            shares = curve(method, seed, start, args.out, STEPS)
             rows.append(f"| {method} | {seed} | " + " | ".join(f"{each:.2f}" for each in shares) + " |")
             print(rows[-1], flush=True)
     print("\n".join(rows))
+
+
+@dataclass(frozen=True)
+class Start:
+    """What every method begins with: the SFT model, raw prompts with their moods, and preferences for neon."""
+
+    model: Path
+    data: Path
+    preferences: Path
+
+
+def starting_point(folder: Path) -> Start:
+    """The start, made below a folder unless it is there (some seconds); rewards are found by name from then on."""
+    sys.path.insert(0, str(Path(moody.__file__).parent))
+    data, model = moody.save_pairs(folder / "pairs"), folder / "base" / "model"
+    model = model if model.is_dir() else moody.save_model(data, folder / "base")
+    return Start(model, data, save_preferences(folder / "preferences"))
+
+
+def curve(method: str, seed: int, start: Start, folder: Path, steps: Sequence[int]) -> list[float]:
+    """The share of "neon" before the first step (0, the first of `steps`) and after each of the others."""
+    shares = [share(start.model, start.data)]
+    for step in steps[1:]:
+        # DPO's schedule knows its last step: a longer run begins anew, the others go on.
+        out = folder / method / str(seed) / (str(step) if method == "DPO" else "")
+        METHODS[method](start.model, start.preferences if method == "DPO" else start.data, out, step, seed)
+        shares.append(share(out / "model", start.data))
+    return shares
 
 
 def by_ppo(model: Path, data: Path, out: Path, steps: int, seed: int) -> None:
@@ -64,6 +86,7 @@ def by_dpo(model: Path, data: Path, out: Path, steps: int, seed: int) -> None:
     dpo.main([*folders(model, data, out), *few.split(), *"--lr 5e-4 --lr-schedule constant".split()])
 
 
+METHODS = {"PPO": by_ppo, "GRPO": by_grpo, "DPO": by_dpo}
 REWARD = "--reward moody:neon --max-new-tokens 20".split()
 
 

@@ -57,6 +57,10 @@ def test_the_configurations_are_understood(path):
         assert (args.lr, args.beta, args.value_coefficient, args.family) == (5e-5, 0.2, 2.3, "promptist")
         assert (args.least_new_tokens, args.max_new_tokens, args.append_end) == (15, 75, True)
         assert (args.value_network, args.unfrozen_layers, args.scale_reward) == ("own", 2, "none")
+        assert (args.rollouts, args.minibatch, args.ppo_epochs) == (8 * 32, 256, 4)  # 8 answers on each of 32 GPUs
+        # Its target of 0.2 is held against minus the divergence from the policy before, and never reached.
+        assert (args.target_kl, args.reward_clip, args.baseline) == (0, 0, "none")
+        assert (args.image_negative_prompt, args.image_long_prompts) == ("", False)
 
 
 def test_the_reference_run_of_beautifulprompt_is_as_long_as_the_configuration_says():

@@ -114,6 +114,15 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(base, data, tmp_path, m
     assert all((weights - other[name]).abs().max() < 1e-5 for name, weights in one.items())
 
 
+@pytest.mark.slow
+def test_a_run_goes_on_under_its_own_options_alone(base, data, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(Path(moody.__file__).parent))
+    rl.main(arguments(base, data, tmp_path, "--steps", "1"))
+    for flag, was, becomes in (("--beta", "0.05", "0.1"), ("--answers", "4", "2"), ("--method", "rloo", "grpo")):
+        with pytest.raises(ValueError, match=f"with {flag} {was}, not {becomes}"):
+            rl.main(arguments(base, data, tmp_path, "--steps", "1", flag, becomes))
+
+
 def test_answers_that_cannot_be_grouped_are_refused(base, data, tmp_path):
     with pytest.raises(ValueError, match="--rollouts 8 must be a multiple of --answers 3"):
         rl.main(arguments(base, data, tmp_path, "--answers", "3"))
