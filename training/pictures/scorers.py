@@ -2,6 +2,7 @@
 
 pickscore  aesthetic  clip-score  hps-v2.1  imagereward     as the library has them, downloaded where they are not
 vqa=ADDRESS                                                 a vision model on a server (vision.py)
+dpg=dpg_bench.csv,ADDRESS                                   DPG-Bench's questions, put to such a model (questions.py)
 hpsv3  hpsv3=FILE                                           HPSv3 by its authors' package (hpsv3.py)
 hps-v1=FILE                                                 HPS of Wu et al. 2023 (arXiv 2303.14420): hpc.pt of
                                                             github.com/tgxs002/align_sd, or its safetensors
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from ...beautifier.images.scorer_kinds import SCORERS, ScorerKind
 from .hpsv3 import HPSv3Judge
+from .questions import QuestionJudge
 from .vision import VisionJudge
 
 
@@ -26,6 +28,7 @@ class Column:
 
 
 VISION = Column("vqa", "VQAScore", 3, "vqa_score")
+DPG = Column("dpg", "DPG-Bench", 3, "dpg_score")
 HPSV3 = Column("hpsv3", "HPSv3", 3, "hpsv3_score")
 
 
@@ -36,10 +39,16 @@ def kind_of(spec: str) -> ScorerKind | Column:
         if not place:
             raise ValueError("vqa needs the address of a vision model: vqa=http://localhost:8000/v1")
         return VISION
+    if name == DPG.name:
+        if not place:
+            raise ValueError("dpg needs questions and a vision model: dpg=dpg_bench.csv,http://localhost:8000/v1")
+        return DPG
     if name == HPSV3.name:
         return HPSV3
     if name not in SCORERS:
-        raise ValueError(f"there is no scorer {name!r}: one of {', '.join((*SCORERS, VISION.name, HPSV3.name))}")
+        raise ValueError(
+            f"there is no scorer {name!r}: one of {', '.join((*SCORERS, VISION.name, DPG.name, HPSV3.name))}"
+        )
     return SCORERS[name]
 
 
@@ -55,6 +64,8 @@ def open_scorer(spec: str, models: Path | None, device: str):
     name, place = kind_of(spec).name, spec.partition("=")[2]
     if name == VISION.name:
         return VisionJudge(place)
+    if name == DPG.name:
+        return QuestionJudge(place)
     if name == HPSV3.name:
         return HPSv3Judge(place, device)
     if place:

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from ..run.server import replies
 
-QUESTION = "Does this figure show '{text}'? Please answer yes or no."
+QUESTION, ANSWER = "Does this figure show '{text}'?", "Please answer yes or no."
 AT_ONCE, PATIENCE = 16, 300  # requests; seconds for one of them
 MOST = 20  # tokens that the server tells the probability of
 
@@ -40,21 +40,25 @@ class VisionJudge:
     def score(self, images: Tensor, prompts: str | Sequence[str], batch_size: int = AT_ONCE) -> Tensor:
         """Scores float32 [images] in 0..1 of pictures float32 [images, height, width, 3] in 0..1 for a prompt, or for
         one each. Raises RuntimeError where the server does not answer, or without probabilities."""
+        texts = [prompts] * len(images) if isinstance(prompts, str) else list(prompts)
+        return torch.tensor(self.says_yes(list(images), [QUESTION.replace("{text}", text) for text in texts]))
+
+    def says_yes(self, images: Sequence[Tensor], questions: Sequence[str]) -> list[float]:
+        """How likely the answer to each question on its picture is Yes, not No. Raises as score() does."""
         try:
             if not self.model:
                 self.model = replies(self.address, [("models", None)])[0]["data"][0]["id"]
-            texts = [prompts] * len(images) if isinstance(prompts, str) else list(prompts)
-            bodies = [{"model": self.model, **body_of(*one)} for one in zip(images, texts, strict=True)]
+            bodies = [{"model": self.model, **body_of(*one)} for one in zip(images, questions, strict=True)]
             said = replies(self.address, [("chat/completions", body) for body in bodies], AT_ONCE, PATIENCE)
-            return torch.tensor([yes_in(one) for one in said])
+            return [yes_in(one) for one in said]
         except (LookupError, TypeError) as error:
             raise RuntimeError(
                 f"{self.address} gave no probabilities of its answer's tokens: it must heed logprobs and top_logprobs"
             ) from error
 
 
-def body_of(image: Tensor, text: str) -> dict:
-    """The request for one token about a picture [height, width, 3], but for the model."""
+def body_of(image: Tensor, question: str) -> dict:
+    """The request for one token of an answer about a picture [height, width, 3], but for the model."""
     from PIL import Image
 
     file = io.BytesIO()
@@ -62,7 +66,7 @@ def body_of(image: Tensor, text: str) -> dict:
     shown = f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
     content = [
         {"type": "image_url", "image_url": {"url": shown}},
-        {"type": "text", "text": QUESTION.replace("{text}", text)},
+        {"type": "text", "text": f"{question} {ANSWER}"},
     ]
     settings = {"max_tokens": 1, "temperature": 0.0, "logprobs": True, "top_logprobs": MOST}
     return {"messages": [{"role": "user", "content": content}], **settings}
