@@ -24,6 +24,8 @@ make.
         Preferences out of the votes that training.prefer gathered on the pictures of training.evaluate.
     python -m prompt_beautifier.training.importer choices pairs.jsonl --out runs/preferences
         Preferences out of rows {"raw_prompt", "a", "b", "preferred": 1 for a, 0 for b, 0.5 for neither}.
+    python -m prompt_beautifier.training.importer picks prompt_beautifier_picks.jsonl --out runs/preferences
+        Preferences out of what you chose in ComfyUI, as its settings export it.
 
 Writes OUT/train.jsonl and OUT/heldout.jsonl (--heldout says how much of it), no raw prompt on both sides. Nothing is
 downloaded. Rows are taken as they are: unsafe text, names and duplicates that collect would refuse are in them, and
@@ -71,6 +73,7 @@ def option_parser() -> argparse.ArgumentParser:
     kind("sac", lambda args: import_rows(args, published.sac_rows(args.file)), share=0.05)
     kind("pickapic", lambda args: import_rows(args, published.pickapic_captions(args.files)), several=True)
     kind("choices", lambda args: import_rows(args, published.choice_rows(args.file)), share=0.05)
+    kind("picks", lambda args: import_rows(args, published.pick_rows(args.file)), share=0.05)
     add = kind("diffusiondb", import_diffusiondb, share=0)
     add("--images", type=Path, required=True, help="folder in which part-000001 and the others lie")
     add = kind("votes", import_votes, share=0.05)

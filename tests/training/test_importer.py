@@ -11,6 +11,7 @@ pytest.importorskip("pyarrow", reason="pyarrow is a training dependency")
 import pyarrow
 from pyarrow import parquet
 
+from prompt_beautifier.beautifier.taste import picks
 from prompt_beautifier.training import importer
 from prompt_beautifier.training.data.preferences import read_preferences
 from prompt_beautifier.training.run.rows import read_jsonl
@@ -120,6 +121,21 @@ def test_votes_of_prefer_are_preferences(tmp_path):
     importer.main([*command, "--out", str(tmp_path / "out")])
     (row,) = read_preferences(tmp_path / "out" / "train.jsonl")
     assert (row["chosen"], row["rejected"], row["source"]) == ("a cat, mist", "cat", "votes")
+
+
+def test_picks_of_the_page_are_preferences(tmp_path):
+    for how, chosen, others in (("click", "a cat, mist", ("a cat", "a cat, 8k")), ("edit", "an owl, fog", ("an owl",))):
+        picks.add(tmp_path / "picks.sqlite", picks.Pick(chosen.split(",")[0], "sdxl", how, chosen, others))
+    exported = [json.dumps(row) + "\n" for row in picks.rows(tmp_path / "picks.sqlite")]
+    (tmp_path / "picks.jsonl").write_text("".join(exported), encoding="utf-8")
+    importer.main(["picks", str(tmp_path / "picks.jsonl"), "--heldout", "0", "--out", str(tmp_path / "out")])
+    rows = read_preferences(tmp_path / "out" / "train.jsonl")
+    assert {(row["chosen"], row["rejected"], row["source"]) for row in rows} == {
+        ("a cat, mist", "a cat", "click"),
+        ("a cat, mist", "a cat, 8k", "click"),
+        ("an owl, fog", "an owl", "edit"),
+    }
+    assert all("prompt" not in row and row["target"] == "sdxl" for row in rows)
 
 
 @pytest.mark.parametrize("text", ["not json", "{}", '[{"prompt": 1}]', "[]"])

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..run.rows import read_jsonl
-from .preferences import preference
+from .preferences import preference, read_preferences
 from .sources import KEPT
 
 # Besides these a row of BeautifulPrompt may have ids and further prompts, which nothing here reads.
@@ -153,6 +153,13 @@ def choice_rows(path: Path) -> Iterator[dict]:
         made = preference(row["raw_prompt"], row["a"], row["b"], float(row["preferred"]), path.stem)
         if made:
             yield made
+
+
+def pick_rows(path: Path) -> Iterator[dict]:
+    """The preferences in a file of picks, which the page of ComfyUI exports; the column prompt says the raw prompt once
+    more, for trainers of others."""
+    for row in read_preferences(path):
+        yield {name: value for name, value in row.items() if name != "prompt"}
 
 
 def without(rows: Iterable[dict], raw_prompts: set[str], dropped: Callable[[], None]) -> Iterator[dict]:
