@@ -10,6 +10,7 @@ true or false where it is a switch. Paths are relative to the working directory,
 import argparse
 import difflib
 import errno
+import sqlite3
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -18,7 +19,8 @@ import yaml
 
 from .missing import what_is_missing
 
-EXPECTED = (ImportError, OSError, RuntimeError, ValueError)  # errors whose message is for the user
+EXPECTED = (ImportError, OSError, RuntimeError, ValueError, sqlite3.Error)  # errors whose message is for the user
+INTERRUPTED = 130  # the exit code of what Ctrl+C ended, as shells have it
 # What the system says of a file, and what to do.
 FILE_ERRORS = {
     errno.ENOENT: "there is no such file or folder; check the path",
@@ -36,14 +38,17 @@ def new_parser(description: str | None) -> argparse.ArgumentParser:
 
 
 def as_command(stage: str, main: Callable[[], None]) -> None:
-    """Run a stage as its own command: what goes wrong is one line that says what to do, and exit code 1. `python
-    -X dev` shows the whole stack."""
+    """Run a stage as its own command: what goes wrong is one line that says what to do, and exit code 1; Ctrl+C ends
+    it with a word. `python -X dev` shows the whole stack."""
     try:
         main()
     except EXPECTED as problem:
         if sys.flags.dev_mode:
             raise
         sys.exit(f"{stage}: {one_line(problem)}")
+    except KeyboardInterrupt:
+        print(f"\n{stage}: stopped", file=sys.stderr)
+        sys.exit(INTERRUPTED)
 
 
 def one_line(problem: BaseException) -> str:
@@ -52,6 +57,8 @@ def one_line(problem: BaseException) -> str:
         return "the device has too little memory: lower --micro-batch or --chunk, or give --gradient-checkpointing"
     if isinstance(problem, OSError) and problem.errno in FILE_ERRORS and problem.filename:
         return f"{problem.filename}: {FILE_ERRORS[problem.errno]}"
+    if isinstance(problem, sqlite3.Error):
+        return f"results cannot be kept ({problem}): make room on the disk, or give an --out that you may write to"
     text = " ".join((what_is_missing(problem) or str(problem)).split())
     return text if text else type(problem).__name__
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from prompt_beautifier.training.run import options
+from prompt_beautifier.training.run.kept import Kept
 from prompt_beautifier.training.run.options import parse
 
 
@@ -101,6 +102,22 @@ def test_what_goes_wrong_is_one_line(capsys):
 def test_an_error_that_nobody_expected_keeps_its_stack():
     with pytest.raises(ZeroDivisionError):
         options.as_command("ppo", lambda: 1 / 0)
+
+
+def test_ctrl_c_ends_it_with_a_word(capsys):
+    def stopped():
+        raise KeyboardInterrupt
+
+    with pytest.raises(SystemExit) as left:
+        options.as_command("sft", stopped)
+    assert left.value.code == options.INTERRUPTED and capsys.readouterr().err == "\nsft: stopped\n"
+
+
+def test_a_file_that_cannot_be_kept_is_one_line(tmp_path):
+    (tmp_path / "kept.sqlite").mkdir()
+    with pytest.raises(SystemExit) as left:
+        options.as_command("label", lambda: Kept(tmp_path / "kept.sqlite"))
+    assert "results cannot be kept (unable to open database file): make room" in left.value.code
 
 
 def test_too_little_memory_says_which_options_help():
