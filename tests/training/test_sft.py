@@ -194,6 +194,30 @@ def test_others_too_and_transformers_reads_the_result(architecture, data, tmp_pa
     assert "| heldout_loss |" not in (tmp_path / "run" / "model" / "README.md").read_text()
 
 
+@pytest.mark.slow
+def test_an_output_layer_of_its_own_is_trained_and_handed_over(data, tmp_path):
+    transformers = pytest.importorskip("transformers")
+    base = tiny.save_checkpoint(tmp_path / "base", "bloom", family="text2prompt-v1")
+    model = transformers.AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
+    config = transformers.BloomConfig(**{**model.config.to_dict(), "tie_word_embeddings": False})
+    untied = transformers.BloomForCausalLM(config)
+    untied.load_state_dict(model.state_dict())
+    torch.nn.init.normal_(untied.lm_head.weight, std=0.1)
+    untied.save_pretrained(base)
+    before = load_file(base / "model.safetensors")
+    assert not torch.equal(before["lm_head.weight"], before["transformer.word_embeddings.weight"])
+    few = ["--max-steps", "2", "--eval-rows", "0", "--export-dtype", "float32"]
+    sft.main(arguments(base, data, tmp_path / "run", *few))
+    after = load_file(tmp_path / "run" / "model" / "model.safetensors")
+    moved = after["lm_head.weight"] - before["lm_head.weight"]
+    assert 0 < moved.abs().max() < 0.05  # trained, and not the embeddings in its place
+    network = load_beautifier(tmp_path / "run" / "model").network
+    theirs = transformers.AutoModelForCausalLM.from_pretrained(tmp_path / "run" / "model", dtype=torch.float32).eval()
+    tokens = torch.randint(0, 300, (2, 12))
+    with torch.inference_mode():
+        assert (network.logits(network(tokens)) - theirs(tokens).logits).abs().max() < 1e-4
+
+
 def launch(command):
     return subprocess.Popen(
         [sys.executable, "-m", *command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
