@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[3]
 STAGES = sorted(
     ".".join(path.relative_to(ROOT / "training").with_suffix("").parts)
     for path in (ROOT / "training").rglob("*.py")
-    if re.search(r"^    as_command\(", path.read_text(encoding="utf-8"), re.MULTILINE)
+    if re.search(r"^    (options\.)?as_command\(", path.read_text(encoding="utf-8"), re.MULTILINE)
 )
 # The environment of a ComfyUI has these; the rest of [training] is not there.
 COMFYUI_HAS = set(
