@@ -72,11 +72,19 @@ class Beautifier(Writer):
         Raises ValueError when request.sampling leaves no room for the template and a word.
         """
         family, spoken = instructed(self.family, words, request, self.instruction)
-        if family != self.family:
-            answers = replace(self, family=family, instruction="").write(
-                spoken, request, on_step, should_stop, on_words
-            )
-            return replace(answers, read=words) if answers.read == spoken else answers
+        told = self if family == self.family else replace(self, family=family, instruction="")
+        answers = told.answered(spoken, request, on_step, should_stop, on_words)
+        return replace(answers, read=words) if answers.read == spoken else answers
+
+    def answered(
+        self,
+        words: str,
+        request: Request,
+        on_step: OnStep | None,
+        should_stop: ShouldStop | None,
+        on_words: OnWords | None,
+    ) -> Answers:
+        """What `write` returns, of a family that has been told what is asked for."""
         sampling = request.sampling or self.sampling
         known = english(words) if self.family.lower_case else words
         words = self.readable(known or UNKNOWN_SUBJECT, sampling)
