@@ -124,7 +124,9 @@ def with_this_image(entry: dict, item: int) -> dict:
         return entry
     # Where another list is longer, ComfyUI takes the last item again.
     item = min(item, len(entry["kept"]) - 1)
-    own = {"index": entry["kept"][item], "score": entry["scores"][item]}
+    own = {"index": entry["kept"][item]}
+    if entry["scores"]:
+        own["score"] = entry["scores"][item]
     if entry["prompts"]:
         own["prompt"] = entry["prompts"][item]
     return {**entry, "this_image": own}

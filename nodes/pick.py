@@ -45,8 +45,12 @@ class PickBest(io.ComfyNode):
                 io.Image.Input("images", tooltip="The images that were scored: a batch, a list, or both."),
                 io.Float.Input(
                     "scores",
+                    optional=True,
                     force_input=True,
-                    tooltip="One score for each image, from Score Images. Higher is better.",
+                    tooltip=(
+                        "One score for each image, from Score Images. Higher is better. Not needed where choose is "
+                        "by hand: the images are then kept in their order."
+                    ),
                 ),
                 io.Int.Input(
                     "top_k",
@@ -127,7 +131,7 @@ class PickBest(io.ComfyNode):
     def execute(
         cls,
         images: list,
-        scores: list,
+        scores: list | None = None,
         top_k: list | None = None,
         threshold: list | None = None,
         none_passes: list | None = None,
@@ -139,14 +143,14 @@ class PickBest(io.ComfyNode):
     ) -> io.NodeOutput:
         by_item = picking.single_images(images)
         singles = [image[None] for image in picking.flat(by_item)]
-        numbers = picking.checked_scores(scores)
-        picking.check_count(numbers, len(singles), "scores")
+        hand = only(choose or [BY_SCORE], "choose") == BY_HAND
+        numbers = checked(scores, len(singles), hand)
         groups = raw_prompts and picking.one_for_each(raw_prompts, by_item, "raw prompt")
         lowest = only(threshold or [NO_THRESHOLD], "threshold")
         kept = picking.pick(
-            numbers,
+            numbers or [0.0] * len(singles),  # of equals the earlier is kept
             only(top_k or [1], "top_k"),
-            lowest if lowest > NO_THRESHOLD else None,
+            lowest if numbers and lowest > NO_THRESHOLD else None,
             only(none_passes or [picking.KEEP_BEST], "none_passes"),
             groups,
         )
@@ -158,12 +162,12 @@ class PickBest(io.ComfyNode):
         for name, values in carried.items():
             if values is not None:
                 picking.check_count(values, len(singles), name)
-        if only(choose or [BY_SCORE], "choose") == BY_HAND and len(singles) > 1:
+        if hand and len(singles) > 1:
             kept = by_hand(cls.hidden.unique_id, kept, singles, numbers, carried["prompts"], groups)
         chosen = {"images": singles, **carried, "scores": numbers, "indices": list(range(len(singles)))}
         entry = {
             "kept": kept,
-            "scores": [numbers[k] for k in kept],
+            "scores": [numbers[k] for k in kept] if numbers else [],
             "prompts": [carried["prompts"][k] for k in kept] if prompts else [],
         }
         metadata.write(cls.hidden.extra_pnginfo, cls.hidden.unique_id, server.list_index(), entry)
@@ -171,18 +175,29 @@ class PickBest(io.ComfyNode):
         return io.NodeOutput(*(output(name, values, kept) for name, values in chosen.items()), ui=shown)
 
 
+def checked(scores: list | None, total: int, hand: bool) -> list[float] | None:
+    """The scores of `total` images; None where there are none and a person chooses. Raises ValueError otherwise."""
+    if not scores and hand:
+        return None
+    if not scores:
+        raise ValueError(f'there are no scores: connect those of Score Images, or set choose to "{BY_HAND}"')
+    numbers = picking.checked_scores(scores)
+    picking.check_count(numbers, total, "scores")
+    return numbers
+
+
 def by_hand(
     node: str | None,
     kept: list[int],
     images: list[torch.Tensor],
-    scores: list[float],
+    scores: list[float] | None,
     prompts: list[str] | None,
     raw_prompts: list[str] | None,
 ) -> list[int]:
     """The indices to keep once a person has clicked an image on the page; `kept` where no page answers.
 
-    images                [1, height, width, channels] each
-    prompts, raw_prompts  one for each image, or None where they are not connected
+    images                        [1, height, width, channels] each
+    scores, prompts, raw_prompts  one for each image, or None where they are not connected
     """
     choice = reviewing.clicked(
         node, len(images), lambda: {"scores": scores, "pictures": pictures.shown([each[0] for each in images])}

@@ -4,6 +4,7 @@
 import { app } from "../../scripts/app.js";
 import { beautifyCurrent, beautifyWidget, textWidgets } from "./anywhere.js";
 import { addCandidateList } from "./candidates.js";
+import { withoutEarlyForm } from "./form.js";
 import { knowsItsPlace } from "./graph.js";
 import { addHistoryPanel, openHistory } from "./history.js";
 import { showInputsInUse } from "./inputs.js";
@@ -34,6 +35,10 @@ app.registerExtension({
 
   beforeRegisterNodeDef(_, nodeData) {
     noteModels(nodeData);
+  },
+
+  beforeConfigureGraph(graph) {
+    withoutEarlyForm(graph);
   },
 
   nodeCreated(node) {

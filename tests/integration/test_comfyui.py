@@ -170,6 +170,17 @@ def test_prompts_of_a_list_are_each_kept(server, api_workflow):
     assert [entry["prompt"] for entry in entries] == history["outputs"]["again"]["text"]
 
 
+def test_lines_are_prompts_of_their_own_and_each_is_drawn(server, api_workflow):
+    graph = api_workflow("text_to_image")
+    graph["lines"] = {"class_type": "PromptBeautifierPromptLines", "inputs": {"text": "a cat\n\nan old lighthouse"}}
+    node = node_of(graph, BEAUTIFY)
+    graph[node]["inputs"] |= {"prompt": ["lines", 0], "num_candidates": 2}
+    pictures = server.images(server.run(graph))
+    assert len(pictures) == 2
+    entries = prompts_in(pictures[-1])[node]
+    assert [entry["raw_prompt"] for entry in entries] == ["a cat", "an old lighthouse"]
+
+
 def test_a_checkpoint_from_extra_model_paths_runs(server):
     history = server.run(beautify_graph(ELSEWHERE))
     assert len(history["outputs"]["2"]["text"]) == 2

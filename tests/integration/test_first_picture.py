@@ -83,11 +83,12 @@ def wait_for_picture(page, number: int = 1) -> None:
 def test_a_few_clicks_from_a_fresh_profile_to_a_picture(fresh, way, name, tmp_path):
     old = fresh.evaluate("() => String(globalThis.__COMFYUI_FRONTEND_VERSION__).startsWith('1.35.')")
     if name == "app" and old:
-        way = "the form of an older frontend, which has all inputs"
+        way = "the form's graph, on a frontend without forms"
     open_template(fresh, WORKFLOWS[name])
     fresh.wait_for_function("() => app.graph.nodes.some(node => node.type === 'PromptBeautifierBeautifyPrompt')")
     fresh.wait_for_timeout(500)
     fresh.screenshot(path=tmp_path / f"{name} opened.png")
+    assert fresh.evaluate("() => !!app.graph.extra.linearMode") == (name == "app" and not old)
     tour = fresh.get_by_role("button", name="Skip", exact=True)  # ComfyUI's own, of forms
     if tour.count():
         tour.first.click()

@@ -415,11 +415,15 @@ def test_templates_are_shown_with_their_pictures_and_open(page, tmp_path):
     page.must_reopen = True
     page.evaluate("() => app.extensionManager.command.execute('Comfy.BrowseTemplates')")
     dialog = page.locator("[role=dialog]").last
+    search = dialog.get_by_placeholder(re.compile("Search")).first
+    search.fill("beautifier")  # among all templates
+    dialog.get_by_text(re.compile(r"^Prompt Beautifier \d - ")).first.wait_for()
+    search.fill("")
     dialog.get_by_text("prompt-beautifier", exact=True).first.click()
     shown = "[...document.querySelectorAll('[role=dialog] img')].filter(each => each.naturalWidth > 500)"
     page.until(f"number => {shown}.length >= number", min(5, len(WORKFLOWS)))  # others come as one scrolls
     page.browser.screenshot(path=tmp_path / f"templates {page.looks}.png")
-    dialog.get_by_placeholder(re.compile("Search")).first.fill("every candidate")
+    search.fill("every candidate")
     page.browser.wait_for_timeout(1000)  # until then the cards may still move
     dialog.get_by_text(WORKFLOWS["every_candidate"]).first.click()
     page.until("type => !!nodeOf(type) && !!nodeOf('SaveImage')", BEAUTIFY)

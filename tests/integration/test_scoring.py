@@ -64,8 +64,8 @@ def test_the_nodes_are_there(server):
     assert info[SCORE]["output_is_list"] == [True, True, False, False]
     assert info[PICK]["output"] == ["IMAGE", "LATENT", "MASK", "STRING", "FLOAT", "INT"]
     assert all(info[PICK]["output_is_list"])
-    assert list(info[PICK]["input"]["required"]) == "images scores top_k threshold none_passes".split()
-    assert list(info[PICK]["input"]["optional"]) == "latents masks prompts raw_prompts choose".split()
+    assert list(info[PICK]["input"]["required"]) == "images top_k threshold none_passes".split()
+    assert list(info[PICK]["input"]["optional"]) == "scores latents masks prompts raw_prompts choose".split()
 
 
 # -- the best of n

@@ -55,6 +55,15 @@ def pick(comfy):
     return pick
 
 
+@pytest.fixture
+def pick_without_scores(comfy):
+    def pick(**inputs):
+        images = torch.stack([torch.full((30, 20, 3), value / 4) for value in range(3)])
+        return comfy.pick([images], **{"choose": ["by hand"], **inputs})
+
+    return pick
+
+
 def indices(output):
     return output[5]
 
@@ -72,6 +81,33 @@ def test_the_page_gets_small_copies_and_scores(page, pick, tmp_path):
     for file in shown["pictures"]:
         assert (file["type"], file["subfolder"]) == ("temp", "")
         assert Image.open(tmp_path / "temp" / file["filename"]).size == (256, 512)
+
+
+def test_scores_need_not_be_connected(page, pick_without_scores, tmp_path):
+    page.clicks = 1
+    told = pick_without_scores(prompts=PROMPTS, threshold=[0.5])
+    assert indices(told.args) == [1] and told.ui == {"indices": [1], "scores": []}
+    assert page.shown[0]["scores"] is None
+    assert told.args[4].message == "nothing is connected to the input scores of Pick Best"
+    assert picks.latest(tmp_path / "user" / NAME)[0].chosen == PROMPTS[1]
+    assert indices(pick_without_scores(top_k=[2]).args) == [1, 0]
+    assert indices(pick_without_scores(top_k=[0], raw_prompts=["a cat", "a dog", "a dog"]).args) == [1, 0, 2]
+
+
+def test_without_scores_and_a_page_the_first_are_kept(page, pick_without_scores):
+    page.client_id = None
+    assert indices(pick_without_scores(top_k=[2]).args) == [0, 1]
+
+
+def test_by_score_there_must_be_scores(pick_without_scores):
+    with pytest.raises(ValueError, match="there are no scores: connect those of Score Images, or set choose"):
+        pick_without_scores(choose=["by score"])
+
+
+def test_an_image_that_was_chosen_without_scores_has_none_in_its_file(comfy):
+    metadata = importlib.import_module("prompt_beautifier.nodes.metadata")
+    entry = {"kept": [2, 0], "scores": [], "prompts": PROMPTS[:2]}
+    assert metadata.with_this_image(entry, 1)["this_image"] == {"index": 0, "prompt": PROMPTS[1]}
 
 
 def test_a_click_is_a_pick_of_the_taste(page, pick, tmp_path):

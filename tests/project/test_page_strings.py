@@ -155,6 +155,18 @@ def pictures() -> dict[Path, list[str]]:
     return {page: re.findall(r"!\[[^]]+\]\(([^)]+)\)", page.read_text(encoding="utf-8")) for page in pages}
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_help_pages_have_no_tables_and_say_how_to_use_a_node_before_they_list_its_inputs(language):
+    for path in (WEB / "docs").glob(f"*/{language}.md"):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        assert not any(line.startswith("|") for line in lines), f"{path}: a side panel has no room for a table"
+        headings = [line for line in lines if line.startswith("#")]
+        assert headings[0].startswith("# ") and lines[2] and not lines[2].startswith("#")
+        inputs = {"en": "## Inputs", "zh": "## 输入"}[language]
+        behind = headings[headings.index(inputs) + 1 :] if inputs in headings else []
+        assert set(behind) <= {"## Output", "## Outputs", "## 输出"}
+
+
 def test_pictures_of_help_pages_are_there_small_and_all_shown():
     shown = {name for names in pictures().values() for name in names}
     assert shown
