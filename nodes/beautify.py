@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 from comfy_api.latest import io
 
 from ..beautifier.picture_size import PIXELS, size_of
-from ..beautifier.request import AUTO_STYLE, Request, Sampling
 from ..beautifier.targets.table import Found, find_target
-from ..beautifier.targets.target import LENGTHS, STRENGTHS, counted, summary
+from ..beautifier.targets.target import counted, summary
 from . import metadata
-from .beautify_inputs import AUTO, NONE, REVIEW, TASTE, USUAL, all_inputs
+from .beautify_inputs import AUTO, NONE, REVIEW, TASTE, all_inputs, request_of
 from .comfy import graph, kept, memory, reviewing, running, server, settings, versions
 from .inputs import CATEGORY, with_score
 
@@ -95,45 +94,18 @@ class BeautifyPrompt(io.ComfyNode):
         seed: int,
         num_candidates: int = 5,
         candidate: int = 1,
-        mode: str = "rewrite",
-        clip_tokens: int = 0,
-        sampling: str = "model default",
-        temperature: float = USUAL.temperature,
-        top_k: int = USUAL.top_k,
-        top_p: float = USUAL.top_p,
-        repetition_penalty: float = USUAL.repetition_penalty,
-        max_new_tokens: int = USUAL.max_new_tokens,
         reward_model: memory.LoadedRewardModel | None = None,
-        style: str = AUTO_STYLE,
         image_model: str = AUTO,
-        keep: str = "",
-        avoid: str = "",
-        strength: str = STRENGTHS[1],
-        length: str = LENGTHS[1],
         clip: Any = None,
         review: str = REVIEW[0],
         review_seconds: int = 0,
         taste: str = TASTE[1],  # a script that does not name it gets what its seed gives
+        **asked: Any,
     ) -> io.NodeOutput:
-        custom = Sampling(temperature, top_k, top_p, repetition_penalty, max_new_tokens)
-        used = custom if sampling == "custom" else None
         aimed = aim(image_model, cls.hidden.prompt, cls.hidden.unique_id, clip)
-        always, never = settings.standing_words()
-        request = Request(
-            prompt,
-            num_candidates,
-            seed,
-            used,
-            mode,
-            clip_tokens or None,
-            style,
-            target=aimed.target.name if aimed.target else "",
-            keep=f"{keep}\n{always}",
-            avoid=f"{avoid}\n{never}",
-            strength=strength,
-            length=length,
-            with_negative=graph.is_wired(cls.hidden.prompt, cls.hidden.unique_id, NEGATIVE),
-        )
+        target = aimed.target.name if aimed.target else ""
+        wired = graph.is_wired(cls.hidden.prompt, cls.hidden.unique_id, NEGATIVE)
+        request = request_of(prompt, num_candidates, seed, target=target, with_negative=wired, **asked)
         found = running.beautify(beautifier, request)
         by_taste = None
         if reward_model is not None:

@@ -1,15 +1,24 @@
-"""The inputs of Beautify Prompt, in the order in which saved workflows hold their values: a new one goes last."""
+"""The inputs of Beautify Prompt, and the request that they stand for.
+
+They are in the order in which saved workflows hold their values: a new one goes last.
+"""
 
 from __future__ import annotations
 
+from dataclasses import fields
+from typing import Any
+
 from comfy_api.latest import io
 
-from ..beautifier.request import AUTO_STYLE, MAX_SEED, MODES, MOST_CANDIDATES, STYLE_CHOICES, Sampling
+from ..beautifier.request import AUTO_STYLE, MAX_SEED, MODES, MOST_CANDIDATES, STYLE_CHOICES, Request, Sampling
 from ..beautifier.targets.table import TARGETS
 from ..beautifier.targets.target import LENGTHS, STRENGTHS
+from .comfy import settings
 from .inputs import ADVANCED, BeautifierType, RewardModelType
 
 USUAL = Sampling()
+SAMPLED = frozenset(field.name for field in fields(Sampling))
+MODEL_DEFAULT, CUSTOM = "model default", "custom"  # of sampling
 AUTO, NONE = "auto", "none"  # of image_model
 REVIEW = ("off", "ask")
 MOST_SECONDS = 3600  # of review_seconds
@@ -27,6 +36,40 @@ def all_inputs() -> list[io.Input]:
         *review_inputs(),
         taste_input(),
     ]
+
+
+def request_of(
+    prompt: str,
+    num_candidates: int,
+    seed: int,
+    target: str,
+    with_negative: bool,
+    sampling: str = MODEL_DEFAULT,
+    clip_tokens: int = 0,
+    keep: str = "",
+    avoid: str = "",
+    **others: Any,
+) -> Request:
+    """The request that values of the inputs stand for, with the words that the settings page keeps and avoids.
+
+    others  inputs that are called like a field of Sampling or of Request; one that is left out has the field's default
+
+    Raises ValueError as Request and Sampling do.
+    """
+    always, never = settings.standing_words()
+    custom = Sampling(**{name: others.pop(name) for name in SAMPLED & others.keys()})
+    return Request(
+        prompt,
+        num_candidates,
+        seed,
+        custom if sampling == CUSTOM else None,
+        clip_tokens=clip_tokens or None,
+        target=target,
+        keep=f"{keep}\n{always}",
+        avoid=f"{avoid}\n{never}",
+        with_negative=with_negative,
+        **others,
+    )
 
 
 def request_inputs() -> list[io.Input]:
@@ -95,8 +138,8 @@ def sampling_inputs() -> list[io.Input]:
     return [
         io.Combo.Input(
             "sampling",
-            options=["model default", "custom"],
-            default="model default",
+            options=[MODEL_DEFAULT, CUSTOM],
+            default=MODEL_DEFAULT,
             optional=True,
             extra_dict=ADVANCED,
             tooltip=(

@@ -166,11 +166,14 @@ def test_settings_reach_the_model(loaded, beautify, monkeypatch):
 
     monkeypatch.setattr(the_path, "beautify", answer)
     custom = {"temperature": 0.5, "top_k": 7, "top_p": 0.8, "repetition_penalty": 1.1, "max_new_tokens": 9}
-    beautify(loaded, "a cat", 3, 4, 1, "append", 75, "custom", **custom)
-    beautify(loaded, "a cat", 3, 4, 1, "rewrite", 0, "model default", **custom)
+    beautify(loaded, "a cat", 3, 4, mode="append", clip_tokens=75, sampling="custom", **custom)
+    beautify(loaded, "a cat", 3, 4, mode="rewrite", clip_tokens=0, sampling="model default", **custom)
+    others = {"style": "tags", "strength": "strict", "length": "long"}
+    beautify(loaded, "a cat", 3, keep="ohwx", avoid="hat", **others)
     assert asked == [
         Request("a cat", 4, 3, Sampling(**custom), "append", 75),
         Request("a cat", 4, 3, None, "rewrite", None),
+        Request("a cat", 5, 3, keep=("ohwx",), avoid=("hat",), **others),
     ]
 
 

@@ -1,6 +1,6 @@
 """Scorers by what stands on the command line: NAME, or NAME=PLACE with files of one's own.
 
-pickscore  aesthetic  clip-score  hps-v2.1  imagereward     as the library has them, downloaded where they are not
+pickscore  aesthetic  …                                     rows of SCORERS; files that are not there are downloaded
 vqa=ADDRESS                                                 a vision model on a server (vision.py)
 dpg=dpg_bench.csv,ADDRESS                                   DPG-Bench's questions, put to such a model (questions.py)
 hpsv3  hpsv3=FILE                                           HPSv3 by its authors' package (hpsv3.py)
