@@ -1,12 +1,14 @@
 """What learning a taste is worth: simulated users pick, and how often the first candidate is then what they like.
 
-python benchmarks/taste.py [--prompts 300] [--users 6] [--picks 30]
+python benchmarks/taste.py [--prompts 300] [--users 6] [--picks 30] [--others]
 
 A user's like is hidden: a number for a prompt that the pack never sees, of the user's own words. Users take the
 likeliest by it with a chance that a word more or less weighs e ** 2; so they err. Each picks among 5 candidates of
 the embedded model for some raw prompts, and the first candidate of all others is judged: does it have as much of the
 like as any of the five? Raw prompts in whose candidates the like finds no difference are left out. Two users have no
 like of their own: one takes what the shipped reward model puts first, the other anything.
+
+The numbers of taste/learning.py were chosen with `--others`: other likes, on other raw prompts.
 """
 
 import argparse
@@ -98,11 +100,106 @@ HELD_BACK: dict[str, Callable[[str], float]] = {
 }
 
 
-def shown_prompts(wanted: int) -> list[Shown]:
-    """Raw prompts that people typed, each with 5 candidates, of which three differ at least."""
+# Likes on which numbers were chosen: words liked, and words disliked.
+OTHERS: dict[str, tuple[str, str]] = {
+    "old rather than new": (
+        "old ancient antique vintage medieval weathered worn ruined faded rusty classic historic aged",
+        "new modern futuristic clean sleek digital polished contemporary fresh glossy",
+    ),
+    "soft rather than hard": (
+        "soft gentle smooth fluffy fur furry velvet silk feather feathers downy plush blurred hazy",
+        "hard sharp rough jagged crisp rugged coarse spiky angular stark",
+    ),
+    "hands and faces": (
+        "hand hands finger fingers shoulder shoulders smile lips gaze cheek cheeks brow jaw neck arms",
+        "",
+    ),
+    "parts of animals": (
+        "fur feather feathers wing wings paw paws tail claws beak whiskers horn horns hooves muzzle ears scales",
+        "",
+    ),
+    "indoors rather than outdoors": (
+        "room floor table kitchen curtain curtains ceiling shelf shelves sofa carpet desk bedroom indoors "
+        "hall chair bed rug",
+        "street field outdoors garden park road hill beach path meadow",
+    ),
+    "fire rather than ice": (
+        "fire flame flames smoke ember embers burning glowing sparks hot",
+        "ice snow frost frosty icy frozen winter",
+    ),
+    "food": (
+        "bread fruit sauce cream sugar chocolate plate bowl cup cheese herbs berries butter crust salad",
+        "",
+    ),
+    "buildings": (
+        "tower towers arch arches column columns roof roofs stairs balcony door doorway gate bridge facade "
+        "temple castle palace",
+        "",
+    ),
+    "ornate rather than plain": (
+        "ornate carved embroidered gilded patterned lace jeweled engraved filigree intricate decorated",
+        "plain simple smooth bare",
+    ),
+    "moving rather than still": (
+        "running flying leaping swirling drifting racing dancing falling blowing walking moving rising",
+        "standing sitting resting lying still seated",
+    ),
+    "shiny rather than dull": (
+        "shiny gleaming glossy polished reflective glinting metallic sparkling glitter mirror shimmering",
+        "matte dull rough",
+    ),
+    "purple rather than green": (
+        "purple violet lavender lilac magenta pink plum rose",
+        "green olive emerald jade lime sage",
+    ),
+    "round rather than straight": (
+        "round rounded circle circular curved curved spiral coil ring dome",
+        "straight square angular grid lines triangular",
+    ),
+    "clothes": (
+        "dress coat robe sleeve sleeves collar scarf cloak fabric jacket skirt hem belt boots gloves",
+        "",
+    ),
+    "painted rather than photographed": (
+        "painting brush brushstrokes ink watercolor sketch canvas paint strokes illustration",
+        "photo photograph film",
+    ),
+    "quiet rather than wild": (
+        "quiet calm peaceful serene gentle tranquil",
+        "dramatic stormy fierce intense bold wild",
+    ),
+    "small rather than large": (
+        "small tiny little slim thin narrow delicate",
+        "large huge tall broad massive thick heavy towering",
+    ),
+    "blossoms and roots": (
+        "petal petals stem stems bud buds blossom blossoms bloom vine vines ivy fern ferns root roots",
+        "",
+    ),
+    "streets": (
+        "street city traffic pavement sidewalk shop shops market crowd buildings alley cars",
+        "",
+    ),
+}
+
+
+def rather(liked: str, disliked: str) -> Callable[[str], int]:
+    """How many more words of a prompt are among the first than among the second."""
+    one, other = count(liked), count(disliked)
+    return lambda prompt: one(prompt) - other(prompt)
+
+
+OTHER_LIKES: dict[str, Callable[[str], float]] = {name: rather(*words) for name, words in OTHERS.items()}
+
+
+def shown_prompts(wanted: int, others: bool) -> list[Shown]:
+    """Raw prompts that people typed, each with 5 candidates, of which three differ at least.
+
+    others  those on which numbers were chosen: the other end of an order of their own
+    """
     lines = READINGS.read_text(encoding="utf-8").splitlines()
-    # In an order of their own. The numbers in learning.py were chosen on those that come first; these come last.
-    raw_prompts = sorted({json.loads(line)["raw_prompt"] for line in lines}, key=lambda raw: -zlib.crc32(raw.encode()))
+    end = 1 if others else -1
+    raw_prompts = sorted({json.loads(line)["raw_prompt"] for line in lines}, key=lambda r: end * zlib.crc32(r.encode()))
     writer, reward, found = load_embedded(), load_reward_model(), []
     for seed, raw in enumerate(raw_prompts):
         prompts = list(dict.fromkeys(each.text for each in writer.beautify(raw, 5, seed)))
@@ -170,12 +267,14 @@ def main() -> None:
     parser.add_argument("--prompts", type=int, default=300)
     parser.add_argument("--users", type=int, default=6)
     parser.add_argument("--picks", type=int, default=30)
+    parser.add_argument("--others", action="store_true", help="the likes and raw prompts that numbers were chosen on")
     args = parser.parse_args()
-    shown = shown_prompts(args.prompts)
+    shown = shown_prompts(args.prompts, args.others)
+    likes = OTHER_LIKES if args.others else LIKES
     meanings = Meanings(load_embedded().fit)
     kinds: dict[str, Callable[[Shown, random.Random], list[float]]] = {
         name: lambda each, _, like=like: [like(prompt) for prompt in each.prompts]
-        for name, like in (LIKES | HELD_BACK).items()
+        for name, like in (likes if args.others else likes | HELD_BACK).items()
     }
     kinds["none: as the reward model"] = lambda each, _: [2 * worth for worth in each.worth]
     kinds["none: anything"] = lambda each, draw: [draw.random() / 100 for _ in each.prompts]
@@ -189,7 +288,7 @@ def main() -> None:
         found = [outcome(value, shown, args.picks, user, meanings) for user in range(args.users)]
         mean = {key: statistics.mean(getattr(each, key) for each in found) for key in Outcome.__dataclass_fields__}
         points = 100 * (mean["after"] - mean["before"])
-        gains += [points] if name in LIKES else []
+        gains += [points] if name in likes else []
         print(
             f"| {name} | {mean['speaks']:.0%} | {mean['before']:.0%} | {mean['after']:.0%} | {points:+.0f} "
             f"| {mean['cost']:.2f} | {mean['has_one']:.0%} | {mean['seconds']:.2f} |",

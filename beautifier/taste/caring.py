@@ -1,8 +1,8 @@
-"""Which aspects of a picture a person cares about: most people about one or two, as their choices show.
+"""What a person cares about: most people about one thing or two, as their choices show.
 
-That a person cares about an aspect is one hypothesis, that the person cares about none is another: under each the
-choices have an evidence, and the aspects get the share of it that theirs has (MacKay 1992, on two numbers for each
-aspect: how much its likes vary where the person cares, and where not).
+That a person cares about an aspect of a picture, or about how a prompt is written, is one hypothesis each, that the
+person cares about none is another. Under each the choices have an evidence, and each gets the share of it that it has
+(MacKay 1992).
 """
 
 from __future__ import annotations
@@ -14,26 +14,20 @@ from torch import Tensor
 
 from .choices import Shown, chance
 
-CARE, CARE_MUCH = 0.3, 2.5  # how much a word that leans entirely to an aspect is liked, one standard deviation
 STEPS, STILL = 20, 1e-3  # of Newton's method, as in learning.py
 
 
-def cares(shown: Shown, others: Tensor, offset: Tensor) -> Tensor:
-    """The variance of the like for each aspect, for a word that leans to it entirely: float32 [aspects].
+def cares(things: Tensor, others: Tensor, offset: Tensor, shown: Shown) -> Tensor:
+    """How likely it is that a person cares about each of some things: float32 [things], together at most 1.
 
-    others  float32 [prompts, features]: what else decides, each feature with a weight of variance 1
+    things  float32 [prompts, things]: how much each prompt has of each, with a weight of variance 1 where one cares
+    others  float32 [prompts, features]: what decides in any case, each feature with a weight of variance 1
     offset  float32 [prompts]: what is added to the values
     """
-    leans = shown.words @ shown.leans
-    count = leans.shape[1]
-    found = []
-    for aspect in (None, *range(count)):
-        weights = torch.full((count,), CARE)
-        if aspect is not None:
-            weights[aspect] = CARE_MUCH
-        found.append(evidence(torch.cat([leans * weights, others], 1), offset, shown))
-    found[0] += math.log(count)  # as likely as all others together, before anything is known
-    return CARE**2 + torch.tensor(found).softmax(0)[1:] * CARE_MUCH**2
+    count = things.shape[1]
+    none = evidence(others, offset, shown) + math.log(count)  # as likely as all together, before anything is known
+    found = [evidence(torch.cat([things[:, [one]], others], 1), offset, shown) for one in range(count)]
+    return torch.tensor([none, *found]).softmax(0)[1:]
 
 
 def evidence(features: Tensor, offset: Tensor, shown: Shown) -> float:

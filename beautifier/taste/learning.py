@@ -6,10 +6,10 @@ were shown: Bradley and Terry's for two, Luce's for more. The value of a prompt 
     v(x, y) = a · r(x, y) + sum of likes of the words in y + b · form(y)
 
 where r is the shipped reward model. Before anything is learnt, likes of words are Gaussian with a covariance that says
-which words are alike (meanings.py): who likes "moonlit" probably likes "dusk". Which aspects of a picture a person
-cares about at all is found first (caring.py). The likeliest values are found by
-Newton's method in the space of the prompts seen (Rasmussen and Williams 2006, section 3.4), and the evidence of
-Laplace's approximation says how much the choices speak for a taste at all: somebody who takes what the reward model
+which words are alike (meanings.py): who likes "moonlit" probably likes "dusk". Which aspects of a picture, or of how a
+prompt is written, a person cares about at all is found first (caring.py). The likeliest values are found by Newton's
+method in the space of the prompts seen (Rasmussen and Williams 2006, section 3.4), and the evidence of Laplace's
+approximation says how much the choices speak for a taste at all: somebody who takes what the reward model
 puts first anyway has none, and then r alone ranks.
 """
 
@@ -23,13 +23,15 @@ from torch import Tensor
 
 from .caring import cares
 from .choices import Choice, Shown, chance
-from .meanings import Meanings, form_of, words_of
+from .meanings import CARE, Meanings, form_of, words_of
 
-LIKE = 0.4  # how much a word is liked or disliked, one standard deviation
-FORM = 1.0  # the same for each number of form_of
-TRUST = 0.5  # a: how much the reward model counts
-TRUST_VARIES = 0.3
-FOLLOWS = (0.5, 2.0, 4.0)  # a of people without a taste of their own, who follow the reward model more or less closely
+# How much each number of form_of is liked, one standard deviation: in any case, and where a person cares about it.
+FORM, FORM_CARED = 0.2, 2.0
+TRUST = 0.4  # a: how much the reward model counts
+TRUST_VARIES = 0.5
+# a of people without a taste of their own: they take anything, or follow the reward model more or less closely. For the
+# first it ranks all the same.
+FOLLOWS = (0.0, 0.5, 2.0, 4.0)
 MOST_HAVE_ONE = 1.1  # log odds that somebody has a taste, before anything is known: three to one
 STEPS, STILL = 20, 1e-3  # of Newton's method: at most so many, and where a step changes less it ends
 LEAST_PICKS = 10
@@ -46,7 +48,7 @@ class Taste:
     likes     float32 [words seen]; a like for another word follows from them
     form      float32 [3], see form_of
     has_one   0 to 1: how likely it is that there is a taste at all
-    shares    float32 [aspects]: how much each aspect counts beside words that are near each other
+    cared     float32 [aspects]: how likely it is that the person cares about each
     """
 
     meanings: Meanings = field(repr=False)
@@ -56,7 +58,7 @@ class Taste:
     likes: Tensor = field(repr=False)
     form: Tensor = field(repr=False)
     has_one: float
-    shares: Tensor = field(repr=False)
+    cared: Tensor = field(repr=False)
 
     def values(self, prompts: Sequence[str], worth: Sequence[float]) -> list[float]:
         """v of each prompt; worth: what the reward model says of each."""
@@ -64,7 +66,7 @@ class Taste:
         known = list(dict.fromkeys(word for each in words for word in each))
         liked: dict[str, float] = {}
         if known:
-            likeness = self.meanings.likeness(self.meanings.vectors(known), self.vectors, self.shares)
+            likeness = self.meanings.likeness(self.meanings.vectors(known), self.vectors, self.cared)
             liked = dict(zip(known, (likeness @ self.likes).tolist(), strict=True))
         form = torch.tensor([form_of(prompt) for prompt in prompts]) @ self.form
         return [
@@ -79,18 +81,21 @@ def learn(choices: Sequence[Choice], meanings: Meanings) -> Taste:
     shown = Shown.of(read, meanings)
     offset = TRUST * shown.worth
     others = torch.cat([FORM * shown.form, TRUST_VARIES * shown.worth[:, None]], 1)
-    shares = cares(shown, others, offset) / LIKE**2
-    likeness = meanings.likeness(shown.vectors, shown.vectors, shares)
-    spread = LIKE**2 * shown.words @ likeness @ shown.words.T + others @ others.T
+    leans = shown.words @ shown.leans
+    shares = cares(torch.cat([CARE * leans, FORM_CARED * shown.form], 1), others, offset, shown)
+    cared, written = shares.split([leans.shape[1], shown.form.shape[1]])
+    others = torch.cat([others, FORM_CARED * written.sqrt() * shown.form], 1)
+    likeness = meanings.likeness(shown.vectors, shown.vectors, cared)
+    spread = shown.words @ likeness @ shown.words.T + others @ others.T
     found, evidence = likeliest(spread, offset, shown)
     follows = [chance(each * shown.worth, shown)[1] for each in FOLLOWS]
     odds = torch.tensor([evidence + MOST_HAVE_ONE, *follows]).softmax(0)
     own, rest = odds[0].item(), odds[1:].tolist()
     trust = own * (TRUST + TRUST_VARIES**2 * (shown.worth @ found).item())
-    trust += sum(share * each for share, each in zip(rest, FOLLOWS, strict=True))
-    likes = own * LIKE**2 * shown.words.T @ found
-    form = own * FORM**2 * shown.form.T @ found
-    return Taste(meanings, len(choices), trust, shown.vectors, likes, form, own, shares)
+    trust += sum(share * max(each, TRUST) for share, each in zip(rest, FOLLOWS, strict=True))
+    likes = own * shown.words.T @ found
+    form = own * (FORM**2 + FORM_CARED**2 * written) * (shown.form.T @ found)
+    return Taste(meanings, len(choices), trust, shown.vectors, likes, form, own, cared)
 
 
 def likeliest(spread: Tensor, offset: Tensor, shown: Shown) -> tuple[Tensor, float]:

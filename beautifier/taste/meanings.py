@@ -18,6 +18,9 @@ from ..prompts.words import content_words
 from .aspects import ASPECTS
 
 NEAR = 0.2  # a cosine up to which words have nothing to do with each other
+# How much a word is liked or disliked, one standard deviation: any word; one that leans entirely to an aspect that a
+# person cares about, because it does; and such a word for itself.
+LIKE, CARE, OWN = 0.2, 3.0, 3.0
 UNKNOWN = "[UNK]"
 
 
@@ -75,13 +78,19 @@ class Meanings:
         ]
         return torch.stack(columns, 1)
 
-    def likeness(self, one: Tensor, other: Tensor, shares: Tensor) -> Tensor:
-        """How much a like for each of some words says of each of others: float32 [words, other words].
+    def likeness(self, one: Tensor, other: Tensor, cared: Tensor) -> Tensor:
+        """How much a like for each of some words says of each of others, a covariance: float32 [words, other words].
 
-        The squared cosine of their vectors, none where that is below 0, and what aspects they share: `shares`
-        [aspects] is how much each of these counts beside it.
+        Words that are near each other are liked together, and more so what leans to an aspect that a person cares
+        about: the likes of such words follow how they lean, and differ from it by word.
+
+        cared  float32 [aspects]: how likely it is that the person cares about each
         """
-        return (one @ other.T).clamp(min=0) ** 2 + self.aspects(one) * shares @ self.aspects(other).T
+        near = (one @ other.T).clamp(min=0) ** 2
+        mine, theirs = self.aspects(one), self.aspects(other)
+        leaning = mine * cared @ theirs.T
+        concerned = mine.abs().sqrt() * cared @ theirs.abs().sqrt().T
+        return LIKE**2 * near + CARE**2 * leaning + OWN**2 * concerned * near**2
 
 
 def leaning(vectors: Tensor, pole: Tensor) -> Tensor:

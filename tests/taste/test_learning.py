@@ -67,8 +67,23 @@ def test_the_aspect_that_choices_are_about_counts_most(meanings):
         for prompts, worth in lists(20)
     ]
     shown = Shown.of(told, meanings)
-    found = dict(zip(ASPECTS, cares(shown, shown.form, torch.zeros(len(shown.worth))).tolist(), strict=True))
-    assert max(found, key=found.__getitem__) == "dark" and found["dark"] > 5 * found["fabric"]
+    found = cares(shown.words @ shown.leans, shown.form, torch.zeros(len(shown.worth)), shown)
+    shares = dict(zip(ASPECTS, found.tolist(), strict=True))
+    assert max(shares, key=shares.__getitem__) == "dark" and shares["dark"] > 5 * shares["fabric"]
+    assert 0.5 < sum(shares.values()) <= 1
+    assert shares.keys() == ASPECTS.keys() and learn(told, meanings).cared.argmax() == list(ASPECTS).index("dark")
+
+
+def test_who_takes_short_prompts_gets_them_first_whatever_they_show(meanings):
+    told = []
+    for prompts, worth in lists(20):
+        long = tuple(each + ", with a little more of this and of that, as far as one can see" for each in prompts[1:])
+        told.append(Choice((prompts[0], *long), 0, worth))
+    taste = learn(told, meanings)
+    assert taste.cared.sum() < 0.2, "of no aspect"
+    for prompts, worth in lists(10, seed=4):
+        long = tuple(each + ", with a little more of this and of that, as far as one can see" for each in prompts[1:])
+        assert best(taste, (*long, prompts[0]), worth) == prompts[0]
 
 
 def test_who_takes_what_the_reward_model_puts_first_keeps_its_order(meanings):
@@ -78,6 +93,13 @@ def test_who_takes_what_the_reward_model_puts_first_keeps_its_order(meanings):
     assert taste.has_one < 0.2
     for prompts, worth in lists(20, seed=2):
         assert best(taste, prompts, [6 * value for value in worth]) == prompts[worth.index(max(worth))]
+
+
+def test_who_takes_anything_is_not_taken_for_somebody_with_a_taste(meanings):
+    draw = random.Random(3)
+    told = [Choice(prompts, draw.randrange(4), worth) for prompts, worth in lists(40)]
+    taste = learn(told, meanings)
+    assert taste.has_one < 0.5 and taste.trust > 0.3, "the reward model ranks"
 
 
 def test_a_word_that_the_network_does_not_know_is_near_to_none_but_itself(meanings):
