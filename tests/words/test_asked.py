@@ -181,3 +181,8 @@ def test_no_word_is_made_up_and_no_unsafe_word_and_no_persons_name_is_added(styl
             unsafe |= added & UNSAFE
             people |= set(names.findall(text.casefold()))
     assert strange == set() and unsafe == set() and people == set()
+
+
+@pytest.mark.parametrize(("words", "count"), [("a groom", "1boy"), ("a bride", "1girl")])
+def test_tags_count_a_man_and_a_woman_as_such(words, count):
+    assert written(COMPOSER, words, "tags")[0].split(", ")[:2] == [count, "solo"]

@@ -22,7 +22,6 @@ def tags(words, seed=0):
     ("words", "first"),
     [
         ("a woman", ["1girl", "solo"]),
-        ("a groom", ["1boy", "solo"]),
         ("a cat", ["no humans"]),
         ("two women in a library", ["2girls"]),
         ("1girl, solo, long_hair", ["1girl", "solo", "long hair"]),
