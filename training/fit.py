@@ -9,7 +9,7 @@ Three losses, one encoder (beautifier/composing/fit.py), summed over a batch of 
     preference  Bradley-Terry over pairs of whole prompts, -log sigmoid(r(a) - r(b) + w . (x(a) - x(b))), where x is
                 the length and the number of quality words; w is fitted beside the network and left out at scoring
 
-A row of picks: {"raw_prompt", "options": [{"role", "phrase"}], "best": [numbers], "bad": [numbers]}. A row of pairs:
+A row of picks: {"raw_prompt", "options": [{"role", "entry", "phrase"}], "best": [numbers], "bad": [numbers]}; of pairs:
 {"raw_prompt", "a", "b", "preferred": 1 for a, 0 for b, 0.5 for neither}. Raw prompts whose hash is 1 modulo 16 are
 held out.
 Writes OUT/checkpoint.pt while training, from which the same command goes on, and OUT/model/.
@@ -32,6 +32,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..beautifier.composing.fit import CHOICE, FITS, HEAD, PREFERENCE, Fit, FitNetwork, PairReader, collate
+from ..beautifier.composing.fitting import option_text
 from ..beautifier.files import read_json
 from ..beautifier.language.encoder import EncoderConfig, read_encoder_config
 from ..beautifier.weight_file import WeightFile
@@ -272,8 +273,8 @@ def some_options(row: dict, most: int, rng: random.Random) -> dict:
 
 
 def option_texts(row: dict) -> list[str]:
-    """What the network reads of each option: its role and its phrase."""
-    return [f"{option['role']}: {option['phrase']}" for option in row["options"]]
+    """What the network reads of each option."""
+    return [option_text(option["role"], option["phrase"], option.get("entry", "")) for option in row["options"]]
 
 
 def pick_loss(scores: Tensor, row: dict) -> Tensor:

@@ -19,6 +19,10 @@ WORST = 2.5  # how far below the best of its slot a phrase may be, in the same u
 MOST_DETAILS = {"head": 8, "setting": 6, "other": 4, "action": 3, "medium": 4, "quality": 3}
 PARTS = ("head", "setting", "action", "quality", "other", "medium", "any")  # in the order in which they tell most
 
+# How often readers took one of a role where some were offered that fit (training/data/readings/picks-odd.jsonl).
+TAKEN = {"light": 0.85, "view": 0.72, "color": 0.72, "doing": 0.6}
+AMPLE = 0.95  # the same of light and view where there is room
+
 Score = Callable[[Wish, Option, list[Option]], float]
 
 
@@ -67,40 +71,39 @@ def plan(
         slots.append((place, "place"))
     light = next((part for part in ("setting", "action", "head", "medium", "any") if (part, "light") in has), None)
     view = next((part for part in ("head", "medium", "any") if (part, "view") in has), None)
-    both = dice.random() < (0.9 if ample else 0.55)
-    if light and (both or dice.random() < 0.6 or not view):
+    if light and dice.random() < (AMPLE if ample else TAKEN["light"]):
         slots.append((light, "light"))
-    if view and (both or not slots or slots[-1][1] != "light"):
+    if view and (dice.random() < (AMPLE if ample else TAKEN["view"]) or not slots or slots[-1][1] != "light"):
         slots.append((view, "view"))
     doing = next((part for part in ("head", "action") if (part, "doing") in has), None)
-    if doing and not least and dice.random() < (0.9 if ample else 0.75):
+    if doing and not least and dice.random() < TAKEN["doing"]:
         slots.append((doing, "doing"))
-    slots += _detail_slots(has, dice, least, ample)
+    slots += _detail_slots(has, least, ample)
     color = next((part for part in ("quality", "setting", "head", "medium", "any") if (part, "color") in has), None)
-    if color and not least and dice.random() < (0.7 if ample else 0.4):
+    if color and not least and dice.random() < TAKEN["color"]:
         slots.append((color, "color"))
     limit = max(1, {0: 9 if ample else 7, 1: 5 if ample else 4, 2: 2}[wish.detailed] + more)
     slots += _further_slots(has, slots, more if least else max(more, FEWEST - len(slots)))
     return slots if len(slots) <= limit else _most_telling(slots, limit)
 
 
-def _detail_slots(has: set[tuple[str, str]], dice: random.Random, least: int, ample: bool) -> list[tuple[str, str]]:
-    """Slots of details: two or three of the head, fewer where other parts have some."""
+def _detail_slots(has: set[tuple[str, str]], least: int, ample: bool) -> list[tuple[str, str]]:
+    """Slots of details: two of a part, fewer where several parts have some, more of a head that stands alone."""
     parts = [
         part for part in ("head", "setting", "action", "quality", "other", "medium", "any") if (part, "detail") in has
     ]
-    alone = len(parts) == 1
+    alone, few = len(parts) == 1, len(parts) <= 2
     count = {
-        "head": 3 if alone or dice.random() < 0.4 else 2,
-        "setting": 1,
+        "head": 3 if alone else 2,
+        "setting": 1 + few,
         "action": 1,
         "quality": 1,
-        "other": 1,
+        "other": 1 + few,
+        "medium": 1 + few,
         "any": 2,
     }
     if ample:
-        count["head"], count["setting"] = 3 + alone - ("other" in parts), 2 - ("other" in parts)
-    count["medium"] = 2 if alone or parts == ["head", "medium"] and dice.random() < 0.5 else 1
+        count["head"] = 3 + alone - ("other" in parts)
     if "head" not in parts:
         count["setting"], count["quality"], count["medium"] = 2, 1 + (len(parts) < 3), 2
     slots = [(part, "detail") for part in parts for _ in range(max(1, count[part] - least))]

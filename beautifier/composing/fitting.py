@@ -49,6 +49,16 @@ class Option:
     topics: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
     words: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
 
+    @property
+    def read_as(self) -> str:
+        """The words by which the fit network knows it."""
+        return option_text(self.role, self.phrase, "" if self.part == "any" else self.entry)
+
+
+def option_text(role: str, phrase: str, entry: str = "") -> str:
+    """What the fit network reads of a phrase that may be added: its role, the entry it is from, and the phrase."""
+    return f"{role} of {entry}: {phrase}" if entry else f"{role}: {phrase}"
+
 
 def fits(option: Option, chosen: list[Option] | tuple[Option, ...]) -> bool:
     """Whether a phrase goes with those chosen: nothing twice, no facts that clash, no part a close view leaves out."""

@@ -46,6 +46,7 @@ RULED_OUT = {
     "furniture": "furniture sofa chair table desk couch bed shelf rug lamp armchair stool cabinet bench carpet seat",
     "text": "text lettering letter word sign writing typography headline caption title label",
     "flowers": "flower blossom bloom petal bouquet rose tulip floral blooming flowering",
+    "leaves": "leaf foliage leafy canopy greenery",
     "plants": "plant tree flower leaf grass fern vine bush ivy foliage moss vegetation garden weed",
     "animals": "animal dog cat bird horse fish insect gull",
     "cars": "car traffic vehicle truck bus taxi headlight",
