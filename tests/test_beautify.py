@@ -313,7 +313,7 @@ def test_noise_from_the_model_never_touches_the_users_syntax(beautifier, raw_pro
     for candidate in candidates:
         assert balanced(candidate.text), candidate
         if mode == "append":
-            assert candidate.text.startswith(balance(raw_prompt))
+            assert candidate.text.startswith(balance(raw_prompt).rstrip())  # blanks at the end may go
         else:
             for piece in set(aside.pieces):
                 assert candidate.text.count(piece.text) >= aside.pieces.count(piece), (piece, candidate)
