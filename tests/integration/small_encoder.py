@@ -39,11 +39,35 @@ def weights(seed: int) -> dict:
     return found
 
 
-def writing_clip(seed: int):
+def packed_operations():
+    """Operations such as loaders of GGUF files bring along: weights are kept small and made whole at every use."""
+    import comfy.ops
+    import torch
+
+    class Operations(comfy.ops.manual_cast):
+        class Linear(comfy.ops.manual_cast.Linear):
+            def __init__(self, in_features, out_features, bias=True, device=None, dtype=None):
+                torch.nn.Module.__init__(self)
+                self.in_features, self.out_features, self.weight, self.bias = in_features, out_features, None, None
+
+            def _load_from_state_dict(self, state_dict, prefix, *_):
+                weight = state_dict[f"{prefix}weight"].float()
+                self.scale = weight.abs().max() / 127
+                whole = (weight / self.scale).round().to(torch.int8)
+                self.weight = torch.nn.Parameter(whole, requires_grad=False)
+
+            def forward(self, x):
+                return torch.nn.functional.linear(x, self.weight.to(x.dtype) * self.scale.to(x.dtype))
+
+    return Operations
+
+
+def writing_clip(seed: int, packed: bool):
     import comfy.sd
 
-    shape = {"qwen3_06b_model_config": {"num_hidden_layers": LAYERS, "intermediate_size": MLP}}
-    return comfy.sd.load_text_encoder_state_dicts([weights(seed)], model_options=shape)
+    options = {"qwen3_06b_model_config": {"num_hidden_layers": LAYERS, "intermediate_size": MLP}}
+    options |= {"custom_operations": packed_operations()} if packed else {}
+    return comfy.sd.load_text_encoder_state_dicts([weights(seed)], model_options=options)
 
 
 def reading_clip(kind: str):
@@ -69,10 +93,12 @@ class SmallEncoder:
 
     @classmethod
     def INPUT_TYPES(cls):
-        return {"required": {"kind": (["qwen3", "flux", "qwen-image"],), "seed": ("INT", {"default": 0})}}
+        return {
+            "required": {"kind": (["qwen3", "qwen3 packed", "flux", "qwen-image"],), "seed": ("INT", {"default": 0})}
+        }
 
     def make(self, kind, seed):
-        return (writing_clip(seed) if kind == "qwen3" else reading_clip(kind),)
+        return (writing_clip(seed, "packed" in kind) if kind.startswith("qwen3") else reading_clip(kind),)
 
 
 class ShapeOf:

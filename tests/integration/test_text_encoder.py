@@ -44,6 +44,15 @@ def test_it_writes_a_prompt_and_encodes_it(server, writes):
     assert shape.startswith("(1, ") and shape.endswith(", 1024)")
 
 
+def test_one_whose_loader_packs_its_weights_writes_and_encodes_too(server, writes):
+    asked = graph(seed=8)
+    asked["1"]["inputs"]["kind"] = "qwen3 packed"
+    history = server.run(asked)
+    first, second = candidates(history)
+    assert first and second and first != second
+    assert history["outputs"]["6"]["text"][0].endswith(", 1024)")
+
+
 def test_candidate_k_of_a_seed_is_the_same_in_every_run(server, writes):
     five = candidates(server.run(graph(seed=2, num_candidates=5)))
     assert len(set(five)) == 5
