@@ -70,19 +70,9 @@ def read_int8(path: Path, start: int, plan: list[Matrix], patterns: dict[tuple, 
             packed = patterns[part.shape].clone() if packed is None else packed
             scales = torch.empty(part.shape[0])
             for target in (bytes_of(packed), memoryview(scales.numpy()).cast("B")):
-                read_whole(file, target, path)
+                kept_file.read_whole(file, target, path)
             layers.append(Int8Linear(packed, scales))
     return layers
-
-
-def read_whole(file, target: memoryview, path: Path) -> None:
-    """Fill a piece of memory from a file. Raises OSError where the file ends early."""
-    done = 0
-    while done < len(target):
-        count = file.readinto(target[done:])
-        if not count:
-            raise OSError(f"{path} has ended early")
-        done += count
 
 
 def bytes_of(packed: Tensor) -> memoryview:

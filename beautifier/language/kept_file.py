@@ -59,3 +59,13 @@ def write(path: Path, head: bytes, contents: Iterable) -> None:
     finally:
         with suppress(OSError):
             waiting.unlink()
+
+
+def read_whole(file, target: memoryview, path: Path) -> None:
+    """Fill a piece of memory from a file. Raises OSError where the file ends early."""
+    done = 0
+    while done < len(target):
+        count = file.readinto(target[done:])
+        if not count:
+            raise OSError(f"{path} has ended early")
+        done += count

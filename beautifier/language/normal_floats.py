@@ -18,6 +18,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from .threads import one_thread
+
 GROUP = 32
 ROWS = 32  # the rows of a layer are a multiple of this; what is added is zeros
 LEVELS = (
@@ -42,7 +44,8 @@ def quantised_normal(weight: Tensor) -> tuple[Tensor, Tensor]:
 
     Of a few scales a group takes the one with the least squared error.
     """
-    parts = [quantised_rows(rows) for rows in weight.split(max(1, AT_ONCE // weight.shape[1]))]
+    with one_thread():  # so small, the parts are no work for several
+        parts = [quantised_rows(rows) for rows in weight.split(max(1, AT_ONCE // weight.shape[1]))]
     codes, scales = zip(*parts, strict=True)
     return torch.cat(codes), torch.cat(scales).t().contiguous()
 
@@ -103,9 +106,10 @@ class NormalLinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """[..., in] -> [..., out]."""
-        rows = x.reshape(-1, x.shape[-1]).bfloat16()
-        found = multiply_normal(rows, self.packed, self.scales)[:, : self.out].to(x.dtype)
-        found = found.unflatten(0, x.shape[:-1])
+        found = multiply_normal(x.reshape(-1, x.shape[-1]).bfloat16(), self.packed, self.scales)
+        if found.shape[1] != self.out:
+            found = found[:, : self.out]
+        found = found.to(x.dtype).reshape(*x.shape[:-1], self.out)
         return found if self.bias is None else found + self.bias
 
 
