@@ -64,6 +64,7 @@ def plan(
 ) -> list[tuple[str, str]]:
     """The slots of a candidate in the order they are filled: (part, role) pairs, a slot with no option stays empty."""
     has = {(option.part, option.role) for option in options}
+    ample = ample or {part for part, _ in has} == {"any"}
     least = 0 if wish.detailed == 0 else 1
     slots: list[tuple[str, str]] = []
     place = next((part for part in ("action", "head", "medium", "any") if (part, "place") in has), None)
@@ -80,7 +81,7 @@ def plan(
         slots.append((doing, "doing"))
     slots += _detail_slots(has, least, ample)
     color = next((part for part in ("quality", "setting", "head", "medium", "any") if (part, "color") in has), None)
-    if color and not least and dice.random() < TAKEN["color"]:
+    if color and not least and (dice.random() < TAKEN["color"] or color == "any"):
         slots.append((color, "color"))
     limit = max(1, {0: 9 if ample else 7, 1: 5 if ample else 4, 2: 2}[wish.detailed] + more)
     slots += _further_slots(has, slots, more if least else max(more, FEWEST - len(slots)))

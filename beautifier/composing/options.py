@@ -74,7 +74,14 @@ def options(wish: Wish, findings: Findings) -> tuple[Option, ...]:
                 option = option_of(phrase, role, found)
                 if may_say(option, found, scene) and not (found.part == "quality" and _is_of_nobody(option, scene)):
                     found_options.append(option)
-    return tuple(found_options + _anything(scene, bool(found_options)))
+    known = findings.head_entry is not None and not findings.ill_read
+    portrait = _is_a_portrait(scene)
+    return tuple(found_options) if known or found_options and not portrait else (*found_options, *_anything(scene))
+
+
+def anything(wish: Wish, findings: Findings) -> tuple[Option, ...]:
+    """What may be said of nearly any picture, for a wish of which nothing that is known fits."""
+    return tuple(_anything(scene_of(wish, findings)))
 
 
 def _is_a_portrait(scene: Scene) -> bool:
@@ -112,11 +119,9 @@ SPEAKING = frozenset(
 )
 
 
-def _anything(scene: Scene, told: bool) -> list[Option]:
-    """What may be said of nearly any picture, for a wish whose subject no entry knows; told: others say more."""
+def _anything(scene: Scene) -> list[Option]:
     wish, portrait = scene.wish, _is_a_portrait(scene)
-    known = scene.findings.head_entry is not None and not scene.findings.ill_read
-    if known or wish.detailed or not wish.words or scene.flat or scene.craft or told and not portrait:
+    if wish.detailed or not wish.words or scene.flat or scene.craft:
         return []
     found = []
     for role, phrases in (ANYTHING | (OF_A_PORTRAIT if portrait else {})).items():

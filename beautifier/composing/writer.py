@@ -32,7 +32,7 @@ from .chooser import Score
 from .draft import Draft, Reading, unavoided
 from .fitting import Option
 from .ideas import Fitting, fitting_ideas, in_order, with_mixed
-from .options import options
+from .options import anything, options
 from .sentences import sayable
 
 if TYPE_CHECKING:  # it imports torch, which reading entries does not need
@@ -40,13 +40,13 @@ if TYPE_CHECKING:  # it imports torch, which reading entries does not need
 
 EMBEDDED = Path(__file__).parent.parent / "embedded"  # the fit network's folder
 
-# An option is left out where the fit network gives it less than these odds of fitting (natural logarithm). On held-out
-# labels this keeps 65 % of the options that the rules allow; of them 24 % are misfits, of the others 44 %.
-LEAST_FIT = 1.0
+# An option is left out where the fit network gives it less than these odds of fitting (natural logarithm). Readers
+# preferred a raw prompt with phrases below it no more often than the raw prompt alone.
+LEAST_FIT = 1.25
 # A long or odd wish makes it doubt all of them: then those near the best are taken, and two of the thing's details.
-NEAR_BEST, LEAST_EVER = 0.4, 0.1
-LEAST_NEAR, MOST_NEAR = 0.3, 2
-LEAST_BESIDE = 0.5  # the same of a detail where a long text is wanted
+NEAR_BEST, LEAST_EVER = 0.4, 0.8
+LEAST_NEAR, MOST_NEAR = 1.0, 2
+LEAST_BESIDE = 0.8  # the same of a detail where a long text is wanted
 # Readers refused places and poses more often than anything else, and more often than the network expects.
 DOUBT = {"place": 0.5, "doing": 0.4}
 # How much the odds of fitting count beside how gladly a phrase is taken.
@@ -107,6 +107,8 @@ class Composer(Writer):
             possible = sayable(reading.findings, possible)
         allowed = possible
         possible, score = self.rated(reading.wish.text, allowed)
+        if allowed and not possible:
+            possible = unavoided(reading.wish, anything(reading.wish, reading.findings))
         rate = partial(self.best_of, reading.wish)
         texts: list[str] = []
         used: Counter[str] = Counter()
@@ -154,7 +156,7 @@ class Composer(Writer):
             details = (option for option in possible if option.part == "head" and option.role == "detail")
             near = [option for option in details if fits[option.read_as] >= LEAST_NEAR]
             passed += sorted(near, key=lambda option: fits[option.read_as], reverse=True)[:MOST_NEAR]
-        return passed, lambda wish, option, chosen: value[option.read_as]
+        return passed, lambda wish, option, chosen: value.get(option.read_as, 0.0)
 
     def best_of(self, wish: Wish, words: str, possible: Sequence[Option], least: float = LEAST_BESIDE) -> list[Option]:
         """The options that fit a text about a wish, the gladliest taken first."""
