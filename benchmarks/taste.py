@@ -249,17 +249,19 @@ def outcome(
     seconds = time.perf_counter() - began
     judged = [each for each in mine[picks:] if max(values[each]) > min(values[each])]
     speaks = len(judged) / len(mine[picks:])
-    firsts = {each: first(taste, each) for each in judged}
+    firsts = dict(zip(judged, first_of_each(taste, judged), strict=True))
     before = statistics.mean(values[each][0] >= max(values[each]) for each in judged)
     after = statistics.mean(values[each][firsts[each]] >= max(values[each]) for each in judged)
     cost = statistics.mean(each.worth[0] - each.worth[firsts[each]] for each in judged)
     return Outcome(speaks, before, after, cost, taste.has_one, seconds)
 
 
-def first(taste: Taste, each: Shown) -> int:
-    """The index of the candidate that a taste puts first."""
-    found = taste.values(each.prompts, each.worth)
-    return max(range(len(found)), key=found.__getitem__)
+def first_of_each(taste: Taste, judged: list[Shown]) -> list[int]:
+    """The index of the candidate of each raw prompt that a taste puts first."""
+    prompts, worth = ([value for each in judged for value in getattr(each, name)] for name in ("prompts", "worth"))
+    found = iter(taste.values(prompts, worth))
+    values = [[next(found) for _ in each.prompts] for each in judged]
+    return [max(range(len(each)), key=each.__getitem__) for each in values]
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ import math
 import torch
 from torch import Tensor
 
-from .choices import Shown, chance
+from .choices import Shown, chance, climbed
 
 STEPS, STILL = 20, 1e-3  # of Newton's method, as in learning.py
 
@@ -33,16 +33,20 @@ def cares(things: Tensor, others: Tensor, offset: Tensor, shown: Shown) -> Tenso
 def evidence(features: Tensor, offset: Tensor, shown: Shown) -> float:
     """The log evidence of the choices, by Laplace's approximation, where each feature has a weight of variance 1."""
     weights, one = torch.zeros(features.shape[1]), torch.eye(features.shape[1])
+
+    def height(weights: Tensor) -> float:
+        return chance(features @ weights + offset, shown)[1] - 0.5 * (weights @ weights).item()
+
     for _ in range(STEPS):
         found, _ = chance(features @ weights + offset, shown)
         slope = features.T @ (shown.taken - found) - weights
         step = torch.linalg.solve(curve(features, found, shown) + one, slope)
-        weights = weights + step
+        weights = climbed(weights, step, height)
         if step.abs().max() < STILL:
             break
-    found, likelihood = chance(features @ weights + offset, shown)
+    found, _ = chance(features @ weights + offset, shown)
     volume = torch.linalg.slogdet(curve(features, found, shown) + one)[1].item()
-    return likelihood - 0.5 * (weights @ weights).item() - 0.5 * volume
+    return height(weights) - 0.5 * volume
 
 
 def curve(features: Tensor, found: Tensor, shown: Shown) -> Tensor:

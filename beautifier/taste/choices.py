@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -63,6 +63,19 @@ def beside_mean(rows: Tensor, choice: Tensor) -> Tensor:
     """Rows less the mean of the rows of their choice: what all of a choice have in common decides nothing."""
     sums = torch.zeros(int(choice.max()) + 1, rows.shape[1]).index_add_(0, choice, rows)
     return rows - (sums / torch.bincount(choice)[:, None])[choice]
+
+
+HALVINGS = 8  # of a step that would lead down
+
+
+def climbed(point: Tensor, step: Tensor, height: Callable[[Tensor], float]) -> Tensor:
+    """A point one step of Newton's method further, or a part of it where the whole would lead down."""
+    start = height(point)
+    for _ in range(HALVINGS):
+        if height(point + step) >= start:
+            return point + step
+        step = step / 2
+    return point
 
 
 def chance(values: Tensor, shown: Shown) -> tuple[Tensor, float]:

@@ -16,22 +16,23 @@ puts first anyway has none, and then r alone ranks.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
 
 from .caring import cares
-from .choices import Choice, Shown, chance
+from .choices import Choice, Shown, chance, climbed
 from .meanings import CARE, Meanings, form_of, words_of
 
 # How much each number of form_of is liked, one standard deviation: in any case, and where a person cares about it.
 FORM, FORM_CARED = 0.2, 2.0
-TRUST = 0.4  # a: how much the reward model counts
-TRUST_VARIES = 0.5
+# a: how much the reward model counts, for what it says of the prompts of a choice in standard deviations.
+TRUST = 0.2
+TRUST_VARIES = 0.25
 # a of people without a taste of their own: they take anything, or follow the reward model more or less closely. For the
 # first it ranks all the same.
-FOLLOWS = (0.0, 0.5, 2.0, 4.0)
+FOLLOWS = (0.0, 0.25, 1.0, 2.0)
 MOST_HAVE_ONE = 1.1  # log odds that somebody has a taste, before anything is known: three to one
 STEPS, STILL = 20, 1e-3  # of Newton's method: at most so many, and where a step changes less it ends
 LEAST_PICKS = 10
@@ -79,6 +80,8 @@ def learn(choices: Sequence[Choice], meanings: Meanings) -> Taste:
     """The taste that choices show; at least one of them. At most the last MOST_PICKS are read."""
     read = choices[-MOST_PICKS:]
     shown = Shown.of(read, meanings)
+    unit = shown.worth.square().mean().sqrt().item() or 1.0
+    shown = replace(shown, worth=shown.worth / unit)
     offset = TRUST * shown.worth
     others = torch.cat([FORM * shown.form, TRUST_VARIES * shown.worth[:, None]], 1)
     leans = shown.words @ shown.leans
@@ -95,7 +98,7 @@ def learn(choices: Sequence[Choice], meanings: Meanings) -> Taste:
     trust += sum(share * max(each, TRUST) for share, each in zip(rest, FOLLOWS, strict=True))
     likes = own * shown.words.T @ found
     form = own * (FORM**2 + FORM_CARED**2 * written) * (shown.form.T @ found)
-    return Taste(meanings, len(choices), trust, shown.vectors, likes, form, own, cared)
+    return Taste(meanings, len(choices), trust / unit, shown.vectors, likes, form, own, cared)
 
 
 def likeliest(spread: Tensor, offset: Tensor, shown: Shown) -> tuple[Tensor, float]:
@@ -104,17 +107,22 @@ def likeliest(spread: Tensor, offset: Tensor, shown: Shown) -> tuple[Tensor, flo
     spread  float32 [prompts, prompts], the covariance of the values before anything was chosen
     offset  float32 [prompts], what is added to the values
     """
-    values, one = torch.zeros(len(offset)), torch.eye(len(offset))
+    weights, one = torch.zeros(len(offset)), torch.eye(len(offset))
     together = (shown.choice[:, None] == shown.choice[None]).float()
-    weights = values
+
+    def height(weights: Tensor) -> float:
+        values = spread @ weights
+        return chance(values + offset, shown)[1] - 0.5 * (weights @ values).item()
+
     for _ in range(STEPS):
+        values = spread @ weights
         found, _ = chance(values + offset, shown)
         curve = torch.diag(found) - together * torch.outer(found, found)
-        weights = torch.linalg.solve(one + curve @ spread, curve @ values + shown.taken - found)
-        before, values = values, spread @ weights
-        if (values - before).abs().max() < STILL:
+        step = torch.linalg.solve(one + curve @ spread, curve @ values + shown.taken - found) - weights
+        weights = climbed(weights, step, height)
+        if (spread @ step).abs().max() < STILL:
             break
-    found, likelihood = chance(values + offset, shown)
+    found, _ = chance(spread @ weights + offset, shown)
     root = torch.diag(found.sqrt()) - together * torch.outer(found, found.sqrt())
     volume = torch.linalg.slogdet(one + root.T @ spread @ root)[1].item()
-    return weights, likelihood - 0.5 * (weights @ values).item() - 0.5 * volume
+    return weights, height(weights) - 0.5 * volume
