@@ -54,6 +54,21 @@ LOCAL_FACTS = frozenset(
 SPECIFIC = frozenset(
     ("snow", "desert", "water", "city", "nature", "underwater", "space", "underground", "tropic", "arctic", "indoor")
 ) | {"window", "studio", "plain"}
+# A state that the wish names, and what a phrase cannot say of whoever is in it.
+STATES = tuple(
+    (re.compile(rf"\b(?:{wish})\b", re.IGNORECASE), re.compile(rf"\b(?:{phrase})\b"))
+    for wish, phrase in (
+        (r"sleep\w*|asleep|napping|dozing|dead|corpse|blindfold\w*|(?:closed eyes|eyes closed)",
+         r"(?<!closed )(?<!shut )eyes?(?! (?:closed|shut))|eyed|gaz\w+|glanc\w+|star(?:es?|ing)|alert|pupils?|look\w*"
+         r"|watch\w*|catchlights?|awake|curious|stretch\w*|standing|walking"),
+        (r"from behind|back view|seen from the back|facing away|faceless|headless|back turned|turned away",
+         r"eyes?|gaz\w+|glanc\w+|face|lips?|mouth|smil\w+|nose|brows?|cheeks?|catchlights?|expression|muzzle|whiskers"),
+        (r"sing\w*|shout\w*|scream\w*|yell\w*|laugh\w*|roar\w*|howl\w*|yawn\w*|eating|open mouth|mouth open",
+         r"closed lips|lips closed|softly closed|closed mouth|mouth closed|calm\w*|composed|serene"),
+        (r"angry|furious|rage|enraged|crying|weeping|sad|sorrow\w*|grie\w+|scared|terrified|frightened|afraid|evil|mean",
+         r"smil\w+|grin\w*|laugh\w*|cheerful|delighted|relaxed|serene|playful|joy\w*"),
+    )
+)  # fmt: skip
 # Things around a subject, which belong to some place.
 SURROUNDINGS = frozenset(
     "leaf branch reed rock water tree ground sky floor wall grass snow flower dust foam wave".split()
@@ -78,7 +93,7 @@ def may_say(option: Option, found: Found, scene: Scene) -> bool:
         return False
     if any(f"un{word.folded}" in wish.content for word in words_of(option.phrase)):
         return False
-    if lexicon.clash(option.facts, scene.facts):
+    if lexicon.clash(option.facts, scene.facts) or _is_of_another_state(option.phrase, wish.text):
         return False
     if found.part != "medium" and "photo" in option.facts and (scene.drawn or wish.kind == "tags"):
         return False
@@ -102,6 +117,12 @@ def may_say(option: Option, found: Found, scene: Scene) -> bool:
     if option.role == "detail" and wish.colors and lexicon.COLORS & option.words and found.part in ("head", "other"):
         return False
     return _number_fits(option, found, scene)
+
+
+@lru_cache(maxsize=4096)
+def _is_of_another_state(phrase: str, asked: str) -> bool:
+    """Whether a phrase says what cannot be while a state holds that the wish names: alert eyes of a sleeping cat."""
+    return any(state.search(asked) and other.search(phrase) for state, other in STATES)
 
 
 def _is_elsewhere(doing: Option, wish: Wish) -> bool:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from prompt_beautifier.beautifier.composing import contradictions
 from prompt_beautifier.beautifier.composing.fitting import GENERIC, Option, fits, is_located
 from prompt_beautifier.beautifier.composing.options import options
 from prompt_beautifier.beautifier.prompts import lexicon
@@ -136,3 +137,19 @@ def test_children_get_nothing_of_the_stricter_lists():
     from prompt_beautifier.beautifier.prompts.unsafe import unsafe
 
     assert not any(unsafe(phrase, minor=True) for phrase in phrases("a girl, 8 years old, with a cat"))
+
+
+@pytest.mark.parametrize(
+    ("text", "phrase", "may"),
+    [
+        ("a cat sleeping on a chair", "ears forward above alert eyes", False),
+        ("a cat sleeping on a chair", "fine fur lit along the outline", True),
+        ("a cat on a chair", "ears forward above alert eyes", True),
+        ("a woman from behind", "loose strands of hair at the temple", True),
+        ("a woman from behind", "steady composed expression", False),
+        ("a man shouting", "softly closed lips", False),
+        ("an angry man", "relaxed smile in warm sun", False),
+    ],
+)
+def test_nothing_is_said_that_cannot_be_while_a_state_holds(text, phrase, may):
+    assert contradictions._is_of_another_state(phrase, text) is not may

@@ -9,9 +9,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prompt_beautifier.beautifier.composing.writer import Composer, judged
+from prompt_beautifier.beautifier.composing.writer import Composer, is_told, judged
 from prompt_beautifier.beautifier.request import STYLES
 from prompt_beautifier.beautifier.subjects.entries import load
+from prompt_beautifier.beautifier.wishes.wish import read
 
 from .few import few, written
 
@@ -149,3 +150,12 @@ def test_a_quality_dresses_nobody_but_a_person():
 
 def test_a_style_of_somebody_is_told_of_the_picture():
     assert not any(re.search(r"(He|The man) has[^.]*stripes", text) for text in every("a retro man", "sentences"))
+
+
+def test_a_wish_of_whole_sentences_is_told_of_its_subject_alone():
+    text = "A cat sits on a red chair by the window. The room is quiet and the chair is old."
+    assert is_told(read(text)) and not is_told(read("a cat on a red chair"))
+    said = written(Composer(), text, "phrases", 5)
+    about = [entry for entry in load().all if entry.subject in ("chair", "window", "room")]
+    beside = [phrase for entry in about for phrase in (*entry.detail, *entry.light, *entry.color)]
+    assert not [phrase for phrase in beside for each in said if phrase in each]
