@@ -22,7 +22,7 @@ from ..faithful import check, words_to_keep
 from ..prompts.syntax import set_aside
 from ..wishes.wish import read
 
-LOST = 4.0  # what one loss costs, in units of preference, which says little of the subject
+LOST = 3.0  # what one loss costs, in units of preference
 MOST_LOST = 4.0  # more than so many losses make a prompt no worse
 ALL_WORDS = 1.0  # losses that a prompt has in which no word of the raw prompt is left
 

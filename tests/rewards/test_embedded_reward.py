@@ -42,7 +42,7 @@ def test_its_terms_are_named(model):
     terms = model.terms(["a red cat"], ["a blue dog"])
     assert set(terms) == {"preference", "lost"} and terms["lost"].item() >= 2
     score = model.score(["a red cat"], ["a blue dog"]).item()
-    assert score == pytest.approx(terms["preference"].item() - 4 * terms["lost"].item(), abs=1e-6)
+    assert score == pytest.approx(terms["preference"].item() - 3 * terms["lost"].item(), abs=1e-6)
 
 
 ROWS = Path(__file__).parents[2] / "training" / "data" / "expert" / "rows.jsonl"
