@@ -155,8 +155,10 @@ class Page:
 
     def box(self):
         """The text area of CLIP Text Encode."""
-        areas = self.locator("textarea").all()
-        return next(area for area in areas if area.input_value().startswith(TEXT))
+        # Marked, for its place among the text areas changes while nodes are still being drawn.
+        mark = "text => [...document.querySelectorAll('textarea')].find(a => a.value.startsWith(text)).dataset.box = ''"
+        self.evaluate(mark, TEXT)
+        return self.locator("textarea[data-box]")
 
     def toast(self, text):
         self.browser.get_by_text(text).last.wait_for()
