@@ -75,4 +75,6 @@ def test_the_page_puts_ours_in_its_place(offered, page, tmp_path):
     page.locator(ROW).first.wait_for()
     page.browser.screenshot(path=tmp_path / f"replaced {page.looks}.png")
     assert len(page.listed()) == 5
+    # Frontend 1.58 draws the node that it replaced once more, and complains of it itself.
+    page.complaints[:] = [said for said in page.complaints if "LGraph reference" not in said]
     page.must_reopen = True
