@@ -95,6 +95,7 @@ def test_two_steps_of_each(base, data, tmp_path, monkeypatch, method):
 @pytest.mark.slow
 @pytest.mark.parametrize("method", ["rloo", "grpo"])
 def test_a_killed_run_goes_on_as_if_nothing_had_happened(base, data, tmp_path, monkeypatch, forks, method):
+    torch.set_num_threads(1)  # as the killed one has, whatever another test left: sums of two threads round otherwise
     here = Path(moody.__file__).parent
     monkeypatch.syspath_prepend(str(here))
     more = f"--method {method} --reward moody:letters --steps 5 --checkpoint-steps 2 --export-dtype float32".split()
@@ -111,9 +112,7 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(base, data, tmp_path, m
     assert [row["step"] for row in one] == [1, 2, 3, 4, 5]
     assert one == [{name: pytest.approx(value, rel=1e-4, abs=1e-6) for name, value in row.items()} for row in other]
     one, other = (load_file(run / "model" / "model.safetensors") for run in runs)
-    apart = {name: (weights - other[name]).abs() for name, weights in one.items()}
-    # Where a gradient is next to nothing, Adam makes a step of its rounding: few weights, by a step or two.
-    assert all(each.mean() < 2e-6 and each.max() < 1e-4 for each in apart.values())
+    assert all((weights - other[name]).abs().max() < 1e-5 for name, weights in one.items())
 
 
 @pytest.mark.slow
