@@ -120,6 +120,7 @@ SPEAKING = frozenset(
 
 
 def _anything(scene: Scene) -> list[Option]:
+    """What may be said of nearly any picture, in the roles that the wish leaves open; nothing of a detailed wish."""
     wish, portrait = scene.wish, _is_a_portrait(scene)
     if wish.detailed or not wish.words or scene.flat or scene.craft:
         return []

@@ -169,7 +169,7 @@ class Composer(Writer):
 
 
 def is_told(wish: Wish) -> bool:
-    """Whether a wish tells its picture in sentences: readers liked what was added to such a one in one of three."""
+    """Whether a wish tells its picture in sentences, to which readers liked additions least."""
     return wish.kind == "sentence" and len(wish.words) >= TOLD_WORDS
 
 
