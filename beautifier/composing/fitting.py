@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..prompts import lexicon
+from ..subjects.entries import USUAL_WORTH
 
 # Words that two phrases may share without saying the same.
 GENERIC = frozenset(
@@ -37,7 +38,7 @@ class Option:
     """A phrase that may be added: its role, the entry it is from, and the part that entry plays in the wish.
 
     `about` is the noun the user typed for the thing ("" for the head and for what belongs to the whole picture).
-    `facts`, `topics` and `words` are what the phrase says, for `fits`.
+    `facts`, `topics` and `words` are what the phrase says, for `fits`. `worth`, 0 to 9, is the entry's.
     """
 
     phrase: str
@@ -48,6 +49,7 @@ class Option:
     facts: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
     topics: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
     words: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
+    worth: int = field(default=USUAL_WORTH, compare=False)
 
     @property
     def read_as(self) -> str:

@@ -12,6 +12,7 @@ from ..prompts import lexicon
 from ..prompts.vocabulary import STOP, fold
 from ..subjects.find import Findings, Found
 from ..subjects.ideas import Idea
+from ..subjects.manner import BY
 from ..wishes.wish import Wish
 from . import sentences, tags, verbs
 from .contradictions import may_say
@@ -74,9 +75,24 @@ def _is_plainly_meant(wish: Wish, findings: Findings, found: Found) -> bool:
         return False
     if any(not f.entry.kinds.isdisjoint(CHANGING_KINDS) for f in findings.found if f.part == "quality"):
         return False
+    if not _is_bare(wish, found) and (_names_somebody(wish, findings) or _says_more(wish, findings)):
+        return False
     many = found.subject is not None and found.subject.many and found.article is None
     typed = fold(found.name).split()[-1] if found.name else ""
     return (many or is_plural_form(typed)) == is_plural_form(found.entry.subject.split()[-1])
+
+
+def _names_somebody(wish: Wish, findings: Findings) -> bool:
+    """Whether somebody's manner is wanted, or a name stands there that no entry has: "an Athenian vase"."""
+    names = {word.folded for word in wish.words if word.text in wish.names}
+    return any(subject.relation in BY for subject in wish.subjects) or not names.isdisjoint(findings.unknown)
+
+
+def _says_more(wish: Wish, findings: Findings) -> bool:
+    """Whether a thing is named that no entry tells of: "a woman on the bottom of a bowl"."""
+    known = [(found.start, found.end) for found in findings.found]
+    others = (subject for subject in wish.subjects if subject != findings.head)
+    return any(not any(s.start < end and start < s.end for start, end in known) for s in others)
 
 
 def _is_bare(wish: Wish, found: Found) -> bool:

@@ -5,8 +5,9 @@ A rule only ever takes away: a phrase that is in doubt is not an option.
 
 from ..prompts import lexicon
 from ..prompts.vocabulary import content
-from ..subjects.entries import ROLES, Entry
+from ..subjects.entries import ROLES, USUAL_WORTH, Entry
 from ..subjects.find import Findings, Found
+from ..subjects.looks import MANNER
 from ..wishes.wish import Wish
 from ..wishes.words import BOILERPLATE
 from .contradictions import may_say
@@ -70,8 +71,8 @@ def options(wish: Wish, findings: Findings) -> tuple[Option, ...]:
         for role in ROLES_OF_PART[found.part]:
             if not role_is_open(role, found, scene):
                 continue
-            for phrase in getattr(found.entry, role):
-                option = option_of(phrase, role, found)
+            for phrase, worth in found.entry.phrases(role):
+                option = option_of(phrase, role, found, worth)
                 if may_say(option, found, scene) and not (found.part == "quality" and _is_of_nobody(option, scene)):
                     found_options.append(option)
     known = findings.head_entry is not None and not findings.ill_read
@@ -138,13 +139,13 @@ def _anything(scene: Scene) -> list[Option]:
     return found
 
 
-def option_of(phrase: str, role: str, found: Found) -> Option:
+def option_of(phrase: str, role: str, found: Found, worth: int = USUAL_WORTH) -> Option:
     """A phrase about what an entry names as an option, with what the phrase says."""
     furniture = found.part == "setting" and not found.entry.kinds.isdisjoint(("furniture", "object"))
     about = found.name if found.part == "other" or furniture else ""
     return Option(
         phrase, role, found.entry.subject, found.part, about,
-        lexicon.facts_of(phrase), lexicon.topics_of(phrase), content(phrase),
+        lexicon.facts_of(phrase), lexicon.topics_of(phrase), content(phrase), worth,
     )  # fmt: skip
 
 
@@ -263,6 +264,8 @@ def _medium_role_is_open(role: str, entry: Entry, scene: Scene) -> bool:
         head = scene.findings.head_entry
         return "person" not in entry.kinds or (head is not None and head.is_person)
     photo = "photo" in entry.kinds
+    if MANNER in entry.kinds and role == "light":
+        return not (scene.flat or scene.craft or "light" in scene.wish.said)
     if scene.flat or scene.craft:
         flat = not entry.kinds.isdisjoint(("design", "craft", "print", "textile", "text"))
         return role in ("place", "color") and flat or role == "light" and scene.craft and flat

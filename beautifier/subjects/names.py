@@ -123,11 +123,17 @@ def _is_a_color_as_thing(wish: Wish, index: int, last: int) -> bool:
     return fruit and (not following or following in RELATION_WORDS or following in VERBS)
 
 
+MANNERS = frozenset("style styled manner inspired painting artwork".split())
+
+
 def _is_artist_alone(wish: Wish, index: int, name: str, entries: Entries) -> bool:
-    """Whether a single word is an artist's name: behind "by", or alone in its segment and no English word."""
+    """Whether a single word is an artist's name: behind "by", or no English word and alone or beside "style"."""
     if index and wish.words[index - 1].folded == "by":
         return True
-    return (index, index + 1) in wish.segments and name not in entries.by_name and name not in entries.vocabulary
+    if name in entries.by_name or name in entries.vocabulary:
+        return False
+    beside = {word.folded for word in (*wish.words[max(0, index - 3) : index], *wish.words[index + 1 : index + 2])}
+    return (index, index + 1) in wish.segments or not beside.isdisjoint(MANNERS)
 
 
 def spelled(word: str, entries: Entries) -> str | None:

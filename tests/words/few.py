@@ -122,7 +122,8 @@ ROWS = [
 def few() -> Entries:
     """The entries with the index of their names, a person and an artist."""
     entries = read_entries([json.dumps(row) for row in ROWS])
-    return index(entries, {"ada lovelace": "woman"}, {"jan vermeer": "watercolor"})
+    watercolor = next(entry for entry in entries if entry.subject == "watercolor")
+    return index(entries, {"ada lovelace": "woman"}, {"jan vermeer": watercolor})
 
 
 def written(
