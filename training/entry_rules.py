@@ -12,7 +12,8 @@ from pathlib import Path
 
 from ..beautifier.prompts.unsafe import unsafe
 from ..beautifier.prompts.vocabulary import key
-from ..beautifier.subjects.entries import FOLDER, Entry, read_entries
+from ..beautifier.subjects.entries import FOLDER, read_entries
+from ..beautifier.subjects.entry import Entry
 from .run.options import as_command
 from .run.rows import text_lines
 

@@ -14,7 +14,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..beautifier.subjects.entries import ROLES, Entries, load
+from ..beautifier.subjects.entries import Entries, load
+from ..beautifier.subjects.entry import ROLES
 from ..beautifier.subjects.find import find
 from ..beautifier.subjects.ideas import CREATIVE, FILE, load_ideas
 from ..beautifier.subjects.manner import why_no_subject

@@ -8,7 +8,7 @@ from functools import lru_cache
 from ..prompts import lexicon
 from ..prompts.unsafe import names_minor, unsafe
 from ..prompts.vocabulary import STOP, fold, singular
-from ..subjects.entries import Entry
+from ..subjects.entry import Entry
 from ..subjects.find import Findings, Found
 from ..wishes.wish import Wish
 from . import grammar

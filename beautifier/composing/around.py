@@ -10,7 +10,8 @@ from dataclasses import replace
 
 from ..prompts.prose import sentences_of
 from ..prompts.vocabulary import STOP, content, key, singular
-from ..subjects.entries import SETTING_KINDS, Entries, Entry
+from ..subjects.entries import Entries
+from ..subjects.entry import SETTING_KINDS, Entry
 from ..subjects.find import Findings, Found
 from ..wishes.wish import Wish
 from . import grammar

@@ -114,7 +114,12 @@ def may_say(option: Option, found: Found, scene: Scene) -> bool:
         and not _leaves_the_person_alone(option, found, scene)
     ):
         return False
-    if option.role in ("detail", "doing") and wish.colors and lexicon.COLORS & option.words and found.part in ("head", "other"):
+    if (
+        option.role in ("detail", "doing")
+        and wish.colors
+        and lexicon.COLORS & option.words
+        and found.part in ("head", "other")
+    ):
         return False
     return _number_fits(option, found, scene)
 

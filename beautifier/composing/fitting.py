@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..prompts import lexicon
-from ..subjects.entries import USUAL_WORTH
+from ..subjects.entry import USUAL_WORTH
 
 # Words that two phrases may share without saying the same.
 GENERIC = frozenset(

@@ -12,7 +12,7 @@ from dataclasses import replace
 from ..faithful import avoided
 from ..prompts import lexicon
 from ..prompts.vocabulary import content
-from ..subjects.entries import SETTING_KINDS
+from ..subjects.entry import SETTING_KINDS
 from ..wishes.wish import QUOTED, Wish
 from . import grammar
 from .fitting import Option, fits

@@ -5,7 +5,7 @@ A rule only ever takes away: a phrase that is in doubt is not an option.
 
 from ..prompts import lexicon
 from ..prompts.vocabulary import content
-from ..subjects.entries import ROLES, USUAL_WORTH, Entry
+from ..subjects.entry import ROLES, USUAL_WORTH, Entry
 from ..subjects.find import Findings, Found
 from ..subjects.looks import MANNER
 from ..wishes.wish import Wish

@@ -4,7 +4,7 @@ from ..prompts.lexicon import COLORS
 from ..wishes.things import Subject
 from ..wishes.wish import Wish
 from ..wishes.words import CHANGED, CHANGING, GROUPS
-from .entries import Entry
+from .entry import Entry
 from .names import Match
 
 PLAIN = frozenset(

@@ -5,7 +5,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from ..prompts.vocabulary import key
-from .entries import Entries, Entry
+from .entries import Entries
+from .entry import Entry
 
 TABLE = Path(__file__).with_name("emoji.tsv")
 # Words of Unicode names that say how a thing is shown, not what it is.

@@ -11,7 +11,8 @@ from pathlib import Path
 from ..prompts.vocabulary import STOP
 from ..wishes.wish import Wish
 from ..wishes.words import BOILERPLATE, FRAMING
-from .entries import Entries, Entry
+from .entries import Entries
+from .entry import Entry
 
 TABLE = Path(__file__).with_name("european.tsv")
 LANGUAGES = ("german", "spanish", "french", "portuguese", "italian", "polish", "russian")

@@ -10,7 +10,8 @@ from ..wishes.things import Subject
 from ..wishes.wish import Wish
 from ..wishes.words import BOILERPLATE, CHANGING, FRAMING, PLACING, VERBS
 from .blends import PLAIN, is_compound, is_mixed, is_narrowed, is_restyled
-from .entries import Entries, Entry
+from .entries import Entries
+from .entry import Entry
 from .european import foreign_head, is_foreign
 from .head import head_of, match_of
 from .manner import BY, manner_of

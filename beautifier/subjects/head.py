@@ -6,7 +6,7 @@ from ..wishes.things import Subject
 from ..wishes.wish import Wish
 from ..wishes.words import BOILERPLATE, CONTAINERS, FRAMING, GROUPS, TAIL
 from .emoji import is_emoji
-from .entries import Entry
+from .entry import Entry
 from .names import Match, as_subject, of_sort
 
 # Relations behind a medium that lead to what it shows.

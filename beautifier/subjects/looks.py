@@ -1,4 +1,4 @@
-"""Looks of artists: how pictures by each look, whatever they show, so that what is added agrees with a name the user wrote.
+"""How pictures by each artist look, whatever they show: what is added then agrees with a name that the user wrote.
 
 `artists.tsv` has a row a name: the name, its medium, and whose look it has, if anybody's. `looks.jsonl` has one JSON
 object an artist: marks ("detail"), lights and palettes. Nothing of it names anybody.
@@ -8,12 +8,9 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ..prompts.vocabulary import key
-
-if TYPE_CHECKING:
-    from .entries import Entry
+from .entry import Entry
 
 WORTH = "8"  # of what holds of whatever an artist shows
 MANNER = "manner"  # a kind of the entries that are an artist's
@@ -21,7 +18,7 @@ START = '{"artist":"'  # of every row
 
 
 @dataclass(eq=False)
-class Artists(Mapping[str, "Entry"]):
+class Artists(Mapping[str, Entry]):
     """The medium of each artist's name, with the artist's own marks, lights and palettes in place of the medium's.
 
     media  the entry of the medium that each name leads to, by the name's key
@@ -29,13 +26,13 @@ class Artists(Mapping[str, "Entry"]):
     file   where the looks are; it is read when the first of them is asked for
     """
 
-    media: Mapping[str, "Entry"]
+    media: Mapping[str, Entry]
     whose: Mapping[str, str] = field(default_factory=dict)
     file: Path | None = None
     rows: dict[str, str] | None = field(default=None, repr=False)
-    made: dict[str, "Entry"] = field(default_factory=dict, repr=False)
+    made: dict[str, Entry] = field(default_factory=dict, repr=False)
 
-    def __getitem__(self, name: str) -> "Entry":
+    def __getitem__(self, name: str) -> Entry:
         medium = self.media[name]
         artist = self.whose.get(name)
         if artist is None or self.file is None:
@@ -66,7 +63,7 @@ def rows_of(file: Path) -> dict[str, str]:
     return rows
 
 
-def with_look(medium: "Entry", row: Mapping[str, list[str]]) -> "Entry":
+def with_look(medium: Entry, row: Mapping[str, list[str]]) -> Entry:
     """A medium with the marks, lights and palettes of an artist; its places and views belong to no artist."""
     detail, light, color = tuple(row["detail"]), tuple(row["light"]), tuple(row["color"])
     return replace(
@@ -75,7 +72,7 @@ def with_look(medium: "Entry", row: Mapping[str, list[str]]) -> "Entry":
     )  # fmt: skip
 
 
-def artists_in(table: Path, media: Mapping[str, "Entry"]) -> Artists:
+def artists_in(table: Path, media: Mapping[str, Entry]) -> Artists:
     """The artists of a folder's artists.tsv; none where the file is not there. media: entries by subject."""
     lines = table.read_text(encoding="utf-8").splitlines() if table.exists() else []
     rows = [line.split("\t") for line in lines if "\t" in line]

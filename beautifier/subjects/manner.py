@@ -5,7 +5,7 @@ from ..prompts.vocabulary import STOP, number_of, singular
 from ..wishes.things import Subject
 from ..wishes.wish import Wish
 from ..wishes.words import BOILERPLATE, FRAMING, LOOKS, TAIL
-from .entries import Entry
+from .entry import Entry
 from .names import Match, of_sort
 
 # A medium of these kinds is itself the thing where it ends a noun phrase: "tree bark texture", "company logo".

@@ -9,7 +9,8 @@ from ..wishes.things import Subject
 from ..wishes.wish import Wish
 from ..wishes.words import BOILERPLATE, FRAMING, RELATION_WORDS, TAG_COUNT, VERBS
 from .emoji import entry_of, is_emoji
-from .entries import LONGEST_NAME, Entries, Entry
+from .entries import LONGEST_NAME, Entries
+from .entry import Entry
 
 # English words and common names that miss the name of an entry by one letter and are no slips.
 NO_SLIPS = frozenset(

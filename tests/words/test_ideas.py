@@ -9,7 +9,8 @@ from prompt_beautifier.beautifier.composing.tag_table import table
 from prompt_beautifier.beautifier.composing.writer import Composer
 from prompt_beautifier.beautifier.prompts import unsafe
 from prompt_beautifier.beautifier.request import STYLES
-from prompt_beautifier.beautifier.subjects.entries import ROLES, load
+from prompt_beautifier.beautifier.subjects.entries import load
+from prompt_beautifier.beautifier.subjects.entry import ROLES
 from prompt_beautifier.beautifier.subjects.ideas import CREATIVE, FILE, Idea, load_ideas
 
 from .few import few

@@ -14,7 +14,8 @@ import random
 from collections.abc import Sequence
 from pathlib import Path
 
-from ...beautifier.subjects.entries import ROLES, Entry, load
+from ...beautifier.subjects.entries import load
+from ...beautifier.subjects.entry import ROLES, Entry
 from ..run.options import as_command, new_parser
 from ..run.rows import read_jsonl
 
