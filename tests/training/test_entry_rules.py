@@ -21,7 +21,7 @@ ROW |= {role: PHRASES[role][:count] for role, count in COUNTS.items()}
         ({"zh": ()}, "has no Chinese name"),
         ({"tags": ()}, "has no tag"),
         ({"tags": ("cat", "cat ears", "no humans")}, "tag 'cat ears' is of people"),
-        ({"color": ("pale red",)}, "has 1 of color, not 2"),
+        ({"color": ()}, "has 0 of color, not 1 to 2"),
         ({"color": ("pale red", "pale red")}, "says something of color twice"),
         ({"color": ("pale red", "red")}, "color 'red' has 1 words, not 2 to 8"),
         ({"color": ("pale red", "deep Blue")}, "color 'deep Blue' has a mark or a capital"),
