@@ -105,13 +105,14 @@ class Fit:
 
 def load_fit(folder: Path, device: str | torch.device = "cpu", dtype: torch.dtype = torch.float32) -> Fit:
     """Read a fit network's folder. Raises FileNotFoundError or ValueError for files that are missing or damaged."""
-    network = FitNetwork(read_encoder_config(folder / "config.json"))  # torch.device("meta") costs a second of imports
+    network = FitNetwork(read_encoder_config(folder / "config.json"))
     weights = load_file(folder / "model.safetensors")
     named = {
         (f"head.{name[len(HEAD) + 1 :]}" if name.startswith(HEAD) else f"encoder.{name}"): w
         for name, w in weights.items()
     }
-    network.load_state_dict({name: w.float() for name, w in named.items()})
+    with one_thread():
+        network.load_state_dict({name: w.float() for name, w in named.items()}, assign=True)
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.no_truncation()

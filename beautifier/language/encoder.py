@@ -1,7 +1,8 @@
 """An encoder that reads a text in both directions (BERT-shaped): its states say what a text means.
 
 The parameters carry the names of transformers' BertModel, so that a checkpoint folder (config.json,
-model.safetensors, tokenizer.json) is read as it is, and written so that transformers reads it.
+model.safetensors, tokenizer.json) is read as it is, and written so that transformers reads it. They have no first
+values: whoever makes a network gives it some.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .modules import Modules
+from .modules import Embedding, Linear, Modules
 
 
 @dataclass(frozen=True)
@@ -42,9 +43,9 @@ class Embeddings(nn.Module):
 
     def __init__(self, config: EncoderConfig):
         super().__init__()
-        self.word_embeddings = nn.Embedding(config.vocab_size, config.hidden_size)
-        self.position_embeddings = nn.Embedding(config.max_position_embeddings, config.hidden_size)
-        self.token_type_embeddings = nn.Embedding(config.type_vocab_size, config.hidden_size)
+        self.word_embeddings = Embedding(config.vocab_size, config.hidden_size)
+        self.position_embeddings = Embedding(config.max_position_embeddings, config.hidden_size)
+        self.token_type_embeddings = Embedding(config.type_vocab_size, config.hidden_size)
         self.LayerNorm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
 
     def forward(self, tokens: Tensor, segments: Tensor) -> Tensor:
@@ -59,7 +60,7 @@ class Projections(nn.Module):
 
     def __init__(self, width: int, heads: int):
         super().__init__()
-        self.query, self.key, self.value = (nn.Linear(width, width) for _ in range(3))
+        self.query, self.key, self.value = (Linear(width, width) for _ in range(3))
         self.heads = heads
 
     def forward(self, states: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -75,7 +76,7 @@ class Added(nn.Module):
 
     def __init__(self, config: EncoderConfig, wide: int):
         super().__init__()
-        self.dense = nn.Linear(wide, config.hidden_size)
+        self.dense = Linear(wide, config.hidden_size)
         self.LayerNorm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
 
     def forward(self, made: Tensor, states: Tensor) -> Tensor:
@@ -103,7 +104,7 @@ class Widened(nn.Module):
 
     def __init__(self, config: EncoderConfig):
         super().__init__()
-        self.dense = nn.Linear(config.hidden_size, config.intermediate_size)
+        self.dense = Linear(config.hidden_size, config.intermediate_size)
 
     def forward(self, states: Tensor) -> Tensor:
         """[rows, positions, width] -> [rows, positions, wide]."""

@@ -7,6 +7,7 @@ import torch
 from safetensors.torch import save_file
 from tokenizers import Tokenizer, normalizers, pre_tokenizers
 from tokenizers.models import WordPiece
+from torch import nn
 
 from prompt_beautifier.beautifier.language.encoder import Encoder, EncoderConfig
 
@@ -35,6 +36,10 @@ def save_encoder(folder: Path, width: int = 32, layers: int = 2, heads: int = 4,
     }
     torch.manual_seed(seed)
     network = Encoder(EncoderConfig(**sizes))
+    for layer in network.modules():
+        for kind in (nn.Linear, nn.Embedding):
+            if isinstance(layer, kind):
+                kind.reset_parameters(layer)
     save_file(network.state_dict(), folder / "model.safetensors", metadata={"format": "pt"})
     config = {"model_type": "bert", "hidden_act": "gelu", "architectures": ["BertModel"], **sizes}
     (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
