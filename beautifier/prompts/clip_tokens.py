@@ -11,16 +11,14 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from pathlib import Path
 
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
 
+from .clip_words import END_OF_WORD, MERGES, can_count, count
 from .parentheses import balance
 from .syntax import Piece, set_aside
 from .syntax_table import SHOWN, TYPED
 
-MERGES = Path(__file__).parent / "clip_merges.txt.gz"
-END_OF_WORD = "</w>"
 # CLIP's words: contractions, letters together, digits one by one, other marks together.
 WORDS = r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
 # The same of ASCII in lower case: tokens are made within a word, so that words are counted one by one.
@@ -90,7 +88,7 @@ def _checked(text: str) -> str:
 
 @cache
 def _tokenizer() -> Tokenizer:
-    """CLIP's tokenizer: token ids are those of OpenAI's vocabulary. Made once, at the first count."""
+    """CLIP's tokenizer: token ids are those of OpenAI's vocabulary. Made once, at the first text that needs it."""
     lines = gzip.decompress(MERGES.read_bytes()).decode().splitlines()
     merges = [(first, second) for first, second in (line.split(" ") for line in lines)]
     letters = _byte_letters()
@@ -170,7 +168,7 @@ def _count_text(text: str) -> int:
 
 @lru_cache(maxsize=32768)
 def _count_word(word: str) -> int:
-    return len(clip_token_ids(word))
+    return count(word) if can_count(word) else len(clip_token_ids(word))
 
 
 # Scripts written without blanks can be cut after each character; an endless "word" has to be cut somewhere.

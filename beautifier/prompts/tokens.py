@@ -1,6 +1,7 @@
 """A prompt cut into tokens: plain text, the kinds of syntax_table.py, and parentheses."""
 
 import re
+from functools import cache
 from itertools import groupby
 from typing import NamedTuple
 
@@ -62,20 +63,22 @@ class _Run(NamedTuple):
 
     whole_chunk: bool
     any_of: re.Pattern
-    rows: tuple[tuple[Row, re.Pattern], ...]
+    rows: tuple[Row, ...]
 
 
-def _runs(rows: list[Row]) -> tuple[_Run, ...]:
+@cache
+def _runs(char: str) -> tuple[_Run, ...]:
+    """What a character gives away. Patterns are made when a text has it: most texts have few of these characters."""
     found = []
-    for whole_chunk, group in groupby(rows, key=lambda row: row.whole_chunk):
-        run = [(row, re.compile(row.pattern)) for row in group]
-        any_of = "|".join(f"(?P<r{number}>{row.pattern})" for number, (row, _) in enumerate(run))
-        found.append(_Run(whole_chunk, re.compile(any_of), tuple(run)))
+    for whole_chunk, group in groupby((row for row in TABLE if char in row.starts), key=lambda row: row.whole_chunk):
+        rows = tuple(group)
+        any_of = "|".join(f"(?P<r{number}>{row.pattern})" for number, row in enumerate(rows))
+        found.append(_Run(whole_chunk, re.compile(any_of), rows))
     return tuple(found)
 
 
-_STARTS = {char for row in TABLE for char in row.starts}
-_ROWS = {char: _runs([row for row in TABLE if char in row.starts]) for char in _STARTS}
+_compiled = cache(re.compile)
+_STARTS = frozenset(char for row in TABLE for char in row.starts)
 # Kinds whose text has to be looked at once more, besides those with a bracket to close.
 _LOOKED_AT = frozenset(
     "comment line|definition|emoticon|emoticon of letters|emoji|schedule|choice|less weight|more weight|operator"
@@ -83,7 +86,7 @@ _LOOKED_AT = frozenset(
 )
 _EMOJI_ROW, _EMOJI = "🐱", re.compile(f"[{EMOJI}]")
 _KEYWORD = r"(?<!\w)(?:BREAK|AND|COUPLE|ADD(?:COMM|COL|ROW|BASE|P))(?![^\W_])"
-_MARKS = "".join(re.escape(char) for char in {*_ROWS, *"(){}\\"} - set("ABC., -—–🐱"))
+_MARKS = "".join(re.escape(char) for char in {*_STARTS, *"(){}\\"} - set("ABC., -—–🐱"))
 _OTHER_LINE = re.compile(r"^[^\S\n]*(?:[^\s#]|#(?:[0-9a-fA-F]{3,4}){1,2}(?!\w))", re.MULTILINE)
 _OPERATOR = re.compile(r"BREAK|AND|COUPLE|ADD[A-Z]+|[A-Z]*MASK|AREA|FILL|TE|SDXL|STYLE|AVG|FEATHER")
 _DASHES = r"(?<!\S)(?:--|—|–)(?=[a-z])|(?<=[A-Za-z])--(?=[\s,.;)]|$)"
@@ -138,7 +141,8 @@ class _Reader:
         if char == ":" and self.depth and (weight := _WEIGHT_ENDS.match(text, place)):
             return weight.end()
         chunk = -1
-        for run in _ROWS.get(_EMOJI_ROW if char > "\x7f" and _EMOJI.match(char) else char, ()):
+        start = _EMOJI_ROW if char > "\x7f" and _EMOJI.match(char) else char
+        for run in _runs(start) if start in _STARTS else ():
             begin = place
             if run.whole_chunk:
                 begin = chunk = self._chunk(place, _CUTS) if chunk < 0 else chunk
@@ -146,8 +150,8 @@ class _Reader:
             if found is None:
                 continue
             number = int(found.lastgroup[1:])
-            for row, pattern in run.rows[number:]:
-                found = found or pattern.match(text, begin)
+            for row in run.rows[number:]:
+                found = found or _compiled(row.pattern).match(text, begin)
                 if found is not None and found.end() > place:
                     end = found.end()
                     if row.closes or row.kind in _LOOKED_AT:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prompt_beautifier.beautifier.prompts import clip_tokens
+from prompt_beautifier.beautifier.prompts import clip_tokens, clip_words
 from prompt_beautifier.beautifier.prompts.clip_tokens import count_clip_tokens, limit_clip_tokens
 from prompt_beautifier.beautifier.prompts.parentheses import balance
 from prompt_beautifier.beautifier.prompts.syntax import set_aside
@@ -115,11 +115,27 @@ def test_the_vocabulary_is_comfyuis():
 
 
 def test_the_vocabulary_is_read_when_it_is_needed_and_once():
-    clip_tokens._tokenizer.cache_clear()
-    clip_tokens._count_word.cache_clear()
+    made = (clip_words.ranks, clip_tokens._tokenizer, clip_tokens._count_word)
+    for each in made:
+        each.cache_clear()
     assert count_clip_tokens("") == 0
+    assert [clip_words.ranks.cache_info().misses, clip_tokens._tokenizer.cache_info().misses] == [0, 0]
     assert [count_clip_tokens("a cat"), count_clip_tokens("a dog")] == [2, 2]
+    assert [clip_words.ranks.cache_info().misses, clip_tokens._tokenizer.cache_info().misses] == [1, 0]
+    assert [count_clip_tokens("猫"), count_clip_tokens("犬")] == [3, 3]
     assert clip_tokens._tokenizer.cache_info().misses == 1
+
+
+@given(st.text("aehinorst'.-!^~0", min_size=1, max_size=clip_words.LONGEST))
+@settings(max_examples=300, deadline=None)
+def test_a_word_is_merged_as_the_tokenizer_merges_it(word):
+    words = clip_tokens.ASCII_WORD.findall(word)
+    assert sum(map(clip_words.count, words)) == len(tokens(word))
+
+
+@pytest.mark.parametrize("word", ["supercalifragilisticexpialidocious", "watercolour", "aaaaaaaaaaa", "!!!!!", "x"])
+def test_so_are_known_words(word):
+    assert clip_words.count(word) == len(tokens(word))
 
 
 @given(st.text(st.characters(min_codepoint=0, max_codepoint=0x17F), max_size=60))
