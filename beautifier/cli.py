@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 
 from .cli_options import asked, given_sampling, in_options, option_parser
+from .collector import staying
 from .targets.table import find_target
 from .targets.target import counted, summary
 
@@ -72,13 +73,14 @@ def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A lone surrogate cannot be encoded; backslashreplace writes it as \ud800, its JSON escape.
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
-    _check(parser, options)
-    # Soon loaded: what is wrong shows before a download.
-    reward_model = _load_reward_model(parser, options, options.reward_model)
-    beautifier = _load(parser, options)
-    several = options.num_candidates > 1 and not options.greedy
-    if options.reward_model is None and beautifier.name == "embedded" and several:
-        reward_model = _load_reward_model(parser, options, "embedded")
+    with staying():
+        _check(parser, options)
+        # Soon loaded: what is wrong shows before a download.
+        reward_model = _load_reward_model(parser, options, options.reward_model)
+        beautifier = _load(parser, options)
+        several = options.num_candidates > 1 and not options.greedy
+        if options.reward_model is None and beautifier.name == "embedded" and several:
+            reward_model = _load_reward_model(parser, options, "embedded")
     sampling = replace(beautifier.sampling, **given_sampling(options))
     # disable=None shows the bar on a terminal only.
     bar = tqdm(prompts, unit="prompt", dynamic_ncols=True, disable=None if len(prompts) > 1 else True)

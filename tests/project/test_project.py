@@ -129,9 +129,9 @@ def test_training_imports_nothing_that_is_not_named():
 
 # Of beautifier/, from the ground up: a file or room imports only what stands before it, or its own room.
 FLOORS = (
-    "targets graph request picture_size files pickles weight_file background prompts wishes subjects faithful mending "
-    "dressing chat tag_writers families path reading language composing encoders checkpoints beautify servers rewards "
-    "taste images cli_options cli"
+    "targets graph request picture_size files pickles weight_file background collector prompts wishes subjects "
+    "faithful mending dressing chat tag_writers families path reading language composing encoders checkpoints "
+    "beautify servers rewards taste images cli_options cli"
 ).split()
 # Of nodes/: all else there is a node's file or a route's, and they import none of each other.
 SHARED_BY_NODES = {"comfy", "inputs", "beautify_inputs", "metadata"}
