@@ -1,6 +1,5 @@
 """Prompts in Chinese or Japanese in English words: which of the two a text is."""
 
-from . import chinese, japanese
 from .entries import Entries
 from .unspaced import Translation
 
@@ -10,6 +9,10 @@ def translate(text: str, entries: Entries) -> Translation:
 
     With kana it is Japanese. Han characters alone are Chinese, unless Japanese leaves less of them unread.
     """
+    if text.isascii():
+        return Translation(text)
+    from . import chinese, japanese  # here: an English prompt needs none of their patterns
+
     if japanese.is_japanese(text):
         return japanese.translate(text)
     read = chinese.translate(text, entries)

@@ -1,6 +1,8 @@
 """Chinese prompts in English words."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -82,3 +84,16 @@ def test_answers_to_chinese_prompts_are_in_english(style):
     read = [typed for typed, _ in PROMPTS if not composer.read(typed).unread and "“" not in typed]
     assert len(read) >= 180
     assert [typed for typed in read if re.search("[\u3400-\u9fff]", written(composer, typed, style)[0])] == []
+
+
+ENGLISH = """
+import sys
+from prompt_beautifier.beautifier.subjects.foreign import translate
+print(translate("a red cat", None).english)
+print(*(name for name in sys.modules if name.endswith(("chinese", "japanese"))))
+"""
+
+
+def test_an_english_prompt_loads_none_of_it():
+    done = subprocess.run([sys.executable, "-c", ENGLISH], capture_output=True, text=True, check=True)
+    assert done.stdout == "a red cat\n\n"
