@@ -12,7 +12,9 @@ class Lazily(Mapping[str, V], Generic[R, V]):
     """What each key leads to.
 
     table  gives the rows by key; it is called once, when the first of them is asked for
-    made   makes a value of a row; it is called once for each row that is asked for
+    made   makes a value of a row, when that is asked for
+
+    Whoever asks for a key gets the same value, from several threads too.
     """
 
     def __init__(self, table: Callable[[], Mapping[str, R]], made: Callable[[R], V]):
@@ -26,7 +28,7 @@ class Lazily(Mapping[str, V], Generic[R, V]):
 
     def __getitem__(self, key: str) -> V:
         if key not in self.values_made:
-            self.values_made[key] = self.made(self.rows[key])
+            self.values_made.setdefault(key, self.made(self.rows[key]))
         return self.values_made[key]
 
     def __contains__(self, key: object) -> bool:
