@@ -19,8 +19,8 @@ WORST = 2.5  # how far below the best of its slot a phrase may be, in the same u
 MOST_DETAILS = {"head": 8, "setting": 6, "other": 4, "action": 3, "medium": 4, "quality": 3}
 PARTS = ("head", "setting", "action", "quality", "other", "medium", "any")  # in the order in which they tell most
 
-# How often readers took one of a role where some were offered that fit (training/data/readings/picks-odd.jsonl).
-TAKEN = {"light": 0.85, "view": 0.72, "color": 0.72, "doing": 0.6}
+# How often readers took one of a role where some were offered that fit (training/data/readings/picks-offered.jsonl).
+TAKEN = {"light": 0.62, "view": 0.45, "color": 0.62, "doing": 0.38, "place": 0.5}
 AMPLE = 0.95  # the same of light and view where there is room
 
 Score = Callable[[Wish, Option, list[Option]], float]
@@ -39,7 +39,7 @@ def choose(
 ) -> list[Option]:
     """Candidate k's phrases, in the order they were chosen.
 
-    The place comes first, then light and view, which must agree with it, then what is seen of the things. `score(wish,
+    What is seen of the things comes first, then what belongs to the whole picture and must agree with it. `score(wish,
     option, chosen)` says how well a phrase goes on with those chosen, higher is better. So that candidates differ,
     chance counts too, and a phrase is taken less gladly that earlier candidates had; used: how many of them.
     ample: some more, as prose has room for. more: how many phrases more than usual are wanted, or fewer, below 0. bold:
@@ -56,6 +56,14 @@ def choose(
     return chosen
 
 
+# What belongs to the whole picture, in the order in which readers liked it best, and which part says it.
+WHOLE = {
+    "light": ("setting", "action", "medium", "head", "any"),
+    "color": ("quality", "setting", "head", "medium", "any"),
+    "view": ("head", "medium", "any"),
+    "place": ("action", "head", "medium", "any"),
+    "doing": ("head", "action"),
+}
 FEWEST = 4  # slots of a plain wish: where little is known of its things, light, view, place and colors make a picture
 
 
@@ -66,24 +74,14 @@ def plan(
     has = {(option.part, option.role) for option in options}
     ample = ample or {part for part, _ in has} == {"any"}
     least = 0 if wish.detailed == 0 else 1
-    slots: list[tuple[str, str]] = []
-    place = next((part for part in ("action", "head", "medium", "any") if (part, "place") in has), None)
-    if place and not least:
-        slots.append((place, "place"))
-    light = next((part for part in ("setting", "action", "head", "medium", "any") if (part, "light") in has), None)
-    view = next((part for part in ("head", "medium", "any") if (part, "view") in has), None)
-    if light and dice.random() < (AMPLE if ample else TAKEN["light"]):
-        slots.append((light, "light"))
-    if view and (dice.random() < (AMPLE if ample else TAKEN["view"]) or not slots or slots[-1][1] != "light"):
-        slots.append((view, "view"))
-    doing = next((part for part in ("head", "action") if (part, "doing") in has), None)
-    if doing and not least and dice.random() < TAKEN["doing"]:
-        slots.append((doing, "doing"))
-    slots += _detail_slots(has, least, ample)
-    color = next((part for part in ("quality", "setting", "head", "medium", "any") if (part, "color") in has), None)
-    if color and not least and (dice.random() < TAKEN["color"] or color == "any"):
-        slots.append((color, "color"))
-    limit = max(1, {0: 9 if ample else 7, 1: 5 if ample else 4, 2: 2}[wish.detailed] + more)
+    slots = _detail_slots(has, least, ample)
+    few = len(slots) < FEWEST - 1
+    for role, parts in WHOLE.items():
+        part = next((part for part in parts if (part, role) in has), None)
+        often = AMPLE if ample and role in ("light", "view") else max(TAKEN[role], 0.9 * few)
+        if part and (dice.random() < often or part == "any") and not (least and role in ("place", "doing", "color")):
+            slots.append((part, role))
+    limit = max(1, {0: 8 if ample else 5, 1: 5 if ample else 4, 2: 2}[wish.detailed] + more)
     slots += _further_slots(has, slots, more if least else max(more, FEWEST - len(slots)))
     return slots if len(slots) <= limit else _most_telling(slots, limit)
 

@@ -42,18 +42,18 @@ EMBEDDED = Path(__file__).parent.parent / "embedded"  # the fit network's folder
 
 # The log-odds that a phrase is right beside a wish: what the network says of it, what readers of its entry gave it
 # (`Option.worth`), and its role. Fitted to phrases that a reader took and refused for 223 raw prompts.
-FITS_WEIGHT, CHOICE_WEIGHT, WORTH_WEIGHT = 0.36, 0.14, 0.2
-ROLE_ODDS = {"detail": -0.33, "doing": -0.49, "place": -0.5, "light": -0.26, "view": 0.28, "color": 0.15}
+FITS_WEIGHT, CHOICE_WEIGHT, WORTH_WEIGHT = 0.4, 0.03, 0.13
+ROLE_ODDS = {"detail": -0.7, "doing": -1.25, "place": -1.9, "light": -1.6, "view": -1.35, "color": -1.5}
 # How gladly a phrase is taken beside others of its role.
-FITS_GLADLY, WORTH_GLADLY = 0.2, 0.35
+FITS_GLADLY, WORTH_GLADLY = 0.0, 0.2
 # An option is left out below these odds: readers liked three right phrases far better than five of which one is wrong.
-LEAST_ODDS = 1.35
+LEAST_ODDS = 0.8
 # A long or odd wish makes it doubt all of them: then those near the best are taken, and two of the thing's details.
-NEAR_BEST, LEAST_EVER = 0.3, 0.9
-LEAST_NEAR, MOST_NEAR = 0.9, 2
+NEAR_BEST, LEAST_EVER = 0.3, 0.4
+LEAST_NEAR, MOST_NEAR = 0.3, 2
 # A wish of whole sentences says what matters: of it only what is surest is told, and nothing of what stands beside it.
-LEAST_SURE, TOLD_WORDS, TOLD_PARTS = 1.6, 12, frozenset(("head", "action", "medium"))
-LEAST_BESIDE = 0.9  # the same of a detail where a long text is wanted
+LEAST_SURE, TOLD_WORDS, TOLD_PARTS = 1.1, 12, frozenset(("head", "action", "medium"))
+LEAST_BESIDE = 0.3  # the same of a detail where a long text is wanted
 
 
 @dataclass(eq=False)
