@@ -57,8 +57,8 @@ def added_tags(wish: Wish, findings: Findings, chosen: Sequence[Option], scene: 
 
     draw: by what the order of an entry's further tags is drawn; "" for the entry's own order.
     """
-    order = {"head": 0, "medium": 1, "setting": 2, "action": 3, "quality": 4, "other": 5}
-    most = {"head": 9, "medium": 2, "setting": 4, "action": 3, "quality": 2, "other": 2}
+    order = {"head": 0, "guise": 1, "medium": 2, "setting": 3, "action": 4, "quality": 5, "other": 6}
+    most = {"head": 9, "guise": 3, "medium": 2, "setting": 4, "action": 3, "quality": 2, "other": 2}
     if findings.mixed:
         most["head"] = 2
     if findings.ill_read:

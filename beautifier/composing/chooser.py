@@ -88,15 +88,13 @@ def plan(
 
 def _detail_slots(has: set[tuple[str, str]], least: int, ample: bool) -> list[tuple[str, str]]:
     """Slots of details: two of a part, fewer where several parts have some, more of a head that stands alone."""
-    parts = [
-        part for part in ("head", "setting", "action", "quality", "other", "medium", "any") if (part, "detail") in has
-    ]
+    parts = [part for part in PARTS if (part, "detail") in has]
     alone, few = len(parts) == 1, len(parts) <= 2
     count = {
         "head": 3 if alone else 2,
         "setting": 1 + few,
         "action": 1,
-        "quality": 1,
+        "quality": 1 + few,
         "other": 1 + few,
         "medium": 1 + few,
         "any": 2,

@@ -56,6 +56,7 @@ ROLES_OF_PART = {
     "setting": ("detail", "light", "color"),
     "action": ("detail", "doing", "place", "light"),
     "other": ("detail",),
+    "guise": ("detail",),
     "medium": ("detail", "place", "light", "view", "color"),
     "quality": ("detail", "color"),
 }
@@ -143,8 +144,9 @@ def option_of(phrase: str, role: str, found: Found, worth: int = USUAL_WORTH) ->
     """A phrase about what an entry names as an option, with what the phrase says."""
     furniture = found.part == "setting" and not found.entry.kinds.isdisjoint(("furniture", "object"))
     about = found.name if found.part == "other" or furniture else ""
+    part = "quality" if found.part == "guise" else found.part  # how the head shows that it is made another thing
     return Option(
-        phrase, role, found.entry.subject, found.part, about,
+        phrase, role, found.entry.subject, part, about,
         lexicon.facts_of(phrase), lexicon.topics_of(phrase), content(phrase), worth,
     )  # fmt: skip
 
@@ -178,9 +180,7 @@ def role_is_open(role: str, found: Found, scene: Scene) -> bool:
             return False
         if scene.inside and role in ("detail", "doing", "place", "view"):
             return False
-        if (scene.findings.mixed or scene.sculpted) and role in ("detail", "doing"):
-            return False
-        if scene.findings.restyled and role == "detail" and not entry.is_person:
+        if scene.sculpted and role in ("detail", "doing") or scene.findings.mixed and role == "doing":
             return False
         following = next((s for s in scene.wish.subjects if found.subject and s.start >= found.subject.end), None)
         if role == "place" and following is not None and following.relation in ("of", "and"):  # "keys of a piano"
@@ -257,6 +257,8 @@ PHOTOGRAPHED = frozenset("photo photograph photography dslr polaroid".split())
 
 
 def _medium_role_is_open(role: str, entry: Entry, scene: Scene) -> bool:
+    if MANNER in entry.kinds:  # of an artist whatever is shown has the marks
+        return role != "light" or not (scene.flat or scene.craft or "light" in scene.wish.said)
     painted = entry.kinds & {"painting", "drawing", "digital", "print"} and "photo" not in entry.kinds
     if role == "detail" and painted and PHOTOGRAPHED & {word.folded for word in scene.wish.words}:
         return False
@@ -264,8 +266,6 @@ def _medium_role_is_open(role: str, entry: Entry, scene: Scene) -> bool:
         head = scene.findings.head_entry
         return "person" not in entry.kinds or (head is not None and head.is_person)
     photo = "photo" in entry.kinds
-    if MANNER in entry.kinds and role == "light":
-        return not (scene.flat or scene.craft or "light" in scene.wish.said)
     if scene.flat or scene.craft:
         flat = not entry.kinds.isdisjoint(("design", "craft", "print", "textile", "text"))
         return role in ("place", "color") and flat or role == "light" and scene.craft and flat
