@@ -180,7 +180,9 @@ def role_is_open(role: str, found: Found, scene: Scene) -> bool:
             return False
         if scene.inside and role in ("detail", "doing", "place", "view"):
             return False
-        if scene.sculpted and role in ("detail", "doing") or scene.findings.mixed and role == "doing":
+        if scene.findings.mixed and role == "doing":
+            return False
+        if role in ("detail", "doing") and (scene.sculpted or _is_made_of_something(scene)):
             return False
         following = next((s for s in scene.wish.subjects if found.subject and s.start >= found.subject.end), None)
         if role == "place" and following is not None and following.relation in ("of", "and"):  # "keys of a piano"
@@ -252,6 +254,15 @@ def _can_do(action: Entry, scene: Scene) -> bool:
     return head is not None and (head.is_person or head is action)
 
 
+def _is_made_of_something(scene: Scene) -> bool:
+    """Whether the head is made of another stuff, which has none of its surface: "a cat made of smoke"."""
+    return any(subject.relation in MADE for subject in scene.wish.subjects)
+
+
+MADE = frozenset(
+    "made of|made out of|made from|made up of|made entirely of|made entirely from|composed of|consisting of"
+    "|constructed of|carved from|carved out of|built from|built of|covered in|covered with|covered by".split("|")
+)
 REFLECTED = frozenset("reflected reflecting reflection reflections".split())  # what is wanted is its image
 PHOTOGRAPHED = frozenset("photo photograph photography dslr polaroid".split())
 

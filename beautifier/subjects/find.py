@@ -61,9 +61,10 @@ BESIDE = PLACING | frozenset(
 # Before what the head is made, dressed or shaped as: what is seen of that is seen of the head.
 BECOMING = frozenset(
     (
-        "as", "as a", "as an", "dressed as", "dressed like", "dressed up as", "disguised as", "looking like", "shaped like",
-        "in the shape of", "in the form of", "in form of", "made of", "made out of", "made from", "made up of",
-        "made entirely of", "turned into", "turning into", "transformed into", "consisting of", "composed of", "meets",
+        "as", "as a", "as an", "dressed as", "dressed like", "dressed up as", "disguised as", "looking like",
+        "shaped like", "in the shape of", "in the form of", "in form of", "made of", "made out of", "made from",
+        "made up of", "made entirely of", "turned into", "turning into", "transformed into", "consisting of",
+        "composed of", "meets",
     )
 )  # fmt: skip
 NOT_SHOWN = frozenset(
