@@ -1,4 +1,4 @@
-"""What a phrase is worth: what readers gave it, less refusals, by hand; the shipped digits are those of the readings."""
+"""What a phrase is worth: the readers' digits less refusals, by hand; the shipped digits are those of the readings."""
 
 import json
 
@@ -21,7 +21,8 @@ def test_what_nobody_read_is_worth_the_usual():
 
 
 def test_a_refused_phrase_is_worth_less_and_its_entrys_others_a_little_less():
-    options = [{"role": "detail", "entry": "kite", "phrase": "thin spars"}]
+    others = [{"role": "detail", "entry": "owl", "phrase": f"feather {number}"} for number in range(9)]
+    options = [{"role": "detail", "entry": "kite", "phrase": "thin spars"}, *others]
     refused = Refusals([{"options": options, "bad": [0]}] * 4)
     first, second, light = map(int, worth_of(ROW, ["222"], refused))
     assert first < second < light == int(worth_of(ROW, ["222"], NONE)[2])
