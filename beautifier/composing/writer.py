@@ -32,7 +32,7 @@ from .chooser import Score
 from .draft import Draft, Reading, unavoided
 from .fitting import Option
 from .ideas import Fitting, fitting_ideas, in_order, with_mixed
-from .options import anything, options
+from .options import ANY, anything, options
 from .sentences import sayable
 
 if TYPE_CHECKING:  # it imports torch, which reading entries does not need
@@ -53,6 +53,7 @@ NEAR_BEST, LEAST_EVER = 0.3, 0.4
 LEAST_NEAR, MOST_NEAR = 0.3, 2
 # A wish of whole sentences says what matters: of it only what is surest is told, and nothing of what stands beside it.
 LEAST_SURE, TOLD_WORDS, TOLD_PARTS = 1.1, 12, frozenset(("head", "action", "medium"))
+FEWEST = 3  # phrases; where fewer are known, what makes nearly any picture better is said too
 LEAST_BESIDE = 0.3  # the same of a detail where a long text is wanted
 
 
@@ -106,13 +107,14 @@ class Composer(Writer):
         if request.strength == "creative" and not plain:
             ideas = [*self.ideas_of(reading, request.seed, self.creative), *ideas]
         if request.style == "sentences":
-            ideas = [idea for idea in ideas if idea.leads]
+            ideas = [idea for idea in ideas if idea.leads and not is_felt(reading)]
             possible = sayable(reading.findings, possible)
         told = is_told(reading.wish) and request.image_model is None
         allowed = [option for option in possible if option.part in TOLD_PARTS] if told else possible
         possible, score = self.rated(reading.wish.text, allowed, LEAST_SURE if told else LEAST_ODDS)
-        if allowed and not possible and not told:
-            possible = unavoided(reading.wish, anything(reading.wish, reading.findings))
+        if len({option.role for option in possible}) < 2 and len(possible) < FEWEST and not strict:
+            more = unavoided(reading.wish, anything(reading.wish, reading.findings))
+            possible = [*possible, *(option for option in more if option not in possible)]
         rate = partial(self.best_of, reading.wish)
         texts: list[str] = []
         used: Counter[str] = Counter()
@@ -150,11 +152,12 @@ class Composer(Writer):
         read = self.fit.read(judged(words), list(asked)).tolist()
         odds = {text: odds_of(asked[text], *numbers) for text, numbers in zip(asked, read, strict=True)}
         value = {text: gladness(asked[text], *numbers) for text, numbers in zip(asked, read, strict=True)}
-        generic = {option.read_as for option in possible if option.part == "any"}
+        generic = {option.read_as for option in possible if option.entry == ANY}
         value |= dict.fromkeys(generic, 0.0)  # of what is true of any picture chance takes one
+        best = max((odds[option.read_as] for option in possible if option.entry != ANY), default=0.0)
         if least < LEAST_SURE:
-            least = max(LEAST_EVER, min(least, max(odds.values()) - NEAR_BEST))
-        passed = [option for option in possible if odds[option.read_as] >= least]
+            least = max(LEAST_EVER, min(least, best - NEAR_BEST))
+        passed = [option for option in possible if option.entry == ANY or odds[option.read_as] >= least]
         if least < LEAST_SURE and not any(option.part == "head" and option.role == "detail" for option in passed):
             details = (option for option in possible if option.part == "head" and option.role == "detail")
             near = [option for option in details if odds[option.read_as] >= LEAST_NEAR]
@@ -165,6 +168,12 @@ class Composer(Writer):
         """The options that fit a text about a wish, the gladliest taken first."""
         passed, score = self.rated(words, possible, least)
         return sorted(passed, key=lambda option: score(wish, option, []), reverse=True) if score else passed
+
+
+def is_felt(reading: Reading) -> bool:
+    """Whether an adjective stands for the idea that it is of ("sad" for sadness): it can be no sentence's subject."""
+    entry = reading.findings.head_entry
+    return entry is not None and "idea" in entry.kinds and folded(reading.wish.text).strip() in entry.also
 
 
 def odds_of(option: Option, fits: float, choice: float, _: float) -> float:
