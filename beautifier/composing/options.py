@@ -14,17 +14,18 @@ from .contradictions import may_say
 from .fitting import Option
 from .scene import Scene, scene_of
 
-# What makes nearly any picture better, where too little is known of what it shows: of light that gives form, depth and
-# a point to look at blind readers preferred all three to the raw prompt alone, of soft light and a palette none.
+# True of nearly any picture, for a short wish of which nothing is known. Behind longer ones readers saw boilerplate.
 ANYTHING = {
-    "detail": (
-        "strong focal point with softer surroundings",
-        "clear focal point with calmer surroundings",
-        "layered depth from front to back",
-        "depth built up in overlapping layers",
+    "light": (
+        "soft directional light",
+        "clear even light with open shadows",
+        "gentle light from above",
+        "soft overcast daylight",
     ),
-    "light": ("light and shadow giving form", "light and shadow shaping the main forms"),
+    "view": ("eye-level view", "centered composition"),
+    "color": ("two or three related hues", "muted neutrals with one clear accent", "cool grays with a warm accent"),
 }
+SHORT = 4  # words
 # The same of a portrait of somebody whom no entry knows.
 OF_A_PORTRAIT = {
     "light": (
@@ -123,20 +124,18 @@ SPEAKING = frozenset(
 def _anything(scene: Scene) -> list[Option]:
     """What may be said of nearly any picture, in the roles that the wish leaves open."""
     wish = scene.wish
-    if not wish.words or scene.flat or scene.craft:
+    portrait = _is_a_portrait(scene)
+    if wish.detailed or not wish.words or scene.flat or scene.craft or len(wish.words) > SHORT and not portrait:
         return []
-    said = [("medium" if role == "detail" else "any", role, phrases) for role, phrases in ANYTHING.items()]
-    if _is_a_portrait(scene) and not wish.detailed:
-        said = [("any", role, phrases) for role, phrases in OF_A_PORTRAIT.items()]
     found = []
-    for part, role, phrases in said:
+    for role, phrases in (OF_A_PORTRAIT if portrait else ANYTHING).items():
         if role in scene.closed:
             continue
         for phrase in phrases:
             facts = lexicon.facts_of(phrase)
             clashes = lexicon.clash(facts, scene.facts) or scene.drawn and "photo" in facts
             if not clashes and not content(phrase) & wish.forbidden:
-                found.append(Option(phrase, role, ANY, part, "", facts, lexicon.topics_of(phrase), content(phrase)))
+                found.append(Option(phrase, role, ANY, "any", "", facts, lexicon.topics_of(phrase), content(phrase)))
     return found
 
 

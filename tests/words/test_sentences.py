@@ -126,9 +126,8 @@ def test_light_and_view_are_woven_in():
 
 
 @pytest.mark.parametrize("words", ["zorblax", "make me feel small", "wat if octopus had office job", "indi sulta"])
-def test_only_the_whole_picture_is_told_of_where_nothing_is_known(words):
-    told = re.compile(r"The picture (?:has|shows) [a-z ]*\b(?:depth|focal point)\b[a-z ]*[.]")
-    assert all(told.fullmatch(text.removeprefix(words.capitalize() + ". ")) for text in texts(words))
+def test_nothing_is_said_where_nothing_is_known(words):
+    assert set(texts(words)) == {words.capitalize() + "."}
 
 
 def test_quoted_text_stays():

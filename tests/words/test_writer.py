@@ -9,8 +9,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prompt_beautifier.beautifier.composing.writer import Composer, is_told, judged
-from prompt_beautifier.beautifier.request import STYLES
+from prompt_beautifier.beautifier.composing.writer import Composer, is_told, judged, load_embedded
+from prompt_beautifier.beautifier.request import STYLES, Request
 from prompt_beautifier.beautifier.subjects.entries import load
 from prompt_beautifier.beautifier.wishes.wish import read
 
@@ -159,3 +159,9 @@ def test_a_wish_of_whole_sentences_is_told_of_its_subject_alone():
     about = [entry for entry in load().all if entry.subject in ("chair", "window", "room")]
     beside = [phrase for entry in about for phrase in (*entry.detail, *entry.light, *entry.color)]
     assert not [phrase for phrase in beside for each in said if phrase in each]
+
+
+def test_a_prompt_that_stays_as_typed_is_told_of():
+    answers = load_embedded().write("qorl zzyzx vlim trund skree brongle", Request("qorl", 2, 0, style="phrases"))
+    assert set(answers.texts) == {"qorl zzyzx vlim trund skree brongle"}
+    assert any("stays as typed" in note for note in answers.notes)
