@@ -18,6 +18,7 @@ from .views import beside_view, in_colors
 
 LONGEST_SUBJECT = 8  # words before a verb; a longer phrase stands by itself
 LONGEST_FIRST = 22  # words on which nothing more hangs
+HANGING = frozenset("while when before after".split())  # a verb behind these has no subject of its own
 CLOSE_TO_ITS_VERB = ("in ", "at ", "under ", "on ")
 
 
@@ -31,7 +32,7 @@ def predicated(
         return _of_medium(wish, findings, text, thing, end, left, dice)
     clear = thing.sure and not _is_joined(wish, findings)
     split = verb_split(wish, findings, start, end) if clear else 0
-    if split:
+    if split and wish.words[split - 1].folded not in HANGING:
         be = "are" if _number_is_plural(wish, findings, thing) else "is"
         found = re.search(rf"(?<!\w){re.escape(wish.words[split].text)}(?!\w)", text)  # articles moved it
         at = found.start() if found else len(text)

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from ..prompts.vocabulary import STOP, fold
+from ..prompts.vocabulary import STOP, fold, number_of
 from ..subjects.find import Findings, Found
 from ..wishes.wish import Wish
 from ..wishes.words import TAG_COUNT
@@ -110,6 +110,8 @@ def thing_of(wish: Wish, findings: Findings, crowded: bool = False) -> Thing:
         many = " and " in name or not known and name.casefold().split()[-1] in PLURAL_NAMES
         the = found.article or ("the" if before == "the" else "")
         return Thing(name, many, True, not crowded, the, True, known, _pronoun_of(wish, findings, False))
+    if found is None and findings.of("guise") and not _has_article(wish, head.start, head.end):
+        return Thing(wish.words_between(head.start, head.end), False, False, not crowded, "", True, True)  # somebody
     name = _short(typed)
     noun = name.split()[-1]
     counted = head.count is not None and head.count not in (1, -1)
@@ -123,6 +125,12 @@ def thing_of(wish: Wish, findings: Findings, crowded: bool = False) -> Thing:
     )
     she = _pronoun_of(wish, findings, plural)
     return Thing(name, plural, entry is not None, not crowded, None, sure, person, she)
+
+
+def _has_article(wish: Wish, start: int, end: int) -> bool:
+    """Whether a thing is called by a word that names no one: "a wizard", "two friends"."""
+    words = [word.folded for word in wish.words[max(0, start - 1) : end]]
+    return not grammar.DETERMINED.isdisjoint(words) or any(number_of(word) is not None for word in words)
 
 
 def _is_of_a_group(wish: Wish, start: int) -> bool:

@@ -5,7 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from ..prompts.lexicon import COLORS, VIEW_WORDS
-from ..prompts.vocabulary import STOP, number_of, singular
+from ..prompts.vocabulary import STOP, fold, number_of, singular
 from ..wishes.things import Subject
 from ..wishes.wish import Wish
 from ..wishes.words import BOILERPLATE, CHANGING, FRAMING, PLACING, VERBS
@@ -161,7 +161,7 @@ def find(wish: Wish, entries: Entries) -> Findings:
         if head_entry:
             start = head_match.start if head_match.end > head.end else max(head_match.start, head.start)
             name = head_entry.subject if head_match.emoji else wish.words_between(start, head_match.end)
-            named = _named(head_match, head_entry, entries)
+            named = _named(head_match, head_entry, entries, name)
             found.append(Found(head_entry, "head", head_match.start, head_match.end, head, name, *named))
     for match in matches:
         if match is head_match and head_entry:
@@ -172,7 +172,7 @@ def find(wish: Wish, entries: Entries) -> Findings:
         part, entry, subject = played
         if not any(entry is f.entry for f in found):
             name = entry.subject if match.emoji else wish.words_between(match.start, match.end)
-            named = _named(match, entry, entries)
+            named = _named(match, entry, entries, name)
             found.append(Found(entry, part, match.start, match.end, subject, name, *named))
     mixed = is_mixed(wish, head, head_match, head_entry, matches)
     restyled = is_restyled(head, head_match, matches)
@@ -207,10 +207,10 @@ def _is_plural(wish: Wish, match: Match) -> bool:
     return singular(last) != last
 
 
-def _named(match: Match, entry: Entry, entries: Entries) -> tuple[bool, str | None]:
+def _named(match: Match, entry: Entry, entries: Entries, name: str) -> tuple[bool, str | None]:
     """Whether a name is somebody's, and the article it takes as a proper name; None where it is a common noun."""
     named = match.person or match.title and entry.sort == "medium"
-    article = "" if named else entries.proper.get(entry.subject)
+    article = "" if named else entries.proper.get(fold(name), entries.proper.get(entry.subject))
     return match.person or (article is not None and "character" in entry.kinds), article
 
 

@@ -110,8 +110,15 @@ def _match_at(wish: Wish, index: int, last: int, entries: Entries) -> Match | No
                 return Match(index, index + length, found, title=name in entries.titles)
     if _joined(wish, index + 1):
         return None
-    corrected = spelled(wish.words[index].folded, entries)
+    corrected = "" if _follows_a_name(wish, index, entries) else spelled(wish.words[index].folded, entries)
     return Match(index, index + 1, entries.by_name[corrected]) if corrected else None
+
+
+def _follows_a_name(wish: Wish, index: int, entries: Entries) -> bool:
+    """Whether an unknown word stands before a word, which then may be a surname: "brittany renner" is no runner."""
+    before = wish.words[index - 1].folded if index else ""
+    known = before in entries.vocabulary or before in STOP or before in BOILERPLATE or before in FRAMING
+    return before.isalpha() and len(before) > 3 and not known
 
 
 def _is_a_color_as_thing(wish: Wish, index: int, last: int) -> bool:
