@@ -29,7 +29,7 @@ BREAK = re.compile(
 # A hyphen between blanks that ties two words, as texts that were cut into tokens have it: "spider - man", "close - up".
 TIED = re.compile(
     r"\b(?:hyper|semi|post|half|close|award|mid|sci|spider|ultra|pre|sub|demi|non|neo|anti|self|full|bio|multi|super|awe"
-    r"|cel|wind|orang|top|[a-z])\s-\s(?=[a-z])"
+    r"|cel|wind|orang|top|jean|pierre|marie|anne|hans|karl|louis|paul|[a-z])\s-\s(?=[a-z])"
     r"|(?<=[a-z])\s-\s(?=(?:man|men|winning|inspiring|realistic|detailed|patterned|shaded|graded|sized?|legged|haired|eyed"
     r"|headed|skinned|colored|shaped|like|made|era|themed|based|winged|punk|century|apocalyptic)\b)",
     re.IGNORECASE,
