@@ -91,7 +91,8 @@ def with_articles(wish: Wish, findings: Findings, start: int, end: int, text: st
             at = wish.words[subject.start].start - wish.words[start].start
             fits = text[at : at + 1] == wish.text[wish.words[subject.start].start]
             grouped = subject.relation == "of" and wish.words[max(0, subject.start - 2)].folded in GROUPS
-            if noun not in NOT_ARTICLED and not grouped and fits:
+            degree = wish.words[subject.start - 1].folded in DEGREES  # "a picture of very tall trees"
+            if noun not in NOT_ARTICLED and not grouped and fits and not degree:
                 text = f"{text[:at]}{grammar.article(text[at:])} {text[at:]}"
     text = capitals(wish, findings, text)
     if A_SHOT.match(text):
@@ -105,6 +106,7 @@ def with_articles(wish: Wish, findings: Findings, start: int, end: int, text: st
     return f"{'the' if wish.words[start].folded in RANKED else grammar.article(text)} {text}"
 
 
+DEGREES = frozenset("very extremely really super ultra quite so too most".split())
 RANKED = frozenset("last first only same next final".split())
 
 

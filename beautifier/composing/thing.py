@@ -114,7 +114,7 @@ def thing_of(wish: Wish, findings: Findings, crowded: bool = False) -> Thing:
         return Thing(wish.words_between(head.start, head.end), False, False, not crowded, "", True, True)  # somebody
     name = _short(typed)
     noun = name.split()[-1]
-    counted = head.count is not None and head.count not in (1, -1)
+    counted = head.count is not None and head.count not in (1, -1) and not _is_of_counted_parts(wish, found, noun)
     plural = counted and not grammar.is_mass(noun) or grammar.is_plural_form(noun)
     behind = wish.text[wish.words[(found.end if found else head.end) - 1].end :]
     if behind.startswith(("' ", "’ ")):  # "a kids' book" is not about them
@@ -125,6 +125,17 @@ def thing_of(wish: Wish, findings: Findings, crowded: bool = False) -> Thing:
     )
     she = _pronoun_of(wish, findings, plural)
     return Thing(name, plural, entry is not None, not crowded, None, sure, person, she)
+
+
+COUNTED_PARTS = frozenset("lane story storey wheel seat door way tier headed legged piece bedroom color".split())
+
+
+def _is_of_counted_parts(wish: Wish, found: Found | None, noun: str) -> bool:
+    """Whether what is counted stands before the noun, in the singular: "a two lane road"."""
+    if found is None or found.start < 2 or grammar.is_plural_form(noun):
+        return False
+    part, number = wish.words[found.start - 1].folded, wish.words[found.start - 2].folded
+    return number_of(number) is not None and part in COUNTED_PARTS
 
 
 def _has_article(wish: Wish, start: int, end: int) -> bool:
