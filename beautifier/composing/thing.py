@@ -115,7 +115,7 @@ def thing_of(wish: Wish, findings: Findings, crowded: bool = False) -> Thing:
     name = _short(typed)
     noun = name.split()[-1]
     counted = head.count is not None and head.count not in (1, -1) and not _is_of_counted_parts(wish, found, noun)
-    plural = counted and not grammar.is_mass(noun) or grammar.is_plural_form(noun)
+    plural = counted and (noun in ALIKE or not grammar.is_mass(noun)) or grammar.is_plural_form(noun)
     behind = wish.text[wish.words[(found.end if found else head.end) - 1].end :]
     if behind.startswith(("' ", "’ ")):  # "a kids' book" is not about them
         return Thing("")
@@ -127,6 +127,7 @@ def thing_of(wish: Wish, findings: Findings, crowded: bool = False) -> Thing:
     return Thing(name, plural, entry is not None, not crowded, None, sure, person, she)
 
 
+ALIKE = frozenset("fish sheep deer moose bison salmon trout squid".split())  # one or several
 COUNTED_PARTS = frozenset("lane story storey wheel seat door way tier headed legged piece bedroom color".split())
 
 
