@@ -6,14 +6,12 @@ It needs the Python package playwright, and Chromium on the PATH. It sets the la
 pictures of a download are left as they are: they show no prompt.
 """
 
-import json
 import shutil
 import sys
-import urllib.request
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
-from thumbnails import BEAUTIFY, FIT, ROOT, SHOW, read, written
+from thumbnails import BEAUTIFY, FIT, ROOT, SHOW, USUAL, read, setting, written
 
 IMAGES = ROOT / "nodes" / "web" / "docs" / "images"
 TEMPLATE, API = "Prompt Beautifier 1 - Text to image.json", "text_to_image.json"
@@ -33,12 +31,6 @@ ADD = """async ([text, selected]) => { app.graph.clear();
     loader.connect(0, made, 0); reward.connect(0, made, made.findInputSlot('reward_model')); made.connect(0, seen, 0);
     window.shown = made; }
   await new Promise(done => setTimeout(done, 800)) }""".replace("%s", BEAUTIFY)
-
-
-def setting(url: str, values: dict) -> None:
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    data = json.dumps(values).encode()
-    direct.open(urllib.request.Request(f"{url}/settings", data, {"Content-Type": "application/json"})).close()
 
 
 def opened(page: Page, url: str) -> None:
@@ -85,15 +77,14 @@ def hero(page: Page, url: str) -> None:
 
 def main(url: str) -> None:
     browser_path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
-    usual = {"Comfy.Locale": "en", "Comfy.VueNodes.Enabled": False, "Comfy.Minimap.Visible": False}
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox", "--disable-gpu"])
         page = browser.new_page(viewport={"width": 1920, "height": 1500})
         for language in ("en", "zh"):
-            setting(url, {**usual, "Comfy.Locale": language, "Comfy.VueNodes.Enabled": True})
+            setting(url, {**USUAL, "Comfy.Locale": language, "Comfy.VueNodes.Enabled": True})
             opened(page, url)
             help_pictures(page, language)
-        setting(url, usual)
+        setting(url, USUAL)
         page.set_viewport_size({"width": 1920, "height": 1250})
         opened(page, url)
         hero(page, url)

@@ -3,7 +3,8 @@
     python assets/templates/thumbnails.py http://127.0.0.1:8188        (a running ComfyUI with the pack in it)
 
 It needs the Python package playwright, and Chromium on the PATH. Models need not be there: only what comes before the
-picture is run. The upper left of a picture stays free, for there ComfyUI puts a badge.
+picture is run. It sets the language and the kind of nodes. The upper left of a picture stays free, for there ComfyUI
+puts a badge.
 """
 
 import base64
@@ -32,6 +33,10 @@ SAID = {  # by the number of the template: what it is for
     "8": "Tags for Illustrious, NoobAI, Pony",
     "9": "Sentences for Flux",
 }
+USUAL = {  # the page's settings; what a first visit would open lies over the graph
+    **{"Comfy.Locale": "en", "Comfy.VueNodes.Enabled": False, "Comfy.Minimap.Visible": False},
+    "Comfy.TutorialCompleted": True,
+}
 PAGE = """<body style="margin:0;width:640px;height:640px;background:linear-gradient(135deg,#2b1a5e,#0e1030);
 font-family:'DejaVu Sans',sans-serif;color:#fff;overflow:hidden"><div style="height:104px"></div>
 <img src="data:image/png;base64,{graph}" style="display:block;margin:0 auto;width:592px;border-radius:10px">
@@ -48,6 +53,12 @@ FIT = """async graph => { await app.loadGraphData(graph); app.canvas.deselectAll
   app.canvas.setDirty(true, true); return [(right - left) * scale, (bottom - top) * scale] }"""
 SHOW = """([type, shown]) => { const node = app.graph.nodes.find(each => each.type === type);
   node?.onExecuted?.({ prompt_beautifier: shown }) }"""
+
+
+def setting(url: str, values: dict) -> None:
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    data = json.dumps(values).encode()
+    direct.open(urllib.request.Request(f"{url}/settings", data, {"Content-Type": "application/json"})).close()
 
 
 def ask(url: str, body: dict | None = None) -> dict:
@@ -87,6 +98,7 @@ def main(url: str) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox", "--disable-gpu"])
         page = browser.new_page(viewport={"width": 1920, "height": 1200})
+        setting(url, USUAL)
         page.goto(url)
         page.wait_for_function("!!(window.app?.graph && LiteGraph.registered_node_types['KSampler'])", timeout=90_000)
         page.wait_for_timeout(3000)
