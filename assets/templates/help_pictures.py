@@ -18,8 +18,9 @@ TEMPLATE, API = "Prompt Beautifier 1 - Text to image.json", "text_to_image.json"
 LIST = ".prompt-beautifier-candidates"
 MARGIN = 14
 ADD = """async ([text, selected]) => { app.graph.clear();
-  const add = (type, x, y, size) => { const node = LiteGraph.createNode(type); node.pos = [x, y]; app.graph.add(node);
-    if (size) node.setSize(size); return node };
+  const add = (type, x, y, size) => { const node = LiteGraph.createNode(type); node.pos = [x, y];
+    if (selected) node.id = 50;  // one of a number used before would keep that one's badge
+    app.graph.add(node); if (size) node.setSize(size); return node };
   const value = (node, name, value) => { node.widgets.find(each => each.name === name).value = value };
   app.canvas.ds.scale = 1; app.canvas.ds.offset = [0, 0];
   if (selected) {

@@ -427,7 +427,7 @@ def test_templates_are_shown_with_their_pictures_and_open(page, tmp_path):
     page.browser.wait_for_timeout(1000)  # until then the cards may still move
     dialog.get_by_text(WORKFLOWS["every_candidate"]).first.click()
     page.until("type => !!nodeOf(type) && !!nodeOf('SaveImage')", BEAUTIFY)
-    assert page.inputs()["prompt"] == "a fox in the snow"
+    assert page.inputs()["prompt"] == "an owl"
 
 
 def test_help_shows_its_pictures(page, tmp_path):

@@ -237,7 +237,7 @@ def against(drawing: Graph, made) -> dict:
 
 def every_candidate(title: str) -> Graph:
     graph = started(title, "every_candidate")
-    made = beautified(graph, size=WIDE, prompt="a fox in the snow", seed=3, num_candidates=4)
+    made = beautified(graph, size=WIDE, prompt="an owl", seed=3, num_candidates=4)
     drawn = graph.add(sd15(), (THIRD + 90, 0), (340, 230), prompt=(made, "candidates"), negative=(made, "negative"))
     graph.add("SaveImage", (FOURTH + 90, 0), SAVED, images=(drawn, "IMAGE"), filename_prefix="candidate")
     return graph
@@ -299,7 +299,7 @@ def scored() -> Graph:
 
 def best_of_five(title: str) -> Graph:
     graph = started(title, "best_of_n", top=330)
-    words = graph.add("PrimitiveStringMultiline", (0, 0), (310, 100), "Your prompt", value="a fox in the snow")
+    words = graph.add("PrimitiveStringMultiline", (0, 0), (310, 100), "Your prompt", value="an owl")
     made = beautified(graph, (FIRST, 160), prompt=(words, "STRING"), seed=3)
     drawn = graph.add(sd15(), (THIRD, 0), (340, 230), prompt=(made, "candidates"), negative=(made, "negative"))
     loader = graph.add("PromptBeautifierLoadScorer", (THIRD, 360), (340, 130))
