@@ -233,7 +233,9 @@ def article(word: str) -> str:
     return "an" if folded[:1] in "aeiou" else "a"
 
 
-SPELT = re.compile(r"[aefhilmnorsx](?:\d|[ -]|$)")
+SPELT = re.compile(
+    r"[aefhilmnorsx](?:\d|[ -]|$|[b-df-hj-np-tv-xz]{2,4}(?:[ -]|$))"
+)  # by letters: "an F1 car", "an SCP"
 
 
 DETERMINED = DETERMINERS | frozenset(
