@@ -53,6 +53,8 @@ NEAR_BEST, LEAST_EVER = 0.3, 0.4
 LEAST_NEAR, MOST_NEAR = 0.4, 2
 # A wish of whole sentences says what matters: of it only what is surest is told, and nothing of what stands beside it.
 LEAST_SURE, TOLD_WORDS, TOLD_PARTS = 1.3, 12, frozenset(("head", "action", "medium"))
+# A candidate that would repeat another says one phrase less, of more than so many, or what is so much less likely.
+FEWEST, LESS_SURE = 3, 0.35
 LEAST_BESIDE = 0.4  # the same of a detail where a long text is wanted
 
 
@@ -110,11 +112,13 @@ class Composer(Writer):
             possible = sayable(reading.findings, possible)
         told = is_told(reading.wish) and request.image_model is None
         allowed = [option for option in possible if option.part in TOLD_PARTS] if told else possible
-        possible, score = self.rated(reading.wish.text, allowed, LEAST_SURE if told else LEAST_ODDS)
+        least = LEAST_SURE if told else LEAST_ODDS
+        possible, score = self.rated(reading.wish.text, allowed, least)
         if not possible and not strict:
             possible = unavoided(reading.wish, anything(reading.wish, reading.findings))
         rate = partial(self.best_of, reading.wish)
         texts: list[str] = []
+        said: list[frozenset[str]] = []
         used: Counter[str] = Counter()
         for k in range(request.num_candidates):
             if should_stop is not None and should_stop():
@@ -122,12 +126,25 @@ class Composer(Writer):
             idea = ideas[k] if k < len(ideas) else None
             draft = Draft(reading, possible, request, k, score, used, idea, allowed, self.entries, rate)
             text, chosen = draft.written()
+            if score is not None and idea is None and said_by(chosen, text) in said:
+                others = self.others(draft, least, said)
+                text, chosen = next((new for new in others if said_by(new[1], new[0]) not in said), (text, chosen))
+            said.append(said_by(chosen, text))
             texts.append(purge(reading.wish, text))
             used.update(option.phrase for option in chosen)
             if on_step is not None:
                 on_step(k + 1, request.num_candidates)
         bare = not strict and all(same_words(text, reading.wish.text) for text in texts)
         return Answers(texts or [""], words, (*unread_note(reading), *([UNKNOWN] if bare else [])))
+
+    def others(self, draft: Draft, least: float, said: Sequence[frozenset[str]]) -> Iterator[tuple[str, list[Option]]]:
+        """What a candidate may say that would repeat another: one phrase less, then what is a little less sure."""
+        first = sorted(said[0])
+        for number in range(len(first) if len(draft.possible) > FEWEST else 0):
+            left_out = first[(draft.k + number) % len(first)]
+            yield replace(draft, possible=[o for o in draft.possible if o.phrase != left_out]).written()
+        more, score = self.rated(draft.reading.wish.text, draft.allowed, least - LESS_SURE)
+        yield replace(draft, possible=more, score=score).written()
 
     def ideas_of(self, reading: Reading, seed: int, ideas: Mapping[str, Sequence[Idea]]) -> list[Fitting]:
         """The ideas that go with a raw prompt, in the order of the candidates that are made of them."""
@@ -167,6 +184,11 @@ class Composer(Writer):
         """The options that fit a text about a wish, the gladliest taken first."""
         passed, score = self.rated(words, possible, least)
         return sorted(passed, key=lambda option: score(wish, option, []), reverse=True) if score else passed
+
+
+def said_by(chosen: Sequence[Option], text: str) -> frozenset[str]:
+    """What a candidate adds, in whatever order; its text where it adds no phrase of an entry."""
+    return frozenset(option.phrase for option in chosen) or frozenset((text,))
 
 
 def is_felt(reading: Reading) -> bool:

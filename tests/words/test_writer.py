@@ -165,3 +165,8 @@ def test_a_prompt_that_stays_as_typed_is_told_of():
     answers = load_embedded().write("qorl zzyzx vlim trund skree brongle", Request("qorl", 2, 0, style="phrases"))
     assert set(answers.texts) == {"qorl zzyzx vlim trund skree brongle"}
     assert any("stays as typed" in note for note in answers.notes)
+
+
+def test_a_candidate_that_would_repeat_another_says_one_phrase_less():
+    texts = written(load_embedded(), "a fox in the snow", num_candidates=4, seed=3)
+    assert len({frozenset(text.split(", ")) for text in texts}) == 4
