@@ -18,7 +18,7 @@ PREPOSITIONS = frozenset(
     "about after before during than outside atop upon amid out opposite where that per via".split()
 )
 DETERMINERS = frozenset(
-    "a an the his her its their this that these those some any no each every one another both".split()
+    "a an the my our your his her its their this that these those some any no each every one another both".split()
 )
 # They stand for somebody or something and take no article.
 INDEFINITE = frozenset(

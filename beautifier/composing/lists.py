@@ -188,7 +188,7 @@ def list_sentences(
     elif having and not tied:
         many = len(having) > 1 or " and " in having[0] or grammar.number_of_phrase(parts.having[0]) == "p"
         found.append(f"there {'are' if many else 'is'} also {joined(having)}")
-    found += [f"there {'are' if grammar.is_plural_form(text.split()[-1]) else 'is'} {text}" for text in nothing]
+    found += [f"there {'are' if _is_of_many(text) else 'is'} {text}" for text in nothing]
     leads = _leads(wish, findings, parts)
     styles = [text for text in parts.look if fold(text) in STYLES]
     if styles:
@@ -204,6 +204,11 @@ def list_sentences(
 
 
 LONGEST_TOLD = 28  # words of a first sentence that names all that is listed
+
+
+def _is_of_many(text: str) -> bool:
+    """Whether several things are ruled out: "no people in the background", "no other cars"."""
+    return any(grammar.is_plural_form(word) for word in text.split()[1:3])
 
 
 def _leads(wish: Wish, findings: Findings, parts: Parts) -> bool:

@@ -7,7 +7,7 @@ import pytest
 from prompt_beautifier.beautifier.composing.completing import complete
 from prompt_beautifier.beautifier.composing.lights import beside_light
 from prompt_beautifier.beautifier.composing.views import beside_view, in_colors
-from prompt_beautifier.beautifier.composing.writer import Composer
+from prompt_beautifier.beautifier.composing.writer import Composer, load_embedded
 from prompt_beautifier.beautifier.subjects.entries import load
 
 from .few import few, written
@@ -149,3 +149,8 @@ def test_every_phrase_of_the_whole_picture_is_said_in_english(role):
         text = said(phrase)
         assert not text or phrase.split()[-1] in text
         assert not re.search(r"\ba an?\b|\b(\w+) \1\b|\ba [aeio]\w|\ban [bcdfgjklmnpqrstvwxz]\w", text), text
+
+
+def test_whose_it_is_stands_for_an_article_and_what_is_ruled_out_has_its_number():
+    text = written(load_embedded(), "portrait of my grandmother, no people in the background", "sentences")[0]
+    assert text.startswith("A portrait of my grandmother. There are no people in the background.")
