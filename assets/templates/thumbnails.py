@@ -2,9 +2,9 @@
 
     python assets/templates/thumbnails.py http://127.0.0.1:8188        (a running ComfyUI with the pack in it)
 
-It needs the Python package playwright, and Chromium on the PATH. Models need not be there: only what comes before the
-picture is run. It sets the language and the kind of nodes. The upper left of a picture stays free, for there ComfyUI
-puts a badge.
+It needs the Python package playwright, and Chromium on the PATH. Empty files are enough for the templates' models, for
+only what comes before the picture is run; without any the page frames their node in red. It sets the language and
+the kind of nodes. The upper left of a picture stays free, for there ComfyUI puts a badge.
 """
 
 import base64

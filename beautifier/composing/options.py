@@ -9,7 +9,7 @@ from ..subjects.entry import ROLES, USUAL_WORTH, Entry
 from ..subjects.find import Findings, Found
 from ..subjects.looks import MANNER
 from ..wishes.wish import Wish
-from ..wishes.words import BOILERPLATE
+from ..wishes.words import BOILERPLATE, MADE
 from .contradictions import may_say
 from .fitting import Option
 from .scene import Scene, scene_of
@@ -258,10 +258,6 @@ def _is_made_of_something(scene: Scene) -> bool:
     return any(subject.relation in MADE for subject in scene.wish.subjects)
 
 
-MADE = frozenset(
-    "made of|made out of|made from|made up of|made entirely of|made entirely from|composed of|consisting of"
-    "|constructed of|carved from|carved out of|built from|built of|covered in|covered with|covered by".split("|")
-)
 REFLECTED = frozenset("reflected reflecting reflection reflections".split())  # what is wanted is its image
 PHOTOGRAPHED = frozenset("photo photograph photography dslr polaroid".split())
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -117,6 +117,7 @@ class Composer(Writer):
         if not possible and not strict:
             possible = unavoided(reading.wish, anything(reading.wish, reading.findings))
         rate = partial(self.best_of, reading.wish)
+        less_sure = cache(partial(self.rated, reading.wish.text, allowed, least - LESS_SURE))  # read once, if at all
         texts: list[str] = []
         said: list[frozenset[str]] = []
         used: Counter[str] = Counter()
@@ -127,7 +128,7 @@ class Composer(Writer):
             draft = Draft(reading, possible, request, k, score, used, idea, allowed, self.entries, rate)
             text, chosen = draft.written()
             if score is not None and idea is None and said_by(chosen, text) in said:
-                others = self.others(draft, least, said)
+                others = others_of(draft, said, less_sure)
                 text, chosen = next((new for new in others if said_by(new[1], new[0]) not in said), (text, chosen))
             said.append(said_by(chosen, text))
             texts.append(purge(reading.wish, text))
@@ -136,15 +137,6 @@ class Composer(Writer):
                 on_step(k + 1, request.num_candidates)
         bare = not strict and all(same_words(text, reading.wish.text) for text in texts)
         return Answers(texts or [""], words, (*unread_note(reading), *([UNKNOWN] if bare else [])))
-
-    def others(self, draft: Draft, least: float, said: Sequence[frozenset[str]]) -> Iterator[tuple[str, list[Option]]]:
-        """What a candidate may say that would repeat another: one phrase less, then what is a little less sure."""
-        first = sorted(said[0])
-        for number in range(len(first) if len(draft.possible) > FEWEST else 0):
-            left_out = first[(draft.k + number) % len(first)]
-            yield replace(draft, possible=[o for o in draft.possible if o.phrase != left_out]).written()
-        more, score = self.rated(draft.reading.wish.text, draft.allowed, least - LESS_SURE)
-        yield replace(draft, possible=more, score=score).written()
 
     def ideas_of(self, reading: Reading, seed: int, ideas: Mapping[str, Sequence[Idea]]) -> list[Fitting]:
         """The ideas that go with a raw prompt, in the order of the candidates that are made of them."""
@@ -166,8 +158,8 @@ class Composer(Writer):
             return list(possible), None
         asked = {option.read_as: option for option in possible}
         read = self.fit.read(judged(words), list(asked)).tolist()
-        odds = {text: odds_of(asked[text], *numbers) for text, numbers in zip(asked, read, strict=True)}
-        value = {text: gladness(asked[text], *numbers) for text, numbers in zip(asked, read, strict=True)}
+        odds = {text: odds_of(asked[text], *numbers[:2]) for text, numbers in zip(asked, read, strict=True)}
+        value = {text: gladness(asked[text], *numbers[:2]) for text, numbers in zip(asked, read, strict=True)}
         generic = {option.read_as for option in possible if option.entry == ANY}
         value |= dict.fromkeys(generic, 0.0)  # of what is true of any picture chance takes one
         best = max((odds[option.read_as] for option in possible if option.entry != ANY), default=0.0)
@@ -186,6 +178,18 @@ class Composer(Writer):
         return sorted(passed, key=lambda option: score(wish, option, []), reverse=True) if score else passed
 
 
+def others_of(
+    draft: Draft, said: Sequence[frozenset[str]], less_sure: Callable[[], tuple[list[Option], Score | None]]
+) -> Iterator[tuple[str, list[Option]]]:
+    """What a candidate may say that would repeat another: one phrase less, then what is a little less sure."""
+    first = sorted(said[0])
+    for number in range(len(first) if len(draft.possible) > FEWEST else 0):
+        left_out = first[(draft.k + number) % len(first)]
+        yield replace(draft, possible=[o for o in draft.possible if o.phrase != left_out]).written()
+    more, score = less_sure()
+    yield replace(draft, possible=more, score=score).written()
+
+
 def said_by(chosen: Sequence[Option], text: str) -> frozenset[str]:
     """What a candidate adds, in whatever order; its text where it adds no phrase of an entry."""
     return frozenset(option.phrase for option in chosen) or frozenset((text,))
@@ -197,13 +201,13 @@ def is_felt(reading: Reading) -> bool:
     return entry is not None and "idea" in entry.kinds and folded(reading.wish.text).strip() in entry.also
 
 
-def odds_of(option: Option, fits: float, choice: float, _: float) -> float:
+def odds_of(option: Option, fits: float, choice: float) -> float:
     """The log-odds that an option is right beside a wish, of which the network says so much."""
     said = FITS_WEIGHT * fits + CHOICE_WEIGHT * choice
     return said + WORTH_WEIGHT * option.worth + ROLE_ODDS.get(option.role, 0.0)
 
 
-def gladness(option: Option, fits: float, choice: float, _: float) -> float:
+def gladness(option: Option, fits: float, choice: float) -> float:
     """How gladly an option is taken beside others of its role."""
     return choice + FITS_GLADLY * fits + WORTH_GLADLY * option.worth
 

@@ -8,7 +8,7 @@ from ..prompts.lexicon import COLORS, VIEW_WORDS
 from ..prompts.vocabulary import STOP, fold, number_of, singular
 from ..wishes.things import Subject
 from ..wishes.wish import Wish
-from ..wishes.words import BOILERPLATE, CHANGING, FRAMING, PLACING, VERBS
+from ..wishes.words import BOILERPLATE, CHANGING, FRAMING, GUISES, MADE, PLACING, VERBS
 from .blends import PLAIN, is_compound, is_mixed, is_narrowed, is_restyled
 from .entries import Entries
 from .entry import Entry
@@ -58,15 +58,6 @@ BESIDE = PLACING | frozenset(
     )
 )
 # Relations to what is not in the picture, and kinds that are no things.
-# Before what the head is made, dressed or shaped as: what is seen of that is seen of the head.
-BECOMING = frozenset(
-    (
-        "as", "as a", "as an", "dressed as", "dressed like", "dressed up as", "disguised as", "looking like",
-        "shaped like", "in the shape of", "in the form of", "in form of", "made of", "made out of", "made from",
-        "made up of", "made entirely of", "turned into", "turning into", "transformed into", "consisting of",
-        "composed of", "meets",
-    )
-)  # fmt: skip
 NOT_SHOWN = frozenset(
     ("by", "for", "in the style of", "in style of", "inspired by", "based on", "without", "than", "about", "like")
 )
@@ -264,7 +255,7 @@ def _part(
         and (subject.relation in PLACING or alone or subject.relation in ("of", "to", "doing"))
     ):
         return ("setting", thing, subject) if plain or thing.kinds.isdisjoint(("sky", "space")) else None
-    if subject.relation in BECOMING:
+    if subject.relation in MADE | GUISES:
         return "guise", thing, subject
     return ("other", thing, subject) if plain and (subject.relation in BESIDE or alone) else None
 

@@ -5,10 +5,12 @@ picture in which everything agrees. The file has one JSON object a line, several
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+
+from .lazily import Lazily
 
 # Pictures that whoever typed the word had in mind, and bolder ones, for creative candidates.
 FILE = Path(__file__).parent / "ideas.jsonl"
@@ -32,28 +34,18 @@ class Idea:
     tags: tuple[str, ...]
 
 
-class Ideas(Mapping[str, tuple[Idea, ...]]):
-    """Ideas by subject. The rows of a subject are read when it is asked for: a prompt needs a few of thousands."""
+class Ideas(Lazily[list[str], tuple[Idea, ...]]):
+    """Ideas by subject. The rows of a subject are read when it is asked for."""
 
     def __init__(self, lines: Iterable[str]):
-        self.rows: dict[str, list[str]] = {}
-        self.read: dict[str, tuple[Idea, ...]] = {}
-        for line in lines:
-            self.rows.setdefault(subject_of(line), []).append(line)
+        super().__init__(lambda: _by_subject(lines), lambda rows: tuple(map(read_idea, rows)))
 
-    def __getitem__(self, subject: str) -> tuple[Idea, ...]:
-        if subject not in self.read:
-            self.read[subject] = tuple(read_idea(line) for line in self.rows[subject])
-        return self.read[subject]
 
-    def __contains__(self, subject: object) -> bool:
-        return subject in self.rows
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.rows)
-
-    def __len__(self) -> int:
-        return len(self.rows)
+def _by_subject(lines: Iterable[str]) -> dict[str, list[str]]:
+    rows: dict[str, list[str]] = {}
+    for line in lines:
+        rows.setdefault(subject_of(line), []).append(line)
+    return rows
 
 
 def subject_of(line: str) -> str:

@@ -51,15 +51,21 @@ PLACING = frozenset(
     "in the foreground",
 }
 # Relations that make another thing of the subject: what is true of it no longer has to be.
-CHANGING = frozenset(
+# What the head is made of or covered with: it has none of the surface of its kind.
+MADE = frozenset(
     (
-        "made out of|made entirely of|made of|made from|made up of|made with|made entirely from|in the shape "
-        "of|shaped like"
-        "|in the form of|in form of|dressed as|dressed like|dressed up as|composed of|consisting of|constructed of"
-        "|carved from|carved out of|built from|built of|turned into|turning into|transformed into|disguised as|as|as a"
-        "|as an|but|looking like|meets|x|covered in|covered with|covered by|like|plus"
+        "made of|made out of|made from|made up of|made entirely of|made entirely from|composed of|consisting of"
+        "|constructed of|carved from|carved out of|built from|built of|covered in|covered with|covered by"
     ).split("|")
 )
+# What it is dressed, shaped or changed as: what is seen of that is seen of the head.
+GUISES = frozenset(
+    (
+        "as|as a|as an|dressed as|dressed like|dressed up as|disguised as|looking like|shaped like|in the shape of"
+        "|in the form of|in form of|turned into|turning into|transformed into|meets"
+    ).split("|")
+)
+CHANGING = MADE | GUISES | frozenset(("made with", "but", "x", "like", "plus"))
 CHANGED = frozenset(
     "hybrid mutant fusion half crossbreed chimera mashup hybridized anthropomorphic anthropomorphized anthro humanoid "
     "human-like shaped inspired themed crossed morphing mixed fursona furry personified cyborg robotic robot skeleton "
